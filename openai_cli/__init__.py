@@ -1,0 +1,3 @@
+"""The `openai` command line for the Assistants family of operations."""
+
+__version__ = "0.1.0"

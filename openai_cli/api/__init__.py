@@ -1,0 +1,1 @@
+"""Request models, and one declaration for each operation."""

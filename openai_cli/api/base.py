@@ -1,0 +1,129 @@
+"""What request models are made of: the base class, flag notes and tagged unions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+TAG_MARK = "="
+"""First character of every union tag, so that a tag in an error's location cannot be
+taken for a key of the value."""
+
+
+class RequestModel(BaseModel):
+    """Base of all request objects.
+
+    Types are strict (`"0.5"` is not a number), unknown keys pass through (servers have
+    extensions), and what the caller left unset is never sent.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", strict=True, defer_build=True, populate_by_name=True, protected_namespaces=()
+    )
+
+
+@dataclass(frozen=True)
+class FlagNote:
+    """How a field appears on the command line, where that does not follow from its type.
+
+    `name` replaces the name made from the field; `word` turns a bare word or text into an
+    element of a list; `any_text` says that every text is such a word unless it reads as an
+    object; `pairs` allows `key=value`.
+    """
+
+    name: str = ""
+    panel: str = ""
+    metavar: str = ""
+    word: Callable[[str], object | None] | None = None
+    any_text: bool = False
+    pairs: bool = False
+
+
+@dataclass(frozen=True)
+class ExtraFlag:
+    """A second flag for the same field, with its own name, help and note."""
+
+    note: FlagNote
+    help: str
+
+
+def _whole(value: object) -> object:
+    """Take 1e3 for 1000: JSON has one kind of number, and a whole one is an integer."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _number(value: object) -> object:
+    """Refuse what is no number once, not once for each member of the union."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number_type", "not a number")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+Number = Annotated[int | float, BeforeValidator(_number)]
+"""A JSON number as it was written: 1 stays 1, 1.5 stays 1.5."""
+Text = str
+RequiredText = Annotated[str, Field(min_length=1)]
+Metadata = Annotated[
+    dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+    Field(max_length=16),
+]
+"""At most 16 pairs, keys up to 64 and values up to 512 characters (documented page)."""
+
+NAME_PATTERN = r"^[a-zA-Z0-9_-]{1,64}$"
+"""Names of functions and response formats (documented page, `json_schema.name`)."""
+
+
+def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
+    """A union told apart by the text at `key`, or one of `words` given in place of an object.
+
+    Raises, while validating, a `choice` error that lists what is allowed.
+    """
+    context = {"words": list(words), "key": key, "allowed": [*members]}
+
+    def tag_of(value: object) -> str | None:
+        if isinstance(value, str) and value in words:
+            return TAG_MARK + "word"
+        found = value.get(key) if isinstance(value, dict) else getattr(value, key, None)
+        return TAG_MARK + found if isinstance(found, str) and found in members else None
+
+    def one_of_them(value: object) -> object:
+        if tag_of(value) is None:
+            raise PydanticCustomError("choice", "not one of the choices", context)
+        return value
+
+    options = [Annotated[model, Tag(TAG_MARK + name)] for name, model in members.items()]
+    if words:
+        options.append(Annotated[str, Tag(TAG_MARK + "word")])
+    # A union of a computed list of members has no other spelling than a subscript.
+    union = Union[tuple(options)]  # noqa: UP007
+    return Annotated[union, Discriminator(tag_of), BeforeValidator(one_of_them)]
+
+
+def text_or_list(element: Any) -> Any:
+    """A text, or a list of `element`."""
+
+    def tag_of(value: object) -> str | None:
+        if isinstance(value, str):
+            return TAG_MARK + "text"
+        return TAG_MARK + "list" if isinstance(value, list) else None
+
+    def one_of_them(value: object) -> object:
+        if tag_of(value) is None:
+            raise PydanticCustomError("text_or_list", "neither text nor list")
+        return value
+
+    text: Any = Annotated[str, Tag(TAG_MARK + "text")]
+    parts: Any = Annotated[list[element], Tag(TAG_MARK + "list")]
+    return Annotated[text | parts, Discriminator(tag_of), BeforeValidator(one_of_them)]
+
+
+def missing(field: str, why: str) -> PydanticCustomError:
+    """The error for a field that is needed only because of another field's value."""
+    return PydanticCustomError("needed", "{why}", {"field": field, "why": why})

@@ -1,0 +1,173 @@
+"""Validation of a request against its model, in words a person can act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from openai_cli.api.base import TAG_MARK, RequestModel
+
+Path = tuple[str | int, ...]
+_FOUND_LIMIT = 60
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a value: the place inside the request, and what is to be said."""
+
+    path: Path
+    message: str
+
+
+def validate(model: type[RequestModel], values: Mapping[str, Any]) -> RequestModel | list[Finding]:
+    """The request as a model, or everything that is wrong with it."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        return [_finding(detail) for detail in error.errors(include_url=False)]
+
+
+def body_of(model: RequestModel) -> dict[str, Any]:
+    """What is sent: the fields the caller set and the unknown ones, under the API's names."""
+    return model.model_dump(by_alias=True, exclude_unset=True)
+
+
+def path_text(path: Path) -> str:
+    """`("messages", 0, "role")` as `messages[0].role`."""
+    parts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(parts).removeprefix(".")
+
+
+def shown(value: object) -> str:
+    """A value as messages quote it: compact JSON, cut to fit a line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _FOUND_LIMIT else text[: _FOUND_LIMIT - 1] + "…"
+
+
+def suggestion(word: object, allowed: list[str]) -> str:
+    """` (did you mean …?)` if the word is a near miss, else nothing."""
+    close = get_close_matches(str(word), allowed, n=1, cutoff=0.7)
+    return f" (did you mean {close[0]}?)" if close and close[0] != word else ""
+
+
+def alternatives(words: list[str]) -> str:
+    """`a, b or c`."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _finding(detail: ErrorDetails) -> Finding:
+    path = tuple(step for step in detail["loc"] if not str(step).startswith(TAG_MARK))
+    of_key = bool(path) and path[-1] == "[key]"
+    if detail["type"] in ("missing", "needed"):
+        path += () if detail["type"] == "missing" else (detail["ctx"]["field"],)
+        why = detail.get("ctx", {}).get("why", "is required")
+        return Finding(path, why + _misspelt(path, detail["input"]))
+    phrase = _EXPECTED.get(detail["type"])
+    expected = phrase(detail.get("ctx", {})) if phrase else detail["msg"]
+    subject = f"expected a key of {expected}" if of_key else f"expected {expected}"
+    found = _found(detail)
+    return Finding(path[:-1] if of_key else path, f"{subject}, found {found}{_near(detail)}")
+
+
+def _found(detail: ErrorDetails) -> str:
+    value = detail["input"]
+    if detail["type"] == "too_long":
+        return f"{len(value)}"
+    if detail["type"] == "string_too_long":
+        return f"{len(value)}: {shown(value)}"
+    return shown(value)
+
+
+def _near(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    value = detail["input"]
+    if detail["type"] == "literal_error":
+        return suggestion(value, _quoted(context["expected"]))
+    if detail["type"] != "choice":
+        return ""
+    if isinstance(value, str) and value in context["allowed"]:
+        return f" (write {{{context['key']}: {value}}})"
+    key = value.get(context["key"], "") if isinstance(value, dict) else value
+    return suggestion(key, [*context["words"], *context["allowed"]])
+
+
+def _misspelt(path: Path, value: object) -> str:
+    """For a missing key: the key that was probably meant to be it."""
+    keys = [*value] if isinstance(value, dict) else []
+    close = get_close_matches(str(path[-1]), map(str, keys), n=1, cutoff=0.7)
+    return f" (found {close[0]})" if close and close[0] != path[-1] else ""
+
+
+def _quoted(expected: str) -> list[str]:
+    """The words in pydantic's list `'a', 'b' or 'c'`."""
+    return expected.split("'")[1::2]
+
+
+def _choice(context: Mapping[str, Any]) -> str:
+    of_type = alternatives([json.dumps(name) for name in context["allowed"]])
+    form = f"an object whose {context['key']} is {of_type}"
+    words = [json.dumps(word) for word in context["words"]]
+    return f"{alternatives(words)}, or {form}" if words else form
+
+
+def _name(context: Mapping[str, Any]) -> str:  # noqa: ARG001 - one signature for the table
+    return "1 to 64 letters, digits, underscores or dashes"
+
+
+def _plain(phrase: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda _context: phrase
+
+
+_EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "string_type": _plain("a text"),
+    "int_type": _plain("a whole number"),
+    "int_from_float": _plain("a whole number"),
+    "number_type": _plain("a number"),
+    "bool_type": _plain("true or false"),
+    "dict_type": _plain("an object"),
+    "model_type": _plain("an object"),
+    "list_type": _plain("a list"),
+    "text_or_list": _plain("a text or a list of parts"),
+    "string_too_short": _plain("a text that is not empty"),
+    "literal_error": lambda c: alternatives([json.dumps(w) for w in _quoted(c["expected"])]),
+    "greater_than_equal": lambda c: f"a number of at least {c['ge']:g}",
+    "less_than_equal": lambda c: f"a number of at most {c['le']:g}",
+    "string_too_long": lambda c: f"at most {c['max_length']} characters",
+    "too_long": lambda c: f"at most {c['max_length']} pairs",
+    "string_pattern_mismatch": _name,
+    "choice": _choice,
+}
+
+
+def slips(model: RequestModel) -> Iterator[Finding]:
+    """Unknown keys that look like a known one, at every depth."""
+    yield from _slips(model, ())
+
+
+def _slips(value: object, path: Path) -> Iterator[Finding]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _slips(item, (*path, index))
+    if not isinstance(value, RequestModel):
+        return
+    known = [info.alias or name for name, info in type(value).model_fields.items()]
+    for key in value.model_extra or {}:
+        near = suggestion(_plain_key(key), known)
+        if near or _plain_key(key) in known:
+            hint = near or f" (did you mean {_plain_key(key)}?)"
+            yield Finding((*path, key), f"unknown key, sent as it is{hint}")
+    for name in value.model_fields_set:
+        info = type(value).model_fields.get(name)
+        if info is not None:
+            yield from _slips(getattr(value, name), (*path, info.alias or name))
+
+
+def _plain_key(key: str) -> str:
+    return key.lower().replace("-", "_")

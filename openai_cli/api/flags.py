@@ -1,0 +1,191 @@
+"""Flags derived from an operation's request model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from openai_cli.api.base import ExtraFlag, FlagNote, RequestModel
+from openai_cli.api.operation import Operation
+
+
+class Kind(Enum):
+    """How a flag's text is read; the value is what help shows for it."""
+
+    TEXT = "TEXT"
+    INTEGER = "INTEGER"
+    NUMBER = "NUMBER"
+    BOOLEAN = "BOOLEAN"
+    OBJECT = "OBJECT"
+    LIST = "OBJECT "  # a list flag takes one element, or the whole list
+    ANY = "VALUE"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag of a command: its name, and the place in the request it sets.
+
+    `path` is that place (`("thread", "messages")`); a longer path than one is a dotted flag.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    kind: Kind
+    annotation: Any
+    nullable: bool
+    required: bool
+    help: str
+    panel: str
+    note: FlagNote
+    info: FieldInfo
+
+    @property
+    def takes_bare(self) -> bool:
+        """Whether the flag may stand alone, meaning true."""
+        return self.kind is Kind.BOOLEAN
+
+    @property
+    def metavar(self) -> str:
+        """What help shows for the value."""
+        return self.note.metavar or self.kind.value.strip()
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:
+        """The only texts allowed, if the type lists them."""
+        return tuple(literals(self.annotation))
+
+
+def flags_of(operation: Operation) -> tuple[Flag, ...]:
+    """All flags of the command, in model order, each with its dotted ones behind it."""
+    return tuple(_flags(operation.request, (), "Run"))
+
+
+def _flags(model: type[RequestModel], above: tuple[str, ...], panel: str) -> Iterator[Flag]:
+    for field_name, info in model.model_fields.items():
+        key = info.alias or field_name
+        note = next((m for m in info.metadata if isinstance(m, FlagNote)), FlagNote())
+        flag = _flag((*above, key), info, note, note.panel or panel)
+        yield flag
+        for extra in (m for m in info.metadata if isinstance(m, ExtraFlag)):
+            yield _extra_flag(flag, extra)
+        inner = model_of(info.annotation)
+        if inner and not above:
+            yield from _flags(inner, flag.path, flag.panel)
+
+
+def _flag(path: tuple[str, ...], info: FieldInfo, note: FlagNote, panel: str) -> Flag:
+    words = [*path[:-1], note.name or path[-1]]
+    return Flag(
+        name="--" + ".".join(word.replace("_", "-") for word in words),
+        path=path,
+        kind=kind_of(info.annotation),
+        annotation=info.annotation,
+        nullable=NoneType in members(info.annotation),
+        required=info.is_required() and len(path) == 1,
+        help=info.description or "",
+        panel=panel,
+        note=note,
+        info=info,
+    )
+
+
+def _extra_flag(flag: Flag, extra: ExtraFlag) -> Flag:
+    return Flag(
+        name="--" + extra.note.name,
+        path=flag.path,
+        kind=flag.kind,
+        annotation=flag.annotation,
+        nullable=False,
+        required=False,
+        help=extra.help,
+        panel=extra.note.panel,
+        note=extra.note,
+        info=flag.info,
+    )
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, `Annotated` wrappers taken off; a plain type is its own."""
+    if hasattr(annotation, "__metadata__"):
+        return members(annotation.__origin__)
+    if get_origin(annotation) in (Literal, list, dict) or not get_args(annotation):
+        return (annotation,)
+    return tuple(m for arg in get_args(annotation) for m in members(arg))
+
+
+def model_of(annotation: Any) -> type[RequestModel] | None:
+    """The request model of a field that holds one, alone or nullable."""
+    found = [m for m in members(annotation) if m is not NoneType]
+    if len(found) == 1 and isinstance(found[0], type) and issubclass(found[0], RequestModel):
+        return found[0]
+    return None
+
+
+def literals(annotation: Any) -> Iterator[str]:
+    """The texts an enumerated type allows."""
+    for member in members(annotation):
+        if get_origin(member) is Literal:
+            yield from (word for word in get_args(member) if isinstance(word, str))
+
+
+def accepts_text(annotation: Any) -> bool:
+    """Whether any text at all may stand at this place (so a file there is read as text).
+
+    A place for objects or lists takes a file's content as JSON or YAML instead.
+    """
+    found = [m for m in members(annotation) if m is not NoneType]
+    if any(m in (str, Any, object) for m in found) and not _holds_models(found):
+        return True
+    return bool(found) and all(get_origin(m) is Literal for m in found)
+
+
+def _holds_models(found: list[Any]) -> bool:
+    return any(isinstance(m, type) and issubclass(m, RequestModel) for m in found)
+
+
+_SCALAR_KINDS = {
+    frozenset({str}): Kind.TEXT,
+    frozenset({int}): Kind.INTEGER,
+    frozenset({int, float}): Kind.NUMBER,
+    frozenset({bool}): Kind.BOOLEAN,
+}
+
+
+def kind_of(annotation: Any) -> Kind:
+    """How the command line reads a value of this type."""
+    found = [m for m in members(annotation) if m is not NoneType]
+    if frozenset(found) in _SCALAR_KINDS:
+        return _SCALAR_KINDS[frozenset(found)]
+    if len(found) == 1:
+        only = found[0]
+        if get_origin(only) is Literal:
+            return Kind.TEXT
+        if get_origin(only) is list:
+            return Kind.LIST
+        if get_origin(only) is dict or model_of(only):
+            return Kind.OBJECT
+    return Kind.ANY
+
+
+def annotation_at(annotation: Any, key: str | int) -> Any:
+    """The type one step further in: a key of an object or an element of a list.
+
+    Where several models have the key, the first decides; unknown keys are `Any`.
+    """
+    for member in members(annotation):
+        origin, args = get_origin(member), get_args(member)
+        if isinstance(key, int) and origin is list:
+            return args[0]
+        if isinstance(key, str) and origin is dict:
+            return args[1]
+        if isinstance(key, str) and isinstance(member, type) and issubclass(member, RequestModel):
+            field = member.model_fields.get(key) or member.model_fields.get(key + "_")
+            if field is not None:
+                return field.annotation
+    return Any

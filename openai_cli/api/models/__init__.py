@@ -1,0 +1,1 @@
+"""Pydantic models of what is sent, one module a resource."""

@@ -1,0 +1,246 @@
+"""Objects that several requests share: tools, resources, formats, messages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from openai_cli.api.base import (
+    NAME_PATTERN,
+    FlagNote,
+    Integer,
+    Metadata,
+    Number,
+    RequestModel,
+    RequiredText,
+    Text,
+    missing,
+    tagged,
+    text_or_list,
+)
+
+
+class RankingOptions(RequestModel):
+    """How file search ranks its results."""
+
+    score_threshold: Annotated[Number, Field(ge=0, le=1)]
+    ranker: Literal["auto", "default_2024_08_21"] | None = None
+
+
+class FileSearchSettings(RequestModel):
+    """Settings of the file search tool."""
+
+    max_num_results: Annotated[Integer, Field(ge=1, le=50)] | None = None
+    ranking_options: RankingOptions | None = None
+
+
+class CodeInterpreterTool(RequestModel):
+    """Run code."""
+
+    type: Literal["code_interpreter"]
+
+
+class FileSearchTool(RequestModel):
+    """Search files."""
+
+    type: Literal["file_search"]
+    file_search: FileSearchSettings | None = None
+
+
+class FunctionDefinition(RequestModel):
+    """A function the model may ask for."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    description: Text | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(RequestModel):
+    """Call a function of the caller's."""
+
+    type: Literal["function"]
+    function: FunctionDefinition
+
+
+Tool = tagged(
+    "type",
+    code_interpreter=CodeInterpreterTool,
+    file_search=FileSearchTool,
+    function=FunctionTool,
+)
+
+
+def tool_of_word(word: str) -> object | None:
+    """`code_interpreter` and `file_search` need nothing but their type."""
+    return {"type": word} if word in ("code_interpreter", "file_search") else None
+
+
+TOOL_NOTE = FlagNote(name="tool", panel="Run", metavar="TOOL", word=tool_of_word)
+
+
+class FunctionName(RequestModel):
+    """Which function to call."""
+
+    name: RequiredText
+
+
+class NamedTool(RequestModel):
+    """A tool the model must use."""
+
+    type: Literal["code_interpreter", "file_search"]
+
+
+class NamedFunction(RequestModel):
+    """A function the model must use."""
+
+    type: Literal["function"]
+    function: FunctionName | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> NamedFunction:
+        # Documented page, --tool-choice: "If type is `function`, the function name must be set".
+        if self.function is None:
+            raise missing("function", 'needed when type is "function": {name: …}')
+        return self
+
+
+ToolChoice = tagged(
+    "type",
+    ("none", "auto", "required"),
+    function=NamedFunction,
+    code_interpreter=NamedTool,
+    file_search=NamedTool,
+)
+
+
+class PlainFormat(RequestModel):
+    """Text, or JSON without a schema."""
+
+    type: Literal["text", "json_object"]
+
+
+class JsonSchema(RequestModel):
+    """A named JSON Schema the answer must follow."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    description: Text | None = None
+    # Trailing underscore: pydantic's own `schema` would be shadowed.
+    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    strict: bool | None = None
+
+
+class JsonSchemaFormat(RequestModel):
+    """JSON that follows a schema."""
+
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ResponseFormat = tagged(
+    "type", ("auto",), text=PlainFormat, json_object=PlainFormat, json_schema=JsonSchemaFormat
+)
+
+
+class CodeInterpreterResources(RequestModel):
+    """Files for the code interpreter."""
+
+    file_ids: list[str] | None = None
+
+
+class FileSearchResources(RequestModel):
+    """Vector stores for file search, by id or (in a new thread) described."""
+
+    vector_store_ids: list[str] | None = None
+    vector_stores: list[dict[str, Any]] | None = None
+
+
+class ToolResources(RequestModel):
+    """What the tools may use."""
+
+    code_interpreter: Annotated[
+        CodeInterpreterResources | None,
+        Field(description="Files for the code interpreter: {file_ids: [ID, …]}."),
+    ] = None
+    file_search: Annotated[
+        FileSearchResources | None,
+        Field(description="Vector stores for file search: {vector_store_ids: [ID]}."),
+    ] = None
+
+
+class TruncationStrategy(RequestModel):
+    """Which messages of the thread reach the model."""
+
+    type: Annotated[
+        Literal["auto", "last_messages"],
+        Field(description="auto, or last_messages to keep only the newest ones."),
+    ]
+    last_messages: Annotated[
+        Integer | None, Field(description="How many of the newest messages to keep.")
+    ] = None
+
+
+class TextPart(RequestModel):
+    """Text in a message."""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ImageUrl(RequestModel):
+    """A picture by address."""
+
+    url: Text
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+class ImageUrlPart(RequestModel):
+    """A picture by address, in a message."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+class ImageFile(RequestModel):
+    """A picture by file id."""
+
+    file_id: Text
+    detail: Literal["auto", "low", "high"] | None = None
+
+
+class ImageFilePart(RequestModel):
+    """A picture by file id, in a message."""
+
+    type: Literal["image_file"]
+    image_file: ImageFile
+
+
+ContentPart = tagged("type", text=TextPart, image_url=ImageUrlPart, image_file=ImageFilePart)
+
+
+class AttachmentTool(RequestModel):
+    """A tool that may read an attached file."""
+
+    type: Literal["code_interpreter", "file_search"]
+
+
+class Attachment(RequestModel):
+    """A file added to a message."""
+
+    file_id: Text | None = None
+    tools: list[AttachmentTool] | None = None
+
+
+class Message(RequestModel):
+    """One message of a thread."""
+
+    role: Literal["user", "assistant"]
+    content: text_or_list(ContentPart)  # type: ignore[valid-type]  # a computed type
+    attachments: list[Attachment] | None = None
+    metadata: Metadata | None = None
+
+
+def message_of_text(text: str) -> object:
+    """A text given for a message is what the user says."""
+    return {"role": "user", "content": text}

@@ -1,0 +1,73 @@
+"""What the tool knows of one operation; everything else is derived from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import quote
+
+from openai_cli.api.base import RequestModel
+
+Method = Literal["GET", "POST", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented command.
+
+    `path` may hold `{names}`: those fields of `request` go into the path and may also be
+    given by position, in this order. Of the rest, a POST sends a JSON body and any other
+    method a query. `continues_run` says that the answer is a run this call set going, so its
+    end decides the exit code. `gone` says that OpenAI's own servers no longer offer it.
+    """
+
+    resource: str
+    command: str
+    summary: str
+    method: Method
+    path: str
+    request: type[RequestModel]
+    streams: bool = False
+    continues_run: bool = False
+    gone: bool = True
+    examples: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """The command as it is typed: `beta:threads create-and-run`."""
+        return f"{self.resource} {self.command}"
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """Fields of the request that are part of the path, in path order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request ready to be sent: plain values, nothing of the command line left."""
+
+    operation: Operation
+    path: str
+    query: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer is asked for as server-sent events."""
+        return self.body is not None and self.body.get("stream") is True
+
+
+def build_request(operation: Operation, values: Mapping[str, Any]) -> Request:
+    """Put each value where the operation sends it; path values are percent-encoded."""
+    in_path = {name: quote(str(values[name]), safe="") for name in operation.path_fields}
+    rest = {name: value for name, value in values.items() if name not in in_path}
+    sends_body = operation.method == "POST"
+    return Request(
+        operation=operation,
+        path=operation.path.format(**in_path),
+        query={} if sends_body else rest,
+        body=rest if sends_body else None,
+    )

@@ -1,0 +1,143 @@
+"""Every error the tool reports, one exit code a leaf.
+
+    CliError                1  something unexpected
+    ├── UsageError          2  wrong input; nothing was sent
+    ├── NoAnswerError       3  connection, timeout, or an answer that cannot be read
+    ├── ApiError            4  the server said no
+    ├── RunEndedError       5  the run ended without completing
+    ├── RunWaitsError       6  the run waits for tool outputs
+    └── Interrupted       130  Ctrl-C
+
+Errors of httpx, pydantic and sqlite3 are translated at the border where they
+appear; only this family reaches the one place that exits (`cli.report`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the input: where, what was expected, what was found.
+
+    `source` is a flag, "stdin", or an environment variable; `path` is the place
+    inside its value (`messages[0].role`), empty for the whole value.
+    """
+
+    source: str
+    message: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.source, self.path, self.message) if part)
+
+
+class CliError(Exception):
+    """Base of all reported errors; `hint` says what to do next."""
+
+    exit_code = 1
+    kind = "unexpected_error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_json(self) -> dict[str, Any]:
+        """The error as `--format-error json` prints it, inside `{"error": …}`."""
+        fields: dict[str, Any] = {"type": self.kind, "message": self.message}
+        if self.hint:
+            fields["hint"] = self.hint
+        return {**fields, "exit_code": self.exit_code}
+
+
+class UsageError(CliError):
+    """Wrong input, found before anything was sent. Carries every problem found."""
+
+    exit_code = 2
+    kind = "usage_error"
+
+    def __init__(
+        self, message: str = "", *, problems: Sequence[Problem] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message or "; ".join(map(str, problems)), hint=hint)
+        self.problems = tuple(problems)
+
+    def as_json(self) -> dict[str, Any]:
+        """Adds `problems`, each with `source`, `path` and `message`."""
+        fields = super().as_json()
+        if self.problems:
+            fields["problems"] = [
+                {"source": p.source, "path": p.path or None, "message": p.message}
+                for p in self.problems
+            ]
+        return fields
+
+
+class NoAnswerError(CliError):
+    """No answer, or one that cannot be read: connection, timeout, broken body."""
+
+    exit_code = 3
+    kind = "no_answer"
+
+
+class ApiError(CliError):
+    """The server refused, by status code or by an `error` event.
+
+    `body` is the server's own text; `status` is None for an event of a stream
+    that had begun with 200.
+    """
+
+    exit_code = 4
+    kind = "api_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        reason: str = "",
+        body: str = "",
+        fields: dict[str, Any] | None = None,
+        request_id: str | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.reason = reason
+        self.body = body
+        self.fields = fields or {}
+        self.request_id = request_id
+
+    def as_json(self) -> dict[str, Any]:
+        """The server's own error fields first, then status, request id and exit code."""
+        ours = super().as_json()
+        known = {**ours, **self.fields, "message": self.message}
+        known["status"] = self.status
+        known["request_id"] = self.request_id
+        known["exit_code"] = ours["exit_code"]
+        return known
+
+
+class RunEndedError(CliError):
+    """The run is failed, cancelled, expired or incomplete."""
+
+    exit_code = 5
+    kind = "run_not_completed"
+
+
+class RunWaitsError(CliError):
+    """The run is in `requires_action`."""
+
+    exit_code = 6
+    kind = "run_requires_action"
+
+
+class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C
+    """Ctrl-C."""
+
+    exit_code = 130
+    kind = "interrupted"

@@ -1,0 +1,89 @@
+"""JSON or relaxed YAML 1.2 text to plain values.
+
+JSON is tried first: it is what scripts send, and the YAML reader takes a while to import.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+MAX_DEPTH = 200
+"""Levels of nesting a value may have; deeper ones are refused, not followed."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class DocumentError(ValueError):
+    """The text is not JSON or YAML, or holds what a request cannot carry."""
+
+
+def read_document(text: str) -> Any:
+    """The value a JSON or YAML text stands for; None for an empty one.
+
+    Raises DocumentError for broken text, duplicate keys, several documents, values that
+    contain themselves, numbers JSON cannot carry, and text that is not valid Unicode.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        value = _read_json(text)
+    except json.JSONDecodeError:
+        from openai_cli.input.yaml12 import read_yaml
+
+        value = read_yaml(text)
+    except RecursionError:
+        raise DocumentError(f"nested more than {MAX_DEPTH} levels deep") from None
+    return _checked(value, 0)
+
+
+def _read_json(text: str) -> Any:
+    return json.loads(
+        text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=whole_number
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise DocumentError(f"the key {json.dumps(twice, ensure_ascii=False)} stands twice")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise DocumentError(f"{word} cannot be sent: JSON has no such number")
+
+
+def whole_number(digits: str) -> int:
+    """The integer, whatever its size; DocumentError where Python itself gives up."""
+    try:
+        return int(digits)
+    except ValueError:  # Python's own limit on converting very long numbers
+        raise DocumentError(f"a number of {len(digits)} digits is too long") from None
+
+
+def _checked(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise DocumentError(f"nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, dict):
+        return {_text(key): _checked(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_checked(item, depth + 1) for item in value]
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DocumentError("a number too large for JSON readers")
+    return value
+
+
+def _text(text: str) -> str:
+    """Join surrogate pairs that were written as two escapes; refuse half a pair."""
+    if not _SURROGATE.search(text):
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise DocumentError("half a surrogate pair is not a character") from None

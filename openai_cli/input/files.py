@@ -1,0 +1,117 @@
+"""`@path` in values: a file's content in place of its name."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from openai_cli.api.check import Path as ValuePath
+from openai_cli.api.flags import accepts_text, annotation_at
+from openai_cli.input.document import read_document
+from openai_cli.input.stdin import MAX_BYTES
+
+_TEXT, _BYTES = "file://", "data://"
+# The control bytes that the WHATWG MIME sniffing standard takes as a sign of binary data.
+_BINARY = bytes([*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
+
+
+class FileError(ValueError):
+    """A file named in a value cannot be used; `path` is the place inside the value."""
+
+    def __init__(self, path: ValuePath, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Files:
+    """Replaces references to files in values; `read_stdin` serves `@-`."""
+
+    def __init__(self, read_stdin: Callable[[], bytes]) -> None:
+        self._read_stdin = read_stdin
+
+    def expand(self, value: Any, annotation: Any, path: ValuePath = ()) -> Any:
+        """The value with every reference in it replaced, as its type wants it.
+
+        Where the type is an object or list, a file is read as JSON or YAML; where text may
+        stand, its text is taken to the byte, or its base64 if it is binary. Raises FileError.
+        """
+        return self._expand(value, annotation, path, ())
+
+    def _expand(self, value: Any, annotation: Any, path: ValuePath, inside: tuple[str, ...]) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: self._expand(item, annotation_at(annotation, key), (*path, key), inside)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self._expand(item, annotation_at(annotation, index), (*path, index), inside)
+                for index, item in enumerate(value)
+            ]
+        if not isinstance(value, str):
+            return value
+        if value.startswith("\\@"):
+            return value[1:]
+        if not value.startswith("@") or value == "@":
+            return value
+        return self._reference(value, annotation, path, inside)
+
+    def _reference(
+        self, value: str, annotation: Any, path: ValuePath, inside: tuple[str, ...]
+    ) -> Any:
+        name = value[1:]
+        structured = not accepts_text(annotation)
+        try:
+            data = self._read(name, must_exist=structured)
+            if data is None:
+                return value
+            if not structured:
+                return _as_text(name, data)
+            if name in inside:
+                raise ValueError(f'the file "{name}" includes itself')
+            document = read_document(data.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise FileError(path, f'the file "{name}" is not UTF-8 text') from None
+        except ValueError as error:
+            where = "" if isinstance(error, FileError) else f'in "{name}": '
+            raise FileError(path, where + str(error)) from None
+        return self._expand(document, annotation, path, (*inside, name))
+
+    def _read(self, name: str, *, must_exist: bool) -> bytes | None:
+        """The bytes of the file; None if the name is just a word that begins with @."""
+        if name == "-":
+            return self._read_stdin()
+        plain = name.removeprefix(_TEXT).removeprefix(_BYTES)
+        try:
+            file = Path(plain).expanduser()
+            is_word = plain == name and not ({".", "/"} & set(name))
+            if is_word and not must_exist and not file.is_file():
+                return None
+            with file.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+        except (OSError, RuntimeError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise FileError((), f'cannot read the file "{plain}": {why}') from None
+        if len(data) > MAX_BYTES:
+            raise FileError((), f'the file "{plain}" is larger than {MAX_BYTES >> 20} MiB')
+        return data
+
+
+def _as_text(name: str, data: bytes) -> str:
+    if name.startswith(_TEXT):
+        return data.decode("utf-8", errors="replace")
+    if name.startswith(_BYTES) or _is_binary(data):
+        return base64.b64encode(data).decode("ascii")
+    return data.decode("utf-8")
+
+
+def _is_binary(data: bytes) -> bool:
+    if data.startswith(b"%PDF-") or data.translate(None, _BINARY) != data:
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False

@@ -1,0 +1,163 @@
+"""YAML 1.2 (core schema) to plain values, on ruamel.yaml's parser.
+
+Only the parser is ruamel's: what a scalar means is decided here, so that `yes`, `on` and dates
+stay text, numbers stay exact, keys keep their spelling, and aliases cannot blow up a request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.tag import Tag
+
+from openai_cli.input.document import MAX_DEPTH, DocumentError, whole_number
+
+_MAX_NODES = 1_000_000
+"""Values a document may stand for once its aliases are followed."""
+
+_NULL = re.compile(r"null|Null|NULL|~|")
+_TRUE = re.compile(r"true|True|TRUE")
+_FALSE = re.compile(r"false|False|FALSE")
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_RADIX = re.compile(r"0(?:o([0-7]+)|x([0-9a-fA-F]+))")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CORE = "tag:yaml.org,2002:"
+_PLAIN = "plain"
+_TAGS = {_PLAIN, *(_CORE + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
+_JOINED = re.compile(r"([\w.-]+):(\S.*)")
+"""`{env:prod}`: people leave the space out, and mean what they mean in JSON."""
+
+
+class _Untyped(VersionedResolver):
+    """Leaves plain scalars without a type: `_scalar` decides, and an explicit `!!str` shows."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is ScalarNode and implicit[0]:
+            return Tag(suffix=_PLAIN)
+        return super().resolve(kind, value, implicit)
+
+
+def read_yaml(text: str) -> Any:
+    """The value of the one document in `text`; None if there is none.
+
+    Raises DocumentError with the place of the fault.
+    """
+    try:
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Resolver = _Untyped
+        root = yaml.compose(text)
+        return None if root is None else _Builder().value(root)
+    except MarkedYAMLError as error:
+        raise DocumentError(_where(error)) from None
+    except RecursionError:
+        raise DocumentError(f"nested more than {MAX_DEPTH} levels deep") from None
+    except (YAMLError, ValueError) as error:
+        if isinstance(error, DocumentError):
+            raise
+        raise DocumentError(str(error).strip().splitlines()[0]) from None
+
+
+def _where(error: MarkedYAMLError) -> str:
+    problem = str(error.problem or error.context or "not YAML").strip()
+    mark = error.problem_mark or error.context_mark
+    return f"{problem} at {_place(mark)}" if mark else problem
+
+
+def _place(mark: Any) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}"
+
+
+class _Builder:
+    """Turns composed nodes into values, counting them and watching for loops."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.open: list[Node] = []
+
+    def value(self, node: Node) -> Any:
+        self.count += 1
+        if self.count > _MAX_NODES:
+            raise DocumentError("aliases make this value too large")
+        if len(self.open) > MAX_DEPTH:
+            raise DocumentError(f"nested more than {MAX_DEPTH} levels deep")
+        if any(node is above for above in self.open):
+            raise DocumentError("a value that contains itself cannot be sent")
+        if str(node.tag) not in _TAGS:
+            raise DocumentError(f"the tag {node.tag} means nothing here")
+        if isinstance(node, ScalarNode):
+            return _scalar(node)
+        self.open.append(node)
+        try:
+            return self._collection(node)
+        finally:
+            self.open.pop()
+
+    def _collection(self, node: Node) -> Any:
+        if isinstance(node, MappingNode):
+            return self._mapping(node)
+        return [self.value(item) for item in node.value]
+
+    def _mapping(self, node: MappingNode) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if _is_merge(key_node):
+                for inherited in self._merged(value_node):
+                    merged = {**inherited, **merged}
+                continue
+            key, value = self._pair(node, key_node, value_node)
+            if key in own:
+                raise DocumentError(f'the key "{key}" stands twice, {_place(key_node.start_mark)}')
+            own[key] = value
+        return {**merged, **own} if merged else own
+
+    def _merged(self, node: Node) -> Iterator[dict[str, Any]]:
+        value = self.value(node)
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, dict):
+                raise DocumentError(f"<< needs an object, {_place(node.start_mark)}")
+            yield part
+
+    def _pair(self, mapping: MappingNode, key: Node, value: Node) -> tuple[str, Any]:
+        if not isinstance(key, ScalarNode):
+            raise DocumentError(f"a key must be a text, {_place(key.start_mark)}")
+        joined = _JOINED.fullmatch(key.value) if mapping.flow_style and _is_plain(key) else None
+        if joined and _is_plain(value) and not value.value:
+            return joined[1], _plain_value(joined[2])
+        return str(key.value), self.value(value)
+
+
+def _is_plain(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.style is None and str(node.tag) == _PLAIN
+
+
+def _is_merge(node: Node) -> bool:
+    return _is_plain(node) and node.value == "<<"
+
+
+def _scalar(node: ScalarNode) -> Any:
+    text = str(node.value)
+    return text if str(node.tag) == _CORE + "str" else _plain_value(text)
+
+
+def _plain_value(text: str) -> Any:
+    if _NULL.fullmatch(text):
+        return None
+    if _TRUE.fullmatch(text):
+        return True
+    if _FALSE.fullmatch(text):
+        return False
+    if _INTEGER.fullmatch(text):
+        return whole_number(text)
+    if radix := _RADIX.fullmatch(text):
+        return int(radix[1], 8) if radix[1] else int(radix[2], 16)
+    if _NOT_JSON.fullmatch(text):
+        raise DocumentError(f"{text} cannot be sent: JSON has no such number")
+    return float(text) if _FLOAT.fullmatch(text) else text
