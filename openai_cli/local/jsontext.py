@@ -1,0 +1,39 @@
+"""JSON text, written and read in one way everywhere in the engine."""
+
+import json
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+def dumps(value: object) -> str:
+    """Compact JSON; characters stay readable unless they cannot be written as UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+    return text
+
+
+def loads(text: str) -> Any:
+    """Read JSON that `dumps` wrote."""
+    return json.loads(text)
+
+
+def parse(data: bytes) -> Any:
+    """Read JSON from outside, strictly.
+
+    Raises:
+        ValueError: not JSON, not UTF-8, too deep, or with numbers or characters outside JSON.
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,41 @@
+"""The operations: each a function of a transaction and a request.
+
+A function that changes something runs inside one write transaction, so that it happens wholly or
+not at all; what it returns is the answer's JSON, or a `Started` run that is to be driven once the
+transaction is in the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.models.choose import Models
+from openai_cli.local.runs.events import StreamEvent
+from openai_cli.local.store import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One checked request."""
+
+    ids: Mapping[str, str]
+    """The path's parameters, by name."""
+    query: Sequence[tuple[str, str]]
+    body: JsonObject
+    now: int
+    owner: str
+    """Who drives the run that the request may start."""
+    models: Models
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run that is queued and has to be driven."""
+
+    run: Run
+    stream: bool
+    beginning: list[StreamEvent] = field(default_factory=list)
+    """The events that come before the driver's."""
+
+
+Reply = JsonObject | Started

@@ -1,0 +1,79 @@
+"""Messages of a thread."""
+
+from openai_cli.local import objects, refusals
+from openai_cli.local.ids import new_id
+from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.operations import Request, lists, lookup
+from openai_cli.local.store import Message, Transaction
+from openai_cli.local.validation import queries
+
+
+def create(tx: Transaction, request: Request) -> JsonObject:
+    """Append a message to a thread that no run holds."""
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    active = tx.runs.active(thread.id)
+    if active is not None:
+        raise refusals.message_on_locked_thread(thread.id, active.id)
+    return objects.message(append(tx, thread.id, request.body, request.now))
+
+
+def retrieve(tx: Transaction, request: Request) -> JsonObject:
+    """One message."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    return objects.message(found)
+
+
+def update(tx: Transaction, request: Request) -> JsonObject:
+    """Change a message's metadata."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    if "metadata" in request.body:
+        found = tx.messages.update(found.id, metadata=request.body["metadata"] or {})
+    return objects.message(found)
+
+
+def delete(tx: Transaction, request: Request) -> JsonObject:
+    """Remove a message; its row stays as a place for cursors."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    tx.messages.update(found.id, deleted_at=request.now)
+    return objects.deleted("thread.message", found.id)
+
+
+def list_(tx: Transaction, request: Request) -> JsonObject:
+    """A page of a thread's messages, of one run if `run_id` says so."""
+    parameters = queries.known(request.query, (*queries.WINDOW, "run_id"))
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    scope = {"thread_id": thread.id}
+    if "run_id" in parameters:
+        lookup.check_prefix("run_id", parameters["run_id"])
+        scope["run_id"] = parameters["run_id"]
+    return lists.page(tx.messages, "msg", objects.message, parameters, **scope)
+
+
+def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> Message:
+    """Write a message that a client sent; never earlier than the one before it."""
+    last = tx.messages.last(thread_id=thread_id)
+    created_at = max(now, last.created_at) if last else now
+    message = Message(
+        id=new_id("msg"),
+        created_at=created_at,
+        thread_id=thread_id,
+        role=body["role"],
+        status="completed",
+        content=_content(body["content"]),
+        attachments=body.get("attachments") or [],
+        metadata=body.get("metadata") or {},
+        completed_at=created_at,
+    )
+    tx.messages.insert(message)
+    return message
+
+
+def _content(content: str | list[JsonObject]) -> list[JsonObject]:
+    """A request's content in the shape it is read in."""
+    if isinstance(content, str):
+        return [_text(content)]
+    return [_text(block["text"]) if block["type"] == "text" else block for block in content]
+
+
+def _text(value: str) -> JsonObject:
+    return {"type": "text", "text": {"value": value, "annotations": []}}

@@ -1,0 +1,105 @@
+"""Runs: starting them, looking at them, feeding them, stopping them."""
+
+from collections.abc import Mapping
+
+from openai_cli.local import objects, refusals
+from openai_cli.local.ids import new_id
+from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.operations import Request, Started, lists, lookup, messages, threads
+from openai_cli.local.runs import events, lifecycle, settings, turn
+from openai_cli.local.store import Run, Thread, Transaction
+from openai_cli.local.validation import queries
+
+
+def create_with_thread(tx: Transaction, request: Request) -> Started:
+    """A new thread and a run on it."""
+    queries.known(request.query, ())
+    body = request.body
+    _check_assistant_id(body)
+    thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
+    fields = {message.id: f"thread.messages[{place}]" for place, message in enumerate(first)}
+    run = _start(tx, request, thread, fields, [])
+    beginning = events.of_created_run(run, thread)
+    return Started(run, bool(body.get("stream")), beginning)
+
+
+def create(tx: Transaction, request: Request) -> Started:
+    """A run on a thread that no other run holds."""
+    queries.known(request.query, queries.INCLUDE)
+    include = queries.include(request.query)
+    _check_assistant_id(request.body)
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    active = tx.runs.active(thread.id)
+    if active is not None:
+        raise refusals.run_on_locked_thread(thread.id, active.id)
+    fields = {
+        messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{place}]"
+        for place, one in enumerate(request.body.get("additional_messages") or [])
+    }
+    run = _start(tx, request, thread, fields, include)
+    return Started(run, bool(request.body.get("stream")), events.of_created_run(run))
+
+
+def retrieve(tx: Transaction, request: Request) -> JsonObject:
+    """One run."""
+    return objects.run(lookup.run(tx, request.ids["thread_id"], request.ids["run_id"]))
+
+
+def update(tx: Transaction, request: Request) -> JsonObject:
+    """Change a run's metadata."""
+    run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
+    if "metadata" in request.body:
+        run = tx.runs.update(run.id, metadata=request.body["metadata"] or {})
+    return objects.run(run)
+
+
+def list_(tx: Transaction, request: Request) -> JsonObject:
+    """A page of a thread's runs."""
+    parameters = queries.known(request.query, queries.WINDOW)
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    return lists.page(tx.runs, "run", objects.run, parameters, thread_id=thread.id)
+
+
+def cancel(tx: Transaction, request: Request) -> JsonObject:
+    """Ask a run to stop; the answer shows it `cancelling`."""
+    run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
+    cancelling = lifecycle.request_cancel(tx, run, request.now)
+    if cancelling is None:
+        raise refusals.cannot_cancel(run.status)
+    return objects.run(cancelling)
+
+
+def _check_assistant_id(body: JsonObject) -> None:
+    lookup.check_prefix("assistant_id", body["assistant_id"])
+
+
+def _start(
+    tx: Transaction,
+    request: Request,
+    thread: Thread,
+    fields: Mapping[str, str],
+    include: list[str],
+) -> Run:
+    """Write a queued run, unless its model's backend cannot carry what it asks for."""
+    body = request.body
+    settings.refuse_vector_stores(body.get("tool_resources"), "tool_resources")
+    assistant = lookup.assistant(tx, body["assistant_id"])
+    name = body.get("model") or assistant.settings["model"]
+    model = request.models.pick(name)
+    run = Run(
+        id=new_id("run"),
+        created_at=request.now,
+        thread_id=thread.id,
+        assistant_id=assistant.id,
+        status="queued",
+        model=name,
+        settings=settings.merge(assistant.settings, body, include),
+        metadata=body.get("metadata") or {},
+        expires_at=request.now + lifecycle.LIFETIME,
+        owner=request.owner,
+        heartbeat_at=request.now,
+    )
+    tx.runs.insert(run)
+    for found in model.refuse(turn.prepare(tx, run, fields)):
+        raise refusals.unsupported(found, model.backend)
+    return run

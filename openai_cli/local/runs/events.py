@@ -1,0 +1,58 @@
+"""The events of a run, as they are streamed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openai_cli.local import objects
+from openai_cli.local.jsontext import JsonObject, dumps
+from openai_cli.local.runs.lifecycle import Closed
+from openai_cli.local.store import Message, Run, Step, Thread
+
+DONE = b"event: done\ndata: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """One server-sent event: its name and the bare object it carries."""
+
+    name: str
+    data: JsonObject
+
+    def frame(self) -> bytes:
+        """The event on the wire."""
+        return f"event: {self.name}\ndata: {dumps(self.data)}\n\n".encode()
+
+
+def of_thread(name: str, thread: Thread) -> StreamEvent:
+    """`thread.NAME`."""
+    return StreamEvent(f"thread.{name}", objects.thread(thread))
+
+
+def of_run(name: str, run: Run) -> StreamEvent:
+    """`thread.run.NAME`."""
+    return StreamEvent(f"thread.run.{name}", objects.run(run))
+
+
+def of_step(name: str, step: Step) -> StreamEvent:
+    """`thread.run.step.NAME`."""
+    return StreamEvent(f"thread.run.step.{name}", objects.step(step))
+
+
+def of_message(name: str, message: Message) -> StreamEvent:
+    """`thread.message.NAME`."""
+    return StreamEvent(f"thread.message.{name}", objects.message(message))
+
+
+def of_created_run(run: Run, thread: Thread | None = None) -> list[StreamEvent]:
+    """What a stream begins with; the thread only if it was made for the run."""
+    beginning = [of_thread("created", thread)] if thread else []
+    return [*beginning, of_run("created", run), of_run("queued", run)]
+
+
+def of_end(closed: Closed) -> Iterator[StreamEvent]:
+    """What was open ends first, then the run."""
+    for message in closed.messages:
+        yield of_message(message.status, message)
+    for step in closed.steps:
+        yield of_step(step.status, step)
+    yield of_run(closed.run.status, closed.run)

@@ -1,0 +1,164 @@
+"""Preparing the next turn of a run from what the store holds."""
+
+from collections.abc import Mapping, Sequence
+
+from openai_cli.local import models
+from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.runs import settings as run_settings
+from openai_cli.local.store import Message, Run, Step, Transaction
+
+Entry = models.Message | models.ToolTurn
+
+
+class PromptTooLongError(Exception):
+    """Not even the last message alone fits into `max_prompt_tokens`."""
+
+
+def prepare(tx: Transaction, run: Run, fields: Mapping[str, str] | None = None) -> models.Turn:
+    """The turn that comes next, its history shortened to the messages the run asked for.
+
+    `fields` says where messages that came with the request stand in it, by message id.
+    """
+    steps = tx.steps.all(run_id=run.id)
+    thread = tx.threads.get(run.thread_id)
+    settings = run.settings
+    done = [step for step in steps if step.status == "completed"]
+    calls_made = any(_is_function_step(step) for step in done)
+    return models.Turn(
+        model=run.model,
+        instructions=settings.get("instructions") or "",
+        history=tuple(_history(tx, run, done, fields or {})),
+        tools=tuple(settings.get("tools") or ()),
+        tool_resources=run_settings.merge_resources(
+            settings, thread.tool_resources if thread else {}
+        ),
+        settings=run_settings.explicit(settings, calls_made=calls_made),
+        include=tuple(settings.get("include") or ()),
+        completion_budget=_budget_left(settings.get("max_completion_tokens"), steps),
+    )
+
+
+def fit(turn: models.Turn, model: models.Model, limit: int | None) -> tuple[Entry, ...]:
+    """The history with its oldest messages left out, so that the prompt keeps to `limit` tokens.
+
+    What this run did itself, and the last message before it, always stays.
+
+    Raises:
+        PromptTooLongError: what has to stay is too long already.
+    """
+    history = turn.history
+    if limit is None:
+        return history
+    costs = [_cost(entry, model) for entry in history]
+    room = limit - model.count_tokens(turn.instructions) - sum(costs)
+    first_kept = _first_that_stays(history)
+    start = 0
+    while room < 0 and start < first_kept:
+        room += costs[start]
+        start += 1
+    if room < 0:
+        raise PromptTooLongError
+    return history[start:]
+
+
+def _first_that_stays(history: Sequence[Entry]) -> int:
+    users: list[int] = [
+        index
+        for index, entry in enumerate(history)
+        if isinstance(entry, models.Message) and entry.role == "user"
+    ]
+    return users[-1] if users else max(0, len(history) - 1)
+
+
+def _cost(entry: Entry, model: models.Model) -> int:
+    if isinstance(entry, models.ToolTurn):
+        texts = [f"{call.name} {call.arguments} {call.output}" for call in entry.calls]
+    else:
+        texts = [
+            part.text
+            for part in entry.parts
+            if isinstance(part, models.TextPart | models.RefusalPart)
+        ]
+    return sum(model.count_tokens(text) for text in texts)
+
+
+def _budget_left(limit: int | None, steps: Sequence[Step]) -> int | None:
+    if limit is None:
+        return None
+    spent: int = sum(step.usage["completion_tokens"] for step in steps if step.usage)
+    return max(0, limit - spent)
+
+
+def _history(
+    tx: Transaction, run: Run, steps: Sequence[Step], fields: Mapping[str, str]
+) -> list[Entry]:
+    own = {message.id: message for message in tx.messages.all(run_id=run.id)}
+    entries: list[Entry] = [_message(message, fields) for message in _earlier(tx, run, len(own))]
+    for step in steps:
+        if step.type == "message_creation":
+            message = own.get(step.details["message_creation"]["message_id"])
+            if message is not None:
+                entries.append(_message(message, fields, step.kept))
+        elif _is_function_step(step):
+            entries.append(_tool_turn(step))
+    return entries
+
+
+def _earlier(tx: Transaction, run: Run, own: int) -> list[Message]:
+    """The thread before this run, or its last n messages."""
+    strategy = run.settings.get("truncation_strategy") or {}
+    count = strategy.get("last_messages") if strategy.get("type") == "last_messages" else None
+    if count is None:
+        found = tx.messages.all(thread_id=run.thread_id)
+    else:
+        found = tx.messages.newest(run.thread_id, count + own)
+    return [message for message in found if message.run_id != run.id]
+
+
+def _is_function_step(step: Step) -> bool:
+    return step.type == "tool_calls" and any(
+        call["type"] == "function" for call in step.details["tool_calls"]
+    )
+
+
+def _tool_turn(step: Step) -> models.ToolTurn:
+    return models.ToolTurn(
+        calls=tuple(
+            models.ToolCall(
+                call_id=call["id"],
+                name=call["function"]["name"],
+                arguments=call["function"]["arguments"],
+                output=call["function"]["output"] or "",
+            )
+            for call in step.details["tool_calls"]
+        ),
+        kept=tuple(step.kept),
+    )
+
+
+def _message(
+    message: Message, fields: Mapping[str, str], kept: Sequence[JsonObject] = ()
+) -> models.Message:
+    return models.Message(
+        role="assistant" if message.role == "assistant" else "user",
+        parts=tuple(_part(block) for block in message.content),
+        attachments=tuple(
+            models.Attachment(
+                one["file_id"], tuple(tool["type"] for tool in one.get("tools") or ())
+            )
+            for one in message.attachments
+        ),
+        field=fields.get(message.id, f"message {message.id}"),
+        kept=tuple(kept),
+    )
+
+
+def _part(block: JsonObject) -> models.Part:
+    kind = block["type"]
+    if kind == "text":
+        return models.TextPart(block["text"]["value"])
+    if kind == "refusal":
+        return models.RefusalPart(block["refusal"])
+    if kind == "image_url":
+        return models.ImageUrlPart(block["image_url"]["url"], block["image_url"].get("detail"))
+    return models.ImageFilePart(block["image_file"]["file_id"], block["image_file"].get("detail"))

@@ -1,0 +1,248 @@
+"""The statements of the store: portable SQL, derived from the records.
+
+Names in a statement come from the records and from this package (hence the `noqa: S608`); values
+are always bound.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from openai_cli.local.jsontext import dumps, loads
+from openai_cli.local.store.records import ACTIVE, FirstAnswer, Message, Run
+
+
+class Record(Protocol):
+    """A row as a value; see `records`."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    TABLE: ClassVar[str]
+    JSON: ClassVar[frozenset[str]]
+
+    @property
+    def created_at(self) -> int:
+        """Unix seconds."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """The place in the order of insertion."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for; `after` and `before` are ids, both exclusive."""
+
+    limit: int = 20
+    descending: bool = True
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """One page of a list, in the order asked for."""
+
+    items: list[R]
+    has_more: bool
+
+
+class UnknownCursorError(Exception):
+    """The id given as `after` or `before` is not in the list."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"{name}={value}")
+        self.name = name
+        self.value = value
+
+
+class Table(Generic[R]):
+    """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
+
+    def __init__(self, connection: sqlite3.Connection, record: type[R]) -> None:
+        self._connection = connection
+        self._record = record
+        self._columns = [field.name for field in fields(record)]
+        self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
+
+    def insert(self, record: R) -> None:
+        """Add a row; the store numbers it."""
+        values = {name: value for name, value in asdict(record).items() if name != "seq"}
+        marks = ", ".join("?" for _ in values)
+        self._execute(
+            f"INSERT INTO {self._record.TABLE} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
+            self._encode(values),
+        )
+
+    def get(self, record_id: str, **scope: str) -> R | None:
+        """The living row with this id, if it is in the scope (such as `thread_id=…`)."""
+        found = self._select(*self._where({"id": record_id, **scope}))
+        return found[0] if found else None
+
+    def all(self, **scope: str) -> list[R]:
+        """All living rows in the scope, in the order of their creation."""
+        return self._select(*self._where(scope), order="ORDER BY seq")
+
+    def last(self, **scope: str) -> R | None:
+        """The newest living row of the scope, by list order."""
+        page = self.page(Window(limit=1), **scope)
+        return page.items[0] if page.items else None
+
+    def update(self, record_id: str, **changes: Any) -> R:
+        """Change columns of one row and return the row as it is now."""
+        self._update(["id = ?"], [record_id], changes)
+        return self._select(["id = ?"], [record_id])[0]
+
+    def page(self, window: Window, **scope: str) -> Page[R]:
+        """One page of the scope.
+
+        Raises:
+            UnknownCursorError: `after` or `before` names no row, living or deleted, of the scope.
+        """
+        conditions, values = self._where(scope)
+        for name, cursor, towards_old in (
+            ("after", window.after, window.descending),
+            ("before", window.before, not window.descending),
+        ):
+            if cursor is not None:
+                conditions.append(f"(created_at, seq) {'<' if towards_old else '>'} (?, ?)")
+                values.extend(self._place(name, cursor, scope))
+        backwards = window.before is not None and window.after is None
+        descending = window.descending is not backwards
+        direction = "DESC" if descending else "ASC"
+        order = f"ORDER BY created_at {direction}, seq {direction} LIMIT ?"
+        found = self._select(conditions, [*values, window.limit + 1], order)
+        items = found[: window.limit]
+        if backwards:
+            items.reverse()
+        return Page(items, has_more=len(found) > window.limit)
+
+    def _place(self, name: str, cursor: str, scope: dict[str, str]) -> tuple[int, int]:
+        conditions = ["id = ?", *(f"{column} = ?" for column in scope)]
+        found = self._select(conditions, [cursor, *scope.values()])
+        if not found:
+            raise UnknownCursorError(name, cursor)
+        return found[0].created_at, found[0].seq
+
+    def _where(self, scope: dict[str, str]) -> tuple[list[str], list[Any]]:
+        return [*(f"{column} = ?" for column in scope), *self._alive], list(scope.values())
+
+    def _select(self, conditions: Iterable[str], values: Sequence[Any], order: str = "") -> list[R]:
+        where = " AND ".join(conditions) or "1 = 1"
+        rows = self._execute(
+            f"SELECT {', '.join(self._columns)} FROM {self._record.TABLE} "  # noqa: S608
+            f"WHERE {where} {order}",
+            values,
+        )
+        return [self._decode(row) for row in rows]
+
+    def _update(self, conditions: Iterable[str], values: Sequence[Any], changes: Any) -> int:
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        where = " AND ".join(conditions)
+        statement = f"UPDATE {self._record.TABLE} SET {assignments} WHERE {where}"  # noqa: S608
+        return self._execute(statement, [*self._encode(changes), *values]).rowcount
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._connection.execute(statement, values)
+
+    def _encode(self, values: dict[str, Any]) -> list[Any]:
+        return [
+            dumps(value) if name in self._record.JSON and value is not None else value
+            for name, value in values.items()
+        ]
+
+    def _decode(self, row: sqlite3.Row) -> R:
+        values = {
+            name: loads(row[name])
+            if name in self._record.JSON and row[name] is not None
+            else row[name]
+            for name in self._columns
+        }
+        return self._record(**values)
+
+
+class InHand(NamedTuple):
+    """What is to be known of an active run to judge whether it must be ended."""
+
+    run_id: str
+    expires_at: int
+    owner: str | None
+    heartbeat_at: int | None
+
+
+_MARKS = ", ".join("?" for _ in ACTIVE)
+
+
+class Runs(Table[Run]):
+    """Runs, which change status only by compare-and-set."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, Run)
+
+    def move(
+        self, run_id: str, allowed: Sequence[str], *, owned_by: str | None = None, **changes: Any
+    ) -> Run | None:
+        """Change a run if its status is one of `allowed` (and it is owned by `owned_by`).
+
+        Returns the run as it is now, or None if somebody else was faster.
+        """
+        conditions = ["id = ?", f"status IN ({', '.join('?' for _ in allowed)})"]
+        values = [run_id, *allowed]
+        if owned_by is not None:
+            conditions.append("owner = ?")
+            values.append(owned_by)
+        if not self._update(conditions, values, changes):
+            return None
+        return self.get(run_id)
+
+    def active(self, thread_id: str) -> Run | None:
+        """The run that locks this thread."""
+        found = self._select(["thread_id = ?", f"status IN ({_MARKS})"], [thread_id, *ACTIVE])
+        return found[0] if found else None
+
+    def in_hand(self, now: int) -> list[InHand]:
+        """Active runs that have expired, or that a process works on."""
+        rows = self._execute(
+            "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
+            f"WHERE status IN ({_MARKS}) AND (expires_at <= ? OR owner IS NOT NULL)",
+            [*ACTIVE, now],
+        )
+        return [InHand(*row) for row in rows]
+
+    def beat(self, run_id: str, owner: str, now: int) -> bool:
+        """Say that the run's owner is alive; False if the run is not its own any more."""
+        conditions = ["id = ?", "owner = ?"]
+        return self._update(conditions, [run_id, owner], {"heartbeat_at": now}) > 0
+
+
+class Messages(Table[Message]):
+    """Messages."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, Message)
+
+    def newest(self, thread_id: str, count: int) -> list[Message]:
+        """The last `count` messages of a thread, oldest first."""
+        conditions, values = self._where({"thread_id": thread_id})
+        found = self._select(conditions, [*values, count], "ORDER BY seq DESC LIMIT ?")
+        return found[::-1]
+
+
+class FirstAnswers(Table[FirstAnswer]):
+    """Answers kept for repeats of a request."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection, FirstAnswer)
+
+    def forget_before(self, time: int) -> None:
+        """Drop answers older than `time`."""
+        self._execute("DELETE FROM first_answers WHERE created_at < ?", [time])
+
+    def settle(self, run_id: str, answer: Any) -> None:
+        """Keep what the request that started this run was answered."""
+        self._update(["run_id = ?", "answer IS NULL"], [run_id], {"answer": answer})

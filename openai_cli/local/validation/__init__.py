@@ -1,0 +1,1 @@
+"""Checks of request bodies and query parameters, with the API's own refusals."""
