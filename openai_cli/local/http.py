@@ -1,19 +1,18 @@
 """What the engine's doors hand in and get back, free of any HTTP library."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request, as it came: the path without a version prefix, header names in lower case."""
 
     method: str
     path: str
     """Still percent-encoded."""
     query: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
@@ -27,8 +26,7 @@ class Frames(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer; `body` is whole JSON text, or frames that come while the run runs."""
 
     status: int

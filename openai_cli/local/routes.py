@@ -1,8 +1,7 @@
 """The engine's routes: one line for each operation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from openai_cli.local.errors import ApiError
@@ -13,8 +12,7 @@ from openai_cli.local.validation.checks import Check
 Operation = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One operation: where it is found, what its body must look like, what it does."""
 
     method: str

@@ -8,7 +8,7 @@ FinishReason = Literal["stop", "max_completion_tokens", "max_prompt_tokens", "co
 ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextDelta:
     """A piece of the assistant's text. Opens a message if none is open.
 
@@ -20,7 +20,7 @@ class TextDelta:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefusalDelta:
     """A piece of a refusal; like `TextDelta`, but the content block is a refusal."""
 
@@ -28,7 +28,7 @@ class RefusalDelta:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AnnotationAdded:
     """One annotation of a text part, in the Assistants shape (`file_citation` or `file_path`).
 
@@ -39,7 +39,7 @@ class AnnotationAdded:
     part: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageEnded:
     """Ends the open message, so that the next text opens another one.
 
@@ -47,7 +47,7 @@ class MessageEnded:
     """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCallStarted:
     """A tool call begins. Function calls wait for the client, the other kinds run upstream.
 
@@ -60,7 +60,7 @@ class ToolCallStarted:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCallDelta:
     """A piece of a function's `arguments`, or of a code interpreter's `input`."""
 
@@ -68,7 +68,7 @@ class ToolCallDelta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCallEnded:
     """A tool call that ran upstream is done (not needed for functions).
 
@@ -80,7 +80,7 @@ class ToolCallEnded:
     result: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemKept:
     """An upstream item that has no place in the Assistants objects but may be needed again.
 
@@ -91,7 +91,7 @@ class ItemKept:
     item: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UsageReported:
     """Token counts of this answer, from the server. Without it, usage is null, not zero."""
 
@@ -100,7 +100,7 @@ class UsageReported:
     total_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finished:
     """The answer is whole, or the named limit ended it. The last event."""
 

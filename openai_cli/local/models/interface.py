@@ -1,15 +1,13 @@
 """What the engine asks of a model adapter."""
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from openai_cli.local.models.events import ModelEvent
 from openai_cli.local.models.turn import Turn
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(NamedTuple):
     """One part of a request that a backend cannot carry.
 
     The engine answers 400: "'tools[0].type': 'code_interpreter' is not supported by the chat

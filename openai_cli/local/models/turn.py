@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextPart:
     """Plain text of a message."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageUrlPart:
     """An image by address; `detail` is None if the request did not set it."""
 
@@ -22,7 +22,7 @@ class ImageUrlPart:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageFilePart:
     """An image by file id; the engine holds no file contents."""
 
@@ -30,7 +30,7 @@ class ImageFilePart:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefusalPart:
     """What an assistant said when it refused."""
 
@@ -40,7 +40,7 @@ class RefusalPart:
 Part = TextPart | ImageUrlPart | ImageFilePart | RefusalPart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Attachment:
     """A file attached to a message, with the kinds of tools that may read it."""
 
@@ -48,7 +48,7 @@ class Attachment:
     tools: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One message of the thread, oldest first in `Turn.history`."""
 
@@ -67,7 +67,7 @@ class Message:
         return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCall:
     """A function call that was made earlier in this run, with the client's output."""
 
@@ -77,7 +77,7 @@ class ToolCall:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolTurn:
     """All function calls of one earlier answer of this run.
 
@@ -89,7 +89,7 @@ class ToolTurn:
     kept: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Truncation:
     """How the history may be shortened.
 
@@ -101,7 +101,7 @@ class Truncation:
     last_messages: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What the run or its assistant set explicitly. None: not set, and then it must not be sent.
 
@@ -164,7 +164,7 @@ class Cancellation:
                     self._closers.remove(close)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Turn:
     """One question to a model."""
 

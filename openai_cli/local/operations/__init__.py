@@ -6,7 +6,7 @@ transaction is in the store.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openai_cli.local.jsontext import JsonObject
 from openai_cli.local.models.choose import Models
@@ -14,8 +14,7 @@ from openai_cli.local.runs.events import StreamEvent
 from openai_cli.local.store import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One checked request."""
 
     ids: Mapping[str, str]
@@ -28,13 +27,12 @@ class Request:
     models: Models
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A run that is queued and has to be driven."""
 
     run: Run
     stream: bool
-    beginning: list[StreamEvent] = field(default_factory=list)
+    beginning: list[StreamEvent]
     """The events that come before the driver's."""
 
 

@@ -7,7 +7,7 @@ from openai_cli.local.jsontext import JsonObject
 from openai_cli.local.models import ToolKind
 
 
-@dataclass(slots=True)
+@dataclass
 class Block:
     """One content block of a message."""
 
@@ -40,7 +40,7 @@ class Block:
         return {"type": "text", "text": {"value": text, "annotations": self.annotations}}
 
 
-@dataclass(slots=True)
+@dataclass
 class MessageDraft:
     """An open assistant message and its step."""
 
@@ -62,7 +62,7 @@ class MessageDraft:
         return [block.content() for block in self.blocks] or [Block("text", 0, 0).content()]
 
 
-@dataclass(slots=True)
+@dataclass
 class CallDraft:
     """A tool call, in the step it belongs to."""
 

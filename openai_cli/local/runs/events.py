@@ -1,7 +1,7 @@
 """The events of a run, as they are streamed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.local import objects
 from openai_cli.local.jsontext import JsonObject, dumps
@@ -11,8 +11,7 @@ from openai_cli.local.store import Message, Run, Step, Thread
 DONE = b"event: done\ndata: [DONE]\n\n"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(NamedTuple):
     """One server-sent event: its name and the bare object it carries."""
 
     name: str

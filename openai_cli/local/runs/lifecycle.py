@@ -5,8 +5,7 @@ run in a status it cannot move from, and changes nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.local.jsontext import JsonObject
 from openai_cli.local.store import ACTIVE, Message, Run, Step, Transaction
@@ -23,13 +22,12 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """A run that has ended, with the messages and steps that ended with it."""
 
     run: Run
-    messages: list[Message] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    messages: list[Message]
+    steps: list[Step]
 
 
 def fail(

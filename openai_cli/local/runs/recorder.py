@@ -134,6 +134,8 @@ class Recorder:
             role="assistant",
             status="in_progress",
             content=[],
+            attachments=[],
+            metadata={},
             assistant_id=run.assistant_id,
             run_id=run.id,
         )
@@ -239,6 +241,7 @@ class Recorder:
             type=details["type"],
             status="in_progress",
             details=details,
+            metadata={},
             kept=kept,
             expires_at=self._run.expires_at,
         )

@@ -32,11 +32,13 @@ from openai_cli.local.store.records import (
     Thread,
 )
 from openai_cli.local.store.tables import (
+    Assistants,
     FirstAnswers,
     Messages,
     Page,
     Runs,
-    Table,
+    Steps,
+    Threads,
     UnknownCursorError,
     Window,
 )
@@ -61,12 +63,12 @@ class Transaction:
     """The tables, inside one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.assistants = Table(connection, Assistant)
-        self.threads = Table(connection, Thread)
-        self.messages = Messages(connection)
-        self.runs = Runs(connection)
-        self.steps = Table(connection, Step)
-        self.first_answers = FirstAnswers(connection)
+        self.assistants = Assistants(connection, Assistant, Assistant._fields)
+        self.threads = Threads(connection, Thread, Thread._fields)
+        self.messages = Messages(connection, Message, Message._fields)
+        self.runs = Runs(connection, Run, Run._fields)
+        self.steps = Steps(connection, Step, Step._fields)
+        self.first_answers = FirstAnswers(connection, FirstAnswer, FirstAnswer._fields)
 
 
 class Store:

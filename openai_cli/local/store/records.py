@@ -1,12 +1,11 @@
 """The rows of the store as values.
 
-A record says how its row looks; `Table` derives the statements from it. Columns that hold JSON are
-named in `JSON`. `settings` hold only what a request set explicitly: defaults are shown by
-`objects`, never stored, so that they are never sent to a model either.
+A record's fields are its row's columns, with JSON read. `settings` hold only what a request set
+explicitly: defaults are shown by `objects`, never stored, so that they are never sent to a model
+either.
 """
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import NamedTuple
 
 from openai_cli.local.jsontext import JsonObject
 
@@ -14,12 +13,8 @@ ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 """The run statuses that lock a thread."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assistant:
+class Assistant(NamedTuple):
     """An assistant; `settings` is everything it was created or updated with."""
-
-    TABLE: ClassVar[str] = "assistants"
-    JSON: ClassVar[frozenset[str]] = frozenset({"settings"})
 
     id: str
     created_at: int
@@ -28,27 +23,19 @@ class Assistant:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
+class Thread(NamedTuple):
     """A thread."""
-
-    TABLE: ClassVar[str] = "threads"
-    JSON: ClassVar[frozenset[str]] = frozenset({"tool_resources", "metadata"})
 
     id: str
     created_at: int
-    tool_resources: JsonObject = field(default_factory=dict)
-    metadata: JsonObject = field(default_factory=dict)
+    tool_resources: JsonObject
+    metadata: JsonObject
     deleted_at: int | None = None
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(NamedTuple):
     """A message of a thread."""
-
-    TABLE: ClassVar[str] = "messages"
-    JSON: ClassVar[frozenset[str]] = frozenset({"content", "attachments", "metadata"})
 
     id: str
     created_at: int
@@ -56,8 +43,8 @@ class Message:
     role: str
     status: str
     content: list[JsonObject]
-    attachments: list[JsonObject] = field(default_factory=list)
-    metadata: JsonObject = field(default_factory=dict)
+    attachments: list[JsonObject]
+    metadata: JsonObject
     assistant_id: str | None = None
     run_id: str | None = None
     incomplete_reason: str | None = None
@@ -67,14 +54,8 @@ class Message:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """A run; `settings` is the run's request laid over its assistant."""
-
-    TABLE: ClassVar[str] = "runs"
-    JSON: ClassVar[frozenset[str]] = frozenset(
-        {"settings", "metadata", "required_action", "last_error", "incomplete_details", "usage"}
-    )
 
     id: str
     created_at: int
@@ -83,7 +64,7 @@ class Run:
     status: str
     model: str
     settings: JsonObject
-    metadata: JsonObject = field(default_factory=dict)
+    metadata: JsonObject
     required_action: JsonObject | None = None
     last_error: JsonObject | None = None
     incomplete_details: JsonObject | None = None
@@ -98,14 +79,8 @@ class Run:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """A run step; `kept` holds upstream items that only a model adapter understands."""
-
-    TABLE: ClassVar[str] = "steps"
-    JSON: ClassVar[frozenset[str]] = frozenset(
-        {"details", "last_error", "usage", "metadata", "kept"}
-    )
 
     id: str
     created_at: int
@@ -115,10 +90,10 @@ class Step:
     type: str
     status: str
     details: JsonObject
+    metadata: JsonObject
+    kept: list[JsonObject]
     last_error: JsonObject | None = None
     usage: JsonObject | None = None
-    metadata: JsonObject = field(default_factory=dict)
-    kept: list[JsonObject] = field(default_factory=list)
     expires_at: int | None = None
     expired_at: int | None = None
     cancelled_at: int | None = None
@@ -127,12 +102,8 @@ class Step:
     seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstAnswer:
+class FirstAnswer(NamedTuple):
     """What a request with an `Idempotency-Key` was answered the first time."""
-
-    TABLE: ClassVar[str] = "first_answers"
-    JSON: ClassVar[frozenset[str]] = frozenset({"answer"})
 
     id: str
     """The key."""

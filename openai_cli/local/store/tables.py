@@ -5,20 +5,23 @@ are always bound.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from openai_cli.local.jsontext import dumps, loads
-from openai_cli.local.store.records import ACTIVE, FirstAnswer, Message, Run
+from openai_cli.local.store.records import (
+    ACTIVE,
+    Assistant,
+    FirstAnswer,
+    Message,
+    Run,
+    Step,
+    Thread,
+)
 
 
 class Record(Protocol):
     """A row as a value; see `records`."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-    TABLE: ClassVar[str]
-    JSON: ClassVar[frozenset[str]]
 
     @property
     def created_at(self) -> int:
@@ -34,8 +37,7 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Which part of a list is asked for; `after` and `before` are ids, both exclusive."""
 
     limit: int = 20
@@ -44,8 +46,7 @@ class Window:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[R]):
+class Page(NamedTuple, Generic[R]):
     """One page of a list, in the order asked for."""
 
     items: list[R]
@@ -64,18 +65,23 @@ class UnknownCursorError(Exception):
 class Table(Generic[R]):
     """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
 
-    def __init__(self, connection: sqlite3.Connection, record: type[R]) -> None:
+    _name: ClassVar[str]
+    _json: ClassVar[frozenset[str]]
+
+    def __init__(
+        self, connection: sqlite3.Connection, record: Callable[..., R], columns: Sequence[str]
+    ) -> None:
         self._connection = connection
         self._record = record
-        self._columns = [field.name for field in fields(record)]
+        self._columns = columns
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
     def insert(self, record: R) -> None:
         """Add a row; the store numbers it."""
-        values = {name: value for name, value in asdict(record).items() if name != "seq"}
+        values = {name: getattr(record, name) for name in self._columns if name != "seq"}
         marks = ", ".join("?" for _ in values)
         self._execute(
-            f"INSERT INTO {self._record.TABLE} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {self._name} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
             self._encode(values),
         )
 
@@ -135,7 +141,7 @@ class Table(Generic[R]):
     def _select(self, conditions: Iterable[str], values: Sequence[Any], order: str = "") -> list[R]:
         where = " AND ".join(conditions) or "1 = 1"
         rows = self._execute(
-            f"SELECT {', '.join(self._columns)} FROM {self._record.TABLE} "  # noqa: S608
+            f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
             f"WHERE {where} {order}",
             values,
         )
@@ -144,7 +150,7 @@ class Table(Generic[R]):
     def _update(self, conditions: Iterable[str], values: Sequence[Any], changes: Any) -> int:
         assignments = ", ".join(f"{column} = ?" for column in changes)
         where = " AND ".join(conditions)
-        statement = f"UPDATE {self._record.TABLE} SET {assignments} WHERE {where}"  # noqa: S608
+        statement = f"UPDATE {self._name} SET {assignments} WHERE {where}"  # noqa: S608
         return self._execute(statement, [*self._encode(changes), *values]).rowcount
 
     def _execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
@@ -152,18 +158,37 @@ class Table(Generic[R]):
 
     def _encode(self, values: dict[str, Any]) -> list[Any]:
         return [
-            dumps(value) if name in self._record.JSON and value is not None else value
+            dumps(value) if name in self._json and value is not None else value
             for name, value in values.items()
         ]
 
     def _decode(self, row: sqlite3.Row) -> R:
         values = {
-            name: loads(row[name])
-            if name in self._record.JSON and row[name] is not None
-            else row[name]
+            name: loads(row[name]) if name in self._json and row[name] is not None else row[name]
             for name in self._columns
         }
         return self._record(**values)
+
+
+class Assistants(Table[Assistant]):
+    """Assistants."""
+
+    _name = "assistants"
+    _json = frozenset({"settings"})
+
+
+class Threads(Table[Thread]):
+    """Threads."""
+
+    _name = "threads"
+    _json = frozenset({"tool_resources", "metadata"})
+
+
+class Steps(Table[Step]):
+    """Run steps."""
+
+    _name = "steps"
+    _json = frozenset({"details", "last_error", "usage", "metadata", "kept"})
 
 
 class InHand(NamedTuple):
@@ -181,8 +206,10 @@ _MARKS = ", ".join("?" for _ in ACTIVE)
 class Runs(Table[Run]):
     """Runs, which change status only by compare-and-set."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection, Run)
+    _name = "runs"
+    _json = frozenset(
+        {"settings", "metadata", "required_action", "last_error", "incomplete_details", "usage"}
+    )
 
     def move(
         self, run_id: str, allowed: Sequence[str], *, owned_by: str | None = None, **changes: Any
@@ -223,8 +250,8 @@ class Runs(Table[Run]):
 class Messages(Table[Message]):
     """Messages."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection, Message)
+    _name = "messages"
+    _json = frozenset({"content", "attachments", "metadata"})
 
     def newest(self, thread_id: str, count: int) -> list[Message]:
         """The last `count` messages of a thread, oldest first."""
@@ -236,8 +263,8 @@ class Messages(Table[Message]):
 class FirstAnswers(Table[FirstAnswer]):
     """Answers kept for repeats of a request."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection, FirstAnswer)
+    _name = "first_answers"
+    _json = frozenset({"answer"})
 
     def forget_before(self, time: int) -> None:
         """Drop answers older than `time`."""
