@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openai_cli.api.base import RequestModel
 from openai_cli.api.models.threads import CreateThreadAndRun, RetrieveRun
 from openai_cli.api.operation import Operation
 
@@ -42,6 +43,16 @@ OPERATIONS = (
         ),
     ),
 )
+
+RUN_MESSAGES = Operation(
+    resource="beta:threads:messages",
+    command="list",
+    summary="List the messages of a thread",
+    method="GET",
+    path="/threads/{thread_id}/messages",
+    request=RequestModel,
+)
+"""Where `--format text` finds the reply of a run that has ended."""
 
 
 def find_operation(resource: str, command: str) -> Operation | None:

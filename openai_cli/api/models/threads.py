@@ -103,7 +103,7 @@ class CreateThreadAndRun(RequestModel):
     ] = None
     temperature: Annotated[
         Annotated[Number, Field(ge=0, le=2)] | None,
-        Field(description="Sampling temperature: low is focused, high is varied."),
+        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
         FlagNote(panel="Run"),
     ] = None
     thread: Annotated[
@@ -134,7 +134,7 @@ class CreateThreadAndRun(RequestModel):
     ] = None
     top_p: Annotated[
         Annotated[Number, Field(ge=0, le=1)] | None,
-        Field(description="Nucleus sampling: the share of probability to draw from."),
+        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
         FlagNote(panel="Run"),
     ] = None
     truncation_strategy: Annotated[

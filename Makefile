@@ -1,0 +1,41 @@
+# `make demo` shows the tool at work; `make check test` is what CI runs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo check test test-slow format bench clean
+
+demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
+	@mkdir -p .demo
+	$(BIN)/openai --base-url local:.demo/demo.db beta:threads create-and-run \
+		--assistant-id asst_demo --message "Hello from the embedded engine"
+	$(BIN)/openai --base-url local:.demo/demo.db beta:threads create-and-run \
+		--assistant-id asst_demo --message "Hello from the embedded engine" --format text
+
+check: $(STAMP)  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: $(STAMP)  ## the default suite, in parallel
+	$(BIN)/pytest
+
+test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
+	$(BIN)/pytest -m slow
+
+format: $(STAMP)  ## rewrite the code as `check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## start-up and calls, as ratios in one run
+	$(BIN)/python benchmarks/startup.py
+
+clean:
+	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,21 @@
+"""The `openai` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    try:
+        # Imported here so that Ctrl-C while modules load ends quietly too.
+        from openai_cli.cli.main import run
+
+        code = run(tuple(sys.argv[1:]))
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

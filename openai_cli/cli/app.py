@@ -1,0 +1,243 @@
+"""The Typer app: resources and commands made from the declared operations."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, cast
+
+import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+import openai_cli
+from openai_cli.api.flags import Flag, Kind, flags_of
+from openai_cli.api.operation import Operation
+from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of
+from openai_cli.cli.help import Page, flag_rows, render
+from openai_cli.cli.options import MAX_ITEMS, OPTIONS, Option, specs_of
+from openai_cli.cli.session import Session
+from openai_cli.errors import Problem, UsageError
+from openai_cli.input.argv import ArgSpec, split_args
+from openai_cli.input.scalars import is_boolean
+
+
+def build_app() -> typer.Typer:
+    """The whole command tree; commands themselves are built when they are asked for."""
+    app = typer.Typer(
+        cls=_Group,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        add_help_option=False,
+        help="Threads and runs of assistants, on any compatible server, on the embedded engine, "
+        "or offline.",
+    )
+    app.callback()(_takes(_option_parameters(OPTIONS)))
+    for resource, summary in RESOURCES.items():
+        group = typer.Typer(
+            cls=_Resource, help=summary, add_help_option=False, no_args_is_help=False
+        )
+        group.callback()(_takes([]))
+        app.add_typer(group, name=resource)
+    return app
+
+
+class _Group(TyperGroup):
+    """A level of the tree: takes global options, shows help, suggests names."""
+
+    def page(self, ctx: Any) -> Page:
+        """What its help says."""
+        names = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
+        return Page(
+            usage="openai [options] RESOURCE COMMAND [flags]",
+            summary=self.help or "",
+            flags=flag_rows(self.params),
+            names=tuple(names),
+            names_title="Resources",
+            examples=OPERATIONS[0].examples,
+        )
+
+    def _summary(self, ctx: Any, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return str(command.help) if command else ""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        session = _session(ctx)
+        split = split_args(args, specs_of(OPTIONS), until_word=True)
+        session.take(split)
+        _answer_questions(ctx, session, bare=not split.words)
+        if session.split.problems:
+            raise UsageError(
+                problems=session.split.problems,
+                hint="flags of a command go behind it; see openai --help",
+            )
+        return super().parse_args(ctx, split.words)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None:
+            names = self.list_commands(ctx)
+            kind = "command" if isinstance(self, _Resource) else "resource"
+            close = get_close_matches(name, names, n=1, cutoff=0.5)
+            near = f" (did you mean {close[0]}?)" if close else ""
+            raise UsageError(
+                problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
+                hint=f"there are: {', '.join(names)}",
+            )
+        return name, command, args[1:]
+
+
+class _Resource(_Group):
+    """A resource's commands, built one at a time from their declarations."""
+
+    def page(self, _ctx: Any) -> Page:
+        """What its help says: the commands; the options are those of `openai --help`."""
+        operations = commands_of(self.name or "").values()
+        return Page(
+            usage=f"openai {self.name} COMMAND [flags]",
+            summary=(self.help or "") + ".",
+            flags=(),
+            names=tuple((op.command, op.summary + ".") for op in operations),
+            examples=tuple(op.examples[0] for op in operations if op.examples),
+        )
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(commands_of(self.name or ""))
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        operation = commands_of(self.name or "").get(cmd_name)
+        return build_command(operation) if operation else None
+
+
+class _Command(TyperCommand):
+    """One operation: its own flags and the global ones, in any order."""
+
+    operation: Operation
+
+    def page(self, _ctx: Any) -> Page:
+        """What its help says."""
+        words = "".join(f" [{name.upper()}]" for name in self.operation.path_fields)
+        return Page(
+            usage=f"openai {self.operation.name}{words} [flags]",
+            summary=self.help or "",
+            flags=flag_rows(self.params),
+            examples=self.operation.examples,
+        )
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        session = _session(ctx)
+        session.command = self.operation.name
+        split = split_args(args, _specs(self.operation))
+        session.take(split)
+        session.split.words = split.words
+        _answer_questions(ctx, session)
+        ctx.params = {}
+        return []
+
+
+def _session(ctx: Any) -> Session:
+    return cast("Session", ctx.find_object(Session))
+
+
+def _answer_questions(ctx: Any, session: Session, *, bare: bool = False) -> None:
+    """`--help` and `--version` are answered before anything else is looked at."""
+    asked = session.split.names()
+    if "--version" in asked:
+        session.env.out.write(f"openai {openai_cli.__version__}\n")
+        raise typer.Exit(0)
+    if "--help" in asked or (bare and not session.split.problems):
+        out, environ = session.env.out, session.env.environ
+        out.write(render(ctx.command.page(ctx), environ, is_terminal=out.is_terminal))
+        raise typer.Exit(0)
+
+
+def build_command(operation: Operation) -> _Command:
+    """The Typer command of an operation."""
+    app = typer.Typer(add_completion=False, add_help_option=False)
+    app.command(
+        name=operation.command,
+        cls=_Command,
+        help=operation.summary + ".",
+        add_help_option=False,
+    )(_runs(operation))
+    command = cast("_Command", typer.main.get_command(app))
+    command.operation = operation
+    return command
+
+
+def _runs(operation: Operation) -> Any:
+    def command(ctx: typer.Context, **_: Any) -> None:
+        from openai_cli.cli.execute import execute
+
+        execute(operation, _session(ctx))
+
+    own = [_flag_parameter(flag) for flag in flags_of(operation)]
+    context = inspect.Parameter("ctx", _KEYWORD, annotation=typer.Context)
+    parameters = [context, *own, *_option_parameters(_options_of(operation))]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    return command
+
+
+def _takes(parameters: list[inspect.Parameter]) -> Any:
+    def callback(**_: Any) -> None:
+        """Nothing to do: options are read where the command runs."""
+
+    callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
+    return callback
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def _flag_parameter(flag: Flag) -> inspect.Parameter:
+    metavar = "[true|false]" if flag.takes_bare else "|".join(flag.choices) or flag.metavar
+    info = typer.Option(
+        flag.name,
+        help=flag.help,
+        metavar=metavar,
+        rich_help_panel=flag.panel,
+        show_default=False,
+    )
+    return _parameter(flag.name, info)
+
+
+def _option_parameters(options: Sequence[Option]) -> list[inspect.Parameter]:
+    return [
+        _parameter(
+            option.name,
+            typer.Option(
+                *filter(None, (option.name, option.short)),
+                help=option.help,
+                metavar=option.metavar,
+                rich_help_panel=option.panel,
+                show_default=False,
+            ),
+        )
+        for option in options
+    ]
+
+
+def _parameter(name: str, info: Any) -> inspect.Parameter:
+    safe = name.lstrip("-").replace("-", "_").replace(".", "__")
+    annotation = Annotated[str | None, info]
+    return inspect.Parameter(safe, _KEYWORD, default=None, annotation=annotation)
+
+
+def _options_of(operation: Operation) -> tuple[Option, ...]:
+    return (*OPTIONS, MAX_ITEMS) if operation.streams else OPTIONS
+
+
+def _specs(operation: Operation) -> dict[str, ArgSpec]:
+    own = {flag.name: _flag_spec(flag) for flag in flags_of(operation)}
+    return {**specs_of(_options_of(operation)), **own}
+
+
+def _flag_spec(flag: Flag) -> ArgSpec:
+    if flag.kind is not Kind.BOOLEAN:
+        return ArgSpec(flag.name)
+    nullable = flag.nullable
+    return ArgSpec(
+        flag.name, "optional", lambda text: is_boolean(text) or (nullable and text == "null")
+    )

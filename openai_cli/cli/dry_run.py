@@ -1,0 +1,43 @@
+"""The request that would be sent, for a person or a shell; the key stays out of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from openai_cli.api.operation import Request
+from openai_cli.client.client import encode_body, full_url
+from openai_cli.client.headers import REDACTED, is_secret, redacted, request_headers
+from openai_cli.client.settings import Settings
+
+_NEW_KEY = "[a new one for each call]"
+
+
+def as_json(request: Request, settings: Settings) -> str:
+    """`{"method", "url", "headers", "body"}` as JSON text."""
+    described = {
+        "method": request.operation.method,
+        "url": _url(request, settings),
+        "headers": dict(redacted(request_headers(request, settings, _NEW_KEY))),
+        "body": request.body,
+    }
+    return json.dumps(described, ensure_ascii=False)
+
+
+def as_curl(request: Request, settings: Settings) -> str:
+    """A curl command line that sends the same request; the key comes from OPENAI_API_KEY."""
+    words = ["curl", "--request", request.operation.method, shlex.quote(_url(request, settings))]
+    for name, value in request_headers(request, settings, ""):
+        if name == "Authorization" and value == f"Bearer {settings.api_key}":
+            words += ["\\\n  --header", '"Authorization: Bearer $OPENAI_API_KEY"']
+        else:
+            shown = REDACTED if is_secret(name) else value
+            words += ["\\\n  --header", shlex.quote(f"{name}: {shown}")]
+    body = encode_body(request)
+    if body is not None:
+        words += ["\\\n  --data-raw", shlex.quote(body.decode())]
+    return " ".join(words) + "\n"
+
+
+def _url(request: Request, settings: Settings) -> str:
+    return str(full_url(request, settings.address, shown=True))

@@ -1,0 +1,58 @@
+"""The world a command runs in, as one object that tests can build."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, TextIO
+
+from openai_cli.output.sink import OutputClosedError, OutputFailedError, Sink
+from openai_cli.output.terminal import harmless, wants_colour
+
+
+@dataclass(frozen=True)
+class Env:
+    """Environment variables and the three streams; a stream is None if it is closed.
+
+    An empty variable is an unset one, so `environ` holds none.
+    """
+
+    environ: Mapping[str, str]
+    stdin: BinaryIO | None
+    out: Sink
+    err: Sink
+    args: tuple[str, ...] = field(default=())
+
+    def say(self, kind: str, text: str) -> None:
+        """A line for the user on stderr: `kind: text`, the kind in colour where that works."""
+        colours = {"error": "31;1", "warning": "33;1", "hint": "36", "note": "36"}
+        label = f"{kind}:"
+        if wants_colour(self.environ, self.err.is_terminal):
+            label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
+        self.talk(f"{label} {harmless(text)}")
+
+    def talk(self, line: str) -> None:
+        """A line on stderr as it is; nobody listening is no reason to fail."""
+        try:
+            self.err.write(line + "\n")
+        except (OutputClosedError, OutputFailedError):
+            return
+
+
+def system_env(args: tuple[str, ...]) -> Env:
+    """The world of this process."""
+    return Env(
+        environ={name: value for name, value in os.environ.items() if value},
+        stdin=sys.stdin.buffer if sys.stdin else None,
+        out=_sink(sys.stdout),
+        err=_sink(sys.stderr),
+        args=args,
+    )
+
+
+def _sink(stream: TextIO | None) -> Sink:
+    return Sink(
+        stream.buffer if stream else None, is_terminal=stream is not None and stream.isatty()
+    )

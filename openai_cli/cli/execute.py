@@ -1,0 +1,179 @@
+"""One call, from its flags to its output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from openai_cli.api.operation import Operation, Request
+from openai_cli.api.operations import RUN_MESSAGES
+from openai_cli.cli.env import Env
+from openai_cli.cli.options import Options, read_options
+from openai_cli.cli.session import Session
+from openai_cli.client.answers import Document, Stream
+from openai_cli.client.client import Client
+from openai_cli.client.headers import carries_credentials
+from openai_cli.client.settings import Settings
+from openai_cli.errors import Problem, RunEndedError, RunWaitsError, UsageError
+from openai_cli.input.request import read_request
+from openai_cli.input.stdin import Stdin
+from openai_cli.output.printer import Printer
+from openai_cli.output.sink import OutputClosedError
+
+_ENDED = ("failed", "cancelled", "expired", "incomplete")
+
+
+def execute(operation: Operation, session: Session) -> None:
+    """Read the input, send the request, print the answer.
+
+    Raises a CliError; a run that this call set going and that ended badly is one too, after
+    it has been printed.
+    """
+    env = session.env
+    options, problems = read_options(session.split.occurrences, env.environ)
+    session.split.problems += problems
+    stdin = Stdin(env.stdin, options.stdin_timeout)
+    request, warnings = read_request(operation, session.split, stdin, check=options.check)
+    _warn(env, warnings, stdin, options)
+    request = _streaming_for_text(request, options)
+    printer = Printer(env.out, options.style, env.environ)
+    if options.dry_run:
+        _show(request, options, printer, env)
+        return
+    settings = _connected(options.settings, options, env)
+    with Client(settings) as client:
+        answer = client.send(request)
+        if isinstance(answer, Stream):
+            _print_stream(answer, printer, options.max_items)
+            run = answer.run
+        else:
+            run = _print_document(answer, printer, client, env)
+        if operation.continues_run:
+            check_run(run)
+
+
+def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:
+    for warning in warnings:
+        env.say("warning", str(warning))
+    if stdin.kept_silent:
+        env.say(
+            "warning",
+            f"standard input is a pipe that brought nothing in {options.stdin_timeout:g} s; "
+            "going on without it (close it with < /dev/null, or raise --stdin-timeout)",
+        )
+
+
+def _streaming_for_text(request: Request, options: Options) -> Request:
+    """`--format text` asks for a stream, unless the caller said whether to stream."""
+    body = request.body
+    wants = options.style.format == "text" and request.operation.streams
+    if not wants or body is None or "stream" in body:
+        return request
+    return replace(request, body={**body, "stream": True})
+
+
+def _show(request: Request, options: Options, printer: Printer, env: Env) -> None:
+    from openai_cli.cli.dry_run import as_curl, as_json
+
+    if options.dry_run == "curl":
+        env.out.write(as_curl(request, options.settings))
+        return
+    text = as_json(request, options.settings)
+    printer.document((text + "\n").encode(), text)
+
+
+def _connected(settings: Settings, options: Options, env: Env) -> Settings:
+    """The settings with a way to talk to the user; refused without a key where one is needed."""
+    if settings.address.needs_key and not (
+        settings.api_key or carries_credentials(settings.headers)
+    ):
+        raise UsageError(
+            problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
+            hint="a key is needed for this server; add --local to run without one, "
+            "on the embedded engine",
+        )
+    quiet = options.debug or not env.err.is_terminal
+    return replace(
+        settings,
+        notice=settings.notice if quiet else lambda line: env.say("note", line),
+        trace=env.talk if options.debug else None,
+    )
+
+
+def _print_stream(stream: Stream, printer: Printer, limit: int | None) -> None:
+    try:
+        if printer.wants_bytes and limit is None:
+            for chunk in stream.chunks():
+                printer.chunk(chunk)
+        else:
+            _print_events(stream, printer, limit)
+    except OutputClosedError:
+        stream.abandon()
+        raise
+
+
+def _print_events(stream: Stream, printer: Printer, limit: int | None) -> None:
+    left = limit
+    try:
+        for event in stream.events() if left != 0 else ():
+            printer.event(event.text)
+            left = None if left is None else left - 1
+            if left == 0:
+                break
+    finally:
+        printer.finish()
+    if left == 0:
+        stream.abandon()
+
+
+def _print_document(
+    answer: Document, printer: Printer, client: Client, env: Env
+) -> dict[str, Any] | None:
+    value = json.loads(answer.text)
+    run = value if isinstance(value, dict) and value.get("object") == "thread.run" else None
+    if printer.document(answer.content, answer.text):
+        return run
+    if run is None:
+        env.say("note", "this answer holds no message; --format json shows what it holds")
+    elif run.get("status") not in ("completed", "incomplete"):
+        env.say("note", f"the run {run.get('id')} is {run.get('status')}: there is no reply yet")
+    else:
+        _print_reply(run, printer, client)
+    return run
+
+
+def _print_reply(run: dict[str, Any], printer: Printer, client: Client) -> None:
+    """Fetch the messages of a run that has ended, and print what the assistant said."""
+    query = {"run_id": run["id"], "order": "asc", "limit": 100}
+    path = RUN_MESSAGES.path.format(thread_id=run["thread_id"])
+    answer = client.send(Request(RUN_MESSAGES, path, query, None))
+    if isinstance(answer, Document):
+        printer.document(answer.content, answer.text)
+
+
+def check_run(run: dict[str, Any] | None) -> None:
+    """Raise if a run that this call set going did not complete, or waits for tool outputs."""
+    status = run.get("status") if run else None
+    if run is None or status not in (*_ENDED, "requires_action"):
+        return
+    named = f"the run {run.get('id')} of thread {run.get('thread_id')}"
+    if status == "requires_action":
+        functions = ", ".join(_functions(run)) or "unknown"
+        raise RunWaitsError(f"{named} waits for the outputs of: {functions}")
+    raise RunEndedError(f"{named} ended as {status}{_why(run)}")
+
+
+def _functions(run: dict[str, Any]) -> Iterator[str]:
+    action = run.get("required_action") or {}
+    for call in (action.get("submit_tool_outputs") or {}).get("tool_calls") or []:
+        yield str((call.get("function") or {}).get("name"))
+
+
+def _why(run: dict[str, Any]) -> str:
+    error = run.get("last_error")
+    if isinstance(error, dict):
+        return f": {error.get('code')}: {error.get('message')}"
+    details = run.get("incomplete_details")
+    return f": {details['reason']}" if isinstance(details, dict) and details.get("reason") else ""

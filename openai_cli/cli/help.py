@@ -1,0 +1,85 @@
+"""Help pages, laid out from Typer's own parameters.
+
+Typer's layout cuts long flag names off on a narrow terminal; here a name is never cut.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openai_cli.output.terminal import wants_colour
+
+PANELS = ("Required", "Run", "Thread", "Output", "Connection", "Other")
+"""Panels in the order they are shown; others follow in the order they come."""
+
+_WIDEST = 100
+_NAMES = 34
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a help page says. `flags` are panel, names and metavar, help text."""
+
+    usage: str
+    summary: str
+    flags: tuple[tuple[str, str, str], ...]
+    names: tuple[tuple[str, str], ...] = ()
+    names_title: str = "Commands"
+    examples: tuple[str, ...] = ()
+
+
+def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
+    """Panel, `--name METAVAR` and help text of each of a Typer command's options."""
+    return tuple(
+        (
+            str(getattr(param, "rich_help_panel", None) or "Other"),
+            f"{', '.join([*param.opts])} {param.metavar or ''}".strip(),
+            param.help or "",
+        )
+        for param in params
+    )
+
+
+def render(page: Page, environ: Mapping[str, str], *, is_terminal: bool) -> str:
+    """The page as text, as wide as the terminal (80 columns without one)."""
+    width = min(shutil.get_terminal_size().columns if is_terminal else 80, _WIDEST)
+    title = _bold if wants_colour(environ, is_terminal) else str
+    blocks = [f"{title('Usage:')} {page.usage}", textwrap.fill(page.summary, width)]
+    if page.names:
+        blocks.append(_table(title(f"{page.names_title}:"), page.names, width))
+    for panel in _panels(page):
+        rows = [(name, text) for found, name, text in page.flags if found == panel]
+        blocks.append(_table(title(f"{panel}:"), rows, width))
+    if page.examples:
+        blocks.append("\n".join([title("Examples:"), *(f"  {line}" for line in page.examples)]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _panels(page: Page) -> list[str]:
+    found = list(dict.fromkeys(panel for panel, _, _ in page.flags))
+    known = [panel for panel in PANELS if panel in found]
+    return known + [panel for panel in found if panel not in PANELS]
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m"
+
+
+def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
+    """Names on the left, texts on the right; a long name gets a line of its own."""
+    rows = list(rows)
+    column = min(max((len(name) for name, _ in rows), default=0), _NAMES, width // 2) + 4
+    lines = [title]
+    for name, text in rows:
+        wrapped = textwrap.wrap(text, max(width - column, 20)) or [""]
+        start = f"  {name}"
+        if len(start) > column - 2:
+            lines.append(start)
+        else:
+            lines.append((start.ljust(column) + wrapped.pop(0)).rstrip())
+        lines += [" " * column + line for line in wrapped]
+    return "\n".join(lines)

@@ -1,0 +1,51 @@
+"""From the words of a command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from openai_cli.cli.app import build_app
+from openai_cli.cli.env import system_env
+from openai_cli.cli.report import report, report_unexpected
+from openai_cli.cli.session import Session
+from openai_cli.errors import CliError, Interrupted
+from openai_cli.output.sink import OutputClosedError, OutputFailedError
+
+
+def run(args: tuple[str, ...]) -> int:
+    """Run one command line against this process's streams; never raises."""
+    session = Session(system_env(args))
+    code = _run(args, session)
+    _settle_streams()
+    return code
+
+
+def _run(args: tuple[str, ...], session: Session) -> int:
+    try:
+        code = build_app()(list(args), prog_name="openai", standalone_mode=False, obj=session)
+    except CliError as error:
+        return report(error, session)
+    except (OutputClosedError, BrokenPipeError):
+        return 0
+    except OutputFailedError as error:
+        return report(CliError(f"cannot write the output: {error}"), session)
+    except (KeyboardInterrupt, typer.Abort):
+        return report(Interrupted("interrupted"), session)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except Exception as error:  # the last border: a user sees a sentence, not a traceback
+        return report_unexpected(error, session)
+    return code if isinstance(code, int) else 0
+
+
+def _settle_streams() -> None:
+    """Keep Python's own flush at exit from complaining about a reader that is gone."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:
+                stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,271 @@
+"""Global options: declared once, valid before and after the command."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
+from openai_cli.client.headers import check_credential, read_header
+from openai_cli.client.settings import Settings
+from openai_cli.errors import Problem, UsageError
+from openai_cli.input.argv import ArgSpec, Occurrence
+from openai_cli.input.scalars import read_integer
+from openai_cli.output.printer import FORMATS, Style
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of the tool itself; `words` are the values an optional one may take."""
+
+    name: str
+    help: str
+    panel: str
+    metavar: str = ""
+    short: str = ""
+    takes: Literal["value", "optional", "nothing"] = "value"
+    words: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> ArgSpec:
+        """How the command line reads it."""
+        return ArgSpec(self.name, self.takes, lambda text: text in self.words)
+
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_FORMATS = "|".join(FORMATS)
+CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
+
+OPTIONS = (
+    Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
+    Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
+    Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
+    Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
+    Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
+    Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER"),
+    Option("--timeout", "Seconds to wait for the server; 600 if not set.", CONNECTION, "SECONDS"),
+    Option("--max-retries", "Further attempts after a failure; 2 if not set.", CONNECTION, "COUNT"),
+    Option("--mtls-client-cert-file", "Client certificate (PEM), with its key.", CONNECTION, "FILE"),
+    Option("--mtls-client-key-file", "Key of the client certificate (PEM).", CONNECTION, "FILE"),
+    Option("--admin-api-key", "Taken for drop-in use; not sent by these commands.", CONNECTION, "KEY"),
+    Option("--webhook-secret", "Taken for drop-in use; not sent by these commands.", CONNECTION, "SECRET"),
+    Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT"),
+    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT"),
+    Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
+    Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
+    Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
+    Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
+    Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),
+    Option("--stdin-timeout", "Seconds a pipe may take to bring its first byte; 3 if not set.", OTHER, "SECONDS"),
+    Option("--debug", "Show request and answer on stderr, without secrets.", OTHER, takes="nothing"),
+    Option("--version", "Show the version.", OTHER, short="-v", takes="nothing"),
+    Option("--help", "Show this help.", OTHER, short="-h", takes="nothing"),
+)  # fmt: skip
+
+MAX_ITEMS = Option(
+    "--max-items", "Events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The global options, read. `max_items` is None for all; times are seconds."""
+
+    settings: Settings
+    style: Style
+    debug: bool
+    dry_run: str
+    check: bool
+    stdin_timeout: float
+    max_items: int | None
+
+
+def specs_of(options: Iterable[Option]) -> dict[str, ArgSpec]:
+    """The spellings the command line knows for these options."""
+    return {
+        spelling: option.spec
+        for option in options
+        for spelling in (option.name, option.short)
+        if spelling
+    }
+
+
+def read_options(
+    occurrences: Sequence[Occurrence], environ: Mapping[str, str]
+) -> tuple[Options, list[Problem]]:
+    """The options, and everything that is wrong with them (then defaults stand in)."""
+    reader = _Reader(occurrences, environ)
+    options = Options(
+        settings=reader.settings(),
+        style=reader.style("--format", "--transform"),
+        debug=reader.has("--debug"),
+        dry_run=reader.dry_run(),
+        check=not reader.has("--no-validate"),
+        stdin_timeout=reader.value("--stdin-timeout", _seconds, 3.0),
+        max_items=reader.value("--max-items", _max_items, None),
+    )
+    reader.style("--format-error", "--transform-error")
+    return options, reader.problems
+
+
+def error_style(occurrences: Sequence[Occurrence]) -> Style:
+    """How errors are to be printed, as far as that can be made out."""
+    return _Reader(occurrences, {}).style("--format-error", "--transform-error")
+
+
+class _Reader:
+    def __init__(self, occurrences: Sequence[Occurrence], environ: Mapping[str, str]) -> None:
+        self._occurrences = occurrences
+        self._environ = environ
+        self.problems: list[Problem] = []
+
+    def has(self, name: str) -> bool:
+        return any(o.name == name for o in self._occurrences)
+
+    def last(self, name: str) -> str | None:
+        """The text of the last occurrence; the last one wins."""
+        texts = [o.text for o in self._occurrences if o.name == name]
+        return texts[-1] if texts else None
+
+    def value(self, name: str, read: Callable[[str], T], default: D) -> T | D:
+        text = self.last(name)
+        if text is None:
+            return default
+        try:
+            return read(text)
+        except ValueError as expected:
+            self.problems.append(Problem(name, f'expected {expected}, found "{text}"'))
+            return default
+
+    def setting(self, name: str, variable: str) -> tuple[str, str]:
+        """A text from a flag, else from a variable; with the source, for messages."""
+        text = self.last(name)
+        return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
+
+    def settings(self) -> Settings:
+        cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
+        address = self._address()
+        self._check_mtls(cert, key, address)
+        return Settings(
+            address=address,
+            api_key=self._credential("--api-key", "OPENAI_API_KEY"),
+            organization=self._credential("--organization", "OPENAI_ORG_ID"),
+            project=self._credential("--project", "OPENAI_PROJECT_ID"),
+            headers=tuple(self._headers()),
+            timeout=self.value("--timeout", _seconds, 600.0),
+            max_retries=self.value("--max-retries", _count, 2),
+            client_cert=cert or "",
+            client_key=key or "",
+            environ=self._environ,
+        )
+
+    def _address(self) -> Address:
+        text, source = self.setting("--base-url", "OPENAI_BASE_URL")
+        if self.has("--local") and not text.startswith(LOCAL):
+            if source == "--base-url":
+                self.problems.append(Problem("--local", f"and --base-url {text}: one or the other"))
+            return Address(LOCAL)
+        if not text and source == "--base-url":
+            self.problems.append(Problem(source, "is empty"))
+        try:
+            return read_address(text or DEFAULT_BASE_URL, source)
+        except UsageError as error:
+            self.problems += error.problems
+            return Address(LOCAL)
+
+    def _credential(self, name: str, variable: str) -> str:
+        text, source = self.setting(name, variable)
+        try:
+            return check_credential(text, source)
+        except UsageError as error:
+            self.problems += error.problems
+            return ""
+
+    def _headers(self) -> Iterable[tuple[str, str]]:
+        for occurrence in self._occurrences:
+            if occurrence.name == "--header":
+                try:
+                    yield read_header(occurrence.text or "")
+                except ValueError as error:
+                    self.problems.append(Problem(occurrence.source, str(error)))
+
+    def _check_mtls(self, cert: str | None, key: str | None, address: Address) -> None:
+        if bool(cert) != bool(key):
+            given, missing = ("cert", "key") if cert else ("key", "cert")
+            names = f"--mtls-client-{given}-file", f"--mtls-client-{missing}-file"
+            self.problems.append(Problem(names[0], f"needs {names[1]} too"))
+        elif cert and not address.secure:
+            what = "works over https:// only"
+            self.problems.append(Problem("--mtls-client-cert-file", what))
+
+    def style(self, format_name: str, transform_name: str) -> Style:
+        return Style(
+            format=self.value(format_name, _format, "auto"),
+            transform=self.value(transform_name, _path, ""),
+            raw_strings=self.has("--raw-output"),
+        )
+
+    def dry_run(self) -> str:
+        if not self.has("--dry-run"):
+            return ""
+        return self.value("--dry-run", _dry_run, "json")
+
+
+def _format(text: str) -> str:
+    name = text.lower()
+    if name not in FORMATS:
+        raise ValueError(f"one of {', '.join(FORMATS)}")
+    if name == "explore":
+        raise ValueError("another format: explore comes with a later release")
+    return name
+
+
+def _path(text: str) -> str:
+    from openai_cli.output.gjson import PathError, check
+
+    try:
+        check(text)
+    except PathError as error:
+        caret = " " * error.position + "^"
+        raise ValueError(f"a GJSON path ({error})\n    {text}\n    {caret}\n ") from None
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not (math.isfinite(seconds) and 0 < seconds <= 86400):
+        raise ValueError("a number of seconds above 0, up to a day")
+    return seconds
+
+
+def _count(text: str) -> int:
+    try:
+        count = read_integer(text)
+    except ValueError:
+        count = -1
+    if not 0 <= count <= 100:
+        raise ValueError("a whole number from 0 to 100")
+    return count
+
+
+def _max_items(text: str) -> int | None:
+    try:
+        count = read_integer(text)
+    except ValueError:
+        count = -2
+    if count < -1:
+        raise ValueError("a whole number, or -1 for all")
+    return None if count == -1 else count
+
+
+def _dry_run(text: str) -> str:
+    if text not in ("json", "curl"):
+        raise ValueError("json or curl")
+    return text

@@ -1,0 +1,79 @@
+"""Errors as the user sees them, on stderr, and the exit code they carry."""
+
+from __future__ import annotations
+
+import json
+import traceback
+
+from openai_cli.cli.options import error_style
+from openai_cli.cli.session import Session
+from openai_cli.errors import ApiError, CliError, UsageError
+from openai_cli.output.printer import Printer, Style
+from openai_cli.output.sink import OutputClosedError, OutputFailedError
+
+
+def report(error: CliError, session: Session) -> int:
+    """Print the error in the format asked for; gives its exit code."""
+    style = error_style(session.split.occurrences)
+    readable = style.format in ("auto", "text", "pretty") and not style.transform
+    if readable:
+        _as_text(error, session)
+    else:
+        _as_data(error, session, style)
+    return error.exit_code
+
+
+def report_unexpected(error: Exception, session: Session) -> int:
+    """A fault of ours: one sentence, and with --debug the place where it happened."""
+    if "--debug" in session.split.names():
+        for line in traceback.format_exception(error):
+            session.env.talk(line.rstrip("\n"))
+    message = f"a fault in this program: {type(error).__name__}: {error}"
+    return report(CliError(message, hint="run it with --debug and report what it shows"), session)
+
+
+def _as_text(error: CliError, session: Session) -> None:
+    say = session.env.say
+    if isinstance(error, UsageError) and error.problems:
+        count = len(error.problems)
+        head = "nothing was sent"
+        if count == 1:
+            say("error", f"{error.problems[0]}; {head}")
+        else:
+            say("error", f"{head}, {count} problems:")
+            for problem in error.problems:
+                session.env.talk(f"  {_safe(str(problem))}")
+    elif isinstance(error, ApiError):
+        say("error", _api_line(error))
+    else:
+        say("error", error.message)
+    if error.hint:
+        say("hint", error.hint)
+
+
+def _api_line(error: ApiError) -> str:
+    status = " ".join(str(part) for part in (error.status, error.reason) if part)
+    head = f"{status}: {error.message}" if status else error.message
+    facts = [
+        f"{key} {error.fields[key]}" for key in ("type", "code", "param") if error.fields.get(key)
+    ]
+    if error.request_id:
+        facts.append(f"request {error.request_id}")
+    return f"{head} ({', '.join(facts)})" if facts else head
+
+
+def _as_data(error: CliError, session: Session, style: Style) -> None:
+    text = json.dumps(error.as_json(), ensure_ascii=False)
+    if style.format == "raw" and isinstance(error, ApiError) and error.body:
+        text = error.body
+    printer = Printer(session.env.err, style, session.env.environ)
+    try:
+        printer.document(text.encode(), text)
+    except (OutputClosedError, OutputFailedError):
+        return
+
+
+def _safe(text: str) -> str:
+    from openai_cli.output.terminal import harmless
+
+    return harmless(text)

@@ -1,0 +1,88 @@
+"""Base URLs: which place a command talks to."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from openai_cli.errors import Problem, UsageError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+LOCAL = "local:"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A base URL taken apart. `text` is the URL as given, without a trailing slash."""
+
+    text: str
+    host: str = ""
+    secure: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the embedded engine."""
+        return self.text.startswith(LOCAL)
+
+    @property
+    def needs_key(self) -> bool:
+        """Remote servers need a key; the engine and this machine's own servers do not."""
+        return not (self.is_local or _is_loopback(self.host))
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether this is a server of OpenAI's or Azure's, where the endpoints are gone."""
+        return re.search(r"(^|\.)(openai|azure)\.com$", self.host) is not None
+
+    def url(self, path: str) -> str:
+        """The full URL of a path; a query of the base URL stays at the end."""
+        if self.is_local:
+            return "http://local" + path
+        base, mark, query = self.text.partition("?")
+        return base.rstrip("/") + path + mark + query
+
+    def shown(self, path: str) -> str:
+        """The URL as a person knows it."""
+        return self.text + path if self.is_local else self.url(path)
+
+
+def read_address(text: str, source: str) -> Address:
+    """Take a base URL apart; `source` is the flag or variable it came from.
+
+    Raises UsageError if it is not `http(s)://HOST…` or `local:…`.
+    """
+    if text.startswith(LOCAL):
+        return Address(text)
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _wrong(source, text, "is not a URL") from None
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise _wrong(source, text, "must begin with http:// or https://, or be local:")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            problems=[Problem(source, "a URL with a user name or password is not taken")],
+            hint="send credentials with --api-key or --header",
+        )
+    return Address(_without_fragment(parts), host.lower(), parts.scheme == "https")
+
+
+def _without_fragment(parts: SplitResult) -> str:
+    return parts._replace(fragment="", path=parts.path.rstrip("/")).geturl()
+
+
+def _wrong(source: str, text: str, why: str) -> UsageError:
+    near = f" (did you mean http://{text}?)" if re.match(r"[\w.\[\]-]+(:\d+)?(/|$)", text) else ""
+    return UsageError(problems=[Problem(source, f'"{text}" {why}{near}')])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

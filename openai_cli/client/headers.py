@@ -1,0 +1,95 @@
+"""Request headers, and keeping secrets out of everything that is shown."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterable
+
+import openai_cli
+from openai_cli.api.operation import Request
+from openai_cli.client.settings import Settings
+from openai_cli.errors import Problem, UsageError
+
+Headers = list[tuple[str, str]]
+REDACTED = "[redacted]"
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_SECRET_NAME = re.compile(r"authorization|cookie|key|token|secret|password|signature", re.I)
+_NOT_SECRET = frozenset({"idempotency-key"})
+_CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
+
+
+def read_header(text: str) -> tuple[str, str]:
+    """`Name: value` as a pair. Raises ValueError."""
+    name, colon, value = text.partition(":")
+    if not colon or not _NAME.fullmatch(name):
+        raise ValueError("expected 'Name: value'")
+    if not _VALUE.fullmatch(value.strip()):
+        raise ValueError(f"the value of {name} holds characters a header cannot carry")
+    return name, value.strip()
+
+
+def carries_credentials(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether headers given by hand say who the caller is."""
+    return any(name.lower() in _CREDENTIALS for name, _ in headers)
+
+
+def check_credential(value: str, source: str) -> str:
+    """The value, if a header can carry it. Raises UsageError that does not show it."""
+    if not re.fullmatch(r"[\x21-\x7e]*", value):
+        what = "holds a line break, a space or another character that a header cannot carry"
+        raise UsageError(problems=[Problem(source, what)])
+    return value
+
+
+def request_headers(request: Request, settings: Settings, idempotency_key: str) -> Headers:
+    """All headers of one call, in sending order; headers given by hand replace ours."""
+    wanted = {
+        "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
+        "OpenAI-Beta": "assistants=v2",
+        "OpenAI-Organization": settings.organization,
+        "OpenAI-Project": settings.project,
+        "User-Agent": user_agent(),
+        "Accept": "text/event-stream" if request.streams else "application/json",
+        "Content-Type": "application/json" if request.body is not None else "",
+        "Idempotency-Key": idempotency_key if request.operation.method == "POST" else "",
+    }
+    if request.streams:
+        # A compressing proxy would hold events back until its buffer is full.
+        wanted["Accept-Encoding"] = "identity"
+    by_hand = {name.lower() for name, _ in settings.headers}
+    ours = [(name, value) for name, value in wanted.items() if value]
+    return [pair for pair in ours if pair[0].lower() not in by_hand] + list(settings.headers)
+
+
+def user_agent() -> str:
+    """`openai-cli/VERSION (Python/…; Linux)`."""
+    system = platform.system() or "unknown"
+    return f"openai-cli/{openai_cli.__version__} (Python/{platform.python_version()}; {system})"
+
+
+def is_secret(name: str) -> bool:
+    """Whether a header of this name is hidden wherever it is shown."""
+    return name.lower() not in _NOT_SECRET and _SECRET_NAME.search(name) is not None
+
+
+def redacted(headers: Iterable[tuple[str, str]]) -> Headers:
+    """The headers with secrets replaced; the scheme of Authorization stays."""
+    return [(name, _hidden(value) if is_secret(name) else value) for name, value in headers]
+
+
+def _hidden(value: str) -> str:
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {REDACTED}" if space and scheme.isalpha() else REDACTED
+
+
+def scrub(text: str, settings: Settings) -> str:
+    """A text without the secrets of this call, for errors and traces that quote a server."""
+    secrets = [settings.api_key, *(v for name, v in settings.headers if is_secret(name))]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        # A key of one letter would shred the text, and is none.
+        if len(secret) >= 4:
+            text = text.replace(secret, REDACTED)
+    return text

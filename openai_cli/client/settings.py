@@ -1,0 +1,33 @@
+"""Everything about a connection that the user may set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from openai_cli.client.address import Address
+
+
+def _quiet(_line: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where to connect, as whom, and how patiently. Times are seconds.
+
+    `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
+    """
+
+    address: Address
+    api_key: str = ""
+    organization: str = ""
+    project: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    timeout: float = 600.0
+    max_retries: int = 2
+    client_cert: str = ""
+    client_key: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    notice: Callable[[str], None] = _quiet
+    trace: Callable[[str], None] | None = None

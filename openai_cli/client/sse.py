@@ -1,0 +1,69 @@
+"""Server-sent events, decoded from bytes as they arrive (WHATWG HTML, section 9.2).
+
+Written here because readers built on lines of text split at U+2028 or hold an event back:
+events must come out with the chunk that completes them.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RawEvent:
+    """One event: its name ("" if it had none) and its data lines joined by newlines."""
+
+    name: str
+    data: str
+
+
+class EventDecoder:
+    """Feed it chunks of bytes; it gives the events each chunk completes."""
+
+    def __init__(self) -> None:
+        # The standard: always UTF-8, whatever the header says; one byte-order mark is skipped.
+        self._text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+        self._line = ""
+        self._after_cr = False
+        self._name = ""
+        self._data: list[str] = []
+
+    @property
+    def pending(self) -> bool:
+        """Whether an event has begun that has not been completed."""
+        return bool(self._data or self._line or self._name)
+
+    def feed(self, chunk: bytes) -> Iterator[RawEvent]:
+        """The events completed by this chunk, in order."""
+        text = self._text.decode(chunk)
+        if not text:
+            return
+        ends_with_cr = text.endswith("\r")
+        if self._after_cr:
+            text = text.removeprefix("\n")
+        self._after_cr = ends_with_cr
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines[0] = self._line + lines[0]
+        self._line = lines.pop()
+        for line in lines:
+            event = self._take(line)
+            if event is not None:
+                yield event
+
+    def _take(self, line: str) -> RawEvent | None:
+        if line:
+            self._field(line)
+            return None
+        event = RawEvent(self._name, "\n".join(self._data)) if self._data else None
+        self._name, self._data = "", []
+        return event
+
+    def _field(self, line: str) -> None:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._name = value

@@ -1,0 +1,79 @@
+"""The base URL picks the transport: the network, or the engine in this process."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import httpx
+
+from openai_cli.client.settings import Settings
+from openai_cli.errors import NoAnswerError, Problem, UsageError
+
+CONNECT_TIMEOUT = 15.0
+"""Seconds a connection may take, unless --timeout is shorter."""
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def open_client(settings: Settings) -> httpx.Client:
+    """An httpx client for the address of `settings`. The caller closes it.
+
+    Raises UsageError for a certificate or proxy that cannot be used, NoAnswerError for a store
+    that cannot be opened.
+    """
+    if settings.address.is_local:
+        return httpx.Client(transport=_engine(settings), trust_env=False)
+    timeout = httpx.Timeout(settings.timeout, connect=min(settings.timeout, CONNECT_TIMEOUT))
+    try:
+        return httpx.Client(timeout=timeout, verify=_tls(settings))
+    except (ValueError, httpx.InvalidURL, ImportError) as error:
+        text = f"the proxy settings of the environment cannot be used: {error}"
+        raise UsageError(text) from None
+
+
+def _engine(settings: Settings) -> httpx.BaseTransport:
+    from openai_cli.local import StoreError, open_transport
+
+    try:
+        return open_transport(settings.address.text, settings.environ)
+    except StoreError as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    if not settings.address.secure and not _has_proxy(settings):
+        # Plain HTTP needs no certificates, and reading them all takes a while. A context
+        # without any trusts nobody, so nothing can slip through it.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context = httpx.create_ssl_context()
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(problems=[Problem("SSL_CERT_FILE", f"cannot be read: {error}")]) from None
+    if settings.client_cert:
+        _add_client_certificate(context, settings)
+    return context
+
+
+def _has_proxy(settings: Settings) -> bool:
+    return any(
+        settings.environ.get(name) or settings.environ.get(name.upper()) for name in _PROXIES
+    )
+
+
+def _add_client_certificate(context: ssl.SSLContext, settings: Settings) -> None:
+    for source, path in (
+        ("--mtls-client-cert-file", settings.client_cert),
+        ("--mtls-client-key-file", settings.client_key),
+    ):
+        try:
+            Path(path).read_bytes()
+        except OSError as error:
+            why = f'cannot read "{path}": {error.strerror}'
+            raise UsageError(problems=[Problem(source, why)]) from None
+    try:
+        # No password prompt: a command in a script would wait for ever.
+        context.load_cert_chain(settings.client_cert, settings.client_key, password=lambda: b"")
+    except (ssl.SSLError, OSError, ValueError) as error:
+        problem = Problem("--mtls-client-cert-file", f"certificate and key do not fit: {error}")
+        raise UsageError(problems=[problem]) from None

@@ -1,0 +1,70 @@
+"""JSON text laid out anew without being re-encoded.
+
+Works on the server's own text, so that numbers, escapes, key order and repeated keys come out
+as they came in. Takes time linear in the text, and no recursion.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_OPEN, _CLOSE = frozenset("{["), frozenset("}]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+Paint = Callable[[str, str], str]
+"""Takes a kind (key, string, number, word, mark) and a token; gives the token to print."""
+
+
+def plain(_kind: str, token: str) -> str:
+    """Print tokens as they are."""
+    return token
+
+
+def compact(text: str) -> str:
+    """The JSON text on one line, without spaces."""
+    return "".join(_TOKEN.findall(text))
+
+
+def indented(text: str, paint: Paint = plain) -> str:
+    """The JSON text with two spaces a level; empty objects and lists stay closed."""
+    tokens: list[str] = _TOKEN.findall(text)
+    out: list[str] = []
+    depth = 0
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else ""
+        after = tokens[index + 1] if index + 1 < len(tokens) else ""
+        if token in _CLOSE:
+            depth -= 1
+            if before not in _OPEN:
+                out.append("\n" + "  " * depth)
+        elif before in _OPEN or before == ",":
+            out.append("\n" + "  " * depth)
+        out.append(paint(_kind(token, after), token))
+        if token in _OPEN:
+            depth += 1
+        elif token == ":":
+            out.append(" ")
+    return "".join(out)
+
+
+def _kind(token: str, after: str) -> str:
+    if token[0] == '"':
+        return "key" if after == ":" else "string"
+    if token in "{}[],:":
+        return "mark"
+    return "word" if token in ("true", "false", "null") else "number"
+
+
+def string_value(text: str) -> str | None:
+    """The string a JSON text stands for, None if it is no string."""
+    value = json.loads(text) if text.lstrip().startswith('"') else None
+    return value if isinstance(value, str) else None
+
+
+def escape_controls(text: str) -> str:
+    """JSON text whose control characters are all escapes: no terminal acts on it."""
+    lines = text.split("\n")
+    return "\n".join(_CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", line) for line in lines)

@@ -1,0 +1,135 @@
+"""Answers in the format the user asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from openai_cli.output.jsontext import compact, escape_controls, indented, plain, string_value
+from openai_cli.output.reply import ReplyStream, replies
+from openai_cli.output.sink import Sink
+from openai_cli.output.terminal import harmless, paint, wants_colour
+
+FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
+"""Names for --format and --format-error; any case."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How to print: a format, a GJSON path to apply first, and whether strings go bare."""
+
+    format: str = "auto"
+    transform: str = ""
+    raw_strings: bool = False
+
+
+class Printer:
+    """Prints the items of one answer to a sink.
+
+    `document` takes the server's bytes and their text; `event` takes one event as JSON text;
+    `chunk` takes the bytes of a raw stream. `finish` closes an open line.
+    """
+
+    def __init__(self, sink: Sink, style: Style, environ: Mapping[str, str]) -> None:
+        self._sink = sink
+        self._style = style
+        # FORCE_COLOR is often set for a whole CI job; asking for json means JSON all the same.
+        forced = wants_colour(environ, sink.is_terminal) and style.format != "json"
+        self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
+        self._reply = ReplyStream()
+        self._count = 0
+
+    @property
+    def wants_bytes(self) -> bool:
+        """Whether a stream is to be passed on as it is, byte for byte."""
+        return self._style.format == "raw" and not self._style.transform
+
+    def document(self, content: bytes, text: str) -> bool:
+        """Print an answer; False if the format finds nothing to print in it."""
+        if self._style.format == "text" and not self._style.transform:
+            found = replies(text)
+            self._write("".join(reply + "\n" for reply in found or []))
+            return found is not None
+        if self.wants_bytes:
+            self.chunk(content)
+        else:
+            self._item(text)
+        return True
+
+    def event(self, text: str) -> None:
+        """Print one event, at once."""
+        if self._style.transform:
+            self._item(text)
+        elif self._style.format == "text":
+            self._write("".join(self._reply.pieces(text)))
+        elif self._style.format == "pretty":
+            from openai_cli.output.panel import event_line
+
+            self._sink.write(event_line(text, colour=self._colour))
+        else:
+            self._item(text)
+
+    def chunk(self, data: bytes) -> None:
+        """Pass bytes on; on a terminal, with control characters made harmless."""
+        if self._sink.is_terminal:
+            self._sink.write(harmless(data.decode("utf-8", errors="replace")))
+        else:
+            self._sink.write_bytes(data)
+
+    def finish(self) -> None:
+        """End the last line, if the reply left it open."""
+        if self._style.format == "text":
+            self._write("".join(self._reply.end()))
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._sink.write(harmless(text) if self._sink.is_terminal else text)
+
+    def _item(self, text: str) -> None:
+        text = self._transformed(text)
+        bare = string_value(text) if self._style.raw_strings else None
+        if bare is not None:
+            self._write(bare + "\n")
+            return
+        self._count += 1
+        safe = escape_controls(text) if self._sink.is_terminal else text
+        self._sink.write(self._laid_out(safe))
+
+    def _transformed(self, text: str) -> str:
+        if not self._style.transform:
+            return text
+        from openai_cli.output.gjson import get
+
+        result = get(text, self._style.transform)
+        return result.raw if result.exists else text
+
+    def _laid_out(self, text: str) -> str:
+        layouts: dict[str, Callable[[str], str]] = {
+            "auto": lambda t: indented(t, paint if self._colour else plain) + "\n",
+            "json": lambda t: indented(t, paint if self._colour else plain) + "\n",
+            "jsonl": lambda t: compact(t) + "\n",
+            "raw": lambda t: t + "\n",
+            "yaml": self._yaml,
+            "pretty": self._pretty,
+            "text": self._text,
+        }
+        return layouts[self._style.format](text)
+
+    def _yaml(self, text: str) -> str:
+        from openai_cli.output.yamltext import as_yaml
+
+        return ("---\n" if self._count > 1 else "") + as_yaml(text)
+
+    def _pretty(self, text: str) -> str:
+        from openai_cli.output.panel import as_panel
+
+        width = shutil.get_terminal_size().columns if self._sink.is_terminal else None
+        return as_panel(text, width=width, colour=self._colour)
+
+    @staticmethod
+    def _text(text: str) -> str:
+        """A transformed value as text: strings bare, anything else as compact JSON."""
+        value = json.loads(text) if text.startswith('"') else None
+        return (value if isinstance(value, str) else compact(text)) + "\n"
