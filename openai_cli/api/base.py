@@ -31,7 +31,7 @@ class FlagNote:
     """How a field appears on the command line, where that does not follow from its type.
 
     `name` replaces the name made from the field; `word` turns a bare word or text into an
-    element of a list; `any_text` says that every text is such a word unless it reads as an
+    element of a list, and `words` are the words it knows; `any_text` says that every text is such a word unless it reads as an
     object; `pairs` allows `key=value`.
     """
 
@@ -39,6 +39,7 @@ class FlagNote:
     panel: str = ""
     metavar: str = ""
     word: Callable[[str], object | None] | None = None
+    words: tuple[str, ...] = ()
     any_text: bool = False
     pairs: bool = False
 

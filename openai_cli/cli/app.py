@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
 
@@ -12,15 +12,13 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 import openai_cli
-from openai_cli.api.flags import Flag, Kind, flags_of
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of
+from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, specs_of
 from openai_cli.cli.help import Page, flag_rows, render
-from openai_cli.cli.options import MAX_ITEMS, OPTIONS, Option, specs_of
 from openai_cli.cli.session import Session
 from openai_cli.errors import Problem, UsageError
-from openai_cli.input.argv import ArgSpec, split_args
-from openai_cli.input.scalars import is_boolean
+from openai_cli.input.argv import split_args
 
 
 def build_app() -> typer.Typer:
@@ -33,7 +31,7 @@ def build_app() -> typer.Typer:
         help="Threads and runs of assistants, on any compatible server, on the embedded engine, "
         "or offline.",
     )
-    app.callback()(_takes(_option_parameters(OPTIONS)))
+    app.callback()(_takes(_parameters(global_rows())))
     for resource, summary in RESOURCES.items():
         group = typer.Typer(
             cls=_Resource, help=summary, add_help_option=False, no_args_is_help=False
@@ -64,7 +62,7 @@ class _Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         session = _session(ctx)
-        split = split_args(args, specs_of(OPTIONS), until_word=True)
+        split = split_args(args, specs_of(global_rows()), until_word=True)
         session.take(split)
         _answer_questions(ctx, session, bare=not split.words)
         if session.split.problems:
@@ -129,7 +127,7 @@ class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         session = _session(ctx)
         session.command = self.operation.name
-        split = split_args(args, _specs(self.operation))
+        split = split_args(args, specs_of(command_rows(self.operation)))
         session.take(split)
         session.split.words = split.words
         _answer_questions(ctx, session)
@@ -173,9 +171,8 @@ def _runs(operation: Operation) -> Any:
 
         execute(operation, _session(ctx))
 
-    own = [_flag_parameter(flag) for flag in flags_of(operation)]
     context = inspect.Parameter("ctx", _KEYWORD, annotation=typer.Context)
-    parameters = [context, *own, *_option_parameters(_options_of(operation))]
+    parameters = [context, *_parameters(command_rows(operation))]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
     return command
 
@@ -191,31 +188,19 @@ def _takes(parameters: list[inspect.Parameter]) -> Any:
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
-def _flag_parameter(flag: Flag) -> inspect.Parameter:
-    metavar = "[true|false]" if flag.takes_bare else "|".join(flag.choices) or flag.metavar
-    info = typer.Option(
-        flag.name,
-        help=flag.help,
-        metavar=metavar,
-        rich_help_panel=flag.panel,
-        show_default=False,
-    )
-    return _parameter(flag.name, info)
-
-
-def _option_parameters(options: Sequence[Option]) -> list[inspect.Parameter]:
+def _parameters(rows: Iterable[FlagRow]) -> list[inspect.Parameter]:
     return [
         _parameter(
-            option.name,
+            row.name,
             typer.Option(
-                *filter(None, (option.name, option.short)),
-                help=option.help,
-                metavar=option.metavar,
-                rich_help_panel=option.panel,
+                *row.spellings,
+                help=row.help,
+                metavar=row.metavar,
+                rich_help_panel=row.panel,
                 show_default=False,
             ),
         )
-        for option in options
+        for row in rows
     ]
 
 
@@ -223,21 +208,3 @@ def _parameter(name: str, info: Any) -> inspect.Parameter:
     safe = name.lstrip("-").replace("-", "_").replace(".", "__")
     annotation = Annotated[str | None, info]
     return inspect.Parameter(safe, _KEYWORD, default=None, annotation=annotation)
-
-
-def _options_of(operation: Operation) -> tuple[Option, ...]:
-    return (*OPTIONS, MAX_ITEMS) if operation.streams else OPTIONS
-
-
-def _specs(operation: Operation) -> dict[str, ArgSpec]:
-    own = {flag.name: _flag_spec(flag) for flag in flags_of(operation)}
-    return {**specs_of(_options_of(operation)), **own}
-
-
-def _flag_spec(flag: Flag) -> ArgSpec:
-    if flag.kind is not Kind.BOOLEAN:
-        return ArgSpec(flag.name)
-    nullable = flag.nullable
-    return ArgSpec(
-        flag.name, "optional", lambda text: is_boolean(text) or (nullable and text == "null")
-    )

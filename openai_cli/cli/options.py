@@ -53,8 +53,8 @@ OPTIONS = (
     Option("--mtls-client-key-file", "Key of the client certificate (PEM).", CONNECTION, "FILE"),
     Option("--admin-api-key", "Taken for drop-in use; not sent by these commands.", CONNECTION, "KEY"),
     Option("--webhook-secret", "Taken for drop-in use; not sent by these commands.", CONNECTION, "SECRET"),
-    Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT"),
-    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT"),
+    Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT", words=FORMATS),
+    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=FORMATS),
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
@@ -82,16 +82,6 @@ class Options:
     check: bool
     stdin_timeout: float
     max_items: int | None
-
-
-def specs_of(options: Iterable[Option]) -> dict[str, ArgSpec]:
-    """The spellings the command line knows for these options."""
-    return {
-        spelling: option.spec
-        for option in options
-        for spelling in (option.name, option.short)
-        if spelling
-    }
 
 
 def read_options(

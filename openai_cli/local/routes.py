@@ -5,7 +5,15 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from openai_cli.local.errors import ApiError
-from openai_cli.local.operations import lookup, messages, runs, threads
+from openai_cli.local.operations import (
+    assistants,
+    lookup,
+    messages,
+    runs,
+    steps,
+    threads,
+    tool_outputs,
+)
 from openai_cli.local.validation import bodies
 from openai_cli.local.validation.checks import Check
 
@@ -21,14 +29,21 @@ class Route(NamedTuple):
     body: Check = bodies.EMPTY
 
 
+_ASSISTANT = "/assistants/{assistant_id}"
 _THREAD = "/threads/{thread_id}"
 _MESSAGES = "/threads/{thread_id}/messages"
 _MESSAGE = "/threads/{thread_id}/messages/{message_id}"
 _RUNS = "/threads/{thread_id}/runs"
 _RUN = "/threads/{thread_id}/runs/{run_id}"
+_SUBMIT = f"{_RUN}/submit_tool_outputs"
 
 # `/threads/runs` stands before `/threads/{thread_id}`: the first match counts.
 ROUTES = (
+    Route("POST", "/assistants", assistants.create, bodies.CREATE_ASSISTANT),
+    Route("GET", "/assistants", assistants.list_),
+    Route("GET", _ASSISTANT, assistants.retrieve),
+    Route("POST", _ASSISTANT, assistants.update, bodies.MODIFY_ASSISTANT),
+    Route("DELETE", _ASSISTANT, assistants.delete),
     Route("POST", "/threads", threads.create, bodies.CREATE_THREAD),
     Route("POST", "/threads/runs", runs.create_with_thread, bodies.CREATE_THREAD_AND_RUN),
     Route("GET", _THREAD, threads.retrieve),
@@ -44,6 +59,9 @@ ROUTES = (
     Route("GET", _RUN, runs.retrieve),
     Route("POST", _RUN, runs.update, bodies.MODIFY_METADATA),
     Route("POST", f"{_RUN}/cancel", runs.cancel),
+    Route("POST", _SUBMIT, tool_outputs.submit, bodies.SUBMIT_TOOL_OUTPUTS),
+    Route("GET", f"{_RUN}/steps", steps.list_),
+    Route("GET", f"{_RUN}/steps/{{step_id}}", steps.retrieve),
 )
 
 

@@ -161,7 +161,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             """Silent: pytest's output is for failures."""
 
     return Handler

@@ -72,12 +72,15 @@ Tool = tagged(
 )
 
 
+TOOL_WORDS = ("code_interpreter", "file_search")
+
+
 def tool_of_word(word: str) -> object | None:
     """`code_interpreter` and `file_search` need nothing but their type."""
-    return {"type": word} if word in ("code_interpreter", "file_search") else None
+    return {"type": word} if word in TOOL_WORDS else None
 
 
-TOOL_NOTE = FlagNote(name="tool", panel="Run", metavar="TOOL", word=tool_of_word)
+TOOL_NOTE = FlagNote(name="tool", panel="Run", metavar="TOOL", word=tool_of_word, words=TOOL_WORDS)
 
 
 class FunctionName(RequestModel):

@@ -99,7 +99,7 @@ class CreateThreadAndRun(RequestModel):
             description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
             "{type: json_schema, json_schema: {name, schema, …}}."
         ),
-        FlagNote(panel="Run", metavar="FORMAT"),
+        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
     ] = None
     temperature: Annotated[
         Annotated[Number, Field(ge=0, le=2)] | None,
@@ -117,7 +117,7 @@ class CreateThreadAndRun(RequestModel):
             description="none, auto, required, or the tool to use: {type: file_search}, "
             "{type: function, function: {name: NAME}}."
         ),
-        FlagNote(panel="Run", metavar="CHOICE"),
+        FlagNote(panel="Run", metavar="CHOICE", words=("none", "auto", "required")),
     ] = None
     tool_resources: Annotated[
         ToolResources | None,

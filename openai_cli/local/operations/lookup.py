@@ -4,6 +4,7 @@ from openai_cli.local import refusals
 from openai_cli.local.store import Assistant, Message, Run, Step, Thread, Transaction
 
 _PREFIXES = {
+    "id": "asst",
     "assistant_id": "asst",
     "thread_id": "thread",
     "run_id": "run",

@@ -90,6 +90,10 @@ class Table(Generic[R]):
         found = self._select(*self._where({"id": record_id, **scope}))
         return found[0] if found else None
 
+    def exists(self, record_id: str) -> bool:
+        """Whether this id is taken, also by a deleted row."""
+        return bool(self._select(["id = ?"], [record_id]))
+
     def all(self, **scope: str) -> list[R]:
         """All living rows in the scope, in the order of their creation."""
         return self._select(*self._where(scope), order="ORDER BY seq")
