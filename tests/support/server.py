@@ -109,7 +109,7 @@ class _Http(ThreadingHTTPServer):
         """A client that hangs up is part of the tests."""
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class made for one server
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

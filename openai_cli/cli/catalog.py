@@ -1,0 +1,134 @@
+"""Everything a command takes, as plain rows: for help, completion, man pages, reference docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from openai_cli.api.check import alternatives
+from openai_cli.api.flags import Flag, Kind, flags_of
+from openai_cli.api.operation import Operation
+from openai_cli.cli.options import MAX_ITEMS, OPTIONS, Option
+from openai_cli.input.argv import ArgSpec
+from openai_cli.input.scalars import is_boolean
+
+
+@dataclass(frozen=True)
+class FlagRow:
+    """One flag as it is shown and completed.
+
+    `words` are values worth offering, `closed` whether they are the only ones; `file` says that
+    the value is a file's path, `reference` that it may be `@path`.
+    """
+
+    name: str
+    short: str
+    metavar: str
+    takes: Literal["value", "optional", "nothing"]
+    help: str
+    panel: str
+    kind: str
+    spec: ArgSpec
+    words: tuple[str, ...] = ()
+    closed: bool = False
+    file: bool = False
+    reference: bool = False
+    required: bool = False
+    repeatable: bool = False
+    nullable: bool = False
+    limits: str = ""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The long name, and the short one if there is one."""
+        return (self.name, self.short) if self.short else (self.name,)
+
+
+def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
+    """All flags of a command: its own in model order, then the global ones."""
+    own = tuple(_own(flag) for flag in flags_of(operation))
+    client = (_option(MAX_ITEMS),) if operation.streams else ()
+    return (*own, *client, *global_rows())
+
+
+def global_rows() -> tuple[FlagRow, ...]:
+    """The options that every command takes, before and after it."""
+    return tuple(_option(option) for option in OPTIONS)
+
+
+def specs_of(rows: tuple[FlagRow, ...]) -> dict[str, ArgSpec]:
+    """The spellings the command line knows for these rows."""
+    return {spelling: row.spec for row in rows for spelling in row.spellings}
+
+
+def _own(flag: Flag) -> FlagRow:
+    boolean = flag.kind is Kind.BOOLEAN
+    words = ("true", "false") if boolean else flag.choices or flag.note.words
+    return FlagRow(
+        name=flag.name,
+        short="",
+        metavar="[true|false]" if boolean else "|".join(flag.choices) or flag.metavar,
+        takes="optional" if boolean else "value",
+        help=flag.help,
+        panel=flag.panel,
+        kind=flag.kind.name.lower(),
+        words=words,
+        closed=boolean or bool(flag.choices),
+        reference=flag.kind in (Kind.TEXT, Kind.OBJECT, Kind.LIST, Kind.ANY) and not flag.choices,
+        required=flag.required,
+        repeatable=flag.kind in (Kind.LIST, Kind.OBJECT),
+        nullable=flag.nullable,
+        limits=", ".join(_limits(flag)),
+        spec=_spec(flag),
+    )
+
+
+def _spec(flag: Flag) -> ArgSpec:
+    if flag.kind is not Kind.BOOLEAN:
+        return ArgSpec(flag.name)
+    nullable = flag.nullable
+    return ArgSpec(
+        flag.name, "optional", lambda text: is_boolean(text) or (nullable and text == "null")
+    )
+
+
+def _option(option: Option) -> FlagRow:
+    return FlagRow(
+        name=option.name,
+        short=option.short,
+        metavar=option.metavar,
+        takes=option.takes,
+        help=option.help,
+        panel=option.panel,
+        kind="option",
+        words=option.words,
+        closed=bool(option.words),
+        file=option.metavar == "FILE",
+        repeatable=option.name == "--header",
+        spec=option.spec,
+    )
+
+
+def _limits(flag: Flag) -> Iterator[str]:
+    """The documented limits in the flag's type, in words."""
+    if flag.choices:
+        yield alternatives(list(flag.choices))
+    low, high = (_bound(flag.info, name) for name in ("ge", "le"))
+    if low is not None and high is not None:
+        yield f"{low:g} to {high:g}"
+    if flag.note.pairs:
+        yield "at most 16 pairs, keys up to 64 and values up to 512 characters"
+
+
+def _bound(annotated: Any, name: str) -> float | None:
+    """A bound anywhere in a field's annotation: `Annotated[Number, Field(ge=0)] | None`."""
+    if hasattr(annotated, name):
+        return float(getattr(annotated, name))
+    inner = [
+        *getattr(annotated, "metadata", ()),
+        *getattr(annotated, "__metadata__", ()),
+        *getattr(getattr(annotated, "annotation", None), "__args__", ()),
+    ]
+    found = (_bound(item, name) for item in inner)
+    return next((bound for bound in found if bound is not None), None)
