@@ -30,9 +30,9 @@ class RequestModel(BaseModel):
 class FlagNote:
     """How a field appears on the command line, where that does not follow from its type.
 
-    `name` replaces the name made from the field; `word` turns a bare word or text into an
-    element of a list, and `words` are the words it knows; `any_text` says that every text is such a word unless it reads as an
-    object; `pairs` allows `key=value`.
+    `name` replaces the name made from the field. `word` turns a bare word or text into an
+    element of a list, and `words` are those it knows; `any_text` says that every text is such a
+    word unless it reads as an object. `pairs` allows `key=value`.
     """
 
     name: str = ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
 
-from openai_cli.api.base import RequestModel
+if TYPE_CHECKING:
+    from openai_cli.api.base import RequestModel
 
 Method = Literal["GET", "POST", "DELETE"]
 
@@ -17,10 +20,11 @@ Method = Literal["GET", "POST", "DELETE"]
 class Operation:
     """One documented command.
 
-    `path` may hold `{names}`: those fields of `request` go into the path and may also be
-    given by position, in this order. Of the rest, a POST sends a JSON body and any other
-    method a query. `continues_run` says that the answer is a run this call set going, so its
-    end decides the exit code. `gone` says that OpenAI's own servers no longer offer it.
+    `model` names the request model, `module:Class`. `path` may hold `{names}`: those fields go
+    into the path and may also be given by position, in this order. Of the rest, a POST sends a
+    JSON body and any other method a query. `continues_run` says that the answer is a run this
+    call set going, so its end decides the exit code. `gone` says that OpenAI's own servers no
+    longer offer it.
     """
 
     resource: str
@@ -28,11 +32,17 @@ class Operation:
     summary: str
     method: Method
     path: str
-    request: type[RequestModel]
+    model: str
     streams: bool = False
     continues_run: bool = False
     gone: bool = True
     examples: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def request(self) -> type[RequestModel]:
+        """The request model, imported when it is first needed: models cost start-up time."""
+        module, _, name = self.model.partition(":")
+        return cast("type[RequestModel]", getattr(import_module(module), name))
 
     @property
     def name(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from openai_cli.api.base import RequestModel
-from openai_cli.api.models.threads import CreateThreadAndRun, RetrieveRun
 from openai_cli.api.operation import Operation
+
+_MODELS = "openai_cli.api.models"
 
 RESOURCES = {
     "beta:threads": "Threads: conversations that runs work on",
@@ -18,7 +18,7 @@ OPERATIONS = (
         summary="Make a thread and run an assistant on it, in one request",
         method="POST",
         path="/threads/runs",
-        request=CreateThreadAndRun,
+        model=f"{_MODELS}.threads:CreateThreadAndRun",
         streams=True,
         continues_run=True,
         examples=(
@@ -35,7 +35,7 @@ OPERATIONS = (
         summary="Fetch one run of a thread",
         method="GET",
         path="/threads/{thread_id}/runs/{run_id}",
-        request=RetrieveRun,
+        model=f"{_MODELS}.threads:RetrieveRun",
         examples=(
             "openai beta:threads:runs retrieve thread_abc run_abc",
             "openai beta:threads:runs retrieve --thread-id thread_abc --run-id run_abc "
@@ -50,7 +50,7 @@ RUN_MESSAGES = Operation(
     summary="List the messages of a thread",
     method="GET",
     path="/threads/{thread_id}/messages",
-    request=RequestModel,
+    model="openai_cli.api.base:RequestModel",
 )
 """Where `--format text` finds the reply of a run that has ended."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from openai_cli.api.check import alternatives
-from openai_cli.api.flags import Flag, Kind, flags_of
 from openai_cli.api.operation import Operation
 from openai_cli.cli.options import MAX_ITEMS, OPTIONS, Option
 from openai_cli.input.argv import ArgSpec
 from openai_cli.input.scalars import is_boolean
+
+if TYPE_CHECKING:
+    from openai_cli.api.flags import Flag
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class FlagRow:
 
 def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
     """All flags of a command: its own in model order, then the global ones."""
+    from openai_cli.api.flags import flags_of
+
     own = tuple(_own(flag) for flag in flags_of(operation))
     client = (_option(MAX_ITEMS),) if operation.streams else ()
     return (*own, *client, *global_rows())
@@ -62,8 +65,12 @@ def specs_of(rows: tuple[FlagRow, ...]) -> dict[str, ArgSpec]:
     return {spelling: row.spec for row in rows for spelling in row.spellings}
 
 
+_FROM_FILES = ("TEXT", "OBJECT", "LIST", "ANY")
+"""Kinds of flags whose value may be `@path`."""
+
+
 def _own(flag: Flag) -> FlagRow:
-    boolean = flag.kind is Kind.BOOLEAN
+    boolean = flag.takes_bare
     words = ("true", "false") if boolean else flag.choices or flag.note.words
     return FlagRow(
         name=flag.name,
@@ -75,9 +82,9 @@ def _own(flag: Flag) -> FlagRow:
         kind=flag.kind.name.lower(),
         words=words,
         closed=boolean or bool(flag.choices),
-        reference=flag.kind in (Kind.TEXT, Kind.OBJECT, Kind.LIST, Kind.ANY) and not flag.choices,
+        reference=flag.kind.name in _FROM_FILES and not flag.choices,
         required=flag.required,
-        repeatable=flag.kind in (Kind.LIST, Kind.OBJECT),
+        repeatable=flag.kind.name in ("LIST", "OBJECT"),
         nullable=flag.nullable,
         limits=", ".join(_limits(flag)),
         spec=_spec(flag),
@@ -85,7 +92,7 @@ def _own(flag: Flag) -> FlagRow:
 
 
 def _spec(flag: Flag) -> ArgSpec:
-    if flag.kind is not Kind.BOOLEAN:
+    if not flag.takes_bare:
         return ArgSpec(flag.name)
     nullable = flag.nullable
     return ArgSpec(
@@ -112,6 +119,8 @@ def _option(option: Option) -> FlagRow:
 
 def _limits(flag: Flag) -> Iterator[str]:
     """The documented limits in the flag's type, in words."""
+    from openai_cli.api.check import alternatives
+
     if flag.choices:
         yield alternatives(list(flag.choices))
     low, high = (_bound(flag.info, name) for name in ("ge", "le"))

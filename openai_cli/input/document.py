@@ -27,6 +27,8 @@ def read_document(text: str) -> Any:
     contain themselves, numbers JSON cannot carry, and text that is not valid Unicode.
     """
     text = text.removeprefix("\ufeff")
+    if not text.strip():
+        return None
     try:
         value = _read_json(text)
     except json.JSONDecodeError:
