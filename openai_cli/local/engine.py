@@ -14,6 +14,7 @@ from openai_cli.local import jsontext, objects, routes
 from openai_cli.local.clock import Clock
 from openai_cli.local.errors import ApiError
 from openai_cli.local.http import Answer, Call
+from openai_cli.local.idempotency import Memory, memory_of
 from openai_cli.local.ids import new_id
 from openai_cli.local.jsontext import JsonObject
 from openai_cli.local.models.choose import Models
@@ -21,8 +22,10 @@ from openai_cli.local.operations import Request, Started
 from openai_cli.local.owner import new_owner
 from openai_cli.local.runs import events
 from openai_cli.local.runs.driver import Driver
+from openai_cli.local.runs.events import StreamEvent
+from openai_cli.local.runs.replay import replay, wait
 from openai_cli.local.runs.sweep import sweep, sweep_inside
-from openai_cli.local.store import Store
+from openai_cli.local.store import FirstAnswer, Store
 
 
 class Engine:
@@ -46,7 +49,7 @@ class Engine:
             request = Request(ids, call.query, body, self._clock.now(), new_owner(), self._models)
             if call.method == "GET":
                 return self._read(route, request)
-            return self._write(route, request)
+            return self._write(route, request, memory_of(call))
         except ApiError as error:
             return _json(error.status, error.body())
 
@@ -61,22 +64,45 @@ class Engine:
             body = route.operation(tx, request)
         return _json(200, body, _poll_hint(body, request.now))
 
-    def _write(self, route: routes.Route, request: Request) -> Answer:
+    def _write(self, route: routes.Route, request: Request, memory: Memory | None) -> Answer:
+        first = None
         with self._store.write() as tx:
             sweep_inside(tx, request.now)
-            reply = route.operation(tx, request)
+            if memory is not None:
+                first = memory.recall(tx)
+            if first is None:
+                reply = route.operation(tx, request)
+                if memory is not None:
+                    memory.keep(tx, reply, request.now)
+        if first is not None:
+            return self._repeat(first)
         if isinstance(reply, Started):
-            return self._drive(reply)
+            return self._drive(reply, memory)
         return _json(200, reply)
 
-    def _drive(self, started: Started) -> Answer:
-        model = self._models.pick(started.run.model)
-        driver = Driver(self._store, model, started.run, self._clock)
+    def _drive(self, started: Started, memory: Memory | None) -> Answer:
+        driver = Driver(self._store, started.model, started.run, self._clock)
         if started.stream:
-            return Answer(200, _headers("text/event-stream"), RunFrames(started, driver))
+            frames = RunFrames(started.beginning, driver)
+            return Answer(200, _headers("text/event-stream"), frames)
         for _ in driver.events():
             pass
-        return _json(200, objects.run(driver.run))
+        body = objects.run(driver.run)
+        if memory is not None:
+            with self._store.write() as tx:
+                memory.settle(tx, body)
+        return _json(200, body)
+
+    def _repeat(self, first: FirstAnswer) -> Answer:
+        """Answer as the first time; a run that is still worked on is waited for."""
+        answer = first.answer or {}
+        if "body" in answer:
+            return _json(200, answer["body"])
+        run_id = first.run_id or ""
+        if "beginning" in answer:
+            told = replay(self._store, run_id, answer["beginning"], self._clock)
+            return Answer(200, _headers("text/event-stream"), ToldFrames(told))
+        return _json(200, objects.run(wait(self._store, run_id, self._clock)))
 
 
 class RunFrames:
@@ -85,10 +111,10 @@ class RunFrames:
     Nobody else can go on with a run of this process: closing the frames before the end cancels it.
     """
 
-    def __init__(self, started: Started, driver: Driver) -> None:
+    def __init__(self, beginning: list[StreamEvent], driver: Driver) -> None:
         self._driver = driver
         self._events = driver.events()
-        self._beginning = started.beginning
+        self._beginning = beginning
 
     def __iter__(self) -> Iterator[bytes]:
         for event in chain(self._beginning, self._events):
@@ -99,6 +125,21 @@ class RunFrames:
         """End the run if it has not ended yet."""
         self._events.close()
         self._driver.abandon()
+
+
+class ToldFrames:
+    """The frames of a run that is told again; closing them changes nothing."""
+
+    def __init__(self, told: Iterator[StreamEvent]) -> None:
+        self._told = told
+
+    def __iter__(self) -> Iterator[bytes]:
+        for event in self._told:
+            yield event.frame()
+        yield events.DONE
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _read_body(call: Call) -> JsonObject:

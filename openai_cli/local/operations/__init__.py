@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.models import Model
 from openai_cli.local.models.choose import Models
 from openai_cli.local.runs.events import StreamEvent
 from openai_cli.local.store import Run
@@ -31,6 +32,7 @@ class Started(NamedTuple):
     """A run that is queued and has to be driven."""
 
     run: Run
+    model: Model
     stream: bool
     beginning: list[StreamEvent]
     """The events that come before the driver's."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from openai_cli.local import objects, refusals
 from openai_cli.local.ids import new_id
 from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.models import Model
 from openai_cli.local.operations import Request, Started, lists, lookup, messages, threads
 from openai_cli.local.runs import events, lifecycle, settings, turn
 from openai_cli.local.store import Run, Thread, Transaction
@@ -18,9 +19,8 @@ def create_with_thread(tx: Transaction, request: Request) -> Started:
     _check_assistant_id(body)
     thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
     fields = {message.id: f"thread.messages[{place}]" for place, message in enumerate(first)}
-    run = _start(tx, request, thread, fields, [])
-    beginning = events.of_created_run(run, thread)
-    return Started(run, bool(body.get("stream")), beginning)
+    run, model = _start(tx, request, thread, fields, [])
+    return Started(run, model, bool(body.get("stream")), events.of_created_run(run, thread))
 
 
 def create(tx: Transaction, request: Request) -> Started:
@@ -36,8 +36,8 @@ def create(tx: Transaction, request: Request) -> Started:
         messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{place}]"
         for place, one in enumerate(request.body.get("additional_messages") or [])
     }
-    run = _start(tx, request, thread, fields, include)
-    return Started(run, bool(request.body.get("stream")), events.of_created_run(run))
+    run, model = _start(tx, request, thread, fields, include)
+    return Started(run, model, bool(request.body.get("stream")), events.of_created_run(run))
 
 
 def retrieve(tx: Transaction, request: Request) -> JsonObject:
@@ -79,7 +79,7 @@ def _start(
     thread: Thread,
     fields: Mapping[str, str],
     include: list[str],
-) -> Run:
+) -> tuple[Run, Model]:
     """Write a queued run, unless its model's backend cannot carry what it asks for."""
     body = request.body
     settings.refuse_vector_stores(body.get("tool_resources"), "tool_resources")
@@ -102,4 +102,4 @@ def _start(
     tx.runs.insert(run)
     for found in model.refuse(turn.prepare(tx, run, fields)):
         raise refusals.unsupported(found, model.backend)
-    return run
+    return run, model

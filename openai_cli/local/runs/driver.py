@@ -141,8 +141,8 @@ class Driver:
             if closed is None:
                 closed = Closed(run, *self._recorder.open_rows(tx))
         self.run = closed.run
-        if run.status == "cancelling":
-            yield events.of_run("cancelling", run)
+        if closed.run.status == "cancelled":
+            yield events.of_cancelling(closed.run)
         yield from events.of_end(closed)
 
     def _move(self, allowed: str, **changes: Any) -> None:

@@ -55,3 +55,8 @@ def of_end(closed: Closed) -> Iterator[StreamEvent]:
     for step in closed.steps:
         yield of_step(step.status, step)
     yield of_run(closed.run.status, closed.run)
+
+
+def of_cancelling(run: Run) -> StreamEvent:
+    """The event before the end of a cancelled run."""
+    return of_run("cancelling", run._replace(status="cancelling", cancelled_at=None))

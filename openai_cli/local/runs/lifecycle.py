@@ -120,10 +120,11 @@ def _step_error(error: JsonObject) -> JsonObject:
 def request_cancel(tx: Transaction, run: Run, now: int) -> Run | None:
     """queued, in_progress or requires_action → cancelling; None from any other status.
 
-    A run that a process works on is left to it; one that nobody holds is cancelled on the spot.
+    A run that a process works on is left to it; one that nobody works on yet, or at the moment, is
+    cancelled on the spot.
     """
     allowed = ("queued", "in_progress", "requires_action")
     cancelling = tx.runs.move(run.id, allowed, status="cancelling", required_action=None)
-    if cancelling is not None and cancelling.owner is None:
+    if cancelling is not None and run.status != "in_progress":
         cancel(tx, cancelling, now)
     return cancelling

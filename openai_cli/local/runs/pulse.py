@@ -1,6 +1,7 @@
 """The second eye of a working run: heartbeat, cancellation from elsewhere, expiry."""
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 from openai_cli.local.clock import Clock
@@ -13,6 +14,8 @@ _GLANCE = 0.2
 """Seconds between looks at the run, and so the most a cancellation waits."""
 _BEAT_EVERY = 10
 """Seconds between heartbeats."""
+_GRACE = 1.0
+"""Seconds in which the run itself should act on a cancellation."""
 
 
 class Pulse:
@@ -49,7 +52,14 @@ class Pulse:
                 continue  # the run itself will meet it, where it can be told
             if not still_ours:
                 self._cancellation.request()
+                self._cancel_for_a_stalled_driver()
                 return
+
+    def _cancel_for_a_stalled_driver(self) -> None:
+        """Who reads the stream may be slow, but who cancelled must not wait for that."""
+        if not self._stop.wait(_GRACE):
+            with suppress(StoreError), self._store.write() as tx:
+                lifecycle.cancel(tx, self._run, self._clock.now())
 
     def _look(self) -> bool:
         now = self._clock.now()

@@ -121,7 +121,6 @@ _FIRST = (
     )
     """,
     "CREATE INDEX first_answers_age ON first_answers (created_at)",
-    "CREATE INDEX first_answers_of_run ON first_answers (run_id) WHERE run_id IS NOT NULL",
     """
     INSERT INTO assistants (id, created_at, settings) VALUES (
         'asst_demo', :now,

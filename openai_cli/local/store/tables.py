@@ -273,7 +273,3 @@ class FirstAnswers(Table[FirstAnswer]):
     def forget_before(self, time: int) -> None:
         """Drop answers older than `time`."""
         self._execute("DELETE FROM first_answers WHERE created_at < ?", [time])
-
-    def settle(self, run_id: str, answer: Any) -> None:
-        """Keep what the request that started this run was answered."""
-        self._update(["run_id = ?", "answer IS NULL"], [run_id], {"answer": answer})

@@ -1,0 +1,110 @@
+"""Telling a run from the store, to a repeat of the request that started it."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from openai_cli.local import objects
+from openai_cli.local.clock import Clock
+from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.runs import events
+from openai_cli.local.runs.events import StreamEvent
+from openai_cli.local.runs.sweep import sweep
+from openai_cli.local.store import Message, Run, Step, Store, Transaction
+
+_GLANCE = 0.1
+
+
+def wait(store: Store, run_id: str, clock: Clock) -> Run:
+    """The run, once nobody works on it any more. Expiry sees to it that this comes."""
+    while True:
+        sweep(store, clock.now())
+        with store.read() as tx:
+            run = tx.runs.get(run_id)
+        if run is None:
+            raise LookupError(run_id)
+        if run.status not in ("queued", "in_progress", "cancelling"):
+            return run
+        time.sleep(_GLANCE)
+
+
+def replay(
+    store: Store, run_id: str, beginning: list[list[Any]], clock: Clock
+) -> Iterator[StreamEvent]:
+    """The events of a run as it stands, each message in one piece."""
+    for name, data in beginning:
+        yield StreamEvent(name, data)
+    run = wait(store, run_id, clock)
+    with store.read() as tx:
+        steps = _steps_after(tx, run, beginning)
+        messages = {message.id: message for message in tx.messages.all(run_id=run.id)}
+    if run.started_at is not None:
+        yield events.of_run("in_progress", _working(run))
+    if run.status == "cancelled":
+        yield events.of_cancelling(run)
+    for step in steps:
+        yield from _tell_step(step, messages)
+    yield events.of_run(run.status, run)
+
+
+def _steps_after(tx: Transaction, run: Run, beginning: list[list[Any]]) -> list[Step]:
+    """The run's steps; after a submission only those that followed it."""
+    answered = {data["id"] for name, data in beginning if name == "thread.run.step.completed"}
+    steps = tx.steps.all(run_id=run.id)
+    last = max((step.seq for step in steps if step.id in answered), default=0)
+    return [step for step in steps if step.seq > last]
+
+
+def _tell_step(step: Step, messages: dict[str, Message]) -> Iterator[StreamEvent]:
+    opened = step._replace(
+        status="in_progress",
+        usage=None,
+        last_error=None,
+        expired_at=None,
+        cancelled_at=None,
+        failed_at=None,
+        completed_at=None,
+    )
+    if step.type == "tool_calls":
+        opened = opened._replace(details={"type": "tool_calls", "tool_calls": []})
+    yield events.of_step("created", opened)
+    yield events.of_step("in_progress", opened)
+    if step.type == "tool_calls":
+        for index, call in enumerate(step.details["tool_calls"]):
+            delta = objects.step_delta(step.id, {"index": index, **call})
+            yield StreamEvent("thread.run.step.delta", delta)
+    else:
+        message = messages.get(step.details["message_creation"]["message_id"])
+        if message is not None:
+            yield from _tell_message(message)
+    if step.status != "in_progress":
+        yield events.of_step(step.status, step)
+
+
+def _tell_message(message: Message) -> Iterator[StreamEvent]:
+    opened = message._replace(
+        status="in_progress",
+        content=[],
+        completed_at=None,
+        incomplete_at=None,
+        incomplete_reason=None,
+    )
+    yield events.of_message("created", opened)
+    yield events.of_message("in_progress", opened)
+    for index, block in enumerate(message.content):
+        delta: JsonObject = objects.message_delta(message.id, {"index": index, **block})
+        yield StreamEvent("thread.message.delta", delta)
+    yield events.of_message(message.status, message)
+
+
+def _working(run: Run) -> Run:
+    return run._replace(
+        status="in_progress",
+        required_action=None,
+        last_error=None,
+        incomplete_details=None,
+        usage=None,
+        cancelled_at=None,
+        failed_at=None,
+        completed_at=None,
+    )
