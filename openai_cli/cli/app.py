@@ -72,6 +72,10 @@ class _Group(TyperGroup):
             )
         return super().parse_args(ctx, split.words)
 
+    def get_params(self, _ctx: Any) -> list[Any]:
+        """None for Typer to parse: `split_args` has read them, `params` is for the help."""
+        return []
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
         command = self.get_command(ctx, name)
