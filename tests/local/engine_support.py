@@ -10,9 +10,8 @@ import httpx
 
 from openai_cli.local import open_transport
 
-SCHEMAS: dict[str, Any] = json.loads(
-    (Path(__file__).parent.parent / "data" / "local" / "schemas.json").read_text(encoding="utf-8")
-)
+DATA = Path(__file__).parent.parent / "data" / "local"
+SCHEMAS: dict[str, Any] = json.loads((DATA / "schemas.json").read_text(encoding="utf-8"))
 KINDS = {
     "assistant": "AssistantObject",
     "thread": "ThreadObject",
@@ -34,6 +33,12 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
 }
 FUNCTION = {"type": "function", "function": {"name": "look_up"}}
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """The cases of one data file."""
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def problems(value: Any, schema: dict[str, Any], path: str = "$") -> Iterator[str]:

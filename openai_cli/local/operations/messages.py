@@ -50,9 +50,8 @@ def list_(tx: Transaction, request: Request) -> JsonObject:
 
 
 def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> Message:
-    """Write a message that a client sent; never earlier than the one before it."""
-    last = tx.messages.last(thread_id=thread_id)
-    created_at = max(now, last.created_at) if last else now
+    """Write a message that a client sent."""
+    created_at = tx.messages.time_of_next(thread_id, now)
     message = Message(
         id=new_id("msg"),
         created_at=created_at,

@@ -125,11 +125,10 @@ class Recorder:
         yield StreamEvent("thread.message.delta", objects.message_delta(draft.message_id, delta))
 
     def _open_message(self) -> Generator[StreamEvent, None, MessageDraft]:
-        now = self._clock.now()
         run = self._run
         message = Message(
             id=new_id("msg"),
-            created_at=now,
+            created_at=self._clock.now(),
             thread_id=run.thread_id,
             role="assistant",
             status="in_progress",
@@ -143,6 +142,8 @@ class Recorder:
             {"type": "message_creation", "message_creation": {"message_id": message.id}}
         )
         with self._store.write() as tx:
+            created_at = tx.messages.time_of_next(run.thread_id, message.created_at)
+            message = message._replace(created_at=created_at)
             tx.messages.insert(message)
             tx.steps.insert(step)
         draft = self._message = MessageDraft(message.id, step.id)

@@ -98,11 +98,6 @@ class Table(Generic[R]):
         """All living rows in the scope, in the order of their creation."""
         return self._select(*self._where(scope), order="ORDER BY seq")
 
-    def last(self, **scope: str) -> R | None:
-        """The newest living row of the scope, by list order."""
-        page = self.page(Window(limit=1), **scope)
-        return page.items[0] if page.items else None
-
     def update(self, record_id: str, **changes: Any) -> R:
         """Change columns of one row and return the row as it is now."""
         self._update(["id = ?"], [record_id], changes)
@@ -256,6 +251,14 @@ class Messages(Table[Message]):
 
     _name = "messages"
     _json = frozenset({"content", "attachments", "metadata"})
+
+    def time_of_next(self, thread_id: str, now: int) -> int:
+        """Now, or the last message's time if the clock has been set back since.
+
+        Lists are ordered by time first, and an answer must not come before its question.
+        """
+        last = self.page(Window(limit=1), thread_id=thread_id).items
+        return max(now, last[0].created_at) if last else now
 
     def newest(self, thread_id: str, count: int) -> list[Message]:
         """The last `count` messages of a thread, oldest first."""
