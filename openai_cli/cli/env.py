@@ -25,6 +25,14 @@ class Env:
     err: Sink
     args: tuple[str, ...] = field(default=())
 
+    def paged(self) -> Sink:
+        """Standard output, with a pager for long answers where it is a terminal."""
+        if not self.out.is_terminal:
+            return self.out
+        from openai_cli.output.pager import PagingSink
+
+        return PagingSink(self.out.stream, self.environ)
+
     def say(self, kind: str, text: str) -> None:
         """A line for the user on stderr: `kind: text`, the kind in colour where that works."""
         colours = {"error": "31;1", "warning": "33;1", "hint": "36", "note": "36"}

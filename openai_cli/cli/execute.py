@@ -38,7 +38,8 @@ def execute(operation: Operation, session: Session) -> None:
     request, warnings = read_request(operation, session.split, stdin, check=options.check)
     _warn(env, warnings, stdin, options)
     request = _streaming_for_text(request, options)
-    printer = Printer(env.out, options.style, env.environ)
+    out = env.paged() if options.pager else env.out
+    printer = Printer(out, options.style, env.environ)
     if options.dry_run:
         _show(request, options, printer, env)
         return

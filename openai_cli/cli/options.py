@@ -58,6 +58,7 @@ OPTIONS = (
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
+    Option("--no-pager", "Never show a long answer through PAGER.", OUTPUT, takes="nothing"),
     Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
     Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),
     Option("--stdin-timeout", "Seconds a pipe may take to bring its first byte; 3 if not set.", OTHER, "SECONDS"),
@@ -80,6 +81,7 @@ class Options:
     debug: bool
     dry_run: str
     check: bool
+    pager: bool
     stdin_timeout: float
     max_items: int | None
 
@@ -95,6 +97,7 @@ def read_options(
         debug=reader.has("--debug"),
         dry_run=reader.dry_run(),
         check=not reader.has("--no-validate"),
+        pager=not reader.has("--no-pager"),
         stdin_timeout=reader.value("--stdin-timeout", _seconds, 3.0),
         max_items=reader.value("--max-items", _max_items, None),
     )

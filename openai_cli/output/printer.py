@@ -55,21 +55,21 @@ class Printer:
         if self.wants_bytes:
             self.chunk(content)
         else:
-            self._item(text)
+            self._item(text, self._sink.write_whole)
         return True
 
     def event(self, text: str) -> None:
         """Print one event, at once."""
         if self._style.transform:
-            self._item(text)
+            self._item(text, self._sink.write)
         elif self._style.format == "text":
             self._write("".join(self._reply.pieces(text)))
         elif self._style.format == "pretty":
-            from openai_cli.output.panel import event_line
+            from openai_cli.output.eventline import event_line
 
             self._sink.write(event_line(text, colour=self._colour))
         else:
-            self._item(text)
+            self._item(text, self._sink.write)
 
     def chunk(self, data: bytes) -> None:
         """Pass bytes on; on a terminal, with control characters made harmless."""
@@ -87,7 +87,7 @@ class Printer:
         if text:
             self._sink.write(harmless(text) if self._sink.is_terminal else text)
 
-    def _item(self, text: str) -> None:
+    def _item(self, text: str, write: Callable[[str], None]) -> None:
         text = self._transformed(text)
         bare = string_value(text) if self._style.raw_strings else None
         if bare is not None:
@@ -95,7 +95,7 @@ class Printer:
             return
         self._count += 1
         safe = escape_controls(text) if self._sink.is_terminal else text
-        self._sink.write(self._laid_out(safe))
+        write(self._laid_out(safe))
 
     def _transformed(self, text: str) -> str:
         if not self._style.transform:
@@ -123,10 +123,10 @@ class Printer:
         return ("---\n" if self._count > 1 else "") + as_yaml(text)
 
     def _pretty(self, text: str) -> str:
-        from openai_cli.output.panel import as_panel
+        from openai_cli.output.panel import as_panels
 
         width = shutil.get_terminal_size().columns if self._sink.is_terminal else None
-        return as_panel(text, width=width, colour=self._colour)
+        return as_panels(text, width=width, colour=self._colour)
 
     @staticmethod
     def _text(text: str) -> str:

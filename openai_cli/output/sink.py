@@ -18,23 +18,27 @@ class Sink:
     """A binary stream and whether a terminal is behind it."""
 
     def __init__(self, stream: BinaryIO | None, *, is_terminal: bool = False) -> None:
-        self._stream = stream
+        self.stream = stream
         self.is_terminal = is_terminal
 
     def write(self, text: str) -> None:
         """Write a text and flush it, so that a reader sees it now."""
         self.write_bytes(text.encode("utf-8", errors="replace"))
 
+    def write_whole(self, text: str) -> None:
+        """Write a whole answer; a terminal may show it through a pager."""
+        self.write(text)
+
     def write_bytes(self, data: bytes) -> None:
         """Write bytes and flush them.
 
         Raises OutputClosedError when the reader is gone, OutputFailedError when writing fails.
         """
-        if self._stream is None:
+        if self.stream is None:
             raise OutputFailedError("standard output is closed")
         try:
-            self._stream.write(data)
-            self._stream.flush()
+            self.stream.write(data)
+            self.stream.flush()
         except BrokenPipeError:
             raise OutputClosedError from None
         except OSError as error:
