@@ -1,6 +1,7 @@
-"""Objects that several requests share: tools, resources, formats, messages."""
+"""Objects that several requests share: tools, resources, formats, messages.
 
-from __future__ import annotations
+Annotations are not postponed here: pydantic would compile each of them anew at start-up.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -102,7 +103,7 @@ class NamedFunction(RequestModel):
     function: FunctionName | None = None
 
     @model_validator(mode="after")
-    def _named(self) -> NamedFunction:
+    def _named(self) -> "NamedFunction":
         # Documented page, --tool-choice: "If type is `function`, the function name must be set".
         if self.function is None:
             raise missing("function", 'needed when type is "function": {name: …}')

@@ -1,6 +1,4 @@
-"""Requests of `beta:threads`."""
-
-from __future__ import annotations
+"""Requests of `beta:threads` (annotations not postponed: see `shared`)."""
 
 from typing import Annotated
 
