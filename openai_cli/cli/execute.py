@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from openai_cli.api.operation import Operation, Request
 from openai_cli.api.operations import RUN_MESSAGES
@@ -19,6 +18,8 @@ from openai_cli.client.settings import Settings
 from openai_cli.errors import Problem, RunEndedError, RunWaitsError, UsageError
 from openai_cli.input.request import read_request
 from openai_cli.input.stdin import Stdin
+from openai_cli.output.jsontext import load
+from openai_cli.output.phrases import failure, functions
 from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
 
@@ -50,9 +51,11 @@ def execute(operation: Operation, session: Session) -> None:
             _print_stream(answer, printer, options.max_items)
             run = answer.run
         else:
-            run = _print_document(answer, printer, client, env)
+            run = _print_document(answer, printer, client)
         if operation.continues_run:
             check_run(run)
+        if printer.lacks_reply and options.max_items is None:
+            env.say("note", _why_no_reply(run))
 
 
 def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:
@@ -82,6 +85,8 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
         env.out.write(as_curl(request, options.settings))
         return
     text = as_json(request, options.settings)
+    if options.style.format == "text":  # a request holds no reply: show it all
+        printer = Printer(env.out, replace(options.style, format="auto"), env.environ)
     printer.document((text + "\n").encode(), text)
 
 
@@ -129,29 +134,30 @@ def _print_events(stream: Stream, printer: Printer, limit: int | None) -> None:
         stream.abandon()
 
 
-def _print_document(
-    answer: Document, printer: Printer, client: Client, env: Env
-) -> dict[str, Any] | None:
-    value = json.loads(answer.text)
+def _print_document(answer: Document, printer: Printer, client: Client) -> dict[str, Any] | None:
+    value = load(answer.text)
     run = value if isinstance(value, dict) and value.get("object") == "thread.run" else None
-    if printer.document(answer.content, answer.text):
-        return run
-    if run is None:
-        env.say("note", "this answer holds no message; --format json shows what it holds")
-    elif run.get("status") not in ("completed", "incomplete"):
-        env.say("note", f"the run {run.get('id')} is {run.get('status')}: there is no reply yet")
-    else:
+    printer.document(answer.content, answer.text)
+    if run and printer.lacks_reply and run.get("status") in ("completed", "incomplete"):
         _print_reply(run, printer, client)
     return run
 
 
 def _print_reply(run: dict[str, Any], printer: Printer, client: Client) -> None:
     """Fetch the messages of a run that has ended, and print what the assistant said."""
-    query = {"run_id": run["id"], "order": "asc", "limit": 100}
-    path = RUN_MESSAGES.path.format(thread_id=run["thread_id"])
+    query = {"run_id": run.get("id"), "order": "asc", "limit": 100}
+    path = RUN_MESSAGES.path.format(thread_id=quote(str(run.get("thread_id")), safe=""))
     answer = client.send(Request(RUN_MESSAGES, path, query, None))
     if isinstance(answer, Document):
         printer.document(answer.content, answer.text)
+
+
+def _why_no_reply(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "this answer holds no reply of an assistant; --format json shows what it holds"
+    if run.get("status") in ("completed", *_ENDED):
+        return f"the run {run.get('id')} ended as {run.get('status')} and left no reply"
+    return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
 
 
 def check_run(run: dict[str, Any] | None) -> None:
@@ -161,20 +167,14 @@ def check_run(run: dict[str, Any] | None) -> None:
         return
     named = f"the run {run.get('id')} of thread {run.get('thread_id')}"
     if status == "requires_action":
-        functions = ", ".join(_functions(run)) or "unknown"
-        raise RunWaitsError(f"{named} waits for the outputs of: {functions}")
+        names = [str(f.get("name")) for f in functions(run.get("required_action"))]
+        raise RunWaitsError(f"{named} waits for the outputs of: {', '.join(names) or 'unknown'}")
     raise RunEndedError(f"{named} ended as {status}{_why(run)}")
-
-
-def _functions(run: dict[str, Any]) -> Iterator[str]:
-    action = run.get("required_action") or {}
-    for call in (action.get("submit_tool_outputs") or {}).get("tool_calls") or []:
-        yield str((call.get("function") or {}).get("name"))
 
 
 def _why(run: dict[str, Any]) -> str:
     error = run.get("last_error")
     if isinstance(error, dict):
-        return f": {error.get('code')}: {error.get('message')}"
+        return f": {failure(error)}"
     details = run.get("incomplete_details")
     return f": {details['reason']}" if isinstance(details, dict) and details.get("reason") else ""

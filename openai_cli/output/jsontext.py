@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
@@ -21,6 +22,20 @@ Paint = Callable[[str, str], str]
 def plain(_kind: str, token: str) -> str:
     """Print tokens as they are."""
     return token
+
+
+class Number(str):
+    """A number in the spelling it came in: a float would lose it, a long integer be refused."""
+
+    __slots__ = ()
+
+
+def load(text: str) -> Any:
+    """The value of a JSON text, numbers as `Number`.
+
+    Raises ValueError or RecursionError for a text that is no JSON or nested too deep.
+    """
+    return json.loads(text, parse_int=Number, parse_float=Number)
 
 
 def compact(text: str) -> str:

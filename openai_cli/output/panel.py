@@ -1,11 +1,9 @@
-"""The `pretty` format: an answer as a panel a person can take in at a glance."""
+"""The `pretty` format: an answer as panels a person can take in at a glance."""
 
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from openai_cli.output.jsontext import load
+from openai_cli.output.phrases import TIMES, inline, is_empty, phrase
+from openai_cli.output.reply import message_text
 from openai_cli.output.terminal import harmless
 
 _STATUS_STYLES = {
@@ -22,42 +23,54 @@ _STATUS_STYLES = {
     "requires_action": "magenta",
     "cancelling": "yellow",
 }
-_TIMES = ("created_at", "started_at", "completed_at", "cancelled_at", "failed_at", "expires_at")
+_DEFAULT_WIDTH = 80
+_NARROWEST = 50
+"""Columns a panel needs; below, labels and values are printed without a frame."""
 
 
-def as_panel(text: str, *, width: int | None, colour: bool) -> str:
-    """A JSON answer as a panel, `width` columns wide (80 where no terminal says otherwise)."""
-    value = json.loads(text)
+def as_panels(text: str, *, width: int | None, colour: bool) -> str:
+    """A JSON answer as a panel, a list as one for each item.
+
+    `width` is in columns, 80 if None. Raises RecursionError for values nested too deep.
+    """
+    value = load(text)
     if not isinstance(value, dict):
-        return harmless(value if isinstance(value, str) else text) + "\n"
+        return harmless(inline(value)) + "\n"
+    columns = width or _DEFAULT_WIDTH
+    items = value.get("data")
+    if value.get("object") != "list" or not isinstance(items, list):
+        return _panel(value, columns, colour)
+    shown = [_panel(i, columns, colour) if isinstance(i, dict) else inline(i) for i in items]
+    if not items:
+        shown.append("an empty list\n")
+    if value.get("has_more") is True:
+        shown.append(f"more follow after {harmless(inline(value.get('last_id')))}\n")
+    return "".join(shown)
+
+
+def _panel(value: dict[str, Any], columns: int, colour: bool) -> str:
+    kind = harmless(inline(value.get("object", "answer")), lines=False).removeprefix("thread.")
+    rows = list(_rows(value))
+    if columns < _NARROWEST:
+        lines = [f"{label}: {shown.plain}\n" for label, shown in rows]
+        return "".join([f"{kind}\n", *lines])
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="bold", no_wrap=True, max_width=columns // 2)
     table.add_column(overflow="fold")
-    for label, shown in _rows(value):
+    for label, shown in rows:
         table.add_row(label, shown)
-    status = str(value.get("status", ""))
-    border = _STATUS_STYLES.get(status, "red" if status else "blue")
-    title = Text(harmless(str(value.get("object", "answer")).removeprefix("thread.")))
-    panel = Panel(table, title=title, title_align="left", border_style=border)
-    return _rendered(panel, width, colour)
+    status = value.get("status")
+    border = "blue" if is_empty(status) else _status_style(status)
+    return _rendered(
+        Panel(table, title=Text(kind), title_align="left", border_style=border), columns, colour
+    )
 
 
-def event_line(text: str, *, colour: bool) -> str:
-    """One event of a stream on one line: its name, and the id and status it speaks of."""
-    value = json.loads(text)
-    data = value.get("data")
-    facts = data if isinstance(data, dict) else {}
-    words = [str(facts[key]) for key in ("id", "status") if facts.get(key)]
-    line = Text(harmless(str(value.get("event", ""))), style="bold")
-    line.append(harmless("  " + "  ".join(words)), style="not bold")
-    return _rendered(line, None, colour)
-
-
-def _rendered(renderable: Any, width: int | None, colour: bool) -> str:
+def _rendered(renderable: Panel, columns: int, colour: bool) -> str:
     out = io.StringIO()
     console = Console(
         file=out,
-        width=width or 80,
+        width=columns,
         force_terminal=colour,
         no_color=not colour,
         color_system="standard" if colour else None,
@@ -71,45 +84,20 @@ def _rendered(renderable: Any, width: int | None, colour: bool) -> str:
 
 
 def _rows(value: dict[str, Any]) -> Iterator[tuple[str, Text]]:
+    """Label and text of each field that says something, in the server's order."""
     for key, item in value.items():
-        if key == "object" or item in (None, [], {}, ""):
+        if key == "object" or is_empty(item):
             continue
-        label = key.removesuffix("_id").replace("_", " ")
-        if key in _TIMES:
-            label = key.removesuffix("_at")
-        yield harmless(label), _shown(key, item)
+        label = key.removesuffix("_at") if key in TIMES else key.removesuffix("_id")
+        yield harmless(label, lines=False).replace("_", " "), _shown(key, item, value)
 
 
-def _shown(key: str, item: Any) -> Text:
-    if key == "status":
-        return Text(harmless(str(item)), style=_STATUS_STYLES.get(str(item), "red"))
-    if key in _TIMES:
-        return Text(_time(item))
-    if key == "usage" and isinstance(item, dict):
-        counts = [f"{item.get(name, '?')} {name.partition('_')[0]}" for name in item]
-        return Text(harmless(", ".join(counts)))
-    if key == "last_error" and isinstance(item, dict):
-        return Text(harmless(f"{item.get('code', '')}: {item.get('message', '')}"), style="red")
-    if key == "tools" and isinstance(item, list):
-        return Text(harmless(", ".join(_tool(tool) for tool in item)))
-    if isinstance(item, str):
-        return Text(harmless(item))
-    return Text(harmless(json.dumps(item, ensure_ascii=False)))
+def _shown(key: str, item: Any, value: dict[str, Any]) -> Text:
+    if key == "content" and value.get("object") == "thread.message":
+        return Text(harmless(message_text(value)))
+    style = {"status": _status_style(item), "last_error": "red"}.get(key, "")
+    return Text(harmless(phrase(key, item)), style=style)
 
 
-def _tool(tool: Any) -> str:
-    if not isinstance(tool, dict):
-        return str(tool)
-    function = tool.get("function")
-    name = function.get("name") if isinstance(function, dict) else None
-    return f"{tool.get('type')} {name}" if name else str(tool.get("type"))
-
-
-def _time(item: Any) -> str:
-    """A Unix time in seconds, or milliseconds as some servers send them."""
-    try:
-        seconds = float(item)
-        moment = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return harmless(str(item))
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _status_style(status: Any) -> str:
+    return _STATUS_STYLES.get(str(status), "red")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from openai_cli.output.jsontext import compact, escape_controls, indented, plain, string_value
 from openai_cli.output.reply import ReplyStream, replies
-from openai_cli.output.sink import Sink
+from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, wants_colour
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
@@ -39,24 +40,31 @@ class Printer:
         forced = wants_colour(environ, sink.is_terminal) and style.format != "json"
         self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
         self._reply = ReplyStream()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._count = 0
+        self._said = False
 
     @property
     def wants_bytes(self) -> bool:
         """Whether a stream is to be passed on as it is, byte for byte."""
         return self._style.format == "raw" and not self._style.transform
 
-    def document(self, content: bytes, text: str) -> bool:
-        """Print an answer; False if the format finds nothing to print in it."""
+    @property
+    def lacks_reply(self) -> bool:
+        """Whether a reply is wanted, and none has come."""
+        wanted = self._style.format == "text" and not self._style.transform
+        return wanted and not (self._said or self._reply.begun)
+
+    def document(self, content: bytes, text: str) -> None:
+        """Print an answer; in `text`, the replies in it."""
         if self._style.format == "text" and not self._style.transform:
             found = replies(text)
-            self._write("".join(reply + "\n" for reply in found or []))
-            return found is not None
-        if self.wants_bytes:
+            self._said = bool(found)
+            self._write("".join(reply + "\n" for reply in found))
+        elif self.wants_bytes:
             self.chunk(content)
         else:
             self._item(text, self._sink.write_whole)
-        return True
 
     def event(self, text: str) -> None:
         """Print one event, at once."""
@@ -74,7 +82,7 @@ class Printer:
     def chunk(self, data: bytes) -> None:
         """Pass bytes on; on a terminal, with control characters made harmless."""
         if self._sink.is_terminal:
-            self._sink.write(harmless(data.decode("utf-8", errors="replace")))
+            self._sink.write(harmless(self._decoder.decode(data)))
         else:
             self._sink.write_bytes(data)
 
@@ -95,7 +103,11 @@ class Printer:
             return
         self._count += 1
         safe = escape_controls(text) if self._sink.is_terminal else text
-        write(self._laid_out(safe))
+        try:
+            write(self._laid_out(safe))
+        except RecursionError:
+            name = self._style.format
+            raise OutputFailedError(f"it is nested too deep for {name}; use json") from None
 
     def _transformed(self, text: str) -> str:
         if not self._style.transform:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from openai_cli.output.jsontext import load
+
 
 def message_text(message: dict[str, Any]) -> str:
-    """All parts of a message as text; what is no text is named in brackets."""
+    """All parts of a message as text, one below the other; what is no text is named in brackets."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -17,55 +18,70 @@ def message_text(message: dict[str, Any]) -> str:
 
 
 def _part(part: dict[str, Any]) -> str:
-    """A content part; text comes as `{"value": …}`, in requests as a plain string."""
     kind = str(part.get("type", "part"))
-    inner = part.get(kind)
+    text = _words(part)
     if kind == "text":
-        return str(inner.get("value", "") if isinstance(inner, dict) else inner or "")
+        return text
     if kind == "refusal":
-        return f"[refusal] {inner}"
+        return f"[refusal] {text}"
+    inner = part.get(kind)
     if isinstance(inner, dict):
         return f"[{kind}: {inner.get('file_id') or inner.get('url') or 'no address'}]"
     return f"[{kind}]"
 
 
-def replies(document: str) -> list[str] | None:
-    """The reply in a JSON answer: a message, or a list of them; None if it holds no message."""
-    value = json.loads(document)
+def _words(part: dict[str, Any]) -> str:
+    """What a part says; text comes as `{"value": …}`, in requests as a plain string."""
+    inner = part.get(str(part.get("type")))
+    if isinstance(inner, dict):
+        inner = inner.get("value")
+    return inner if isinstance(inner, str) else ""
+
+
+def delta_text(data: dict[str, Any]) -> str:
+    """The words a `thread.message.delta` brings, without names of what is no text."""
+    return "".join(map(_words, _delta_parts(data)))
+
+
+def replies(document: str) -> list[str]:
+    """The texts of a message, or of the assistant's messages in a list."""
+    value = load(document)
     if not isinstance(value, dict):
-        return None
+        return []
     if value.get("object") == "thread.message":
         return [message_text(value)]
     items = value.get("data")
-    if value.get("object") == "list" and isinstance(items, list):
-        messages = [item for item in items if isinstance(item, dict)]
-        if all(item.get("object") == "thread.message" for item in messages):
-            return [message_text(item) for item in messages if item.get("role") == "assistant"]
-    return None
+    return [message_text(i) for i in items if _is_reply(i)] if isinstance(items, list) else []
 
 
 class ReplyStream:
-    """Turns events into the pieces of text to print as they come."""
+    """Turns events into the pieces of text to print as they come.
+
+    Each message, and each part of one, begins on a line of its own.
+    """
 
     def __init__(self) -> None:
-        self._printed: set[str] = set()
+        self._begun: set[str] = set()
+        self._place: tuple[str, str] | None = None
         self._open = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether any reply has come."""
+        return bool(self._begun)
 
     def pieces(self, event: str) -> Iterator[str]:
         """The text an event (`{"event", "data"}` as JSON) adds to the reply."""
-        data = json.loads(event).get("data")
+        data = load(event).get("data")
         if not isinstance(data, dict):
             return
         ident = str(data.get("id", ""))
         if data.get("object") == "thread.message.delta":
-            for text in _delta_texts(data):
-                self._printed.add(ident)
-                self._open = not text.endswith("\n")
-                yield text
+            for part in _delta_parts(data):
+                yield from self._delta(ident, part)
         elif _is_finished_message(data):
-            if ident not in self._printed:
-                self._open = True
-                yield message_text(data)
+            if ident not in self._begun:
+                yield from self._piece((ident, ""), message_text(data))
             yield from self.end()
 
     def end(self) -> Iterator[str]:
@@ -74,21 +90,41 @@ class ReplyStream:
             self._open = False
             yield "\n"
 
+    def _delta(self, ident: str, part: dict[str, Any]) -> Iterator[str]:
+        place = ident, str(part.get("index", 0))
+        kind = str(part.get("type"))
+        if kind not in ("text", "refusal"):
+            yield from self._piece(place, _part(part))
+            return
+        words = _words(part)
+        if words:
+            begins = kind == "refusal" and place != self._place
+            yield from self._piece(place, f"[refusal] {words}" if begins else words)
 
-def _is_finished_message(data: dict[str, Any]) -> bool:
+    def _piece(self, place: tuple[str, str], text: str) -> Iterator[str]:
+        if self._place != place:
+            yield from self.end()
+        self._place = place
+        self._begun.add(place[0])
+        self._open = not text.endswith("\n")
+        yield text
+
+
+def _is_reply(item: Any) -> bool:
     return (
-        data.get("object") == "thread.message"
-        and data.get("role") == "assistant"
-        and data.get("status", "completed") in ("completed", "incomplete")
+        isinstance(item, dict)
+        and item.get("object") == "thread.message"
+        and item.get("role") == "assistant"
     )
 
 
-def _delta_texts(data: dict[str, Any]) -> Iterator[str]:
+def _is_finished_message(data: dict[str, Any]) -> bool:
+    return _is_reply(data) and data.get("status", "completed") in ("completed", "incomplete")
+
+
+def _delta_parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     delta = data.get("delta")
     content = delta.get("content") if isinstance(delta, dict) else None
-    for part in content if isinstance(content, list) else []:
-        inner = part.get(part.get("type", "")) if isinstance(part, dict) else None
-        if isinstance(inner, dict) and "value" in inner:
-            yield str(inner["value"] or "")
-        elif isinstance(part, dict) and part.get("type") != "text":
-            yield str(inner) if isinstance(inner, str) else _part(part)
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict):
+            yield part

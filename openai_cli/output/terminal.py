@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# A carriage return moves the cursor back to overwrite a line, unless a line feed follows.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
@@ -24,6 +25,7 @@ def paint(kind: str, token: str) -> str:
     return f"\x1b[{code}m{token}\x1b[0m" if code else token
 
 
-def harmless(text: str) -> str:
-    """The text with control characters shown instead of obeyed; lines and tabs stay."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+def harmless(text: str, *, lines: bool = True) -> str:
+    """The text with control characters shown instead of obeyed; tabs stay, and `lines` too."""
+    shown = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    return shown if lines else " ".join(shown.splitlines())

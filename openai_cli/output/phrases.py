@@ -1,0 +1,102 @@
+"""Values of an answer in a few words, for the `pretty` format."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from openai_cli.output.jsontext import Number
+
+TIMES = frozenset(
+    f"{what}_at"
+    for what in ("created", "started", "completed", "cancelled", "failed", "expires", "expired")
+) | {"incomplete_at"}
+
+
+def phrase(key: str, value: Any) -> str:
+    """What a field says; numbers keep their spelling."""
+    if key in TIMES:
+        return moment(value)
+    if key == "usage" and isinstance(value, dict):
+        return ", ".join(
+            f"{inline(count)} {name.removesuffix('_tokens').replace('_', ' ')}"
+            for name, count in value.items()
+            if not isinstance(count, dict)
+        )
+    if key == "last_error" and isinstance(value, dict):
+        return failure(value)
+    if key == "tools" and isinstance(value, list):
+        return ", ".join(map(tool, value))
+    if key == "required_action":
+        return ", ".join(calls(value)) or inline(value)
+    return inline(value)
+
+
+def inline(value: Any) -> str:
+    """Any value on one line: texts bare, objects as `key: value, …`, without what is null."""
+    if isinstance(value, dict):
+        pairs = ((key, item) for key, item in value.items() if not is_empty(item))
+        return ", ".join(f"{key}: {_nested(item)}" for key, item in pairs)
+    if isinstance(value, list):
+        return ", ".join(map(_nested, value))
+    if isinstance(value, str):
+        return str(value)
+    return {None: "null", True: "true", False: "false"}.get(value, str(value))
+
+
+def _nested(value: Any) -> str:
+    text = inline(value)
+    if isinstance(value, dict):
+        return "{" + text + "}"
+    return f"[{text}]" if isinstance(value, list) else text
+
+
+def is_empty(value: Any) -> bool:
+    """Whether there is nothing to show."""
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def moment(value: Any) -> str:
+    """A Unix time in seconds, or milliseconds as some servers send them, in local time."""
+    if not isinstance(value, Number):
+        return inline(value)
+    try:
+        seconds = float(value)
+        found = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(value)
+    return found.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def failure(error: dict[str, Any]) -> str:
+    """`code: message` of a run's error."""
+    parts = (error.get("code"), error.get("message"))
+    return ": ".join(inline(part) for part in parts if not is_empty(part))
+
+
+def tool(value: Any) -> str:
+    """A tool by its type, a function by its name too."""
+    if not isinstance(value, dict):
+        return inline(value)
+    function = value.get("function")
+    name = function.get("name") if isinstance(function, dict) else None
+    return " ".join(inline(word) for word in (value.get("type"), name) if not is_empty(word))
+
+
+def functions(action: Any) -> list[dict[str, Any]]:
+    """The function calls in a run's `required_action`, each with `name` and `arguments`."""
+    outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
+    found = outputs.get("tool_calls") if isinstance(outputs, dict) else None
+    return [
+        call["function"]
+        for call in (found if isinstance(found, list) else ())
+        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+    ]
+
+
+def calls(action: Any) -> list[str]:
+    """The function calls a run waits for, as `name(arguments)`."""
+    return [
+        f"{inline(function.get('name'))}({inline(function.get('arguments', ''))})"
+        for function in functions(action)
+    ]
