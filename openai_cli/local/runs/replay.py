@@ -7,7 +7,7 @@ from typing import Any
 from openai_cli.local import objects
 from openai_cli.local.clock import Clock
 from openai_cli.local.jsontext import JsonObject
-from openai_cli.local.runs import events
+from openai_cli.local.runs import events, lifecycle
 from openai_cli.local.runs.events import StreamEvent
 from openai_cli.local.runs.sweep import sweep
 from openai_cli.local.store import Message, Run, Step, Store, Transaction
@@ -43,7 +43,7 @@ def replay(
     if run.status == "cancelled":
         yield events.of_cancelling(run)
     for step in steps:
-        yield from _tell_step(step, messages)
+        yield from _tell_step(step, run, messages)
     yield events.of_run(run.status, run)
 
 
@@ -55,11 +55,12 @@ def _steps_after(tx: Transaction, run: Run, beginning: list[list[Any]]) -> list[
     return [step for step in steps if step.seq > last]
 
 
-def _tell_step(step: Step, messages: dict[str, Message]) -> Iterator[StreamEvent]:
+def _tell_step(step: Step, run: Run, messages: dict[str, Message]) -> Iterator[StreamEvent]:
     opened = step._replace(
         status="in_progress",
         usage=None,
         last_error=None,
+        expires_at=run.created_at + lifecycle.LIFETIME,
         expired_at=None,
         cancelled_at=None,
         failed_at=None,
@@ -104,6 +105,7 @@ def _working(run: Run) -> Run:
         last_error=None,
         incomplete_details=None,
         usage=None,
+        expires_at=run.created_at + lifecycle.LIFETIME,
         cancelled_at=None,
         failed_at=None,
         completed_at=None,
