@@ -84,8 +84,9 @@ class ToolCallEnded:
 class ItemKept:
     """An upstream item that has no place in the Assistants objects but may be needed again.
 
-    Stored with the run step that is open (or else the next one), never shown to clients, and handed
-    back as `Message.kept` or `ToolTurn.kept` when the run goes on: reasoning, raw annotations.
+    Stored with the next run step that opens (at the end of an answer: with its last one), never
+    shown to clients, and handed back as `Message.kept` or `ToolTurn.kept` when the run goes on:
+    reasoning that came before a message or a call, raw annotations that came after it.
     """
 
     item: dict[str, Any]
