@@ -47,7 +47,7 @@ class CliError(Exception):
         self.hint = hint
 
     def as_json(self) -> dict[str, Any]:
-        """The error as `--format-error json` prints it, inside `{"error": …}`."""
+        """The error as `--format-error json` prints it."""
         fields: dict[str, Any] = {"type": self.kind, "message": self.message}
         if self.hint:
             fields["hint"] = self.hint
@@ -113,13 +113,10 @@ class ApiError(CliError):
         self.request_id = request_id
 
     def as_json(self) -> dict[str, Any]:
-        """The server's own error fields first, then status, request id and exit code."""
+        """The server's own error fields first, then status and request id, then ours."""
         ours = super().as_json()
-        known = {**ours, **self.fields, "message": self.message}
-        known["status"] = self.status
-        known["request_id"] = self.request_id
-        known["exit_code"] = ours["exit_code"]
-        return known
+        known = {"message": ours.pop("message"), "type": ours.pop("type"), **self.fields}
+        return {**known, "status": self.status, "request_id": self.request_id, **ours}
 
 
 class RunEndedError(CliError):

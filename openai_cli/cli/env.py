@@ -39,10 +39,16 @@ class Env:
         label = f"{kind}:"
         if wants_colour(self.environ, self.err.is_terminal):
             label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
-        self.talk(f"{label} {harmless(text)}")
+        # What follows the first line stays below it: a server's text cannot pose as our own.
+        first, *more = harmless(text).splitlines() or [""]
+        self._put("\n".join([f"{label} {first}", *(f"  {line}" for line in more)]))
 
     def talk(self, line: str) -> None:
-        """A line on stderr as it is; nobody listening is no reason to fail."""
+        """A line on stderr without a label, control characters made harmless."""
+        self._put(harmless(line))
+
+    def _put(self, line: str) -> None:
+        """Nobody listening is no reason to fail."""
         try:
             self.err.write(line + "\n")
         except (OutputClosedError, OutputFailedError):

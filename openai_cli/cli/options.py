@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, TypeVar
 
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
@@ -198,9 +199,23 @@ class _Reader:
     def style(self, format_name: str, transform_name: str) -> Style:
         return Style(
             format=self.value(format_name, _format, "auto"),
-            transform=self.value(transform_name, _path, ""),
+            transform=self._path(transform_name),
             raw_strings=self.has("--raw-output"),
         )
+
+    def _path(self, name: str) -> str:
+        """A GJSON path; a broken one is a problem that points at the place."""
+        from openai_cli.output.gjson import PathError, check
+
+        text = self.last(name)
+        if text is None:
+            return ""
+        try:
+            check(text)
+        except PathError as error:
+            self.problems.append(Problem(name, pointed(error.message, text, error.position)))
+            return ""
+        return text
 
     def dry_run(self) -> str:
         if not self.has("--dry-run"):
@@ -208,24 +223,25 @@ class _Reader:
         return self.value("--dry-run", _dry_run, "json")
 
 
+def pointed(message: str, text: str, position: int) -> str:
+    """The message, the text below it, and a caret below the culprit."""
+    before, after = text[:position], text[position:]
+    shown = before.expandtabs(1).replace("\n", " ")
+    return f"{message}\n  {shown}{after}\n  {' ' * len(shown)}^"
+
+
 def _format(text: str) -> str:
     name = text.lower()
     if name not in FORMATS:
-        raise ValueError(f"one of {', '.join(FORMATS)}")
+        raise ValueError(f"one of {', '.join(FORMATS)}{_near(name, FORMATS)}")
     if name == "explore":
         raise ValueError("another format: explore comes with a later release")
     return name
 
 
-def _path(text: str) -> str:
-    from openai_cli.output.gjson import PathError, check
-
-    try:
-        check(text)
-    except PathError as error:
-        caret = " " * error.position + "^"
-        raise ValueError(f"a GJSON path ({error})\n    {text}\n    {caret}\n ") from None
-    return text
+def _near(text: str, words: Sequence[str]) -> str:
+    close = get_close_matches(text.lower(), words, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _seconds(text: str) -> float:
@@ -260,5 +276,5 @@ def _max_items(text: str) -> int | None:
 
 def _dry_run(text: str) -> str:
     if text not in ("json", "curl"):
-        raise ValueError("json or curl")
+        raise ValueError(f"json or curl{_near(text, ('json', 'curl'))}")
     return text

@@ -36,13 +36,12 @@ def _as_text(error: CliError, session: Session) -> None:
     say = session.env.say
     if isinstance(error, UsageError) and error.problems:
         count = len(error.problems)
-        head = "nothing was sent"
         if count == 1:
-            say("error", f"{error.problems[0]}; {head}")
+            first, newline, more = str(error.problems[0]).partition("\n")
+            say("error", f"{first}; nothing was sent{newline}{more}")
         else:
-            say("error", f"{head}, {count} problems:")
-            for problem in error.problems:
-                session.env.talk(f"  {_safe(str(problem))}")
+            problems = "\n".join(map(str, error.problems))
+            say("error", f"nothing was sent, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))
     else:
@@ -71,9 +70,3 @@ def _as_data(error: CliError, session: Session, style: Style) -> None:
         printer.document(text.encode(), text)
     except (OutputClosedError, OutputFailedError):
         return
-
-
-def _safe(text: str) -> str:
-    from openai_cli.output.terminal import harmless
-
-    return harmless(text)

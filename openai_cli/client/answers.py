@@ -34,15 +34,19 @@ class Document:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stream: its name, and its data as the server wrote it (JSON text)."""
+    """One event of a stream: its name, and its data as JSON text.
+
+    `whole` is the event as one JSON object, where the server sent it so.
+    """
 
     name: str
     data: str
+    whole: str = ""
 
     @property
     def text(self) -> str:
-        """The event as one JSON object, data untouched."""
-        return f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
+        """The event as one JSON object, as the server wrote it."""
+        return self.whole or f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
 
 
 def read_document(response: httpx.Response, settings: Settings, trace: Trace) -> Document:
@@ -128,10 +132,10 @@ class Stream:
             self._ended = True
             return None
         value = parsed(raw.data)
-        name, data = raw.name, raw.data
+        name, data, whole = raw.name, raw.data, ""
         if not name and isinstance(value, dict) and {"event", "data"} <= value.keys():
             # Some servers put the name into the data and send no event line.
-            name, value = str(value["event"]), value["data"]
+            name, value, whole = str(value["event"]), value["data"], raw.data
             data = json.dumps(value, ensure_ascii=False)
         if name == "error" or (isinstance(value, dict) and _is_refusal(value)):
             raise event_refusal(raw.data, self.headers, self._settings)
@@ -141,7 +145,7 @@ class Stream:
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
             self._ended = self._ended or value.get("status") in END_STATUSES
-        return Event(name or "message", data)
+        return Event(name or "message", data, whole)
 
 
 def _is_refusal(value: dict[str, Any]) -> bool:
