@@ -50,6 +50,12 @@ class Operation:
         return f"{self.resource} {self.command}"
 
     @property
+    def usage(self) -> str:
+        """The command as it is typed, with the places of its words."""
+        words = (f"[{name.upper()}]" for name in self.path_fields)
+        return " ".join(["openai", self.name, *words, "[flags]"])
+
+    @property
     def path_fields(self) -> tuple[str, ...]:
         """Fields of the request that are part of the path, in path order."""
         return tuple(re.findall(r"{(\w+)}", self.path))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
 
@@ -17,6 +18,7 @@ from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, specs_of
 from openai_cli.cli.help import Page, flag_rows, render
 from openai_cli.cli.session import Session
+from openai_cli.cli.tools import TOOLS, ToolCommand, find_tool
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.argv import split_args
 
@@ -24,7 +26,7 @@ from openai_cli.input.argv import split_args
 def build_app() -> typer.Typer:
     """The whole command tree; commands themselves are built when they are asked for."""
     app = typer.Typer(
-        cls=_Group,
+        cls=_Root,
         add_completion=False,
         pretty_exceptions_enable=False,
         add_help_option=False,
@@ -62,7 +64,11 @@ class _Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         session = _session(ctx)
-        split = split_args(args, specs_of(global_rows()), until_word=True)
+        specs = specs_of(global_rows())
+        split = split_args(args, specs, until_word=True)
+        if split.words[:1] == ["help"]:
+            names = [word for word in split.words[1:] if not word.startswith("-")]
+            split = split_args([*names, "--help"], specs, until_word=True)
         session.take(split)
         _answer_questions(ctx, session, bare=not split.words)
         if session.split.problems:
@@ -82,13 +88,25 @@ class _Group(TyperGroup):
         if command is None:
             names = self.list_commands(ctx)
             kind = "command" if isinstance(self, _Resource) else "resource"
-            close = get_close_matches(name, names, n=1, cutoff=0.5)
+            whole = [operation.name for operation in OPERATIONS if operation.command == name]
+            close = get_close_matches(name, names, n=1, cutoff=0.5) or whole
             near = f" (did you mean {close[0]}?)" if close else ""
             raise UsageError(
                 problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
                 hint=f"there are: {', '.join(names)}",
             )
         return name, command, args[1:]
+
+
+class _Root(_Group):
+    """The first level: the resources, and the tool's own commands behind them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *(tool.name for tool in TOOLS)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        tool = find_tool(cmd_name)
+        return build_tool(tool) if tool else super().get_command(ctx, cmd_name)
 
 
 class _Resource(_Group):
@@ -113,25 +131,37 @@ class _Resource(_Group):
         return build_command(operation) if operation else None
 
 
-class _Command(TyperCommand):
-    """One operation: its own flags and the global ones, in any order."""
+@dataclass(frozen=True)
+class _Plan:
+    """What a command is built from. `typed` is its name from the resource on."""
 
-    operation: Operation
+    name: str
+    typed: str
+    usage: str
+    summary: str
+    rows: tuple[FlagRow, ...]
+    examples: tuple[str, ...]
+    run: Callable[[Session], None]
+
+
+class _Command(TyperCommand):
+    """An operation or a command of the tool: its own flags and global ones, in any order."""
+
+    plan: _Plan
 
     def page(self, _ctx: Any) -> Page:
         """What its help says."""
-        words = "".join(f" [{name.upper()}]" for name in self.operation.path_fields)
         return Page(
-            usage=f"openai {self.operation.name}{words} [flags]",
+            usage=self.plan.usage,
             summary=self.help or "",
             flags=flag_rows(self.params),
-            examples=self.operation.examples,
+            examples=self.plan.examples,
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         session = _session(ctx)
-        session.command = self.operation.name
-        split = split_args(args, specs_of(command_rows(self.operation)))
+        session.command = self.plan.typed
+        split = split_args(args, specs_of(self.plan.rows))
         session.take(split)
         session.split.words = split.words
         _answer_questions(ctx, session)
@@ -157,26 +187,56 @@ def _answer_questions(ctx: Any, session: Session, *, bare: bool = False) -> None
 
 def build_command(operation: Operation) -> _Command:
     """The Typer command of an operation."""
+
+    def run(session: Session) -> None:
+        from openai_cli.cli.execute import execute
+
+        execute(operation, session)
+
+    return _build(
+        _Plan(
+            name=operation.command,
+            typed=operation.name,
+            usage=operation.usage,
+            summary=operation.summary,
+            rows=command_rows(operation),
+            examples=operation.examples,
+            run=run,
+        )
+    )
+
+
+def build_tool(tool: ToolCommand) -> _Command:
+    """The Typer command of one of the tool's own commands."""
+    return _build(
+        _Plan(
+            name=tool.name,
+            typed=tool.name,
+            usage=tool.usage,
+            summary=tool.summary,
+            rows=tool.rows,
+            examples=tool.examples,
+            run=tool.run,
+        )
+    )
+
+
+def _build(plan: _Plan) -> _Command:
     app = typer.Typer(add_completion=False, add_help_option=False)
-    app.command(
-        name=operation.command,
-        cls=_Command,
-        help=operation.summary + ".",
-        add_help_option=False,
-    )(_runs(operation))
+    app.command(name=plan.name, cls=_Command, help=plan.summary + ".", add_help_option=False)(
+        _runs(plan)
+    )
     command = cast("_Command", typer.main.get_command(app))
-    command.operation = operation
+    command.plan = plan
     return command
 
 
-def _runs(operation: Operation) -> Any:
+def _runs(plan: _Plan) -> Any:
     def command(ctx: typer.Context, **_: Any) -> None:
-        from openai_cli.cli.execute import execute
-
-        execute(operation, _session(ctx))
+        plan.run(_session(ctx))
 
     context = inspect.Parameter("ctx", _KEYWORD, annotation=typer.Context)
-    parameters = [context, *_parameters(command_rows(operation))]
+    parameters = [context, *_parameters(plan.rows)]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect
     return command
 

@@ -51,13 +51,13 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
     from openai_cli.api.flags import flags_of
 
     own = tuple(_own(flag) for flag in flags_of(operation))
-    client = (_option(MAX_ITEMS),) if operation.streams else ()
+    client = (option_row(MAX_ITEMS),) if operation.streams else ()
     return (*own, *client, *global_rows())
 
 
 def global_rows() -> tuple[FlagRow, ...]:
     """The options that every command takes, before and after it."""
-    return tuple(_option(option) for option in OPTIONS)
+    return tuple(option_row(option) for option in OPTIONS)
 
 
 def specs_of(rows: tuple[FlagRow, ...]) -> dict[str, ArgSpec]:
@@ -100,7 +100,8 @@ def _spec(flag: Flag) -> ArgSpec:
     )
 
 
-def _option(option: Option) -> FlagRow:
+def option_row(option: Option) -> FlagRow:
+    """An option of the tool itself as a row."""
     return FlagRow(
         name=option.name,
         short=option.short,
