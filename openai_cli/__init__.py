@@ -1,3 +1,4 @@
 """The `openai` command line for the Assistants family of operations."""
 
 __version__ = "0.1.0"
+__released__ = "2026-11-22"

@@ -36,10 +36,14 @@ class Problem:
 
 
 class CliError(Exception):
-    """Base of all reported errors; `hint` says what to do next."""
+    """Base of all reported errors; `hint` says what to do next.
+
+    `meaning` is what the manual says of the exit code.
+    """
 
     exit_code = 1
     kind = "unexpected_error"
+    meaning = "Something unexpected happened."
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -59,6 +63,7 @@ class UsageError(CliError):
 
     exit_code = 2
     kind = "usage_error"
+    meaning = "The input is wrong; nothing was sent."
 
     def __init__(
         self, message: str = "", *, problems: Sequence[Problem] = (), hint: str = ""
@@ -82,6 +87,7 @@ class NoAnswerError(CliError):
 
     exit_code = 3
     kind = "no_answer"
+    meaning = "No answer came, or one that cannot be read: connection, timeout, broken body."
 
 
 class ApiError(CliError):
@@ -93,6 +99,7 @@ class ApiError(CliError):
 
     exit_code = 4
     kind = "api_error"
+    meaning = "The server refused."
 
     def __init__(
         self,
@@ -124,6 +131,7 @@ class RunEndedError(CliError):
 
     exit_code = 5
     kind = "run_not_completed"
+    meaning = "The run ended without completing; it was printed."
 
 
 class RunWaitsError(CliError):
@@ -131,6 +139,7 @@ class RunWaitsError(CliError):
 
     exit_code = 6
     kind = "run_requires_action"
+    meaning = "The run waits for tool outputs; it was printed."
 
 
 class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C
@@ -138,3 +147,4 @@ class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-
 
     exit_code = 130
     kind = "interrupted"
+    meaning = "Interrupted from the keyboard."

@@ -1,0 +1,161 @@
+"""Man pages: openai(1), and one for each resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import openai_cli
+from openai_cli.api.operation import Operation
+from openai_cli.api.operations import OPERATIONS
+from openai_cli.cli.catalog import FlagRow, global_rows
+from openai_cli.cli.tools import TOOLS
+from openai_cli.manual import facts, roff
+
+
+def man_pages() -> dict[str, str]:
+    """Every page by its file name."""
+    pages = {"openai.1": _root()}
+    for resource, summary, operations in facts.resources():
+        pages[f"{page_name(resource)}.1"] = _resource(resource, summary, operations)
+    return pages
+
+
+def page_name(resource: str) -> str:
+    """The page of a resource: `beta:threads` is openai-beta-threads."""
+    return f"openai-{resource.replace(':', '-')}"
+
+
+def _root() -> str:
+    flags = [
+        roff.subsection(panel, roff.items(map(_flag, rows)))
+        for panel, rows in facts.by_panel(global_rows()).items()
+    ]
+    return _page(
+        "openai",
+        "command line for the Assistants family",
+        [
+            roff.section("SYNOPSIS", _synopsis("openai", "[options] RESOURCE COMMAND [flags]")),
+            roff.section("DESCRIPTION", *_DESCRIPTION),
+            roff.section("COMMANDS", roff.items(_commands())),
+            roff.section("OPTIONS", *flags),
+            roff.section("VALUES", roff.items(_bold(facts.VALUES))),
+            *_common(),
+            roff.section("EXAMPLES", *_examples(OPERATIONS[0].examples)),
+            roff.section("SEE ALSO", _references(page_name(r) for r, _, _ in facts.resources())),
+        ],
+    )
+
+
+_DESCRIPTION = (
+    roff.escape(
+        "One command is one request: flags, files and standard input become a request, which "
+        "is checked before it is sent, and the answer is printed for a person or for a script."
+    ),
+    roff.paragraph(
+        "The server is any one that is compatible with the Assistants endpoints (--base-url), "
+        "or the embedded engine (--local), which keeps threads, messages and runs in a file. "
+        "The engine's echo model needs no key and no network."
+    ),
+    roff.paragraph(
+        "Options go before or after the command. Answers go to standard output; errors, "
+        "warnings and progress go to standard error."
+    ),
+)
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    for _, _, operations in facts.resources():
+        for operation in operations:
+            yield roff.bold(operation.name), operation.summary + "."
+    for tool in TOOLS:
+        yield roff.bold(tool.name), f"{tool.summary}: {tool.usage}."
+
+
+def _resource(resource: str, summary: str, operations: tuple[Operation, ...]) -> str:
+    others = [page_name(other) for other, _, _ in facts.resources() if other != resource]
+    name, _, told = summary.partition(": ")
+    return _page(
+        page_name(resource),
+        f"{name.lower()}: {told}" if told else name,
+        [
+            roff.section(
+                "SYNOPSIS",
+                "\n.br\n".join(_synopsis(*_split_usage(op.usage)) for op in operations),
+            ),
+            roff.section(
+                "DESCRIPTION",
+                roff.escape(summary + "."),
+                roff.paragraph(
+                    "Every command takes the options of openai(1) too, before and after its name."
+                ),
+            ),
+            roff.section(
+                "COMMANDS", roff.items((roff.bold(op.command), _about(op)) for op in operations)
+            ),
+            roff.section("OPTIONS", *(part for op in operations for part in _flags(op))),
+            roff.section("VALUES", roff.items(_bold(facts.VALUES))),
+            *_common(),
+            roff.section("EXAMPLES", *_examples(e for op in operations for e in op.examples)),
+            roff.section("SEE ALSO", _references(["openai", *others])),
+        ],
+    )
+
+
+def _about(operation: Operation) -> str:
+    parts = [f"{operation.summary}. Sends {operation.method} {operation.path}."]
+    if operation.path_fields:
+        parts.append("The ids may be given by position or by flag.")
+    if operation.streams:
+        parts.append("With --stream, events are printed as they come.")
+    return " ".join(parts)
+
+
+def _flags(operation: Operation) -> Iterator[str]:
+    """The command's own flags, a part for each panel."""
+    for panel, rows in facts.by_panel(facts.own_rows(operation)).items():
+        yield roff.subsection(f"{operation.command}: {panel}", roff.items(map(_flag, rows)))
+
+
+def _flag(row: FlagRow) -> tuple[str, str]:
+    names = ", ".join(roff.bold(name) for name in reversed(row.spellings))
+    term = f"{names} {roff.italic(row.metavar)}" if row.metavar else names
+    own = row.kind != "option"
+    traits = facts.traits(row) if own else ""
+    return term, f"{row.help} ({traits})" if traits else row.help
+
+
+def _common() -> Iterator[str]:
+    yield roff.section("ENVIRONMENT", roff.items(_bold(facts.environment())))
+    codes = ((str(code), meaning) for code, meaning in facts.exit_codes())
+    yield roff.section("EXIT STATUS", roff.items(_bold(codes)))
+    files = ((roff.italic(name), meaning) for name, meaning in facts.FILES)
+    yield roff.section("FILES", roff.items(files))
+
+
+def _bold(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((roff.bold(term), text) for term, text in rows)
+
+
+def _split_usage(usage: str) -> tuple[str, str]:
+    """The words to type, and what stands in for the rest."""
+    words = usage.split()
+    typed = [word for word in words if not word.startswith("[")]
+    return " ".join(typed), " ".join(words[len(typed) :])
+
+
+def _synopsis(typed: str, rest: str) -> str:
+    return f"{roff.bold(typed)} {roff.italic(rest)}"
+
+
+def _examples(commands: Iterable[str]) -> list[str]:
+    return [roff.example(["$ " + line[0], *line[1:]]) for line in map(facts.wrapped, commands)]
+
+
+def _references(names: Iterable[str]) -> str:
+    return ",\n".join(rf"{roff.bold(name)}(1)" for name in names)
+
+
+def _page(name: str, about: str, sections: list[str]) -> str:
+    head = roff.title(name, f"openai-cli {openai_cli.__version__}", openai_cli.__released__)
+    naming = roff.section("NAME", f"{roff.escape(name)} \\- {roff.escape(about)}")
+    return "\n".join([head, naming, *sections]) + "\n"
