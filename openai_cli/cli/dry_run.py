@@ -7,7 +7,8 @@ import shlex
 
 from openai_cli.api.operation import Request
 from openai_cli.client.client import encode_body, full_url
-from openai_cli.client.headers import REDACTED, is_secret, redacted, request_headers
+from openai_cli.client.headers import request_headers
+from openai_cli.client.redaction import REDACTED, is_secret, redacted, redacted_url
 from openai_cli.client.settings import Settings
 
 _NEW_KEY = "[a new one for each call]"
@@ -40,4 +41,4 @@ def as_curl(request: Request, settings: Settings) -> str:
 
 
 def _url(request: Request, settings: Settings) -> str:
-    return str(full_url(request, settings.address, shown=True))
+    return redacted_url(str(full_url(request, settings.address, shown=True)))

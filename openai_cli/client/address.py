@@ -27,6 +27,11 @@ class Address:
         return self.text.startswith(LOCAL)
 
     @property
+    def place(self) -> str:
+        """The server by name, with its port if that is given, for messages."""
+        return "the engine" if self.is_local else urlsplit(self.text).netloc
+
+    @property
     def needs_key(self) -> bool:
         """Remote servers need a key; the engine and this machine's own servers do not."""
         return not (self.is_local or _is_loopback(self.host))
@@ -76,7 +81,9 @@ def _without_fragment(parts: SplitResult) -> str:
 
 def _wrong(source: str, text: str, why: str) -> UsageError:
     near = f" (did you mean http://{text}?)" if re.match(r"[\w.\[\]-]+(:\d+)?(/|$)", text) else ""
-    return UsageError(problems=[Problem(source, f'"{text}" {why}{near}')])
+    # What is no URL may still hold a password; whatever stands before an @ is not repeated.
+    shown = re.sub(r".*@", "…@", text, flags=re.DOTALL).partition("?")[0]
+    return UsageError(problems=[Problem(source, f'"{shown}" {why}{near}')])
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from openai_cli.client.envelope import no_constant, parsed, unwrapped
 from openai_cli.client.faults import translate
-from openai_cli.client.headers import scrub
-from openai_cli.client.refusals import error_fields, event_refusal, parsed
+from openai_cli.client.redaction import scrub
+from openai_cli.client.refusals import is_refusal, quiet_refusal
 from openai_cli.client.settings import Settings
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.trace import Trace
@@ -22,50 +23,61 @@ END_STATUSES = frozenset(
 )
 """Statuses after which a run's stream has nothing more to say."""
 
+_RUN_MAY_GO_ON = "the run may still be at work: fetch it with beta:threads:runs retrieve"
+
 
 @dataclass(frozen=True)
 class Document:
-    """One JSON answer: the server's bytes, and its text (known to be valid JSON)."""
+    """One JSON answer: the server's bytes, their text, and its value (numbers as text)."""
 
     content: bytes
     text: str
     headers: Mapping[str, str]
+    value: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stream: its name, and its data as JSON text.
-
-    `whole` is the event as one JSON object, where the server sent it so.
-    """
+    """One event of a stream: its name, and its data as the server wrote it (JSON text)."""
 
     name: str
     data: str
-    whole: str = ""
 
     @property
     def text(self) -> str:
-        """The event as one JSON object, as the server wrote it."""
-        return self.whole or f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
+        """The event as one JSON object, data untouched."""
+        return f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
 
 
 def read_document(response: httpx.Response, settings: Settings, trace: Trace) -> Document:
-    """Read a JSON answer to its end. Raises NoAnswerError if it is empty or not JSON."""
-    content = response.read()
-    trace.body("<", content)
+    """Read a JSON answer to its end.
+
+    Raises NoAnswerError if it is empty or not JSON, ApiError if it holds an error all the same.
+    """
+    content = b"".join(trace.passing(response.iter_bytes()))
     if not content.strip():
-        raise NoAnswerError(f"{settings.address.host or 'the engine'} answered with nothing")
+        status = f"status {response.status_code}"
+        raise NoAnswerError(f"{settings.address.place} answered with nothing ({status})")
     try:
         text = content.decode("utf-8-sig")
-        json.loads(text, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        kind = response.headers.get("content-type", "no type given").partition(";")[0]
-        start = scrub(" ".join(content[:200].decode("utf-8", "replace").split())[:80], settings)
-        raise NoAnswerError(
-            f"the answer is not JSON ({kind}): {start}",
-            hint="is the address right? Look at --base-url, and at the answer with --debug",
-        ) from None
-    return Document(content, text, response.headers)
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=no_constant)
+    except RecursionError:
+        raise NoAnswerError("the answer is nested too deep to be read") from None
+    except ValueError:
+        raise _not_json(response, content, settings) from None
+    if is_refusal(value):
+        raise quiet_refusal(text, response.headers, settings, status=response.status_code)
+    return Document(content, text, response.headers, value)
+
+
+def _not_json(response: httpx.Response, content: bytes, settings: Settings) -> NoAnswerError:
+    kind = response.headers.get("content-type", "no type given").partition(";")[0]
+    text = scrub(content[:4000].decode("utf-8", "replace"), settings)
+    start = " ".join(text.split())[:80]
+    return NoAnswerError(
+        f"the answer is not JSON ({kind}): {start}",
+        hint="is the address right? Look at --base-url, and at the answer with --debug",
+    )
 
 
 class Stream:
@@ -81,72 +93,77 @@ class Stream:
         self.run: dict[str, Any] | None = None
         self._response = response
         self._settings = settings
-        self._trace = trace
-        self._ended = False
+        self._chunks = self._read(trace)
+        self._done = False
+        self._run_ended = False
 
     def events(self) -> Iterator[Event]:
         """The events, without the closing `done`."""
         decoder = EventDecoder()
-        for chunk in self._bytes():
+        for chunk in self._chunks:
             for raw in decoder.feed(chunk):
                 event = self._event(raw)
-                if event is None:
+                if event is not None:
+                    yield event
+                if self._done:
+                    self.close()
                     return
-                yield event
-        self._check_end()
+        self._check_end(decoder)
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they arrive, for `raw`; ends and fails as `events` does."""
         decoder = EventDecoder()
-        for chunk in self._bytes():
+        for chunk in self._chunks:
             yield chunk
-            if any(self._event(raw) is None for raw in decoder.feed(chunk)):
-                return
-        self._check_end()
+            for raw in decoder.feed(chunk):
+                self._event(raw)
+                if self._done:
+                    self.close()
+                    return
+        self._check_end(decoder)
 
     def abandon(self) -> None:
         """Nobody listens any more. A server's run goes on; the engine's needs this process."""
         if self._settings.address.is_local:
-            for _ in self._bytes():
+            for _ in self._chunks:
                 pass
+        self.close()
 
-    def _bytes(self) -> Iterator[bytes]:
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._chunks.close()
+        self._response.close()
+
+    def _read(self, trace: Trace) -> Generator[bytes, None, None]:
         try:
-            for chunk in self._response.iter_bytes():
-                self._trace.body("<", chunk)
-                yield chunk
+            yield from trace.passing(self._response.iter_bytes())
         except httpx.HTTPError as error:
-            if not self._ended:
-                host = self._settings.address.host
-                raise translate(error, host, self._settings.timeout) from None
+            if not self._run_ended:
+                raise self._broken(translate(error, self._settings).message) from None
 
-    def _check_end(self) -> None:
-        if not self._ended:
-            raise NoAnswerError(
-                "the stream broke off before its end",
-                hint="the run may still be at work: fetch it with beta:threads:runs retrieve",
-            )
+    def _check_end(self, decoder: EventDecoder) -> None:
+        if not self._run_ended:
+            where = "in the middle of an event" if decoder.pending else "before its end"
+            raise self._broken(f"the stream broke off {where}")
+
+    def _broken(self, message: str) -> NoAnswerError:
+        return NoAnswerError(message, hint=_RUN_MAY_GO_ON)
 
     def _event(self, raw: RawEvent) -> Event | None:
-        if raw.data == "[DONE]" or raw.name == "done":
-            self._ended = True
+        """The event to pass on; None for the end of the stream, and for a sign of life."""
+        raw = unwrapped(raw)
+        if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
+            self._done = True
             return None
         value = parsed(raw.data)
-        name, data, whole = raw.name, raw.data, ""
-        if not name and isinstance(value, dict) and {"event", "data"} <= value.keys():
-            # Some servers put the name into the data and send no event line.
-            name, value, whole = str(value["event"]), value["data"], raw.data
-            data = json.dumps(value, ensure_ascii=False)
-        if name == "error" or (isinstance(value, dict) and _is_refusal(value)):
-            raise event_refusal(raw.data, self.headers, self._settings)
-        if value is None and data != "null":
-            start = scrub(data[:80], self._settings)
+        if raw.name == "error" or is_refusal(value):
+            raise quiet_refusal(raw.data, self.headers, self._settings)
+        if not raw.data.strip():
+            return None
+        if value is None and raw.data.strip() != "null":
+            start = scrub(raw.data[:4000], self._settings)[:80]
             raise NoAnswerError(f"an event of the stream is not JSON: {start}")
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
-            self._ended = self._ended or value.get("status") in END_STATUSES
-        return Event(name or "message", data, whole)
-
-
-def _is_refusal(value: dict[str, Any]) -> bool:
-    return "error" in value and "object" not in value and bool(error_fields(value))
+            self._run_ended = value.get("status") in END_STATUSES
+        return Event(raw.name or "message", raw.data)

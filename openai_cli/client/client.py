@@ -6,27 +6,28 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
-from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import httpx
 
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
 from openai_cli.client.answers import Document, Stream, read_document
-from openai_cli.client.faults import is_connection_failure, translate
-from openai_cli.client.headers import Headers, request_headers
+from openai_cli.client.faults import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.headers import request_headers
+from openai_cli.client.redirects import for_stranger, next_url, same_origin
 from openai_cli.client.refusals import refusal
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import Settings
 from openai_cli.client.trace import Trace
 from openai_cli.client.transport import open_client
-from openai_cli.errors import NoAnswerError
+from openai_cli.errors import ApiError
 
-_MAX_REDIRECTS = 5
 _SAFE_TO_REPEAT = ("GET", "DELETE")
-_ELSEWHERE = ("accept", "accept-encoding", "content-type", "openai-beta", "user-agent")
-"""Headers that go along when a redirect leaves the server: nothing that tells who we are."""
+_TEXT_TYPES = ("", "text/plain", "application/octet-stream")
+"""Content types of servers that send events without saying so."""
 
 
 def encode_body(request: Request) -> bytes | None:
@@ -55,8 +56,9 @@ class Client:
         self.settings = settings
         self._sleep = sleep
         self._trace = Trace(settings)
-        self._http = open_client(settings)
-        self._elsewhere: list[httpx.Client] = []
+        self._open = ExitStack()
+        self._streams: WeakSet[Stream] = WeakSet()
+        self._http = self._open.enter_context(open_client(settings))
 
     def __enter__(self) -> Client:
         return self
@@ -67,8 +69,9 @@ class Client:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for http in (self._http, *self._elsewhere):
-            http.close()
+        for stream in list(self._streams):
+            stream.close()
+        self._open.close()
 
     def send(self, request: Request) -> Document | Stream:
         """The answer to a request, after as many attempts as are allowed and sensible.
@@ -76,59 +79,60 @@ class Client:
         Raises ApiError when the server says no, NoAnswerError when there is no answer or none
         that can be read. One idempotency key covers all attempts: the call may start paid work.
         """
-        settings = self.settings
-        headers = request_headers(request, settings, f"openai-cli-{secrets.token_hex(16)}")
-        response = self._attempts(request, headers)
-        if response.is_redirect:
-            raise NoAnswerError(
-                f"the server points elsewhere, to {response.headers.get('location', '')!r}",
-                hint="if that is the right address, name it with --base-url",
-            )
+        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}")
         try:
             if response.status_code >= 400:
-                return self._refuse(request, response)
-            if "text/event-stream" in response.headers.get("content-type", "") or (
-                request.streams and "json" not in response.headers.get("content-type", "")
-            ):
-                return Stream(response, settings, self._trace)
-            return read_document(response, settings, self._trace)
+                raise self._refusal(request, response)
+            if _is_stream(request, response):
+                stream = Stream(response, self.settings, self._trace)
+                self._streams.add(stream)
+                return stream
+            return read_document(response, self.settings, self._trace)
         except httpx.HTTPError as error:
-            raise translate(error, settings.address.host, settings.timeout) from None
+            raise translate(error, self.settings) from None
 
-    def _refuse(self, request: Request, response: httpx.Response) -> Document:
-        body = response.read()
-        self._trace.body("<", body)
-        raise refusal(
-            response.status_code,
-            response.headers,
-            body,
-            self.settings,
-            gone=request.operation.gone,
+    def _refusal(self, request: Request, response: httpx.Response) -> ApiError:
+        body = bytearray()
+        try:
+            for chunk in self._trace.passing(response.iter_bytes()):
+                body += chunk
+        except httpx.HTTPError as error:
+            # The status says more than the end of a body that does not come.
+            self._trace.say(translate(error, self.settings).message)
+        gone = request.operation.gone
+        return refusal(
+            response.status_code, response.headers, bytes(body), self.settings, gone=gone
         )
 
-    def _attempts(self, request: Request, headers: Headers) -> httpx.Response:
+    def _attempts(self, request: Request, idempotency_key: str) -> httpx.Response:
         for attempt in range(self.settings.max_retries + 1):
             last = attempt == self.settings.max_retries
-            wait = backoff(attempt)
             try:
-                response = self._once(request, headers)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                response = self._once(request, idempotency_key)
+            except REQUEST_ERRORS as error:
+                fault = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
-                    settings = self.settings
-                    raise translate(error, settings.address.host, settings.timeout) from None
-                why = type(error).__name__
+                    raise fault from None
+                wait, why = backoff(attempt), fault.message
             else:
-                if last or not should_retry(response.status_code, response.headers):
+                pause = None if last else self._pause(response, attempt)
+                if pause is None:
                     return response
-                asked = asked_wait(response.headers)
-                if asked is not None and asked > LONGEST_WAIT:
-                    return response
-                wait = wait if asked is None else asked
-                why = f"status {response.status_code}"
+                wait, why = pause, f"status {response.status_code}"
                 response.close()
-            self._announce(f"{why}: attempt {attempt + 2} in {wait:.1f} s")
+            self._announce(f"{why}; attempt {attempt + 2} in {wait:.1f} s")
             self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, response: httpx.Response, attempt: int) -> float | None:
+        """Seconds to wait before the request is repeated; None if this answer is to be kept."""
+        repeat = should_retry(response.status_code, response.headers)
+        if not repeat or self.settings.address.is_local:
+            return None
+        asked = asked_wait(response.headers)
+        if asked is None:
+            return backoff(attempt)
+        return asked if asked <= LONGEST_WAIT else None
 
     def _may_repeat(self, request: Request, error: Exception) -> bool:
         if self.settings.address.is_local:
@@ -141,52 +145,31 @@ class Client:
         self._trace.say(line)
         self.settings.notice(line)
 
-    def _once(self, request: Request, headers: Headers) -> httpx.Response:
-        sent = self._http.build_request(
-            request.operation.method,
-            full_url(request, self.settings.address),
-            content=encode_body(request),
-            headers=headers,
-        )
-        self._trace.request(sent)
-        response = self._http.send(sent, stream=True)
-        self._trace.response(response)
-        return self._redirected(response)
-
-    def _redirected(self, response: httpx.Response) -> httpx.Response:
-        """Follow redirects that keep the request as it is; the key stays with its server."""
-        home = urlsplit(self.settings.address.url(""))
-        for _ in range(_MAX_REDIRECTS):
-            follow = response.next_request
-            keeps = response.status_code in (307, 308) or response.request.method == "GET"
-            if follow is None or not keeps:
-                return response
-            http = self._http
-            if (follow.url.scheme, follow.url.host, follow.url.port) != (
-                home.scheme,
-                home.hostname,
-                home.port,
-            ):
-                if home.scheme == "https" and follow.url.scheme != "https":
-                    return response
-                http, follow = self._stranger(follow, response.request.content)
-            response.close()
-            self._trace.request(follow)
-            response = http.send(follow, stream=True)
+    def _once(self, request: Request, idempotency_key: str) -> httpx.Response:
+        """One attempt, through all redirects that keep the request as it is."""
+        http, settings = self._http, self.settings
+        url, redirects = full_url(request, settings.address), 0
+        while True:
+            sent = http.build_request(
+                request.operation.method,
+                url,
+                content=encode_body(request),
+                headers=request_headers(request, settings, idempotency_key),
+            )
+            self._trace.request(sent)
+            response = http.send(sent, stream=True)
             self._trace.response(response)
-        return response
+            if not response.is_redirect:
+                return response
+            response.close()
+            redirects += 1
+            url = next_url(response, redirects, self.settings)
+            http, settings = self._http, self.settings
+            if not same_origin(url, settings):
+                settings = for_stranger(url, settings)
+                http = self._open.enter_context(open_client(settings))
 
-    def _stranger(self, request: httpx.Request, body: bytes) -> tuple[httpx.Client, httpx.Request]:
-        """A client and request for another server: no key, no certificate, no headers by hand."""
-        origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-        address = type(self.settings.address)(
-            origin, request.url.host, request.url.scheme == "https"
-        )
-        http = open_client(
-            Settings(address=address, timeout=self.settings.timeout, environ=self.settings.environ)
-        )
-        self._elsewhere.append(http)
-        kept = [(n, v) for n, v in request.headers.multi_items() if n.lower() in _ELSEWHERE]
-        return http, http.build_request(
-            request.method, request.url, content=body or None, headers=kept
-        )
+
+def _is_stream(request: Request, response: httpx.Response) -> bool:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "text/event-stream" or (request.streams and kind in _TEXT_TYPES)

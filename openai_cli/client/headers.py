@@ -1,4 +1,4 @@
-"""Request headers, and keeping secrets out of everything that is shown."""
+"""Request headers: what is sent, and what may be given by hand."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from openai_cli.client.settings import Settings
 from openai_cli.errors import Problem, UsageError
 
 Headers = list[tuple[str, str]]
-REDACTED = "[redacted]"
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
-_SECRET_NAME = re.compile(r"authorization|cookie|key|token|secret|password|signature", re.I)
-_NOT_SECRET = frozenset({"idempotency-key"})
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
+"""Headers that tell where a request ends: only who writes the body can know."""
 
 
 def read_header(text: str) -> tuple[str, str]:
@@ -26,6 +25,8 @@ def read_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not _NAME.fullmatch(name):
         raise ValueError("expected 'Name: value'")
+    if name.lower() in _FRAMING:
+        raise ValueError(f"{name} follows from the request and cannot be set")
     if not _VALUE.fullmatch(value.strip()):
         raise ValueError(f"the value of {name} holds characters a header cannot carry")
     return name, value.strip()
@@ -33,7 +34,7 @@ def read_header(text: str) -> tuple[str, str]:
 
 def carries_credentials(headers: Iterable[tuple[str, str]]) -> bool:
     """Whether headers given by hand say who the caller is."""
-    return any(name.lower() in _CREDENTIALS for name, _ in headers)
+    return any(name.lower() in _CREDENTIALS and value for name, value in headers)
 
 
 def check_credential(value: str, source: str) -> str:
@@ -68,28 +69,3 @@ def user_agent() -> str:
     """`openai-cli/VERSION (Python/…; Linux)`."""
     system = platform.system() or "unknown"
     return f"openai-cli/{openai_cli.__version__} (Python/{platform.python_version()}; {system})"
-
-
-def is_secret(name: str) -> bool:
-    """Whether a header of this name is hidden wherever it is shown."""
-    return name.lower() not in _NOT_SECRET and _SECRET_NAME.search(name) is not None
-
-
-def redacted(headers: Iterable[tuple[str, str]]) -> Headers:
-    """The headers with secrets replaced; the scheme of Authorization stays."""
-    return [(name, _hidden(value) if is_secret(name) else value) for name, value in headers]
-
-
-def _hidden(value: str) -> str:
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {REDACTED}" if space and scheme.isalpha() else REDACTED
-
-
-def scrub(text: str, settings: Settings) -> str:
-    """A text without the secrets of this call, for errors and traces that quote a server."""
-    secrets = [settings.api_key, *(v for name, v in settings.headers if is_secret(name))]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        # A key of one letter would shred the text, and is none.
-        if len(secret) >= 4:
-            text = text.replace(secret, REDACTED)
-    return text

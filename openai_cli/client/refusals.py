@@ -8,7 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from openai_cli.client.address import Address
-from openai_cli.client.headers import scrub
+from openai_cli.client.envelope import parsed
+from openai_cli.client.redaction import scrub
+from openai_cli.client.retry import LONGEST_WAIT, asked_wait
 from openai_cli.client.settings import Settings
 from openai_cli.errors import ApiError
 
@@ -33,37 +35,49 @@ def refusal(
     status: int, headers: Mapping[str, str], body: bytes, settings: Settings, *, gone: bool
 ) -> ApiError:
     """The error for an answer with a status of 400 or more."""
-    text = scrub(body.decode("utf-8", errors="replace"), settings)
-    fields = error_fields(parsed(text))
-    reason = _reason(status)
-    message = str(fields.pop("message", "") or _plain(text) or reason or "no reason given")
+    text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
     retired = gone and status in (404, 410) and settings.address.is_openai
-    return ApiError(
-        message,
+    return _api_error(
+        text,
+        headers,
+        settings,
         status=status,
-        reason=reason,
-        body=text,
-        fields=fields,
-        request_id=headers.get("x-request-id"),
-        hint=retirement_hint() if retired else _hint(status, settings.address),
+        hint=retirement_hint() if retired else _hint(status, headers, settings.address),
     )
 
 
-def event_refusal(data: str, headers: Mapping[str, str], settings: Settings) -> ApiError:
-    """The error for an `error` event, bare or wrapped in `{"error": …}`."""
-    text = scrub(data, settings)
+def quiet_refusal(
+    text: str, headers: Mapping[str, str], settings: Settings, *, status: int | None = None
+) -> ApiError:
+    """The error for a refusal that no status tells of: an `error` event, or a 200 that is none."""
+    return _api_error(scrub(text, settings), headers, settings, status=status, hint="")
+
+
+def is_refusal(value: Any) -> bool:
+    """Whether a JSON value that came with a good status is an error all the same."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("error"), dict | str)
+        and bool(value["error"])
+        and not {"object", "id"} & value.keys()
+    )
+
+
+def _api_error(
+    text: str, headers: Mapping[str, str], settings: Settings, *, status: int | None, hint: str
+) -> ApiError:
     fields = error_fields(parsed(text))
-    message = str(fields.pop("message", "") or _plain(text) or "no reason given")
+    message = fields.pop("message", None) or _plain(text) or "the server gave no reason"
     request_id = headers.get("x-request-id")
-    return ApiError(message, body=text, fields=fields, request_id=request_id)
-
-
-def parsed(text: str) -> Any:
-    """The JSON value of a text, None if it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return ApiError(
+        message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
+        status=status,
+        reason=_reason(status) if status else "",
+        body=text,
+        fields=fields,
+        request_id=scrub(request_id, settings) if request_id else None,
+        hint=hint,
+    )
 
 
 def error_fields(value: Any) -> dict[str, Any]:
@@ -101,7 +115,13 @@ def _plain(text: str) -> str:
     return "" if line.startswith("<") else line[:_TEXT_LIMIT]
 
 
-def _hint(status: int, address: Address) -> str:
+def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
+    wait = asked_wait(headers)
+    if wait is not None and wait > LONGEST_WAIT:
+        return (
+            f"the server asks to wait {wait:.0f} s, and this tool waits {LONGEST_WAIT:.0f} s at "
+            "most: run it again after that"
+        )
     if status in _HINTS:
         return _HINTS[status]
     if status >= 500 and not address.is_local:

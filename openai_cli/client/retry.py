@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC
 
 RETRY_STATUSES = frozenset({408, 409, 429})
 LONGEST_WAIT = 60.0
@@ -15,7 +17,9 @@ _FIRST, _CAP = 0.5, 8.0
 
 
 def should_retry(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether the server's answer is worth another attempt; its own word comes first."""
+    """Whether a refusal is worth another attempt; the server's own word on it comes first."""
+    if status < 400:
+        return False
     word = headers.get("x-should-retry", "").lower()
     if word in ("true", "false"):
         return word == "true"
@@ -24,21 +28,31 @@ def should_retry(status: int, headers: Mapping[str, str]) -> bool:
 
 def asked_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
     """Seconds the server asks for: `Retry-After-Ms`, then `Retry-After` (seconds or a date)."""
-    try:
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
-    except (KeyError, ValueError):
-        pass
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
     text = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now())
-    except (ValueError, TypeError, OverflowError):
-        return None
+    seconds = _number(text)
+    return _until(text, now()) if seconds is None else seconds
 
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
     """Seconds before attempt number `attempt` + 1: doubling, capped, up to a quarter less."""
     return min(_CAP, _FIRST * 2.0**attempt) * (1 - 0.25 * draw())
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return max(0.0, number) if math.isfinite(number) else None
+
+
+def _until(text: str, now: float) -> float | None:
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+        # A date of HTTP is in GMT even where it does not say so.
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

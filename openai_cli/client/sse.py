@@ -25,7 +25,7 @@ class EventDecoder:
     def __init__(self) -> None:
         # The standard: always UTF-8, whatever the header says; one byte-order mark is skipped.
         self._text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
-        self._line = ""
+        self._line: list[str] = []
         self._after_cr = False
         self._name = ""
         self._data: list[str] = []
@@ -44,13 +44,15 @@ class EventDecoder:
         if self._after_cr:
             text = text.removeprefix("\n")
         self._after_cr = ends_with_cr
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        lines[0] = self._line + lines[0]
-        self._line = lines.pop()
+        *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in lines:
-            event = self._take(line)
+            # Parts are joined once: an event of many small chunks stays linear in its length.
+            event = self._take("".join((*self._line, line)))
+            self._line.clear()
             if event is not None:
                 yield event
+        if rest:
+            self._line.append(rest)
 
     def _take(self, line: str) -> RawEvent | None:
         if line:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import codecs
+from collections.abc import Callable, Iterable, Iterator
 
 import httpx
 
-from openai_cli.client.headers import redacted, scrub
+from openai_cli.client.redaction import redacted, redacted_url, scrub
 from openai_cli.client.settings import Settings
 
 BODY_LIMIT = 4096
-"""Characters of a body that are shown."""
+"""Characters of one body that are shown; of a stream, of all its events together."""
+_LONGEST_LINE = 4 * BODY_LIMIT
 
 
 class Trace:
@@ -23,34 +25,87 @@ class Trace:
         """The request line, headers and body."""
         if self._settings.trace is None:
             return
-        self._lines(">", [f"{request.method} {request.url}"])
+        self._line(f"> {request.method} {redacted_url(str(request.url))}")
         self._headers(">", request.headers.multi_items())
-        if request.content:
-            self.body(">", request.content)
+        body = self._body(">")
+        body.feed(request.content)
+        body.end()
 
     def response(self, response: httpx.Response) -> None:
         """The status line and headers."""
         if self._settings.trace is None:
             return
-        self._lines("<", [f"{response.status_code} {response.reason_phrase}"])
+        self._line(f"< {response.status_code} {response.reason_phrase}")
         self._headers("<", response.headers.multi_items())
 
-    def body(self, mark: str, data: bytes) -> None:
-        """A body, cut at BODY_LIMIT."""
+    def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks of an answer, shown line by line while they pass."""
         if self._settings.trace is None:
+            yield from chunks
             return
-        text = scrub(data.decode("utf-8", errors="replace"), self._settings)
-        cut = f"\n… {len(text) - BODY_LIMIT} characters more" if len(text) > BODY_LIMIT else ""
-        self._lines(mark, (text[:BODY_LIMIT] + cut).split("\n"))
+        body = self._body("<")
+        try:
+            for chunk in chunks:
+                body.feed(chunk)
+                yield chunk
+        finally:
+            body.end()
 
     def say(self, line: str) -> None:
         """A remark of our own, such as a retry."""
-        self._lines("*", [line])
+        self._line(f"* {line}")
+
+    def _body(self, mark: str) -> _Body:
+        return _Body(
+            lambda text: scrub(text, self._settings), lambda line: self._line(f"{mark} {line}")
+        )
 
     def _headers(self, mark: str, headers: Iterable[tuple[str, str]]) -> None:
-        self._lines(mark, [f"{name}: {value}" for name, value in redacted(headers)])
+        for name, value in redacted(headers):
+            shown = redacted_url(value) if name.lower() == "location" else value
+            self._line(f"{mark} {name}: {shown}")
 
-    def _lines(self, mark: str, lines: Iterable[str]) -> None:
+    def _line(self, line: str) -> None:
         if self._settings.trace is not None:
-            for line in lines:
-                self._settings.trace(f"{mark} {scrub(line, self._settings)}")
+            self._settings.trace(scrub(line, self._settings))
+
+
+class _Body:
+    """A body on its way, shown in whole lines: a secret may come in two chunks."""
+
+    def __init__(self, clean: Callable[[str], str], show: Callable[[str], None]) -> None:
+        self._clean = clean
+        self._show = show
+        self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        self._line = ""
+        self._left = BODY_LIMIT
+        self._hidden = 0
+
+    def feed(self, data: bytes) -> None:
+        text = self._decode(data)
+        if self._left <= 0:
+            self._hidden += len(text)
+            return
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._take(line)
+        if len(self._line) > _LONGEST_LINE:
+            self._take(self._line)
+            self._line = ""
+
+    def end(self) -> None:
+        if self._line:
+            self._take(self._line)
+            self._line = ""
+        if self._hidden:
+            self._show(f"… {self._hidden} characters more")
+            self._hidden = 0
+
+    def _take(self, line: str) -> None:
+        clean = self._clean(line)
+        if self._left > 0:
+            self._show(clean[: self._left])
+            self._hidden += max(0, len(clean) - self._left)
+        else:
+            self._hidden += len(clean)
+        self._left -= len(clean) + 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -27,18 +29,66 @@ def open_client(settings: Settings) -> httpx.Client:
     timeout = httpx.Timeout(settings.timeout, connect=min(settings.timeout, CONNECT_TIMEOUT))
     try:
         return httpx.Client(timeout=timeout, verify=_tls(settings))
-    except (ValueError, httpx.InvalidURL, ImportError) as error:
-        text = f"the proxy settings of the environment cannot be used: {error}"
-        raise UsageError(text) from None
+    except httpx.InvalidURL:
+        # The message would quote a piece of the URL, which may be a piece of a password.
+        raise _proxy_error("one of them is not a URL") from None
+    except (ValueError, ImportError) as error:
+        raise _proxy_error(str(error)) from None
+
+
+def _proxy_error(why: str) -> UsageError:
+    return UsageError(
+        f"the proxy settings of the environment cannot be used: {why}",
+        hint="look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+    )
 
 
 def _engine(settings: Settings) -> httpx.BaseTransport:
-    from openai_cli.local import StoreError, open_transport
+    from openai_cli.local import open_transport
+
+    with _store_trouble():
+        return _Engine(open_transport(settings.address.text, settings.environ))
+
+
+@contextmanager
+def _store_trouble() -> Iterator[None]:
+    from openai_cli.local import StoreError
 
     try:
-        return open_transport(settings.address.text, settings.environ)
+        yield
     except StoreError as error:
         raise NoAnswerError(str(error)) from None
+
+
+class _Engine(httpx.BaseTransport):
+    """The engine; trouble with its store is no answer, whenever it comes."""
+
+    def __init__(self, engine: httpx.BaseTransport) -> None:
+        self._engine = engine
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with _store_trouble():
+            response = self._engine.handle_request(request)
+        if isinstance(response.stream, httpx.SyncByteStream):
+            response.stream = _Frames(response.stream)
+        return response
+
+    def close(self) -> None:
+        with _store_trouble():
+            self._engine.close()
+
+
+class _Frames(httpx.SyncByteStream):
+    def __init__(self, frames: httpx.SyncByteStream) -> None:
+        self._frames = frames
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _store_trouble():
+            yield from self._frames
+
+    def close(self) -> None:
+        with _store_trouble():
+            self._frames.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:

@@ -1,0 +1,74 @@
+"""Keeping secrets out of everything that is shown: headers, URLs, and texts of a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from openai_cli.client.settings import Settings
+
+REDACTED = "[redacted]"
+
+_SECRET_NAME = re.compile(
+    r"auth|cookie|credential|key|passw|secret|session|signature|token|^sig$|^code$", re.IGNORECASE
+)
+_NOT_SECRET = re.compile(r"idempotency-key$|x-ratelimit-", re.IGNORECASE)
+_PARAMETER = re.compile(r"([?&])([^=&#]*)=([^&#]*)")
+_USER = re.compile(r"//[^/?#]*@")
+_SHORTEST = 4
+"""Characters: a shorter key would shred a text, and is none."""
+_SHORTEST_PART = 8
+
+
+def is_secret(name: str) -> bool:
+    """Whether a header or a parameter of this name is hidden wherever it is shown."""
+    return not _NOT_SECRET.match(name) and _SECRET_NAME.search(name) is not None
+
+
+def redacted(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers with secrets replaced; the scheme of Authorization stays."""
+    return [(name, _hidden(value) if is_secret(name) else value) for name, value in headers]
+
+
+def redacted_url(url: str) -> str:
+    """A URL without its user, its password, and the secrets among its parameters."""
+    return _PARAMETER.sub(_hidden_parameter, _USER.sub(f"//{REDACTED}@", url))
+
+
+def scrub(text: str, settings: Settings) -> str:
+    """A text without the secrets of this call, for errors and traces that quote a server."""
+    for secret in sorted(set(_secrets(settings)), key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = re.sub(_in_any_spelling(secret), REDACTED, text)
+    return text
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    yield settings.api_key
+    for name, value in settings.headers:
+        if is_secret(name):
+            yield value
+            # `Bearer KEY`, or `name=value; name=value`: a server may quote a part.
+            yield from (p for p in re.split(r"[\s;,=]+", value) if len(p) >= _SHORTEST_PART)
+    for _, name, value in _PARAMETER.findall(settings.address.text):
+        if is_secret(name):
+            yield unquote(value)
+
+
+def _in_any_spelling(secret: str) -> str:
+    """A pattern for a secret as it is, escaped as in JSON, or percent-encoded."""
+    return "".join(
+        rf"(?:\\?{re.escape(letter)}|(?i:\\u00{ord(letter):02x}|%{ord(letter):02x}))"
+        for letter in secret
+    )
+
+
+def _hidden(value: str) -> str:
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {REDACTED}" if space and scheme.isalpha() else REDACTED
+
+
+def _hidden_parameter(match: re.Match[str]) -> str:
+    mark, name, value = match.groups()
+    return f"{mark}{name}={REDACTED if is_secret(name) else value}"
