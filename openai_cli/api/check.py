@@ -20,10 +20,14 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a value: the place inside the request, and what is to be said."""
+    """Something about a value: the place inside the request, and what is to be said.
+
+    `missing` says that there is no value, where there should be one.
+    """
 
     path: Path
     message: str
+    missing: bool = False
 
 
 def validate(model: type[RequestModel], values: Mapping[str, Any]) -> RequestModel | list[Finding]:
@@ -53,7 +57,7 @@ def shown(value: object) -> str:
 
 def suggestion(word: object, allowed: list[str]) -> str:
     """` (did you mean …?)` if the word is a near miss, else nothing."""
-    close = get_close_matches(str(word), allowed, n=1, cutoff=0.7)
+    close = get_close_matches(word, allowed, n=1, cutoff=0.7) if isinstance(word, str) else []
     return f" (did you mean {close[0]}?)" if close and close[0] != word else ""
 
 
@@ -68,7 +72,7 @@ def _finding(detail: ErrorDetails) -> Finding:
     if detail["type"] in ("missing", "needed"):
         path += () if detail["type"] == "missing" else (detail["ctx"]["field"],)
         why = detail.get("ctx", {}).get("why", "is required")
-        return Finding(path, why + _misspelt(path, detail["input"]))
+        return Finding(path, why + _misspelt(path, detail["input"]), missing=True)
     phrase = _EXPECTED.get(detail["type"])
     expected = phrase(detail.get("ctx", {})) if phrase else detail["msg"]
     subject = f"expected a key of {expected}" if of_key else f"expected {expected}"

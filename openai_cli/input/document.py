@@ -8,16 +8,26 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
-MAX_DEPTH = 200
-"""Levels of nesting a value may have; deeper ones are refused, not followed."""
+MAX_DEPTH = 100
+"""Levels of nesting a value may have; deeper ones are refused, not followed.
+
+Low enough that every reader gets there before Python's own limit on recursion."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class DocumentError(ValueError):
-    """The text is not JSON or YAML, or holds what a request cannot carry."""
+    """The text holds what a request cannot carry."""
+
+
+class BrokenTextError(DocumentError):
+    """The text is neither JSON nor YAML."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"neither JSON nor YAML: {message}")
 
 
 def read_document(text: str) -> Any:
@@ -49,8 +59,7 @@ def _read_json(text: str) -> Any:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise DocumentError(f"the key {json.dumps(twice, ensure_ascii=False)} stands twice")
     return found
 
@@ -59,12 +68,14 @@ def _no_constant(word: str) -> Any:
     raise DocumentError(f"{word} cannot be sent: JSON has no such number")
 
 
-def whole_number(digits: str) -> int:
+def whole_number(digits: str, base: int = 10) -> int:
     """The integer, whatever its size; DocumentError where Python itself gives up."""
     try:
-        return int(digits)
+        number = int(digits, base)
+        str(number)  # it must be written again, and the limit on that knows only base 10
     except ValueError:  # Python's own limit on converting very long numbers
         raise DocumentError(f"a number of {len(digits)} digits is too long") from None
+    return number
 
 
 def _checked(value: Any, depth: int) -> Any:

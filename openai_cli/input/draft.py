@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openai_cli.api.check import Finding, Path, path_text
-from openai_cli.api.flags import Flag, Kind, model_of
+from openai_cli.api.check import Finding, Path, path_text, shown
+from openai_cli.api.flags import Flag, Kind, annotation_at, kind_of, model_of
 from openai_cli.errors import Problem
+from openai_cli.input.origins import Origin, Origins
 
 _ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who set a value: its source, the place inside the source's value, the flag's depth."""
-
-    source: str
-    inside: Path
-    depth: int
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Draft:
     def __init__(self, flags: Mapping[str, Flag]) -> None:
         self.values: dict[str, Any] = {}
         self._flags = flags
-        self._origins: dict[Path, Origin] = {}
+        self._origins = Origins()
         self._below: Below | None = None
 
     def add(self, flag: Flag, value: Any, source: str) -> None:
@@ -50,55 +42,73 @@ class Draft:
             if not isinstance(target.get(step), dict):
                 target[step] = {}
             target = target[step]
-        origin = Origin(source, (), len(flag.path))
         old = target.get(flag.path[-1], _ABSENT)
-        whole = flag.kind is Kind.ANY
-        target[flag.path[-1]] = self._merged(flag.path, old, value, origin, whole)
+        origin = Origin(source, (), len(flag.path))
+        if flag.kind is Kind.ANY:
+            self._origins.set(flag.path, origin)
+            target[flag.path[-1]] = value
+        else:
+            target[flag.path[-1]] = self._merged(flag.path, old, value, origin)
 
-    def _merged(self, path: Path, old: Any, new: Any, origin: Origin, whole: bool) -> Any:
-        if isinstance(old, dict) and isinstance(new, dict) and not whole:
+    def _merged(self, path: Path, old: Any, new: Any, origin: Origin) -> Any:
+        if isinstance(old, dict) and isinstance(new, dict):
             for key, item in new.items():
-                inner = Origin(origin.source, (*origin.inside, key), origin.depth)
-                old[key] = self._merged((*path, key), old.get(key, _ABSENT), item, inner, False)
+                inner = old.get(key, _ABSENT)
+                old[key] = self._merged((*path, key), inner, item, origin.at(key))
             return old
-        if isinstance(new, list) and not whole:
-            return self._appended(path, old if isinstance(old, list) else [], new, origin)
-        if old is not _ABSENT and self._beats(path, origin):
+        if self._append(path, old, new):
+            return self._appended(path, old, new, origin)
+        if old is not _ABSENT and self._origins.depth_at(path) > origin.depth:
             return old
-        self._forget(path)
-        self._origins[path] = origin
+        if isinstance(new, list) and not origin.inside:
+            return self._appended(path, [], new, origin)
+        self._origins.set(path, origin)
         return new
 
-    def _appended(self, path: Path, old: list[Any], new: list[Any], origin: Origin) -> list[Any]:
-        one = len(new) == 1 and len(path) >= 1 and not origin.inside
-        for offset, _ in enumerate(new):
-            # A flag that gave one element is quoted without an index into itself.
-            inside = origin.inside if one else (*origin.inside, offset)
-            place = (*path, len(old) + offset)
-            self._origins[place] = Origin(origin.source, inside, origin.depth)
-        return [*old, *new]
+    def _append(self, path: Path, old: Any, new: Any) -> bool:
+        """Whether the new value is added to the old one: lists are, wherever they stand.
 
-    def _beats(self, path: Path, newer: Origin) -> bool:
-        """Whether what stands at `path` was set by a more dotted flag than the newer one."""
-        older = [o.depth for p, o in self._origins.items() if p[: len(path)] == path]
-        return max(older, default=0) > newer.depth
+        Where the request has a list, other values are added too, to be refused and not lost.
+        """
+        if isinstance(old, list) and isinstance(new, list):
+            return True
+        both = old is not _ABSENT and old is not None and new is not None
+        return both and self._takes_list(path)
 
-    def _forget(self, path: Path) -> None:
-        for known in [p for p in self._origins if p[: len(path)] == path]:
-            del self._origins[known]
+    def _takes_list(self, path: Path) -> bool:
+        flag = next((f for f in self._flags.values() if f.path == path[:1]), None)
+        if flag is None:
+            return False
+        annotation = flag.annotation
+        for step in path[1:]:
+            annotation = annotation_at(annotation, step)
+        return kind_of(annotation) is Kind.LIST
+
+    def _appended(self, path: Path, old: Any, new: Any, origin: Origin) -> list[Any]:
+        before = old if isinstance(old, list) else [old]
+        items = new if isinstance(new, list) else [new]
+        # A flag that gave one element is quoted without an index into itself.
+        one = not isinstance(new, list) or (len(new) == 1 and not origin.inside)
+        for offset, _ in enumerate(items):
+            place = (*path, len(before) + offset)
+            self._origins.set(place, origin if one else origin.at(offset))
+        return [*before, *items]
 
     def add_below(self, values: Mapping[str, Any], source: str) -> None:
         """Fill in what the flags left unset, field by field, from the body on stdin.
 
-        In fields that hold one object the flags win for each of its fields.
+        In fields that hold one object the flags win for each of its fields. Raises ValueError
+        if the body has something else in such a field: there is no way to keep both.
         """
         result = dict(values)
         for key, value in self.values.items():
             under = result.get(key)
-            if isinstance(value, dict) and isinstance(under, dict) and self._holds_object(key):
+            if not isinstance(value, dict) or under is None or not self._holds_object(key):
+                result[key] = value
+            elif isinstance(under, dict):
                 result[key] = {**under, **value}
             else:
-                result[key] = value
+                raise ValueError(f"{key}: expected an object, found {shown(under)}")
         self.values = result
         self._below = Below(source, frozenset(values))
 
@@ -108,11 +118,10 @@ class Draft:
 
     def problem(self, finding: Finding) -> Problem:
         """A finding about the values, told of the flag or stdin that is to blame."""
-        for length in range(len(finding.path), 0, -1):
-            origin = self._origins.get(finding.path[:length])
-            if origin is not None:
-                inside = (*origin.inside, *finding.path[length:])
-                return Problem(origin.source, finding.message, path_text(inside))
+        found = self._origins.nearest(finding.path)
+        if found is not None:
+            origin, inside = found
+            return Problem(origin.source, finding.message, path_text((*origin.inside, *inside)))
         if self._below and finding.path[:1] and finding.path[0] in self._below.keys:
             return Problem(self._below.source, finding.message, path_text(finding.path))
         return self._unset(finding)

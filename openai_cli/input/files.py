@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
 
 from openai_cli.api.check import Path as ValuePath
+from openai_cli.api.check import shown
 from openai_cli.api.flags import accepts_text, annotation_at
-from openai_cli.input.document import read_document
+from openai_cli.input.document import DocumentError, read_document
 from openai_cli.input.stdin import MAX_BYTES
 
 _TEXT, _BYTES = "file://", "data://"
@@ -64,39 +66,55 @@ class Files:
         name = value[1:]
         structured = not accepts_text(annotation)
         try:
-            data = self._read(name, must_exist=structured)
-            if data is None:
-                return value
-            if not structured:
-                return _as_text(name, data)
-            if name in inside:
-                raise ValueError(f'the file "{name}" includes itself')
-            document = read_document(data.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise FileError(path, f'the file "{name}" is not UTF-8 text') from None
+            data = self._read_stdin() if name == "-" else _read(name, must_exist=structured)
         except ValueError as error:
-            where = "" if isinstance(error, FileError) else f'in "{name}": '
-            raise FileError(path, where + str(error)) from None
+            raise FileError(path, str(error)) from None
+        if data is None:
+            return value
+        if not structured:
+            return _as_text(name, data)
+        if name in inside:
+            raise FileError(path, f"the file {shown(name)} includes itself")
+        document = _read_structure(name, data, path)
         return self._expand(document, annotation, path, (*inside, name))
 
-    def _read(self, name: str, *, must_exist: bool) -> bytes | None:
-        """The bytes of the file; None if the name is just a word that begins with @."""
-        if name == "-":
-            return self._read_stdin()
-        plain = name.removeprefix(_TEXT).removeprefix(_BYTES)
-        try:
-            file = Path(plain).expanduser()
-            is_word = plain == name and not ({".", "/"} & set(name))
-            if is_word and not must_exist and not file.is_file():
-                return None
-            with file.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
-        except (OSError, RuntimeError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise FileError((), f'cannot read the file "{plain}": {why}') from None
-        if len(data) > MAX_BYTES:
-            raise FileError((), f'the file "{plain}" is larger than {MAX_BYTES >> 20} MiB')
-        return data
+
+def _read(name: str, *, must_exist: bool) -> bytes | None:
+    """The bytes of the file; None if the name is just a word that begins with @."""
+    plain = _plain(name)
+    is_word = plain == name and not ({".", "/"} & set(name))
+    may_be_text = is_word and not must_exist
+    try:
+        file = Path(plain).expanduser()
+        if may_be_text and not file.is_file():
+            return None
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, RuntimeError, ValueError) as error:
+        if may_be_text and getattr(error, "errno", None) == ENAMETOOLONG:
+            return None
+        why = getattr(error, "strerror", None) or str(error)
+        hint = "" if must_exist else r" (text that begins with @ is written \@)"
+        raise ValueError(f"cannot read the file {shown(plain)}: {why}{hint}") from None
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"the file {shown(plain)} is larger than {MAX_BYTES >> 20} MiB")
+    return data
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix(_TEXT) if name.startswith(_TEXT) else name.removeprefix(_BYTES)
+
+
+def _read_structure(name: str, data: bytes, path: ValuePath) -> Any:
+    source = "standard input" if name == "-" else f"the file {shown(_plain(name))}"
+    if name.startswith(_BYTES):
+        raise FileError(path, f"{source} is wanted as base64 here, but this is no text")
+    try:
+        return read_document(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise FileError(path, f"{source} is not UTF-8 text") from None
+    except DocumentError as error:
+        raise FileError(path, f"in {source}: {error}") from None
 
 
 def _as_text(name: str, data: bytes) -> str:

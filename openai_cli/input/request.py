@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openai_cli.api.check import body_of, path_text, slips, validate
+from openai_cli.api.check import Finding, body_of, path_text, slips, validate
 from openai_cli.api.flags import Flag, flags_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.argv import Occurrence, Split
-from openai_cli.input.document import DocumentError, read_document
+from openai_cli.input.document import read_document
 from openai_cli.input.draft import Draft
 from openai_cli.input.files import FileError, Files
-from openai_cli.input.stdin import Stdin, StdinError
+from openai_cli.input.stdin import Stdin
 from openai_cli.input.values import read_value
 
 
@@ -25,6 +25,13 @@ class Reading:
     draft: Draft
     problems: list[Problem]
     failed: set[tuple[str, ...]] = field(default_factory=set)
+    stdin_failed: bool = False
+
+    def explains(self, finding: Finding) -> bool:
+        """Whether the finding follows from something unreadable: that is said once, there."""
+        path = finding.path
+        near = any(path[: len(p)] == p or p[: len(path)] == path for p in self.failed)
+        return near or (finding.missing and self.stdin_failed)
 
 
 def read_request(
@@ -37,7 +44,7 @@ def read_request(
     """
     flags = {flag.name: flag for flag in flags_of(operation)}
     reading = Reading(Draft(flags), list(split.problems))
-    files = Files(lambda: stdin.take("@-"))
+    files = Files(lambda: stdin.demand("@-"))
     for occurrence in (*_positional(operation, split, flags, reading), *split.occurrences):
         if occurrence.name in flags:
             _add(flags[occurrence.name], occurrence, files, reading)
@@ -83,12 +90,14 @@ def _add_stdin(operation: Operation, stdin: Stdin, files: Files, reading: Readin
     if stdin.owner:
         return
     try:
-        body = _stdin_body(stdin.take("the request body"))
+        body = _stdin_body(stdin.take())
         reading.draft.add_below(files.expand(body, operation.request), "stdin")
     except FileError as error:
         reading.problems.append(Problem("stdin", str(error), path_text(error.path)))
-    except (ValueError, StdinError) as error:
+        reading.stdin_failed = True
+    except ValueError as error:
         reading.problems.append(Problem("stdin", str(error)))
+        reading.stdin_failed = True
 
 
 def _stdin_body(data: bytes) -> dict[str, Any]:
@@ -96,8 +105,6 @@ def _stdin_body(data: bytes) -> dict[str, Any]:
         value = read_document(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ValueError("not valid UTF-8 text") from None
-    except DocumentError as error:
-        raise ValueError(f"neither JSON nor YAML: {error}") from None
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -108,17 +115,12 @@ def _stdin_body(data: bytes) -> dict[str, Any]:
 def _checked(operation: Operation, reading: Reading, stdin: Stdin) -> tuple[Request, list[Problem]]:
     result = validate(operation.request, reading.draft.values)
     if isinstance(result, list):
-        found = [f for f in result if not _fails_already(f.path, reading.failed)]
+        found = [f for f in result if not reading.explains(f)]
         reading.problems += [reading.draft.problem(finding) for finding in found]
     _fail(reading.problems, stdin)
     assert not isinstance(result, list)  # noqa: S101 - findings were raised above
     warnings = [reading.draft.problem(finding) for finding in slips(result)]
     return build_request(operation, body_of(result)), warnings
-
-
-def _fails_already(path: tuple[str | int, ...], failed: set[tuple[str, ...]]) -> bool:
-    """A flag whose text could not be read leaves its field missing: that is said once."""
-    return any(path[: len(p)] == p or p[: len(path)] == path for p in failed)
 
 
 def _missing_path(

@@ -7,7 +7,7 @@ from typing import Any
 
 from openai_cli.api.check import shown
 from openai_cli.api.flags import Flag, Kind, annotation_at
-from openai_cli.input.document import DocumentError, read_document
+from openai_cli.input.document import BrokenTextError, DocumentError, read_document
 from openai_cli.input.files import Files
 from openai_cli.input.scalars import read_boolean, read_integer, read_number
 
@@ -62,8 +62,8 @@ def _document(text: str) -> Any:
         return text
     try:
         return read_document(text)
-    except DocumentError as error:
-        raise ValueError(f"neither JSON nor YAML: {error}{_quoting_hint(text)}") from None
+    except BrokenTextError as error:
+        raise ValueError(f"{error}{_quoting_hint(text)}") from None
 
 
 def _quoting_hint(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -16,7 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
-from openai_cli.input.document import MAX_DEPTH, DocumentError, whole_number
+from openai_cli.input.document import MAX_DEPTH, BrokenTextError, DocumentError, whole_number
 
 _MAX_NODES = 1_000_000
 """Values a document may stand for once its aliases are followed."""
@@ -30,8 +31,19 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CORE = "tag:yaml.org,2002:"
 _PLAIN = "plain"
-_TAGS = {_PLAIN, *(_CORE + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))}
-_JOINED = re.compile(r"([\w.-]+):(\S.*)")
+_TAGS: dict[str, tuple[type, ...]] = {
+    _PLAIN: (object,),
+    _CORE + "null": (NoneType,),
+    _CORE + "bool": (bool,),
+    _CORE + "int": (int,),
+    _CORE + "float": (int, float),
+    _CORE + "str": (str,),
+    _CORE + "seq": (list,),
+    _CORE + "map": (dict,),
+}
+"""The tags that mean something to JSON, and what a value tagged so must be."""
+
+_JOINED = re.compile(r"([\w.-]+):(\S.*|)")
 """`{env:prod}`: people leave the space out, and mean what they mean in JSON."""
 
 
@@ -55,17 +67,19 @@ def read_yaml(text: str) -> Any:
         root = yaml.compose(text)
         return None if root is None else _Builder().value(root)
     except MarkedYAMLError as error:
-        raise DocumentError(_where(error)) from None
+        raise BrokenTextError(_where(error)) from None
     except RecursionError:
         raise DocumentError(f"nested more than {MAX_DEPTH} levels deep") from None
     except (YAMLError, ValueError) as error:
         if isinstance(error, DocumentError):
             raise
-        raise DocumentError(str(error).strip().splitlines()[0]) from None
+        raise BrokenTextError(str(error).strip().splitlines()[0]) from None
 
 
 def _where(error: MarkedYAMLError) -> str:
     problem = str(error.problem or error.context or "not YAML").strip()
+    if problem.startswith("but "):
+        problem = f"{error.context}, {problem}"
     mark = error.problem_mark or error.context_mark
     return f"{problem} at {_place(mark)}" if mark else problem
 
@@ -89,15 +103,12 @@ class _Builder:
             raise DocumentError(f"nested more than {MAX_DEPTH} levels deep")
         if any(node is above for above in self.open):
             raise DocumentError("a value that contains itself cannot be sent")
-        if str(node.tag) not in _TAGS:
-            raise DocumentError(f"the tag {node.tag} means nothing here")
-        if isinstance(node, ScalarNode):
-            return _scalar(node)
         self.open.append(node)
-        try:
-            return self._collection(node)
-        finally:
-            self.open.pop()
+        value = _scalar(node) if isinstance(node, ScalarNode) else self._collection(node)
+        self.open.pop()
+        if not isinstance(value, _TAGS.get(str(node.tag), ())):
+            raise DocumentError(f"the tag {node.tag} does not fit, {_place(node.start_mark)}")
+        return value
 
     def _collection(self, node: Node) -> Any:
         if isinstance(node, MappingNode):
@@ -157,7 +168,7 @@ def _plain_value(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return whole_number(text)
     if radix := _RADIX.fullmatch(text):
-        return int(radix[1], 8) if radix[1] else int(radix[2], 16)
+        return whole_number(radix[1], 8) if radix[1] else whole_number(radix[2], 16)
     if _NOT_JSON.fullmatch(text):
         raise DocumentError(f"{text} cannot be sent: JSON has no such number")
     return float(text) if _FLOAT.fullmatch(text) else text
