@@ -9,9 +9,9 @@ STAMP := $(VENV)/.installed
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
-	$(BIN)/openai --base-url local:.demo/demo.db beta:threads create-and-run \
+	OPENAI_LOCAL_STORE=.demo/demo.db $(BIN)/openai --local beta:threads create-and-run \
 		--assistant-id asst_demo --message "Hello from the embedded engine"
-	$(BIN)/openai --base-url local:.demo/demo.db beta:threads create-and-run \
+	OPENAI_LOCAL_STORE=.demo/demo.db $(BIN)/openai --local beta:threads create-and-run \
 		--assistant-id asst_demo --message "Hello from the embedded engine" --format text
 
 check: $(STAMP)  ## format, lint, types

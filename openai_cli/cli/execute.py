@@ -9,21 +9,20 @@ from urllib.parse import quote
 from openai_cli.api.operation import Operation, Request
 from openai_cli.api.operations import RUN_MESSAGES
 from openai_cli.cli.env import Env
+from openai_cli.cli.explore import explorable, explore_answer
 from openai_cli.cli.options import Options, read_options
+from openai_cli.cli.outcome import as_run, check_run, why_no_reply
 from openai_cli.cli.session import Session
 from openai_cli.client.answers import Document, Stream
 from openai_cli.client.client import Client
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import Settings
-from openai_cli.errors import Problem, RunEndedError, RunWaitsError, UsageError
+from openai_cli.errors import Problem, UsageError
 from openai_cli.input.request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.jsontext import load
-from openai_cli.output.phrases import failure, functions
 from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
-
-_ENDED = ("failed", "cancelled", "expired", "incomplete")
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -39,6 +38,7 @@ def execute(operation: Operation, session: Session) -> None:
     request, warnings = read_request(operation, session.split, stdin, check=options.check)
     _warn(env, warnings, stdin, options)
     request = _streaming_for_text(request, options)
+    options = explorable(options, env)
     out = env.paged() if options.pager else env.out
     printer = Printer(out, options.style, env.environ)
     if options.dry_run:
@@ -47,7 +47,9 @@ def execute(operation: Operation, session: Session) -> None:
     settings = _connected(options.settings, options, env)
     with Client(settings) as client:
         answer = client.send(request)
-        if isinstance(answer, Stream):
+        if options.style.format == "explore":
+            run = explore_answer(answer, options, env)
+        elif isinstance(answer, Stream):
             _print_stream(answer, printer, options.max_items)
             run = answer.run
         else:
@@ -55,7 +57,7 @@ def execute(operation: Operation, session: Session) -> None:
         if operation.continues_run:
             check_run(run)
         if printer.lacks_reply and options.max_items is None:
-            env.say("note", _why_no_reply(run))
+            env.say("note", why_no_reply(run))
 
 
 def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:
@@ -135,8 +137,7 @@ def _print_events(stream: Stream, printer: Printer, limit: int | None) -> None:
 
 
 def _print_document(answer: Document, printer: Printer, client: Client) -> dict[str, Any] | None:
-    value = load(answer.text)
-    run = value if isinstance(value, dict) and value.get("object") == "thread.run" else None
+    run = as_run(load(answer.text))
     printer.document(answer.content, answer.text)
     if run and printer.lacks_reply and run.get("status") in ("completed", "incomplete"):
         _print_reply(run, printer, client)
@@ -150,31 +151,3 @@ def _print_reply(run: dict[str, Any], printer: Printer, client: Client) -> None:
     answer = client.send(Request(RUN_MESSAGES, path, query, None))
     if isinstance(answer, Document):
         printer.document(answer.content, answer.text)
-
-
-def _why_no_reply(run: dict[str, Any] | None) -> str:
-    if run is None:
-        return "this answer holds no reply of an assistant; --format json shows what it holds"
-    if run.get("status") in ("completed", *_ENDED):
-        return f"the run {run.get('id')} ended as {run.get('status')} and left no reply"
-    return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
-
-
-def check_run(run: dict[str, Any] | None) -> None:
-    """Raise if a run that this call set going did not complete, or waits for tool outputs."""
-    status = run.get("status") if run else None
-    if run is None or status not in (*_ENDED, "requires_action"):
-        return
-    named = f"the run {run.get('id')} of thread {run.get('thread_id')}"
-    if status == "requires_action":
-        names = [str(f.get("name")) for f in functions(run.get("required_action"))]
-        raise RunWaitsError(f"{named} waits for the outputs of: {', '.join(names) or 'unknown'}")
-    raise RunEndedError(f"{named} ended as {status}{_why(run)}")
-
-
-def _why(run: dict[str, Any]) -> str:
-    error = run.get("last_error")
-    if isinstance(error, dict):
-        return f": {failure(error)}"
-    details = run.get("incomplete_details")
-    return f": {details['reason']}" if isinstance(details, dict) and details.get("reason") else ""

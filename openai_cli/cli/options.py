@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import Settings
+from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.argv import ArgSpec, Occurrence
 from openai_cli.input.scalars import read_integer
@@ -19,7 +20,10 @@ from openai_cli.output.printer import FORMATS, Style
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the tool itself; `words` are the values an optional one may take."""
+    """One option of the tool itself; `words` are the values an optional one may take.
+
+    With `any_word`, it takes whatever word follows, so that a wrong one is found out.
+    """
 
     name: str
     help: str
@@ -28,11 +32,15 @@ class Option:
     short: str = ""
     takes: Literal["value", "optional", "nothing"] = "value"
     words: tuple[str, ...] = ()
+    any_word: bool = False
 
     @property
     def spec(self) -> ArgSpec:
         """How the command line reads it."""
-        return ArgSpec(self.name, self.takes, lambda text: text in self.words)
+        return ArgSpec(self.name, self.takes, self._fits)
+
+    def _fits(self, text: str) -> bool:
+        return text in self.words or (self.any_word and not text.startswith("-"))
 
 
 T = TypeVar("T")
@@ -67,6 +75,12 @@ OPTIONS = (
     Option("--version", "Show the version.", OTHER, short="-v", takes="nothing"),
     Option("--help", "Show this help.", OTHER, short="-h", takes="nothing"),
 )  # fmt: skip
+
+ROOT_OPTIONS = (
+    Option("--show-completion", "Print the completion script of your shell, or of SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),
+    Option("--install-completion", "Install completion for your shell, or for SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),
+)  # fmt: skip
+"""Options that stand before a command only."""
 
 MAX_ITEMS = Option(
     "--max-items", "Events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
@@ -197,8 +211,9 @@ class _Reader:
             self.problems.append(Problem("--mtls-client-cert-file", what))
 
     def style(self, format_name: str, transform_name: str) -> Style:
+        read = _format if format_name == "--format" else _error_format
         return Style(
-            format=self.value(format_name, _format, "auto"),
+            format=self.value(format_name, read, "auto"),
             transform=self._path(transform_name),
             raw_strings=self.has("--raw-output"),
         )
@@ -234,8 +249,13 @@ def _format(text: str) -> str:
     name = text.lower()
     if name not in FORMATS:
         raise ValueError(f"one of {', '.join(FORMATS)}{_near(name, FORMATS)}")
+    return name
+
+
+def _error_format(text: str) -> str:
+    name = _format(text)
     if name == "explore":
-        raise ValueError("another format: explore comes with a later release")
+        raise ValueError("a format that needs no explorer")
     return name
 
 

@@ -26,6 +26,16 @@ class Style:
     raw_strings: bool = False
 
 
+def transformed(text: str, style: Style) -> str:
+    """The part of a JSON text that the style's path finds; the whole text if it finds none."""
+    if not style.transform:
+        return text
+    from openai_cli.output.gjson import get
+
+    result = get(text, style.transform)
+    return result.raw if result.exists else text
+
+
 class Printer:
     """Prints the items of one answer to a sink.
 
@@ -93,10 +103,14 @@ class Printer:
 
     def _write(self, text: str) -> None:
         if text:
-            self._sink.write(harmless(text) if self._sink.is_terminal else text)
+            self._sink.write(self._spared(text))
+
+    def _spared(self, text: str) -> str:
+        """The text without control characters, where a terminal would act on them."""
+        return harmless(text) if self._sink.is_terminal else text
 
     def _item(self, text: str, write: Callable[[str], None]) -> None:
-        text = self._transformed(text)
+        text = transformed(text, self._style)
         bare = string_value(text) if self._style.raw_strings else None
         if bare is not None:
             self._write(bare + "\n")
@@ -109,20 +123,12 @@ class Printer:
             name = self._style.format
             raise OutputFailedError(f"it is nested too deep for {name}; use json") from None
 
-    def _transformed(self, text: str) -> str:
-        if not self._style.transform:
-            return text
-        from openai_cli.output.gjson import get
-
-        result = get(text, self._style.transform)
-        return result.raw if result.exists else text
-
     def _laid_out(self, text: str) -> str:
         layouts: dict[str, Callable[[str], str]] = {
             "auto": lambda t: indented(t, paint if self._colour else plain) + "\n",
             "json": lambda t: indented(t, paint if self._colour else plain) + "\n",
             "jsonl": lambda t: compact(t) + "\n",
-            "raw": lambda t: t + "\n",
+            "raw": lambda t: self._spared(t + "\n"),
             "yaml": self._yaml,
             "pretty": self._pretty,
             "text": self._text,
@@ -140,8 +146,7 @@ class Printer:
         width = shutil.get_terminal_size().columns if self._sink.is_terminal else None
         return as_panels(text, width=width, colour=self._colour)
 
-    @staticmethod
-    def _text(text: str) -> str:
+    def _text(self, text: str) -> str:
         """A transformed value as text: strings bare, anything else as compact JSON."""
         value = json.loads(text) if text.startswith('"') else None
-        return (value if isinstance(value, str) else compact(text)) + "\n"
+        return self._spared((value if isinstance(value, str) else compact(text)) + "\n")

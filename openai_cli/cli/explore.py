@@ -1,0 +1,55 @@
+"""Where `--format explore` meets an answer, or gives way to plain JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from openai_cli.cli.env import Env
+from openai_cli.cli.options import Options
+from openai_cli.cli.outcome import as_run
+from openai_cli.output.printer import transformed
+
+if TYPE_CHECKING:
+    from openai_cli.client.answers import Document, Stream
+
+
+def explorable(options: Options, env: Env) -> Options:
+    """The options, with plain output in place of an explorer that cannot be shown."""
+    if options.style.format != "explore":
+        return options
+    from openai_cli.output.explore import is_available
+
+    if not is_available():
+        env.say("note", "explore needs more: pip install 'openai-cli[explore]'; plain JSON instead")
+    elif not env.out.is_terminal or options.dry_run:
+        env.say("note", "explore needs a terminal and an answer; plain JSON instead")
+    else:
+        return options
+    return replace(options, style=replace(options.style, format="auto"))
+
+
+def explore_answer(answer: Document | Stream, options: Options, env: Env) -> dict[str, Any] | None:
+    """Show the answer in the explorer and print what the user chose; gives the run, if any."""
+    from openai_cli.client.answers import Stream
+    from openai_cli.output.explore.app import explore
+    from openai_cli.output.jsontext import load
+
+    growing = isinstance(answer, Stream)
+    texts = _events(answer, options.max_items) if isinstance(answer, Stream) else [answer.text]
+    chosen = explore(
+        (transformed(text, options.style) for text in texts),
+        growing=growing,
+        keep_reading=options.settings.address.is_local,
+    )
+    env.out.write(chosen)
+    if isinstance(answer, Stream):
+        return answer.run
+    return as_run(load(answer.text))
+
+
+def _events(stream: Stream, limit: int | None) -> Iterator[str]:
+    for event in islice(stream.events(), limit):
+        yield event.text

@@ -1,0 +1,44 @@
+"""What became of a run: the errors and notes that follow from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openai_cli.errors import RunEndedError, RunWaitsError
+from openai_cli.output.phrases import failure, functions
+
+_ENDED = ("failed", "cancelled", "expired", "incomplete")
+
+
+def as_run(value: Any) -> dict[str, Any] | None:
+    """The value if it is a run, else None."""
+    return value if isinstance(value, dict) and value.get("object") == "thread.run" else None
+
+
+def why_no_reply(run: dict[str, Any] | None) -> str:
+    """Why `--format text` had nothing to print."""
+    if run is None:
+        return "this answer holds no reply of an assistant; --format json shows what it holds"
+    if run.get("status") in ("completed", *_ENDED):
+        return f"the run {run.get('id')} ended as {run.get('status')} and left no reply"
+    return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
+
+
+def check_run(run: dict[str, Any] | None) -> None:
+    """Raise if a run that this call set going did not complete, or waits for tool outputs."""
+    status = run.get("status") if run else None
+    if run is None or status not in (*_ENDED, "requires_action"):
+        return
+    named = f"the run {run.get('id')} of thread {run.get('thread_id')}"
+    if status == "requires_action":
+        names = [str(f.get("name")) for f in functions(run.get("required_action"))]
+        raise RunWaitsError(f"{named} waits for the outputs of: {', '.join(names) or 'unknown'}")
+    raise RunEndedError(f"{named} ended as {status}{_why(run)}")
+
+
+def _why(run: dict[str, Any]) -> str:
+    error = run.get("last_error")
+    if isinstance(error, dict):
+        return f": {failure(error)}"
+    details = run.get("incomplete_details")
+    return f": {details['reason']}" if isinstance(details, dict) and details.get("reason") else ""

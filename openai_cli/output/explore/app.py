@@ -1,0 +1,304 @@
+"""The explorer's screen, on Textual."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Footer, Input, Static, Tree
+from textual.widgets.tree import TreeNode
+
+from openai_cli.output.explore.outline import (
+    Path,
+    children,
+    gjson_path,
+    label,
+    matches,
+    value_at,
+)
+from openai_cli.output.gjson import get
+from openai_cli.output.jsontext import escape_controls, indented, load, string_value
+
+
+@dataclass(frozen=True)
+class Item:
+    """One answer, or one event or element of a growing one."""
+
+    text: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which item, and where in it. `item` is None for the root above several items."""
+
+    item: int | None
+    path: Path = ()
+
+
+class Explorer(App[str]):
+    """A tree of JSON that may still be growing; returns the text to print, if any was chosen."""
+
+    CSS = """
+    #search { display: none; dock: bottom; }
+    #search.shown { display: block; }
+    #raw { display: none; }
+    #raw.shown { display: block; }
+    Tree.hidden { display: none; }
+    #status { dock: bottom; height: 1; color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "leave", "Quit"),
+        Binding("space", "toggle_node", "Fold", show=False),
+        Binding("slash", "search", "Search"),
+        Binding("n", "step(1)", "Next"),
+        Binding("N", "step(-1)", "Previous", show=False),
+        Binding("e", "unfold", "Unfold"),
+        Binding("c", "fold", "Fold"),
+        Binding("y", "copy_path", "Copy path"),
+        Binding("p", "print_value", "Print"),
+        Binding("r", "toggle_raw", "Raw"),
+    ]
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, items: Iterable[str], *, growing: bool) -> None:
+        super().__init__()
+        self.failure: Exception | None = None
+        self.finished = not growing
+        self._source = items
+        self._growing = growing
+        self._items: list[Item] = []
+        self._found: list[Place] = []
+        self._needle = ""
+        self.reader = threading.Thread(target=self._read, name="explore", daemon=True)
+
+    def compose(self) -> ComposeResult:
+        """The tree, the raw view in its place, the search line and the status line."""
+        tree: Tree[Place] = Tree("…", data=Place(None))
+        tree.show_root = True
+        yield tree
+        with VerticalScroll(id="raw"):
+            yield Static(id="rawtext", markup=False)
+        yield Input(placeholder="search keys and values", id="search")
+        yield Static("", id="status", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Start reading what there is to show."""
+        self._tree.focus()
+        self.reader.start()
+
+    @property
+    def _tree(self) -> Tree[Place]:
+        return self.query_one(Tree)
+
+    def _read(self) -> None:
+        """Runs in a thread: the answer may take its time, the screen may not."""
+        try:
+            for text in self._source:
+                self._tell(self.add_item, text)
+        except Exception as error:  # kept, and raised where the caller can handle it
+            self.failure = error
+        self._tell(self.end)
+
+    def _tell(self, method: Any, *args: Any) -> None:
+        if self.is_running:
+            try:
+                self.call_from_thread(method, *args)
+            except RuntimeError:
+                return  # the screen was closed meanwhile; reading goes on without it
+
+    def add_item(self, text: str) -> None:
+        """Show one more item."""
+        item = Item(text, load(text))
+        self._items.append(item)
+        index = len(self._items) - 1
+        root = self._tree.root
+        if not self._growing:
+            root.data = Place(index)
+            root.set_label(Text(label(None, item.value)))
+            self._fill(root)
+        else:
+            root.set_label(Text(f"{len(self._items)} items"))
+            name = item.value.get("event") if isinstance(item.value, dict) else None
+            title = Text(f"{index}: {name}" if name else label(index, item.value))
+            root.add(title, data=Place(index), allow_expand=bool(children(item.value)))
+        root.expand()
+        self._show_status()
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self.finished = True
+        self._show_status()
+
+    def _fill(self, node: TreeNode[Place]) -> None:
+        """Add the node's children, once it is opened: a large answer is built as it is seen."""
+        place = node.data
+        if place is None or place.item is None or node.children:
+            return
+        value = value_at(self._items[place.item].value, place.path)
+        for step, child in children(value):
+            inner = Place(place.item, (*place.path, step))
+            node.add(Text(label(step, child)), data=inner, allow_expand=bool(children(child)))
+
+    def on_tree_node_expanded(self, event: Tree.NodeExpanded[Place]) -> None:
+        """A node was opened."""
+        self._fill(event.node)
+
+    def on_tree_node_highlighted(self, _event: Tree.NodeHighlighted[Place]) -> None:
+        """The cursor moved."""
+        self._show_status()
+
+    def _place(self) -> Place:
+        node = self._tree.cursor_node
+        place = node.data if node is not None else None
+        return place or Place(None)
+
+    def _show_status(self, note: str = "") -> None:
+        place = self._place()
+        state = "" if self.finished else "  receiving…"
+        if self.failure is not None:
+            state = f"  broken off: {self.failure}"
+        text = note or gjson_path(place.path) + state
+        self.query_one("#status", Static).update(text)
+
+    def action_leave(self) -> None:
+        """Close the search, or the explorer."""
+        search = self.query_one("#search", Input)
+        if search.has_class("shown"):
+            search.remove_class("shown")
+            self._tree.focus()
+        else:
+            self.exit("")
+
+    def action_toggle_node(self) -> None:
+        """Fold or unfold the node under the cursor."""
+        node = self._tree.cursor_node
+        if node is not None:
+            node.toggle()
+
+    def action_unfold(self) -> None:
+        """Open the node under the cursor, one level at a time."""
+        node = self._tree.cursor_node
+        if node is None:
+            return
+        if not node.is_expanded:
+            self._open(node)
+            return
+        for child in node.children:
+            self._open(child)
+
+    def _open(self, node: TreeNode[Place]) -> None:
+        self._fill(node)
+        if node.children:
+            node.expand()
+
+    def action_fold(self) -> None:
+        """Close the node under the cursor, or the one above it."""
+        node = self._tree.cursor_node
+        if node is None:
+            return
+        target = node if node.is_expanded and node.children else node.parent
+        if target is not None:
+            target.collapse()
+            self._tree.move_cursor(target)
+
+    def action_search(self) -> None:
+        """Show the search line."""
+        search = self.query_one("#search", Input)
+        search.value = ""
+        search.add_class("shown")
+        search.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the first match."""
+        event.input.remove_class("shown")
+        self._tree.focus()
+        self._needle = event.value
+        self.action_step(1, anew=True)
+
+    def action_step(self, by: int, *, anew: bool = False) -> None:
+        """Go to the next match, or the one before."""
+        if not self._needle:
+            self._show_status("no search yet: type /")
+            return
+        self._found = [
+            Place(index, path)
+            for index, item in enumerate(self._items)
+            for path in matches(item.value, self._needle)
+        ]
+        if not self._found:
+            self._show_status(f"nothing holds {self._needle!r}")
+            return
+        here = self._place()
+        at = self._found.index(here) if here in self._found and not anew else -1 if by > 0 else 0
+        number = (at + by) % len(self._found)
+        self._go(self._found[number])
+        self._show_status(f"{number + 1} of {len(self._found)}  {gjson_path(self._place().path)}")
+
+    def _go(self, place: Place) -> None:
+        node = self._tree.root
+        if self._growing and place.item is not None:
+            node = node.children[place.item]
+        for depth in range(len(place.path)):
+            self._open(node)
+            wanted = place.path[: depth + 1]
+            node = next(c for c in node.children if c.data and c.data.path == wanted)
+        # The lines of freshly opened nodes exist only after the next refresh.
+        self.call_after_refresh(self._tree.move_cursor, node)
+        self.call_after_refresh(self._tree.scroll_to_node, node)
+
+    def action_copy_path(self) -> None:
+        """Put the place, as `--transform` takes it, on the clipboard."""
+        path = gjson_path(self._place().path)
+        self.copy_to_clipboard(path)
+        self._show_status(f"copied: {path}")
+
+    def _selected_text(self) -> str:
+        """The JSON under the cursor, as the server wrote it."""
+        place = self._place()
+        if place.item is None:
+            return "[" + ",".join(item.text for item in self._items) + "]"
+        text = self._items[place.item].text
+        return get(text, gjson_path(place.path)).raw if place.path else text
+
+    def action_print_value(self) -> None:
+        """Leave, and print the value under the cursor; a string goes bare."""
+        text = self._selected_text()
+        bare = string_value(text)
+        self.exit((bare if bare is not None else indented(text)) + "\n")
+
+    def action_toggle_raw(self) -> None:
+        """Show the value under the cursor as JSON text, or the tree again."""
+        raw = self.query_one("#raw", VerticalScroll)
+        if raw.has_class("shown"):
+            raw.remove_class("shown")
+            self._tree.remove_class("hidden")
+            self._tree.focus()
+            return
+        shown = escape_controls(indented(self._selected_text()))
+        self.query_one("#rawtext", Static).update(shown)
+        raw.add_class("shown")
+        self._tree.add_class("hidden")
+        raw.focus()
+
+
+def explore(items: Iterable[str], *, growing: bool, keep_reading: bool) -> str:
+    """Let the user look at JSON texts; gives what they chose to print, "" for nothing.
+
+    A growing answer is read while they look. With `keep_reading` it is read to its end before
+    this returns, because nobody else would. Raises what reading raised.
+    """
+    app = Explorer(items, growing=growing)
+    chosen = app.run()
+    if keep_reading or app.finished:
+        app.reader.join()
+    if app.failure is not None:
+        raise app.failure
+    return chosen or ""
