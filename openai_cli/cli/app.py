@@ -15,8 +15,9 @@ from typer.core import TyperCommand, TyperGroup
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of
-from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, specs_of
+from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows, specs_of
 from openai_cli.cli.help import Page, flag_rows, render
+from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import Session
 from openai_cli.cli.tools import TOOLS, ToolCommand, find_tool
 from openai_cli.errors import Problem, UsageError
@@ -33,7 +34,7 @@ def build_app() -> typer.Typer:
         help="Threads and runs of assistants, on any compatible server, on the embedded engine, "
         "or offline.",
     )
-    app.callback()(_takes(_parameters(global_rows())))
+    app.callback()(_takes(_parameters(root_rows())))
     for resource, summary in RESOURCES.items():
         group = typer.Typer(
             cls=_Resource, help=summary, add_help_option=False, no_args_is_help=False
@@ -58,13 +59,17 @@ class _Group(TyperGroup):
             examples=OPERATIONS[0].examples,
         )
 
+    def rows(self) -> tuple[FlagRow, ...]:
+        """The options that may stand at this level."""
+        return global_rows()
+
     def _summary(self, ctx: Any, name: str) -> str:
         command = self.get_command(ctx, name)
         return str(command.help) if command else ""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         session = _session(ctx)
-        specs = specs_of(global_rows())
+        specs = specs_of(self.rows())
         split = split_args(args, specs, until_word=True)
         if split.words[:1] == ["help"]:
             names = [word for word in split.words[1:] if not word.startswith("-")]
@@ -100,6 +105,9 @@ class _Group(TyperGroup):
 
 class _Root(_Group):
     """The first level: the resources, and the tool's own commands behind them."""
+
+    def rows(self) -> tuple[FlagRow, ...]:
+        return root_rows()
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *(tool.name for tool in TOOLS)]
@@ -178,6 +186,12 @@ def _answer_questions(ctx: Any, session: Session, *, bare: bool = False) -> None
     asked = session.split.names()
     if "--version" in asked:
         session.env.out.write(f"openai {openai_cli.__version__}\n")
+        raise typer.Exit(0)
+    about_completion = not asked.isdisjoint(option.name for option in ROOT_OPTIONS)
+    if about_completion and "--help" not in asked and not session.split.problems:
+        from openai_cli.completion.command import answer
+
+        answer(session)
         raise typer.Exit(0)
     if "--help" in asked or (bare and not session.split.problems):
         out, environ = session.env.out, session.env.environ

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from openai_cli.api.operation import Operation
-from openai_cli.cli.options import MAX_ITEMS, OPTIONS, Option
+from openai_cli.cli.options import MAX_ITEMS, OPTIONS, ROOT_OPTIONS, Option
 from openai_cli.input.argv import ArgSpec
 from openai_cli.input.scalars import is_boolean
 
@@ -58,6 +58,11 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
 def global_rows() -> tuple[FlagRow, ...]:
     """The options that every command takes, before and after it."""
     return tuple(option_row(option) for option in OPTIONS)
+
+
+def root_rows() -> tuple[FlagRow, ...]:
+    """The options of `openai` itself, with no command: the global ones and a few of its own."""
+    return (*global_rows(), *map(option_row, ROOT_OPTIONS))
 
 
 def specs_of(rows: tuple[FlagRow, ...]) -> dict[str, ArgSpec]:

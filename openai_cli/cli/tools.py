@@ -10,6 +10,7 @@ from typing import cast
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import OTHER, Option
 from openai_cli.cli.session import Session
+from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
 
 
@@ -17,14 +18,16 @@ from openai_cli.errors import Problem, UsageError
 class ToolCommand:
     """One such command. `runs` names its function, `module:name`, which is given the session.
 
-    `words` are the words it takes, as help shows them; its options are in `session.split`
-    like any other. The name begins with `@`, which no resource does.
+    `words` are the words it takes, as help shows them, `choices` what the first may be; its
+    options are in `session.split` like any other. The name begins with `@`, which no resource
+    does.
     """
 
     name: str
     summary: str
     runs: str
     words: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
 
@@ -51,6 +54,14 @@ class ToolCommand:
 
 
 TOOLS = (
+    ToolCommand(
+        name="@completion",
+        summary="Print the completion script of a shell",
+        runs="openai_cli.completion.command:print_script",
+        words=("SHELL",),
+        choices=SHELLS,
+        examples=("openai @completion bash > openai.bash",),
+    ),
     ToolCommand(
         name="@manpages",
         summary="Write the manual pages",

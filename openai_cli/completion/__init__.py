@@ -1,0 +1,1 @@
+"""Completion for four shells: static scripts, generated from the declared operations."""

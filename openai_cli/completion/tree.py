@@ -1,0 +1,134 @@
+"""What may stand where on the command line: the facts that every script is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from openai_cli.api.operations import RESOURCES, commands_of
+from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
+from openai_cli.cli.tools import TOOLS, ToolCommand
+
+Source = Literal["", "file", "reference", "url"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place on the command line, reached by the words of `path`.
+
+    `rows` are the flags that are its own; with `shared`, those of the tree may stand here too.
+    """
+
+    path: str
+    summary: str
+    rows: tuple[FlagRow, ...] = ()
+    children: tuple[Node, ...] = ()
+    shared: bool = True
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path.rpartition(" ")[2]
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The root node, and the flags that may stand at any node."""
+
+    root: Node
+    rows: tuple[FlagRow, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The flags that some nodes have in common; see Node."""
+
+    rows: tuple[FlagRow, ...]
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a flag is completed; flags of one manner share a line of a script.
+
+    `source` says where more values than `words` come from: files, `@file` references, or a
+    base URL. `spellings` is set for a flag that has more than one.
+    """
+
+    takes: Literal["value", "optional", "nothing"]
+    source: Source
+    words: tuple[str, ...]
+    once: bool
+    spellings: tuple[str, ...]
+
+
+def build_tree() -> Tree:
+    """The whole command line, from its declarations."""
+    everywhere = global_rows()
+    names = {row.name for row in everywhere}
+    only_root = tuple(row for row in root_rows() if row.name not in names)
+    resources = tuple(_resource(name, everywhere) for name in RESOURCES)
+    children = (*resources, _help(resources), *map(_tool, TOOLS))
+    return Tree(Node("", "", only_root, children), everywhere)
+
+
+def flag_places(tree: Tree) -> dict[Place, list[str]]:
+    """The paths of the nodes whose flags differ from those of the tree, like ones together."""
+    found: dict[Place, list[str]] = {}
+    for node in tree.root.walk():
+        if node.rows or not node.shared:
+            found.setdefault(Place(node.rows, node.shared), []).append(node.path)
+    return found
+
+
+def manners(rows: Iterable[FlagRow]) -> dict[Manner, list[str]]:
+    """The spellings of the flags, by how they are completed."""
+    found: dict[Manner, list[str]] = {}
+    for row in rows:
+        several = row.spellings if len(row.spellings) > 1 else ()
+        manner = Manner(row.takes, _source(row), row.words, not row.repeatable, several)
+        found.setdefault(manner, []).extend(row.spellings)
+    return found
+
+
+def _source(row: FlagRow) -> Source:
+    if row.file or row.metavar == "DIR":
+        return "file"
+    if row.metavar == "URL":
+        return "url"
+    return "reference" if row.reference else ""
+
+
+def _resource(name: str, everywhere: tuple[FlagRow, ...]) -> Node:
+    commands = (
+        Node(
+            operation.name,
+            operation.summary,
+            tuple(row for row in command_rows(operation) if row not in everywhere),
+        )
+        for operation in commands_of(name).values()
+    )
+    return Node(name, RESOURCES[name], (), tuple(commands))
+
+
+def _tool(tool: ToolCommand) -> Node:
+    choices = (Node(f"{tool.name} {word}", "", tool.rows, (), False) for word in tool.choices)
+    return Node(tool.name, tool.summary, tool.rows, tuple(choices), False)
+
+
+def _help(resources: tuple[Node, ...]) -> Node:
+    """`help RESOURCE COMMAND`: the names again, without their flags."""
+    children = tuple(_named_only(node) for node in resources)
+    return Node("help", "Show the help of a resource or command", (), children, False)
+
+
+def _named_only(node: Node) -> Node:
+    children = tuple(map(_named_only, node.children))
+    return Node(f"help {node.path}", node.summary, (), children, False)
