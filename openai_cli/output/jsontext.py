@@ -13,7 +13,7 @@ from typing import Any
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 Paint = Callable[[str, str], str]
 """Takes a kind (key, string, number, word, mark) and a token; gives the token to print."""
@@ -80,6 +80,5 @@ def string_value(text: str) -> str | None:
 
 
 def escape_controls(text: str) -> str:
-    """JSON text whose control characters are all escapes: no terminal acts on it."""
-    lines = text.split("\n")
-    return "\n".join(_CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", line) for line in lines)
+    """JSON text whose control characters are escapes, spaces and line ends excepted."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,124 @@
+"""The words of a reply, out of documents and out of streams."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from openai_cli.output.reply import ReplyStream, message_text, replies
+
+
+def text(value: Any) -> dict[str, Any]:
+    return {"type": "text", "text": {"value": value, "annotations": [{"text": "【1†source】"}]}}
+
+
+def message(*content: Any, role: str = "assistant", **more: Any) -> dict[str, Any]:
+    return {"id": "m1", "object": "thread.message", "role": role, "content": list(content), **more}
+
+
+def delta(*content: Any, ident: str = "m1") -> dict[str, Any]:
+    return {"id": ident, "object": "thread.message.delta", "delta": {"content": list(content)}}
+
+
+def streamed(*data: Any) -> str:
+    stream = ReplyStream()
+    events = [json.dumps({"event": "e", "data": item}) for item in data]
+    pieces = [piece for event in events for piece in stream.pieces(event)]
+    return "".join([*pieces, *stream.end()])
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        (text("See 【1†source】."), "See 【1†source】."),
+        ({"type": "text", "text": "plain"}, "plain"),
+        ({"type": "refusal", "refusal": "I may not."}, "[refusal] I may not."),
+        ({"type": "image_file", "image_file": {"file_id": "file-1"}}, "[image_file: file-1]"),
+        ({"type": "image_url", "image_url": {"url": "https://x/y"}}, "[image_url: https://x/y]"),
+        ({"type": "image_file", "image_file": {}}, "[image_file: no address]"),
+        ({"type": "hologram"}, "[hologram]"),
+        ({}, "[part]"),
+        ({"type": ["list"], "text": 1}, "[['list']]"),
+        ({"type": "text", "text": {"value": None}}, ""),
+    ],
+)
+def test_parts(part: dict[str, Any], shown: str) -> None:
+    assert message_text(message(part)) == shown
+
+
+def test_parts_stand_one_below_the_other() -> None:
+    image = {"type": "image_file", "image_file": {"file_id": "f"}}
+    assert message_text(message(text("a"), image, text("b"))) == "a\n[image_file: f]\nb"
+    assert message_text({"content": "as sent"}) == "as sent"
+    assert message_text({"content": None}) == ""
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (message(text("Hi")), ["Hi"]),
+        (message(text("Hi"), role="user"), ["Hi"]),
+        ({"object": "list", "data": [message(text("a")), message(text("b"))]}, ["a", "b"]),
+        ({"object": "list", "data": [message(text("q"), role="user"), message(text("a"))]}, ["a"]),
+        ({"object": "list", "data": [message(text("q"), role="user")]}, []),
+        ({"object": "list", "data": []}, []),
+        ({"object": "list", "data": [{"object": "thread.run"}, 1, None]}, []),
+        ({"object": "list", "data": "odd"}, []),
+        ({"object": "thread.run"}, []),
+        ({"object": ["odd"]}, []),
+        ([message(text("Hi"))], []),
+        ("text", []),
+        (None, []),
+    ],
+)
+def test_replies(document: Any, found: list[str]) -> None:
+    assert replies(json.dumps(document)) == found
+
+
+def test_deltas_are_passed_on_as_they_come() -> None:
+    stream = ReplyStream()
+    for piece in ("Hel", "lo\n", "you"):
+        event = json.dumps({"event": "thread.message.delta", "data": delta(text(piece))})
+        assert list(stream.pieces(event)) == [piece]
+    assert list(stream.end()) == ["\n"]
+    assert list(stream.end()) == []
+
+
+def test_a_message_is_printed_once_with_or_without_deltas() -> None:
+    whole = message(text("Hello"), status="completed")
+    assert streamed(delta(text("Hel")), delta(text("lo")), whole) == "Hello\n"
+    assert streamed(whole) == "Hello\n"
+    assert streamed(delta(text("Hello"))) == "Hello\n"
+    assert streamed(message(text("part"), status="incomplete")) == "part\n"
+    assert streamed(message(text("not yet"), status="in_progress")) == ""
+    assert streamed(message(text("mine"), role="user")) == ""
+
+
+def test_each_message_and_each_part_begins_a_line() -> None:
+    assert streamed(delta(text("one")), delta(text("two"), ident="m2")) == "one\ntwo\n"
+    second = {**text("two"), "index": 1}
+    assert streamed(delta({**text("one"), "index": 0}), delta(second)) == "one\ntwo\n"
+    assert streamed(delta(text("one\n")), delta(text("two"), ident="m2")) == "one\ntwo\n"
+
+
+def test_a_stream_says_what_a_document_says() -> None:
+    refusal = [{"type": "refusal", "refusal": piece} for piece in ("I may", " not.")]
+    assert streamed(*(delta(part) for part in refusal)) == "[refusal] I may not.\n"
+    image = {"type": "image_file", "image_file": {"file_id": "f"}}
+    assert streamed(delta({**image, "index": 1})) == "[image_file: f]\n"
+    assert streamed(delta({"type": "text", "text": "plain"})) == "plain\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, 1, "x", [], {}, {"object": "thread.message.delta"},
+        {"object": "thread.message.delta", "delta": "odd"},
+        {"object": "thread.message.delta", "delta": {"content": [1, None, {"type": {}}, "x"]}},
+        delta({"type": "text", "text": {"annotations": []}}), {"object": "thread.run.step.delta"},
+    ],
+)  # fmt: skip
+def test_odd_events_bring_no_words(data: Any) -> None:
+    assert streamed(data) in ("", "[{}]\n")
