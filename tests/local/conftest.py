@@ -2,7 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_support import Api
+
+from tests.local.support import Api
 
 
 @pytest.fixture
