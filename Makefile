@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo check test test-slow format bench clean
+.PHONY: demo check test test-slow docs format bench clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -24,6 +24,9 @@ test: $(STAMP)  ## the default suite, in parallel
 
 test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
 	$(BIN)/pytest -m slow
+
+docs: $(STAMP)  ## docs/man, docs/reference and docs/picture.svg, from the declarations
+	$(BIN)/python -m openai_cli.manual docs
 
 format: $(STAMP)  ## rewrite the code as `check` wants it
 	$(BIN)/ruff format .

@@ -20,14 +20,14 @@ def write_pages(session: Session) -> None:
 
 
 def write_files(folder: Path, files: dict[str, str]) -> list[Path]:
-    """Write texts below a folder, which is made if missing; gives their paths.
+    """Write texts below a folder; folders are made where missing. Gives the paths.
 
     Raises CliError if one cannot be written.
     """
     written = [folder / name for name in files]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for path, text in zip(written, files.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         why = error.strerror or str(error)

@@ -50,10 +50,22 @@ VALUES = (
 
 _OTHER_VARIABLES = (
     ("OPENAI_LOCAL_STORE", "File of the store that local: means."),
+    (
+        "OPENAI_LOCAL_UPSTREAM_URL",
+        "Server that the engine asks for models other than echo; the OpenAI API if not set.",
+    ),
+    (
+        "OPENAI_LOCAL_UPSTREAM_API",
+        "Its API, responses or chat; if not set, responses at OpenAI and chat elsewhere.",
+    ),
+    (
+        "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
+        "Seconds that it may be silent; 600 if not set.",
+    ),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),
-    ("PAGER", "Shows an answer longer than the terminal; cat or empty for none."),
+    ("PAGER", "Shows an answer longer than the terminal: less if not set, cat for none."),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, and hosts reached without one."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust in place of the built-in ones."),
 )
@@ -94,7 +106,7 @@ def by_panel(rows: tuple[FlagRow, ...]) -> dict[str, list[FlagRow]]:
 
 
 def traits(row: FlagRow) -> str:
-    """What a flag allows beyond a plain value: limits, null, files, repetition."""
+    """What a flag allows beyond a plain value and is not in its help: limits, null, files, …"""
     said = [
         "required" if row.required else "",
         row.limits,
@@ -102,7 +114,7 @@ def traits(row: FlagRow) -> str:
         "@FILE" if row.reference else "",
         "repeatable" if row.repeatable else "",
     ]
-    return "; ".join(part for part in said if part)
+    return "; ".join(part for part in said if part and part not in row.help.lower())
 
 
 def resources() -> Iterator[tuple[str, str, tuple[Operation, ...]]]:

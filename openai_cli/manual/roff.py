@@ -13,6 +13,7 @@ _ESCAPES = {
     "`": r"\(ga",
     "^": r"\(ha",
     "~": r"\(ti",
+    "…": "...",  # has no sign in the C locale
 }
 
 
@@ -42,8 +43,12 @@ def italic(text: str) -> str:
 
 
 def title(name: str, source: str, date: str) -> str:
-    """The first line of a page; `date` is the one in the footer, YYYY-MM-DD."""
-    return f'.TH {escape(name.upper())} 1 {date} "{escape(source)}" "User Commands"'
+    """How a page begins; `date` is the one in the footer, YYYY-MM-DD.
+
+    Lines are neither hyphenated nor spread out: both would spoil flags and values.
+    """
+    head = f'.TH {escape(name.upper())} 1 {date} "{escape(source)}" "User Commands"'
+    return f"{head}\n.nh\n.ad l"
 
 
 def section(name: str, *parts: str) -> str:

@@ -50,7 +50,7 @@ _TopP = Annotated[float | None, _said("Nucleus sampling.", 1)]
 
 
 def _time(event: str) -> Any:
-    return _said(f"Unix time at which it {event}; null if it did not.", None)
+    return _said(f"Unix time at which it {event}; else null.", None)
 
 
 class Fault(AnswerModel):
@@ -124,9 +124,9 @@ class Run(AnswerModel):
     assistant_id: Annotated[str, _said("The assistant that works.", "asst_abc")]
     status: Annotated[_RUN_STATUSES, _said("How far it has come.", "completed")]
     required_action: Annotated[
-        RequiredAction | None, Field(description="What it waits for; null if for nothing.")
+        RequiredAction | None, _said("What it waits for; null if for nothing.", None)
     ]
-    last_error: Annotated[Fault | None, Field(description="What went wrong; null if nothing.")]
+    last_error: Annotated[Fault | None, _said("What went wrong; null if nothing.", None)]
     expires_at: Annotated[
         int | None, _said("Unix time after which it is given up; null once that is moot.", None)
     ]
@@ -135,7 +135,7 @@ class Run(AnswerModel):
     failed_at: Annotated[int | None, _time("failed")]
     completed_at: Annotated[int | None, _said("Unix time at which it completed.", 1700000003)]
     incomplete_details: Annotated[
-        Reason | None, Field(description="Why it is incomplete; null if it is not.")
+        Reason | None, _said("Why it is incomplete; null if it is not.", None)
     ]
     model: Annotated[str, _said("The model in use.", "echo")]
     instructions: Annotated[str | None, _said("System message in force.", "")]
@@ -180,7 +180,7 @@ class Message(AnswerModel):
         _said("Whether all of it is there.", "completed"),
     ]
     incomplete_details: Annotated[
-        Reason | None, Field(description="Why it breaks off; null if it does not.")
+        Reason | None, _said("Why it breaks off; null if it does not.", None)
     ]
     completed_at: Annotated[int | None, _said("Unix time of its end.", 1700000003)]
     incomplete_at: Annotated[int | None, _time("broke off")]
@@ -225,7 +225,7 @@ class Step(AnswerModel):
             {"type": "message_creation", "message_creation": {"message_id": "msg_abc"}},
         ),
     ]
-    last_error: Annotated[Fault | None, Field(description="What went wrong; null if nothing.")]
+    last_error: Annotated[Fault | None, _said("What went wrong; null if nothing.", None)]
     expired_at: Annotated[int | None, _time("expired")]
     cancelled_at: Annotated[int | None, _time("was cancelled")]
     failed_at: Annotated[int | None, _time("failed")]

@@ -1,0 +1,30 @@
+"""`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from openai_cli.manual.command import write_files
+from openai_cli.manual.man import man_pages
+from openai_cli.manual.picture import picture
+from openai_cli.manual.reference import reference_pages
+
+
+def documents() -> dict[str, str]:
+    """Every generated document by its path below `docs/`."""
+    found = {f"man/{name}": text for name, text in man_pages().items()}
+    found |= {f"reference/{name}": text for name, text in reference_pages().items()}
+    return {**found, "picture.svg": picture()}
+
+
+def write_documents(folder: Path) -> None:
+    """Write them all, and take away pages of commands that are no more."""
+    wanted = documents()
+    written = set(write_files(folder, wanted))
+    for path in {*(folder / "man").iterdir(), *(folder / "reference").iterdir()} - written:
+        path.unlink()
+
+
+if __name__ == "__main__":
+    write_documents(Path(sys.argv[1]))

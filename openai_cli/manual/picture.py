@@ -1,0 +1,80 @@
+"""The picture of the README: a terminal in which the installed command has run, as SVG."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from openai_cli.manual.facts import wrapped
+
+_RUN = (
+    'openai --local beta:threads create-and-run --assistant-id asst_demo --message "Hello from '
+    'the embedded engine" --metadata team=core --format pretty'
+)
+_EVENTS = (
+    'openai --local beta:threads create-and-run --assistant-id asst_demo --message "Hello" '
+    "--stream --format jsonl --transform '[event,data.status]' --max-items 6"
+)
+_WIDTH = 82
+_TIME = "2026-11-22 12:00:00"
+_LETTERS = "k3Tz9QmVw2XcR8bNfY5sLdH7"
+"""Stands in for the letters of every id: as long as they are."""
+
+
+def picture() -> str:
+    """The picture, the same at each call: ids and times of the runs are replaced afterwards."""
+    console = Console(
+        record=True,
+        width=_WIDTH,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+        _environ={},
+    )
+    with tempfile.TemporaryDirectory() as home:
+        for command in (_RUN, _EVENTS):
+            console.print(_typed(command))
+            console.print(Text.from_ansi(_settled(_printed(command, Path(home))).rstrip()))
+    svg = console.export_svg(title="openai", unique_id="openai")
+    # Rich's template loads a font from the network; the next of the named fonts serves.
+    return re.sub(r"\s*@font-face {.*?}", "", svg, flags=re.DOTALL)
+
+
+def _typed(command: str) -> Text:
+    lines = wrapped(command, _WIDTH - 2)
+    return Text.assemble(("$ ", "bold green"), ("\n".join(lines), "bold"))
+
+
+def _printed(command: str, home: Path) -> str:
+    """What the command prints on a colour terminal, in a home of its own."""
+    environ = {
+        "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")]),
+        "HOME": str(home),
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+        "FORCE_COLOR": "1",
+    }
+    done = subprocess.run(  # noqa: S602 - a command of ours, as a reader would type it
+        command,
+        shell=True,
+        check=True,
+        cwd=home,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    return done.stdout.decode()
+
+
+def _settled(text: str) -> str:
+    ids = re.sub(r"(run|thread|msg|step)_[A-Za-z0-9]{24}", rf"\1_{_LETTERS}", text)
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", _TIME, ids)
