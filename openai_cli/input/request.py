@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openai_cli.api.check import Finding, body_of, path_text, slips, validate
+from openai_cli.api.check import Finding, body_of, path_text, shown, slips, validate
 from openai_cli.api.flags import Flag, flags_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.errors import Problem, UsageError
@@ -51,7 +51,7 @@ def read_request(
     _add_stdin(operation, stdin, files, reading)
     values = reading.draft.values
     if not check:
-        _fail(reading.problems + _missing_path(operation, values, flags, reading))
+        _fail(reading.problems or _path_problems(operation, values, reading), stdin)
         return build_request(operation, values), []
     return _checked(operation, reading, stdin)
 
@@ -119,20 +119,23 @@ def _checked(operation: Operation, reading: Reading, stdin: Stdin) -> tuple[Requ
         reading.problems += [reading.draft.problem(finding) for finding in found]
     _fail(reading.problems, stdin)
     assert not isinstance(result, list)  # noqa: S101 - findings were raised above
+    values = body_of(result)
+    _fail(_path_problems(operation, values, reading))
     warnings = [reading.draft.problem(finding) for finding in slips(result)]
-    return build_request(operation, body_of(result)), warnings
+    return build_request(operation, values), warnings
 
 
-def _missing_path(
-    operation: Operation, values: Mapping[str, Any], flags: Mapping[str, Flag], reading: Reading
+def _path_problems(
+    operation: Operation, values: Mapping[str, Any], reading: Reading
 ) -> list[Problem]:
-    return [
-        Problem(flag.name, "is required")
-        for flag in flags.values()
-        if flag.path[0] in operation.path_fields
-        and not values.get(flag.path[0])
-        and flag.path not in reading.failed
+    """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
+    found = ((name, values.get(name)) for name in operation.path_fields)
+    findings = [
+        Finding((name,), f"expected an id, found {shown(value)}")
+        for name, value in found
+        if not isinstance(value, str) or value in ("", ".", "..")
     ]
+    return [reading.draft.problem(finding) for finding in findings]
 
 
 def _fail(problems: Sequence[Problem], stdin: Stdin | None = None) -> None:
