@@ -86,7 +86,18 @@ class Shell:
 
 def clean_environ(home: Path) -> dict[str, str]:
     """The environment without anything that could leak in: keys, proxies, a real home."""
-    leaks = ("OPENAI_", "XDG_", "PYTEST_", "COV_", "NO_COLOR", "FORCE_COLOR", "SSL_CERT", "PAGER")
+    leaks = (
+        "OPENAI_",
+        "COLUMNS",
+        "LINES",
+        "XDG_",
+        "PYTEST_",
+        "COV_",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "SSL_CERT",
+        "PAGER",
+    )
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -46,12 +46,11 @@ class Explorer(App[str]):
     """A tree of JSON that may still be growing; returns the text to print, if any was chosen."""
 
     CSS = """
-    #search { display: none; dock: bottom; }
-    #search.shown { display: block; }
-    #raw { display: none; }
-    #raw.shown { display: block; }
+    Tree, #raw { height: 1fr; }
+    #search, #raw { display: none; }
+    #search.shown, #raw.shown { display: block; }
     Tree.hidden { display: none; }
-    #status { dock: bottom; height: 1; color: $text-muted; }
+    #status { height: 1; color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "leave", "Quit"),
