@@ -19,8 +19,8 @@ from ruamel.yaml.tag import Tag
 
 from openai_cli.input.document import MAX_DEPTH, BrokenTextError, DocumentError, whole_number
 
-_MAX_NODES = 1_000_000
-"""Values a document may stand for once its aliases are followed."""
+_MAX_REPEATS = 100_000
+"""Values that a document's aliases may add to those it spells out."""
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _TRUE = re.compile(r"true|True|TRUE")
@@ -89,15 +89,17 @@ def _place(mark: Any) -> str:
 
 
 class _Builder:
-    """Turns composed nodes into values, counting them and watching for loops."""
+    """Turns composed nodes into values, counting repeated ones and watching for loops."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.seen: set[int] = set()
+        self.repeats = 0
         self.open: list[Node] = []
 
     def value(self, node: Node) -> Any:
-        self.count += 1
-        if self.count > _MAX_NODES:
+        self.repeats += id(node) in self.seen
+        self.seen.add(id(node))
+        if self.repeats > _MAX_REPEATS:
             raise DocumentError("aliases make this value too large")
         if len(self.open) > MAX_DEPTH:
             raise DocumentError(f"nested more than {MAX_DEPTH} levels deep")

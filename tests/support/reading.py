@@ -1,0 +1,60 @@
+"""The way from a command line to a request, without the command around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import Any
+
+from openai_cli.api.operation import Operation, Request
+from openai_cli.api.operations import find_operation
+from openai_cli.cli.catalog import command_rows, specs_of
+from openai_cli.errors import UsageError
+from openai_cli.input.argv import split_args
+from openai_cli.input.request import read_request
+from openai_cli.input.stdin import Stdin
+
+
+@dataclass(frozen=True)
+class Read:
+    """What came of a command line: a request and warnings, or problems (`hint` beside them)."""
+
+    request: Request | None
+    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    hint: str = ""
+
+    @property
+    def body(self) -> Any:
+        assert self.request is not None, self.problems
+        return self.request.body
+
+
+def create_and_run(*args: str, stdin: bytes | str | None = None, check: bool = True) -> Read:
+    """Read these flags of `beta:threads create-and-run`, the assistant given beside them."""
+    return read_args(
+        "beta:threads create-and-run", "--assistant-id=a", *args, stdin=stdin, check=check
+    )
+
+
+def read_args(
+    command: str, *args: str, stdin: bytes | str | None = None, check: bool = True
+) -> Read:
+    """Read the flags of a command, with `stdin` in a file behind standard input."""
+    operation = _operation(command)
+    split = split_args(args, specs_of(command_rows(operation)))
+    data = stdin.encode() if isinstance(stdin, str) else stdin or b""
+    try:
+        with TemporaryFile() as stream:
+            stream.write(data)
+            stream.seek(0)
+            request, warnings = read_request(operation, split, Stdin(stream, wait=3), check=check)
+    except UsageError as error:
+        return Read(None, problems=tuple(map(str, error.problems)), hint=error.hint)
+    return Read(request, warnings=tuple(map(str, warnings)))
+
+
+def _operation(command: str) -> Operation:
+    found = find_operation(*command.split())
+    assert found is not None, command
+    return found
