@@ -108,8 +108,9 @@ def cannot_cancel(status: str) -> ApiError:
 def unsupported(found: Unsupported, backend: str) -> ApiError:
     """Something that the model's backend cannot carry."""
     value = f": '{found.value}'" if found.value is not None else ""
+    lack = f" {found.lack}" if found.lack else ""
     return ApiError(
-        f"'{found.field}'{value} is not supported by the {backend} backend.",
+        f"'{found.field}'{value} is not supported by the {backend} backend{lack}.",
         param=found.field,
         code="unsupported_parameter",
     )

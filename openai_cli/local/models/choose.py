@@ -1,33 +1,49 @@
 """Which model answers: `echo` is built in, every other name belongs to the upstream."""
 
+import threading
 from collections.abc import Mapping
 
-from openai_cli.local.errors import ApiError
 from openai_cli.local.models.echo import Echo
 from openai_cli.local.models.interface import Model
 
 
 class Models:
-    """The models of one engine; adapters are made when first needed."""
+    """The models of one engine; the upstream's adapter is made when first needed."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._echo = Echo()
+        self._lock = threading.Lock()
+        self._upstream: Model | None = None
 
     def pick(self, name: str) -> Model:
         """The model that answers for this name.
 
         Raises:
-            ApiError: no backend is there for it.
+            ApiError: the upstream is not set up for it.
         """
         if name == "echo":
             return self._echo
-        raise ApiError(
-            f"The model '{name}' is not available: only 'echo' is built into the local engine.",
-            param="model",
-            code="model_not_found",
-        )
+        with self._lock:
+            if self._upstream is None:
+                self._upstream = _adapter(self._environ)
+            return self._upstream
 
     def close(self) -> None:
         """Release what the adapters hold."""
         self._echo.close()
+        if self._upstream is not None:
+            self._upstream.close()
+
+
+def _adapter(environ: Mapping[str, str]) -> Model:
+    from openai_cli.local.models.upstream.place import read_upstream
+
+    upstream = read_upstream(environ)
+    if upstream.api == "chat":
+        from openai_cli.local.models.chat import Chat
+
+        return Chat(upstream)
+    from openai_cli.local.models.responses import Responses
+
+    return Responses(upstream)

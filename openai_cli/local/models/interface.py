@@ -18,6 +18,8 @@ class Unsupported(NamedTuple):
     """Where it stands in the request: `tools[0].type`, or `f"{message.field}.attachments"`."""
     value: object = None
     """What was asked for, quoted in the text; None leaves the quotation out."""
+    lack: str = ""
+    """What would make it possible, if anything does: `without a vector store`."""
 
 
 class Model(Protocol):

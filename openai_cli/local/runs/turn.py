@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from openai_cli.local import models
 from openai_cli.local.jsontext import JsonObject
+from openai_cli.local.models.history import Entry, cost, first_that_stays
 from openai_cli.local.runs import settings as run_settings
 from openai_cli.local.store import Message, Run, Step, Transaction
-
-Entry = models.Message | models.ToolTurn
 
 
 class PromptTooLongError(Exception):
@@ -49,9 +48,9 @@ def fit(turn: models.Turn, model: models.Model, limit: int | None) -> tuple[Entr
     history = turn.history
     if limit is None:
         return history
-    costs = [_cost(entry, model) for entry in history]
+    costs = [cost(entry, model.count_tokens) for entry in history]
     room = limit - model.count_tokens(turn.instructions) - sum(costs)
-    first_kept = _first_that_stays(history)
+    first_kept = first_that_stays(history)
     start = 0
     while room < 0 and start < first_kept:
         room += costs[start]
@@ -59,27 +58,6 @@ def fit(turn: models.Turn, model: models.Model, limit: int | None) -> tuple[Entr
     if room < 0:
         raise PromptTooLongError
     return history[start:]
-
-
-def _first_that_stays(history: Sequence[Entry]) -> int:
-    users: list[int] = [
-        index
-        for index, entry in enumerate(history)
-        if isinstance(entry, models.Message) and entry.role == "user"
-    ]
-    return users[-1] if users else max(0, len(history) - 1)
-
-
-def _cost(entry: Entry, model: models.Model) -> int:
-    if isinstance(entry, models.ToolTurn):
-        texts = [f"{call.name} {call.arguments} {call.output}" for call in entry.calls]
-    else:
-        texts = [
-            part.text
-            for part in entry.parts
-            if isinstance(part, models.TextPart | models.RefusalPart)
-        ]
-    return sum(model.count_tokens(text) for text in texts)
 
 
 def _budget_left(limit: int | None, steps: Sequence[Step]) -> int | None:
