@@ -36,7 +36,8 @@ class Seen:
 class Reply:
     """One answer. `chunks` are sent one by one, `pause` seconds apart; `cut` closes early.
 
-    `declared` overrides Content-Length; `hang` seconds pass before anything is sent.
+    `declared` overrides Content-Length; `hang` seconds pass before anything is sent; `drop` hangs
+    up instead of answering; `raw` is sent as it is, status line and all, and ends the connection.
     """
 
     status: int = 200
@@ -47,6 +48,7 @@ class Reply:
     declared: int | None = None
     hang: float = 0.0
     drop: bool = False
+    raw: bytes | None = None
 
     @property
     def content(self) -> bytes:
@@ -121,7 +123,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a 
             )
             reply = server.next_reply()
             time.sleep(reply.hang)
-            if reply.drop:
+            if reply.drop or reply.raw is not None:
+                self.wfile.write(reply.raw or b"")
                 self._hang_up()
             elif reply.chunks is not None:
                 self._stream(reply)
