@@ -165,5 +165,5 @@ class Stream:
             raise NoAnswerError(f"an event of the stream is not JSON: {start}")
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
-            self._run_ended = value.get("status") in END_STATUSES
+            self._run_ended = str(value.get("status")) in END_STATUSES
         return Event(raw.name or "message", raw.data)
