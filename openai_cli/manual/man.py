@@ -16,7 +16,7 @@ def man_pages() -> dict[str, str]:
     """Every page by its file name."""
     pages = {"openai.1": _root()}
     for resource, summary, operations in facts.resources():
-        pages[f"{page_name(resource)}.1"] = _resource(resource, summary, operations)
+        pages[f"{page_name(resource)}.1"] = resource_page(resource, summary, operations)
     return pages
 
 
@@ -71,7 +71,8 @@ def _commands() -> Iterator[tuple[str, str]]:
         yield roff.bold(tool.name), f"{tool.summary}: {tool.usage}."
 
 
-def _resource(resource: str, summary: str, operations: tuple[Operation, ...]) -> str:
+def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]) -> str:
+    """The page of a resource with these operations."""
     others = [page_name(other) for other, _, _ in facts.resources() if other != resource]
     name, _, told = summary.partition(": ")
     return _page(

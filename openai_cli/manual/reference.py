@@ -22,7 +22,7 @@ def reference_pages() -> dict[str, str]:
     """Every page by its file name."""
     pages = {"index.md": _index(), "answers.md": _answers()}
     for _, _, operations in facts.resources():
-        pages |= {page_name(operation): _command(operation) for operation in operations}
+        pages |= {page_name(operation): command_page(operation) for operation in operations}
     return pages
 
 
@@ -71,7 +71,8 @@ def _tool(tool: ToolCommand) -> str:
     ).rstrip("\n")
 
 
-def _command(operation: Operation) -> str:
+def command_page(operation: Operation) -> str:
+    """The page of one command."""
     return page(
         f"# {code(f'openai {operation.name}')}",
         _MADE,

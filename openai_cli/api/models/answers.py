@@ -44,7 +44,10 @@ _Tools = Annotated[
     list[dict[str, Any]],
     _said("Tools it may use, each with its `type`.", [{"type": "code_interpreter"}]),
 ]
-_Format = Annotated[Any, _said("Shape of the reply: `auto`, or an object with its `type`.", "auto")]
+_Format = Annotated[
+    dict[str, Any] | str | None,
+    _said("Shape of the reply: `auto`, or an object with its `type`.", "auto"),
+]
 _Temperature = Annotated[float | None, _said("Sampling temperature.", 1)]
 _TopP = Annotated[float | None, _said("Nucleus sampling.", 1)]
 
@@ -150,7 +153,8 @@ class Run(AnswerModel):
         Truncation | None, Field(description="Which messages the model sees.")
     ]
     tool_choice: Annotated[
-        Any, _said("`none`, `auto`, `required`, or an object that names the tool.", "auto")
+        dict[str, Any] | str | None,
+        _said("`none`, `auto`, `required`, or an object that names the tool.", "auto"),
     ]
     parallel_tool_calls: Annotated[
         bool, _said("Whether several functions may be asked for in one turn.", True)
