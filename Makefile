@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo check test test-slow docs format bench clean
+.PHONY: demo check test test-slow completions docs format bench clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -25,6 +25,9 @@ test: $(STAMP)  ## the default suite, in parallel
 test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
 	$(BIN)/pytest -m slow
 
+completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
+	$(BIN)/python -m openai_cli.completion completions
+
 docs: $(STAMP)  ## docs/man, docs/reference and docs/picture.svg, from the declarations
 	$(BIN)/python -m openai_cli.manual docs
 
@@ -34,6 +37,7 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 
 bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/completion.py
 
 clean:
 	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from openai_cli.cli.catalog import FlagRow
-from openai_cli.completion.script import fill, sh_patterns, sh_quote
-from openai_cli.completion.tree import Manner, Tree, flag_places, manners
+from openai_cli.completion.script import fill
+from openai_cli.completion.sh import describe_function, patterns, quote
+from openai_cli.completion.tree import Tree, flag_places
 
 
 def render(tree: Tree) -> str:
@@ -22,7 +23,7 @@ def _tables(tree: Tree) -> Iterator[str]:
     for node in tree.root.walk():
         if node.children:
             names = _names(child.name for child in node.children)
-            yield f"        {sh_quote(node.path)}) {names} ;;"
+            yield f"        {quote(node.path)}) {names} ;;"
     yield "    esac"
     yield "}"
     yield ""
@@ -32,25 +33,11 @@ def _tables(tree: Tree) -> Iterator[str]:
     yield "    case $1 in"
     for place, paths in flag_places(tree).items():
         more = '" $names"' if place.shared else ""
-        yield f"        {sh_patterns(paths)}) {_spellings(place.rows)}{more} ;;"
+        yield f"        {patterns(paths)}) {_spellings(place.rows)}{more} ;;"
     yield "    esac"
     yield "}"
     yield ""
-    yield "# Describes the flag $2 behind the words $1: whether it `takes` a value, its `words`,"
-    yield "# the `source` of others, whether it stands `once`, and all its spellings, `twins`."
-    yield "_openai_describe() {"
-    yield "    takes='' source='' words='' once=0 twins=$2"
-    yield "    case $1 in"
-    for place, paths in flag_places(tree).items():
-        yield f"        {sh_patterns(paths)})"
-        if place.rows:
-            yield from _arms(place.rows, " " * 12)
-        yield f"            {';;' if place.shared else 'return 0 ;;'}"
-    yield "    esac"
-    yield "    if [[ -z $takes ]]; then"
-    yield from _arms(tree.rows, " " * 8)
-    yield "    fi"
-    yield "}"
+    yield from describe_function(tree)
 
 
 def _spellings(rows: Iterable[FlagRow]) -> str:
@@ -58,24 +45,4 @@ def _spellings(rows: Iterable[FlagRow]) -> str:
 
 
 def _names(names: Iterable[str]) -> str:
-    return f"names={sh_quote(' '.join(names))}"
-
-
-def _arms(rows: Iterable[FlagRow], indent: str) -> Iterator[str]:
-    yield f"{indent}case $2 in"
-    for manner, names in manners(rows).items():
-        yield f"{indent}    {' | '.join(names)}) {_settings(manner)} ;;"
-    yield f"{indent}esac"
-
-
-def _settings(manner: Manner) -> str:
-    parts = [f"takes={manner.takes}"]
-    if manner.source:
-        parts.append(f"source={manner.source}")
-    if manner.words:
-        parts.append(f"words={sh_quote(' '.join(manner.words))}")
-    if manner.once:
-        parts.append("once=1")
-    if manner.spellings:
-        parts.append(f"twins={sh_quote(' '.join(manner.spellings))}")
-    return " ".join(parts)
+    return f"names={quote(' '.join(names))}"

@@ -107,7 +107,7 @@ def _fpath(environ: Mapping[str, str]) -> list[Path]:
     mark = "--- fpath ---"
     try:
         # A session of its own: an interactive shell would take the terminal for itself.
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - zsh of the PATH, with words of ours
             [zsh, "-i", "-c", f'print -rl -- "{mark}" $fpath'],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -28,13 +28,3 @@ def fill(engine: str, tables: Iterable[str]) -> str:
     """The engine's text with the tables in their place."""
     text = resources.files("openai_cli.completion").joinpath("engine", engine).read_text("utf-8")
     return text.replace(_MARK, "".join(f"{line}\n" for line in tables))
-
-
-def sh_quote(text: str) -> str:
-    """Text in single quotes, for bash and zsh."""
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def sh_patterns(texts: Iterable[str]) -> str:
-    """Patterns of a `case` that match these texts and no other, for bash and zsh."""
-    return " | ".join(map(sh_quote, texts))

@@ -83,7 +83,7 @@ _openai_step() {
     if [[ -n $pending ]]; then
         _openai_flag "$node" "$pending"
         if [[ $takes == optional ]]; then
-            case " $words " in *" $1 "*) return 0 ;; esac
+            case " $choices " in *" $1 "*) return 0 ;; esac
         else
             _openai_flag "$node" "$name"
             if [[ $1 != -* || -z $takes ]]; then
@@ -175,7 +175,7 @@ _openai_files() {
 # Offers values of the flag that _openai_flag described; $1 stands before the value in the word.
 _openai_values() {
     local value=${typed#"$1"} name before word
-    for word in $words; do
+    for word in $choices; do
         _openai_offer "$1$word"
     done
     case $source in
@@ -221,7 +221,7 @@ _openai_names() {
 
 _openai() {
     local IFS=$' \t\n' node='' flag='' given=' ' ended=0 lost=0 redirect=0
-    local typed kept quote names takes='' source='' words='' once=0 twins=''
+    local typed kept quote names takes='' source='' choices='' once=0 twins=''
     COMPREPLY=()
     _openai_read "${COMP_LINE:0:COMP_POINT}"
     if ((redirect)); then
