@@ -1,15 +1,14 @@
 """What a model may say while it answers one turn, and how it fails."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 ToolKind = Literal["function", "code_interpreter", "file_search"]
 FinishReason = Literal["stop", "max_completion_tokens", "max_prompt_tokens", "content_filter"]
 ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
 
 
-@dataclass(frozen=True)
-class TextDelta:
+class TextDelta(NamedTuple):
     """A piece of the assistant's text. Opens a message if none is open.
 
     `part` tells several text parts of one message apart; equal numbers belong together. An empty
@@ -20,16 +19,14 @@ class TextDelta:
     part: int = 0
 
 
-@dataclass(frozen=True)
-class RefusalDelta:
+class RefusalDelta(NamedTuple):
     """A piece of a refusal; like `TextDelta`, but the content block is a refusal."""
 
     text: str
     part: int = 0
 
 
-@dataclass(frozen=True)
-class AnnotationAdded:
+class AnnotationAdded(NamedTuple):
     """One annotation of a text part, in the Assistants shape (`file_citation` or `file_path`).
 
     Offsets count characters of the part's whole text. Comes after the text that it marks.
@@ -47,8 +44,7 @@ class MessageEnded:
     """
 
 
-@dataclass(frozen=True)
-class ToolCallStarted:
+class ToolCallStarted(NamedTuple):
     """A tool call begins. Function calls wait for the client, the other kinds run upstream.
 
     `call_id` is kept as it is (the client's outputs must name it); an adapter whose upstream sends
@@ -60,16 +56,14 @@ class ToolCallStarted:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class ToolCallDelta:
+class ToolCallDelta(NamedTuple):
     """A piece of a function's `arguments`, or of a code interpreter's `input`."""
 
     call_id: str
     text: str
 
 
-@dataclass(frozen=True)
-class ToolCallEnded:
+class ToolCallEnded(NamedTuple):
     """A tool call that ran upstream is done (not needed for functions).
 
     `result` is merged into the call's details: `{"outputs": […]}` for code_interpreter,
@@ -80,8 +74,7 @@ class ToolCallEnded:
     result: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class ItemKept:
+class ItemKept(NamedTuple):
     """An upstream item that has no place in the Assistants objects but may be needed again.
 
     Stored with the next run step that opens (at the end of an answer: with its last one), never
@@ -92,8 +85,7 @@ class ItemKept:
     item: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class UsageReported:
+class UsageReported(NamedTuple):
     """Token counts of this answer, from the server. Without it, usage is null, not zero."""
 
     prompt_tokens: int
@@ -101,8 +93,7 @@ class UsageReported:
     total_tokens: int
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """The answer is whole, or the named limit ended it. The last event."""
 
     reason: FinishReason = "stop"

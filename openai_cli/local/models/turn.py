@@ -4,34 +4,30 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 
-@dataclass(frozen=True)
-class TextPart:
+class TextPart(NamedTuple):
     """Plain text of a message."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class ImageUrlPart:
+class ImageUrlPart(NamedTuple):
     """An image by address; `detail` is None if the request did not set it."""
 
     url: str
     detail: str | None = None
 
 
-@dataclass(frozen=True)
-class ImageFilePart:
+class ImageFilePart(NamedTuple):
     """An image by file id; the engine holds no file contents."""
 
     file_id: str
     detail: str | None = None
 
 
-@dataclass(frozen=True)
-class RefusalPart:
+class RefusalPart(NamedTuple):
     """What an assistant said when it refused."""
 
     text: str
@@ -40,16 +36,14 @@ class RefusalPart:
 Part = TextPart | ImageUrlPart | ImageFilePart | RefusalPart
 
 
-@dataclass(frozen=True)
-class Attachment:
+class Attachment(NamedTuple):
     """A file attached to a message, with the kinds of tools that may read it."""
 
     file_id: str
     tools: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One message of the thread, oldest first in `Turn.history`."""
 
     role: Literal["user", "assistant"]
@@ -67,8 +61,7 @@ class Message:
         return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-@dataclass(frozen=True)
-class ToolCall:
+class ToolCall(NamedTuple):
     """A function call that was made earlier in this run, with the client's output."""
 
     call_id: str
@@ -77,8 +70,7 @@ class ToolCall:
     output: str
 
 
-@dataclass(frozen=True)
-class ToolTurn:
+class ToolTurn(NamedTuple):
     """All function calls of one earlier answer of this run.
 
     An assistant `Message` straight before it came from the same answer. Tool turns of earlier runs
@@ -89,8 +81,7 @@ class ToolTurn:
     kept: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
-class Truncation:
+class Truncation(NamedTuple):
     """How the history may be shortened.
 
     `last_messages` is done by the engine already; adapters only tell their upstream whether it may
@@ -101,8 +92,7 @@ class Truncation:
     last_messages: int | None = None
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the run or its assistant set explicitly. None: not set, and then it must not be sent.
 
     `tool_choice` is None again once a forced call has been made in this run, for otherwise the
@@ -178,7 +168,7 @@ class Turn:
     tool_resources: dict[str, Any] = field(default_factory=dict)
     """Merged from run, assistant and thread: `code_interpreter.file_ids`,
     `file_search.vector_store_ids`."""
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     include: tuple[str, ...] = ()
     """What the run's `include[]` asked for."""
     completion_budget: int | None = None
