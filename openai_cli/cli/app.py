@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
 
@@ -72,16 +72,21 @@ class _Group(TyperGroup):
         specs = specs_of(self.rows())
         split = split_args(args, specs, until_word=True)
         if split.words[:1] == ["help"]:
-            names = [word for word in split.words[1:] if not word.startswith("-")]
+            names = split_args(split.words[1:], specs).words
             split = split_args([*names, "--help"], specs, until_word=True)
         session.take(split)
         _answer_questions(ctx, session, bare=not split.words)
         if session.split.problems:
+            self._take_options_behind(session, split.words)
             raise UsageError(
                 problems=session.split.problems,
                 hint="flags of a command go behind it; see openai --help",
             )
         return super().parse_args(ctx, split.words)
+
+    def _take_options_behind(self, session: Session, args: list[str]) -> None:
+        """Options behind what is wrong still say how the error is to be printed."""
+        session.take(replace(split_args(args, specs_of(self.rows())), problems=[]))
 
     def get_params(self, _ctx: Any) -> list[Any]:
         """None for Typer to parse: `split_args` has read them, `params` is for the help."""
@@ -91,6 +96,7 @@ class _Group(TyperGroup):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None:
+            self._take_options_behind(_session(ctx), args[1:])
             names = self.list_commands(ctx)
             kind = "command" if isinstance(self, _Resource) else "resource"
             whole = [operation.name for operation in OPERATIONS if operation.command == name]

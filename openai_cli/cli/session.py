@@ -25,3 +25,4 @@ class Session:
             count = 1 + sum(o.name == occurrence.name for o in self.split.occurrences)
             self.split.occurrences.append(Occurrence(occurrence.name, occurrence.text, count))
         self.split.problems += split.problems
+        self.split.unread |= split.unread

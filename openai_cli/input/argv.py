@@ -43,11 +43,15 @@ class Occurrence:
 
 @dataclass
 class Split:
-    """A command line taken apart, in the order it was typed."""
+    """A command line taken apart, in the order it was typed.
+
+    `unread` are flags that a problem is about already: misspelt, or without their value.
+    """
 
     occurrences: list[Occurrence] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
     def names(self) -> set[str]:
         """The flags that came at all."""
@@ -90,7 +94,7 @@ class _Splitter:
         typed, equals, text = arg.partition("=")
         spec = self._find(typed)
         if spec is None:
-            self._problem(typed, "no such flag" + self._near(typed))
+            self._unknown(typed, alone=not equals)
         elif spec.takes == "nothing":
             if equals:
                 self._problem(spec.name, f'takes no value, found "{text}"')
@@ -103,13 +107,29 @@ class _Splitter:
         else:
             self._value(spec)
 
+    def _unknown(self, typed: str, *, alone: bool) -> None:
+        """A flag that is not known; if it is a slip for one with a value, that goes with it."""
+        if typed.startswith("--no-") and "--" + typed[5:] in self.specs:
+            self._problem(typed, f"no such flag (did you mean --{typed[5:]}=false?)")
+            return
+        near = self._nearest(typed)
+        if near is None:
+            self._problem(typed, "no such flag")
+            return
+        self._problem(typed, f"no such flag (did you mean {near.name}?)")
+        self.split.unread.add(near.name)
+        if alone and near.takes == "value" and self.rest and not self.rest[0].startswith("-"):
+            self.rest.pop(0)
+
     def _value(self, spec: ArgSpec) -> None:
         if not self.rest:
             self._problem(spec.name, "needs a value")
+            self.split.unread.add(spec.name)
         elif self._find(self.rest[0].partition("=")[0]):
             taken = self.rest[0]
             why = f"needs a value, found the flag {taken} (if that is the value: {spec.name}=…)"
             self._problem(spec.name, why)
+            self.split.unread.add(spec.name)
         else:
             self._add(spec, self.rest.pop(0))
 
@@ -119,13 +139,11 @@ class _Splitter:
         one_dash = typed.startswith("-") and not typed.startswith("--")
         return self.specs.get("-" + typed) if one_dash else None
 
-    def _near(self, typed: str) -> str:
-        if typed.startswith("--no-") and "--" + typed[5:] in self.specs:
-            return f" (did you mean --{typed[5:]}=false?)"
+    def _nearest(self, typed: str) -> ArgSpec | None:
         plain = "--" + typed.lstrip("-").lower().replace("_", "-")
         names = sorted({spec.name for spec in self.specs.values()})
         close = get_close_matches(plain, names, n=1, cutoff=0.7)
-        return f" (did you mean {close[0]}?)" if close else ""
+        return self.specs[close[0]] if close else None
 
     def _add(self, spec: ArgSpec, text: str | None) -> None:
         count = 1 + sum(o.name == spec.name for o in self.split.occurrences)

@@ -44,6 +44,7 @@ def read_request(
     """
     flags = {flag.name: flag for flag in flags_of(operation)}
     reading = Reading(Draft(flags), list(split.problems))
+    reading.failed |= {flags[name].path for name in split.unread if name in flags}
     files = Files(lambda: stdin.demand("@-"))
     for occurrence in (*_positional(operation, split, flags, reading), *split.occurrences):
         if occurrence.name in flags:

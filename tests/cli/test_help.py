@@ -1,0 +1,110 @@
+"""Help at every level: whole, readable, quick, and nothing is sent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import openai_cli
+from openai_cli.api.operations import OPERATIONS, RESOURCES
+from openai_cli.cli.catalog import command_rows, global_rows
+from openai_cli.cli.help import render
+from tests.cli.conftest import Run
+from tests.support.server import Server
+from tests.support.shell import Shell
+
+COMMANDS = [operation.name for operation in OPERATIONS]
+
+
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_version(quick: Run, flag: str) -> None:
+    expected = f"openai {openai_cli.__version__}\n"
+    for words in (flag, f"beta:threads {flag}", f"beta:threads create-and-run {flag}"):
+        shown = quick(words)
+        assert (shown.code, shown.out, shown.err) == (0, expected, "")
+
+
+def test_help_of_the_tool_by_all_its_names(quick: Run, server: Server) -> None:
+    page = quick("--help")
+    assert (page.code, page.err, server.seen) == (0, "", [])
+    assert page.out.startswith("Usage: openai ")
+    for words in ("", "-h", "help", "help --format json", "--format json --help", "--debug -h"):
+        assert quick(words) == page
+    for name in (*RESOURCES, *(row.name for row in global_rows())):
+        assert re.search(rf"^  {re.escape(name)}\b", page.out, re.M), name
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_help_of_a_resource(quick: Run, server: Server, resource: str) -> None:
+    page = quick(f"{resource} --help")
+    assert (page.code, page.err, server.seen) == (0, "", [])
+    for words in (resource, f"{resource} -h", f"help {resource}", f"{resource} help"):
+        assert quick(words) == page
+    for operation in OPERATIONS:
+        if operation.resource == resource:
+            assert f"  {operation.command} " in page.out
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
+def test_help_of_a_command_names_every_flag_whole(
+    quick: Run, server: Server, operation: object
+) -> None:
+    from openai_cli.api.operation import Operation
+
+    assert isinstance(operation, Operation)
+    page = quick(f"{operation.name} --help")
+    assert (page.code, page.err, server.seen) == (0, "", [])
+    for words in (f"help {operation.name}", f"{operation.name} -h --top-p 7 extra"):
+        assert quick(words) == page
+    shown = " ".join(page.out.split())
+    for row in command_rows(operation):
+        assert f"{', '.join(row.spellings)} {row.metavar}".strip() in shown
+        assert row.help.split()[0] in shown
+    assert "Examples:" in page.out
+    width = max(len(line) for line in page.out.partition("Examples:")[0].splitlines())
+    assert width <= 80
+
+
+def test_help_of_what_does_not_exist_is_an_error(quick: Run) -> None:
+    refused = quick("help beta:thread")
+    assert (refused.code, refused.out) == (2, "")
+    assert "did you mean beta:threads?" in refused.err
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "37", "80", "500"])
+def test_no_terminal_is_too_narrow(
+    monkeypatch: pytest.MonkeyPatch, quick: Run, columns: str
+) -> None:
+    from openai_cli.cli.help import Page
+
+    monkeypatch.setenv("COLUMNS", columns)
+    page = Page(
+        "openai x", "What it does. " * 9, (("Run", "--a-rather-long-name TEXT", "w " * 60),)
+    )
+    text = render(page, {"TERM": "xterm"}, is_terminal=True)
+    assert "--a-rather-long-name TEXT" in text
+    assert text.count(" w") >= 59
+    assert "\x1b[1mUsage:\x1b[0m" in text
+    assert "\x1b" not in render(page, {"TERM": "xterm", "NO_COLOR": "1"}, is_terminal=True)
+    assert "\x1b" not in render(page, {"TERM": "dumb"}, is_terminal=True)
+
+
+def test_examples_work_as_they_stand(openai: Shell) -> None:
+    import subprocess
+
+    from tests.support.shell import OPENAI
+
+    path = OPENAI.rpartition("/")[0]
+    for operation in OPERATIONS[:1]:
+        for example in operation.examples:
+            done = subprocess.run(
+                ["bash", "-c", example],
+                cwd=openai.folder,
+                env={**openai.environ, "PATH": f"{path}:{openai.environ['PATH']}"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == (0, b""), example
+            assert b"Hello" in done.stdout or b"thread.run" in done.stdout

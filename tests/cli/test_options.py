@@ -1,0 +1,103 @@
+"""Global options stand anywhere; what is not known is refused with what is near."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.cli.conftest import RUN, Run
+from tests.support.server import Reply, Server
+
+
+def test_global_options_before_between_and_after(quick: Run) -> None:
+    resource, command, *flags = RUN
+    for place in range(3):
+        spots: list[list[str]] = [[], [], []]
+        spots[place] = ["--format", "jsonl", "-r", "--transform=assistant_id", "--max-retries", "0"]
+        words = [*spots[0], resource, *spots[1], command, *spots[2], *flags]
+        ended = quick(*words)
+        assert (ended.code, ended.out) == (0, "assistant_id\n"), words
+
+
+def test_the_last_of_repeated_options_wins_wherever_it_stands(quick: Run) -> None:
+    resource, command, *flags = RUN
+    formats = ("jsonl", "yaml", "json")
+    first = [word for name in formats for word in ("--format", name)]
+    assert quick(*first, *RUN).out.startswith("{\n")
+    between = quick("--format", "json", resource, "--format", "yaml", command, *flags)
+    assert between.out.startswith("id: id\n")
+    after = quick("--format", "yaml", resource, command, *flags, "--format=jsonl")
+    assert after.out.count("\n") == 1
+
+
+def test_headers_add_up_over_all_levels(quick: Run, server: Server) -> None:
+    resource, command, *flags = RUN
+    quick("--header", "X-A: 1", resource, "--header", "X-B: 2", command, *flags, "--header=X-C: 3")
+    assert [server.last.header(name) for name in ("x-a", "x-b", "x-c")] == ["1", "2", "3"]
+
+
+def test_two_dashes_end_the_flags(quick: Run, server: Server) -> None:
+    retrieve = quick("beta:threads:runs", "retrieve", "--", "thread_1", "--run")
+    assert retrieve.code == 0
+    assert server.last.path == "/v1/threads/thread_1/runs/--run"
+    refused = quick(*RUN, "--", "--stream")
+    assert (refused.code, len(server.seen)) == (2, 1)
+    assert refused.err == 'error: "--stream": unexpected argument; nothing was sent\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "near"),
+    [
+        ("beta:thread x", '"beta:thread": no such resource', "beta:threads"),
+        ("threads create-and-run", '"threads": no such resource', "beta:threads"),
+        ("beta:threads create-run", '"create-run": no such command', "create-and-run"),
+        ("create-and-run", '"create-and-run": no such resource', "beta:threads create-and-run"),
+        ("beta:threads:runs retreive", '"retreive": no such command', "retrieve"),
+        ("--frmat json beta:threads", "--frmat: no such flag", "--format"),
+        ("beta:threads --lcoal create-and-run", "--lcoal: no such flag", "--local"),
+        ("RUN --mesage=x", "--mesage: no such flag", "--message"),
+        ("RUN --Message=x", "--Message: no such flag", "--message"),
+        ("RUN --top_p=1", "--top_p: no such flag", "--top-p"),
+        ("RUN --no-stream", "--no-stream: no such flag", "--stream=false"),
+        ("RUN --tool-choice atuo", "--tool-choice: ", "auto"),
+        ("RUN --dry-run=crul", "--dry-run: ", "curl"),
+        ("RUN --format=prety", "--format: ", "pretty"),
+    ],
+)  # fmt: skip
+def test_suggestions(quick: Run, server: Server, words: str, problem: str, near: str) -> None:
+    refused = quick(words.replace("RUN", " ".join(RUN)))
+    assert (refused.code, refused.out, server.seen) == (2, "", [])
+    assert refused.err.startswith(f"error: {problem}")
+    assert f"(did you mean {near}?)" in refused.err
+
+
+def test_nothing_is_suggested_where_nothing_is_near(quick: Run) -> None:
+    for words in ("zzz", "beta:threads zzz", "--zzz beta:threads"):
+        refused = quick(words)
+        assert refused.code == 2
+        assert "did you mean" not in refused.err
+
+
+def test_a_misspelt_flag_is_one_problem_not_three(quick: Run, server: Server) -> None:
+    refused = quick("beta:threads create-and-run --asistant-id asst_demo")
+    assert (refused.code, server.seen) == (2, [])
+    assert refused.err == (
+        "error: --asistant-id: no such flag (did you mean --assistant-id?); nothing was sent\n"
+    )
+
+
+def test_a_flag_without_its_value(quick: Run) -> None:
+    assert quick(*RUN, "--format").err == "error: --format: needs a value; nothing was sent\n"
+    refused = quick(*RUN, "--message", "--stream")
+    assert refused.err == (
+        "error: --message: needs a value, found the flag --stream (if that is the value: "
+        "--message=…); nothing was sent\n"
+    )
+    assert quick(*RUN, "--local=yes").err.startswith('error: --local: takes no value, found "yes"')
+
+
+def test_switches_may_be_repeated(quick: Run, server: Server) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    for switches in itertools.product(["-r", "--raw-output"], repeat=2):
+        assert quick(*RUN, *switches, "--transform", "id").out == "x\n"
