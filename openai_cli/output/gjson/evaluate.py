@@ -1,0 +1,196 @@
+"""The meaning of a path: every stage turns a value into a value."""
+
+from collections.abc import Iterable, Iterator
+
+from .conditions import satisfies
+from .errors import BudgetError
+from .modifiers import MODIFIERS
+from .search import Container, Walk
+from .source import Source, Value
+from .syntax import (
+    Condition,
+    Count,
+    Dig,
+    Each,
+    Key,
+    Literal,
+    Lookup,
+    Modifier,
+    Multipath,
+    Path,
+    Query,
+    Stage,
+    Tail,
+)
+
+# What a path may do, by the size of the document: paths are short but can grow work
+# exponentially (`@dig:@dig:...`) and text too (`[@this,@this]|[@this,@this]|...`).
+BASE_VISITS, VISITS_PER_CHARACTER = 200_000, 2
+BASE_LENGTH, LENGTH_PER_CHARACTER = 32_000_000, 16
+
+
+def evaluate(document: str, path: Path) -> str:
+    """Return the raw text of what a path finds, '' for nothing; raise `BudgetError`."""
+    return _Evaluation(len(document)).run(path, Value.of(document)).raw
+
+
+def _absent() -> Value:
+    return Value.of("")
+
+
+class _Evaluation:
+    def __init__(self, size: int) -> None:
+        self.visits = BASE_VISITS + VISITS_PER_CHARACTER * size
+        self.length = BASE_LENGTH + LENGTH_PER_CHARACTER * size
+
+    def run(self, path: Path, value: Value) -> Value:
+        """Follow a path from a value; the result is blank where it finds nothing."""
+        for stage in path:
+            found = self._stage(stage, value)
+            if found is None:
+                return _absent()
+            value = found
+        return _settle(value)
+
+    def _stage(self, stage: Stage, value: Value) -> Value | None:
+        """Apply a stage; None ends the whole path, blank lets a modifier have its say."""
+        match stage:
+            case Lookup():
+                return self._lookup(stage, value)
+            case Modifier(name, argument):
+                return self._built(MODIFIERS[name](value.raw, argument))
+            case Literal(raw):
+                return Value.of(raw)
+            case Multipath():
+                return self._multipath(stage, value)
+            case Dig(path):
+                return self._dig(path, _settle(value))
+
+    # Lookups
+
+    def _lookup(self, lookup: Lookup, value: Value) -> Value | None:
+        source = Source(value.raw) if lookup.lines else value.source
+        container = Container(0, is_object=False) if lookup.lines else _first_container(value)
+        if container is None:
+            return None
+        walk = Walk(source, lookup.keys)
+        found = next(self._found(lookup, walk, source, container), None)
+        return _absent() if found is None and walk.arrived else found
+
+    def _found(
+        self, lookup: Lookup, walk: Walk, source: Source, container: Container
+    ) -> Iterator[Value]:
+        tail = lookup.tail
+        if tail is not None and not lookup.keys:
+            yield from self._tail(tail, source, container)
+            return
+        for start in walk.places(container):
+            if tail is None:
+                yield Value(source, start, source.skip(start))
+            elif (reached := Container.at(source, start)) is not None:
+                yield from self._tail(tail, source, reached)
+
+    def _tail(self, tail: Tail, source: Source, container: Container) -> Iterator[Value]:
+        """Yield the result of a tail, if it has one."""
+        if container.is_object:
+            if not isinstance(tail, Query):
+                yield from self._hash_key(tail, source, container)
+            return
+        elements = self._values(source, source.elements(container.inside))
+        match tail:
+            case Count():
+                yield Value.of(str(sum(1 for _ in elements)))
+            case Each(path):
+                yield self._collect(self.run(path, value) for value in elements)
+            case Query(condition, every, path):
+                values = self._matching(condition, elements)
+                results = values if path is None else (self.run(path, value) for value in values)
+                if every:
+                    yield self._collect(results)
+                else:
+                    yield from results
+
+    def _hash_key(
+        self, tail: Count | Each, source: Source, container: Container
+    ) -> Iterator[Value]:
+        """In an object `#` is a key like any other."""
+        for start in Walk(source, (Key("#"),)).places(container):
+            value = Value(source, start, source.skip(start))
+            yield self.run(tail.path, value) if isinstance(tail, Each) else value
+
+    def _matching(self, condition: Condition, elements: Iterable[Value]) -> Iterator[Value]:
+        for value in elements:
+            if value.head in {"{", "["}:
+                raw = self.run(condition.path, value).raw
+            elif condition.bare:
+                raw = value.raw
+            else:
+                continue
+            if satisfies(condition, raw):
+                yield value
+
+    # Values that are built
+
+    def _multipath(self, multipath: Multipath, value: Value) -> Value:
+        parts = []
+        for name, path in multipath.members:
+            found = self.run(path, value)
+            if found.head:
+                self._charge(len(name) + found.end - found.start)
+                parts.append(f"{name}:{found.raw}" if multipath.named else found.raw)
+        joined = ",".join(parts)
+        return self._built(f"{{{joined}}}" if multipath.named else f"[{joined}]")
+
+    def _dig(self, path: Path, root: Value) -> Value:
+        source = root.source
+        source.index()
+        only_containers = isinstance(path[0], Lookup) and not path[0].lines
+        return self._collect(
+            self.run(path, value)
+            for value in self._values(source, source.descendants(root.start))
+            if not only_containers or value.head in {"{", "["}
+        )
+
+    def _values(self, source: Source, spans: Iterable[tuple[int, int]]) -> Iterator[Value]:
+        for start, end in spans:
+            self._visit()
+            yield Value(source, start, end)
+
+    def _collect(self, values: Iterable[Value]) -> Value:
+        parts = []
+        for value in values:
+            if value.head:
+                self._charge(value.end - value.start)
+                parts.append(value.raw)
+        return self._built(f"[{','.join(parts)}]")
+
+    def _built(self, text: str) -> Value:
+        self._charge(len(text))
+        return Value.of(text)
+
+    def _charge(self, length: int) -> None:
+        self.length -= length
+        if self.length < 0:
+            raise BudgetError
+
+    def _visit(self) -> None:
+        self.visits -= 1
+        if self.visits < 0:
+            raise BudgetError
+
+
+def _first_container(value: Value) -> Container | None:
+    start = value.source.container(value.start, value.end)
+    return None if start is None else Container.at(value.source, start)
+
+
+def _settle(value: Value) -> Value:
+    """Narrow a text to the value it begins with; a container keeps what follows it."""
+    source = value.source
+    start = source.first(value.start)
+    head = source.text[start : min(start + 1, value.end)]
+    if head in {"{", "["}:
+        return Value(source, start, value.end)
+    if head and head in '"tfn+-0123456789':
+        return Value(source, start, min(source.skip(start), value.end))
+    return _absent()

@@ -1,0 +1,82 @@
+"""Following keys from container to container, without recursion and without reading twice."""
+
+from collections.abc import Generator, Iterator
+from typing import NamedTuple, TypeAlias
+
+from .scalars import decode
+from .source import ELEMENT, MEMBER, Source
+from .syntax import Key
+
+
+class Container(NamedTuple):
+    """The inside of an object or array, by the position after its opening bracket."""
+
+    inside: int
+    is_object: bool
+
+    @classmethod
+    def at(cls, source: Source, start: int) -> "Container | None":
+        """Return the container that begins at a position, if one does."""
+        character = source.text[start : start + 1]
+        return cls(start + 1, character == "{") if character in {"{", "["} else None
+
+
+# Yields where a value under the key begins, may be sent where that value ends (or None), and
+# returns where the container ends: a failed descent has already read up to there.
+_Matches: TypeAlias = Generator[int, int | None, int]
+
+
+class Walk:
+    """All places that a series of keys leads to, in document order."""
+
+    def __init__(self, source: Source, keys: tuple[Key, ...]) -> None:
+        self._source = source
+        self._keys = keys
+        self.arrived = not keys  # whether the last key was looked for in any container
+
+    def places(self, container: Container) -> Iterator[int]:
+        """Yield the positions of the values; a later one matters when the rest of a path fails."""
+        stack = [self._open(container, 0)]
+        ended: int | None = None
+        while stack:
+            try:
+                position = stack[-1].send(ended)
+            except StopIteration as exhausted:
+                stack.pop()
+                ended = exhausted.value
+                continue
+            ended = None
+            if len(stack) == len(self._keys):
+                yield position
+            elif (deeper := Container.at(self._source, position)) is not None:
+                stack.append(self._open(deeper, len(stack)))
+
+    def _open(self, container: Container, level: int) -> _Matches:
+        self.arrived = self.arrived or level == len(self._keys) - 1
+        key = self._keys[level]
+        if container.is_object:
+            return _members(self._source, container.inside, key)
+        return _element(self._source, container.inside, key.element)
+
+
+def _members(source: Source, position: int, key: Key) -> _Matches:
+    while member := MEMBER.match(source.text, position):
+        value = member.end()
+        ended = (yield value) if _names(key, member[1]) else None
+        position = source.skip(value) if ended is None else ended
+    return source.close(position)
+
+
+def _names(key: Key, raw: str) -> bool:
+    name = decode(raw[1:-1])
+    return name == key.text if key.pattern is None else key.pattern.fullmatch(name) is not None
+
+
+def _element(source: Source, position: int, index: int | None) -> _Matches:
+    number = 0
+    while element := ELEMENT.match(source.text, position):
+        value = element.end()
+        ended = (yield value) if number == index else None
+        position = source.skip(value) if ended is None else ended
+        number += 1
+    return source.close(position)
