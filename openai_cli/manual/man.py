@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
-from openai_cli.cli.catalog import FlagRow, global_rows
+from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.tools import TOOLS
 from openai_cli.manual import facts, roff
 
@@ -30,6 +30,11 @@ def _root() -> str:
         roff.subsection(panel, roff.items(map(_flag, rows)))
         for panel, rows in facts.by_panel(global_rows()).items()
     ]
+    flags += [
+        roff.subsection(tool.name, roff.items(map(_flag, map(option_row, tool.options))))
+        for tool in TOOLS
+        if tool.options
+    ]
     return _page(
         "openai",
         "command line for the Assistants family",
@@ -40,7 +45,7 @@ def _root() -> str:
             roff.section("OPTIONS", *flags),
             roff.section("VALUES", roff.items(_bold(facts.VALUES))),
             *_common(),
-            roff.section("EXAMPLES", *_examples(OPERATIONS[0].examples)),
+            roff.section("EXAMPLES", _examples(OPERATIONS[0].examples)),
             roff.section("SEE ALSO", _references(page_name(r) for r, _, _ in facts.resources())),
         ],
     )
@@ -96,7 +101,7 @@ def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]
             roff.section("OPTIONS", *(part for op in operations for part in _flags(op))),
             roff.section("VALUES", roff.items(_bold(facts.VALUES))),
             *_common(),
-            roff.section("EXAMPLES", *_examples(e for op in operations for e in op.examples)),
+            roff.section("EXAMPLES", _examples(e for op in operations for e in op.examples)),
             roff.section("SEE ALSO", _references(["openai", *others])),
         ],
     )
@@ -148,8 +153,11 @@ def _synopsis(typed: str, rest: str) -> str:
     return f"{roff.bold(typed)} {roff.italic(rest)}"
 
 
-def _examples(commands: Iterable[str]) -> list[str]:
-    return [roff.example(["$ " + line[0], *line[1:]]) for line in map(facts.wrapped, commands)]
+def _examples(commands: Iterable[str]) -> str:
+    lines: list[str] = []
+    for first, *rest in map(facts.wrapped, commands):
+        lines += [f"$ {first}", *rest, ""]
+    return roff.example(lines[:-1])
 
 
 def _references(names: Iterable[str]) -> str:

@@ -44,6 +44,7 @@ def picture() -> str:
         for command in (_RUN, _EVENTS):
             console.print(_typed(command))
             console.print(Text.from_ansi(_settled(_printed(command, Path(home))).rstrip()))
+            console.print()
     svg = console.export_svg(title="openai", unique_id="openai")
     # Rich's template loads a font from the network; the next of the named fonts serves.
     return re.sub(r"\s*@font-face {.*?}", "", svg, flags=re.DOTALL)
