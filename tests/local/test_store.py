@@ -35,6 +35,26 @@ def test_only_the_owner_may_read(api: Api) -> None:
     assert stat.S_IMODE(api.file.parent.stat().st_mode) == 0o700
 
 
+def test_opening_again_does_not_drop_the_locks_of_this_process(api: Api) -> None:
+    """Closing any descriptor of a file ends all POSIX locks that a process has on it."""
+    api.run("x")
+    Api(api.file).close()
+    code = f"""
+import sqlite3
+connection = sqlite3.connect({str(api.file)!r}, timeout=0)
+connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+try:
+    connection.execute("DELETE FROM first_answers")
+    print("alone")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "database is locked\n"
+
+
 def test_closing_leaves_one_file(api: Api) -> None:
     api.run("x")
     api.close()
@@ -91,7 +111,7 @@ def test_newer_schema(store_file: Path) -> None:
 
 
 def test_directory_and_missing_parent(tmp_path: Path) -> None:
-    assert "Is a directory" in refusal(tmp_path)
+    assert "is not a regular file" in refusal(tmp_path)
     file = tmp_path / "file"
     file.touch()
     assert "cannot be opened" in refusal(file / "x.db")
@@ -145,7 +165,7 @@ def test_file_that_may_not_be_written(readable_directory: Path) -> None:
     file.chmod(0o444)
     readable_directory.chmod(0o555)
     said = open_without_rights(file)
-    assert said == f"refused: The store {file} cannot be opened: Permission denied.\n"
+    assert said == f"refused: The store {file} may not be read and written.\n"
 
 
 def test_directory_that_may_not_be_made(readable_directory: Path) -> None:

@@ -4,6 +4,7 @@ Everything that is true of SQLite only lives here; `tables` keeps to portable SQ
 """
 
 import os
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable
@@ -60,15 +61,38 @@ def patiently(action: Callable[[], T]) -> T:
 def prepare_file(path: Path) -> None:
     """Create the file, and its directory, for the owner's eyes only; SQLite copies the mode.
 
+    A file that exists is only looked at, never opened: closing any descriptor of it would drop the
+    locks that other connections of this process hold, and let other processes damage it.
+
     Raises:
         StoreError: it cannot be created, is no regular file, or may not be written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.close(descriptor)
+        if not path.exists():
+            _create(path)
+        is_file = path.is_file()
     except OSError as error:
         raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
+    if not is_file:
+        raise StoreError(f"The store {path} is not a regular file.")
+    effective = os.access in os.supports_effective_ids
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=effective):
+        raise StoreError(f"The store {path} may not be read and written.")
+
+
+def _create(path: Path) -> None:
+    """Put an empty file in place that nobody has open any more when it appears."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh.touch(mode=0o600, exist_ok=False)
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        pass  # another process was faster
+    except OSError:
+        path.touch(mode=0o600)  # a file system without links
+    finally:
+        fresh.unlink()
 
 
 def connect(path: Path) -> sqlite3.Connection:
