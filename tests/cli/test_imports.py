@@ -1,0 +1,66 @@
+"""A module is imported when its work begins: budgets by name, not by time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import RUN
+from tests.support.server import Reply, Server
+from tests.support.shell import Shell
+
+HEAVY = frozenset(
+    f"openai_cli.{name}"
+    for name in (
+        "local", "client.client", "output.panel", "output.yamltext", "output.gjson.parser",
+        "output.pager", "output.explore",
+    )
+) | {"httpx", "rich", "ruamel", "pydantic", "sqlite3", "textual", "asyncio"}  # fmt: skip
+REMOTE = {"httpx", "pydantic", "openai_cli.client.client"}
+
+PROGRAM = """
+import sys
+from openai_cli.__main__ import main
+try:
+    main()
+finally:
+    print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["--version"], set()),
+        (["--help"], set()),
+        (["help", "beta:threads"], set()),
+        (["beta:thread"], set()),
+        ([*RUN, "--help"], {"pydantic"}),
+        ([*RUN, "--top-p", "7"], {"pydantic"}),
+        ([*RUN], REMOTE),
+        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}),
+        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}),
+        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yamltext"}),
+        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.local"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_what_is_not_needed_is_not_imported(
+    openai: Shell, server: Server, words: list[str], needed: set[str]
+) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=openai.folder,
+        env={**openai.environ, "OPENAI_BASE_URL": server.url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = set(done.stderr.splitlines())
+    assert "openai_cli.cli.main" in loaded
+    assert loaded & HEAVY <= needed | ({"asyncio"} if "httpx" in needed else set())
+    assert needed <= loaded

@@ -1,0 +1,90 @@
+"""On a real pseudo-terminal: colour, width, and a server that plays tricks."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.cli.conftest import RUN, reply_events
+from tests.support.server import Reply, Server, sse
+from tests.support.shell import OPENAI, Shell
+from tests.support.terminal import Screen, Terminal
+
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+EVIL = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\x90q\x9c\x7fc\rd\x08\x0be\x00f"
+
+
+def on_terminal(
+    openai: Shell, *args: str, columns: int = 80, env: dict[str, str] | None = None
+) -> Screen:
+    environ = {**openai.environ, "TERM": "xterm-256color", "PAGER": "cat", **(env or {})}
+    return Terminal(
+        [OPENAI, *Shell.words(args)], folder=openai.folder, environ=environ, columns=columns
+    ).finish()
+
+
+def test_colour_on_a_terminal(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body='{"a":"x"}'))
+    coloured = '{\n  \x1b[34;1m"a"\x1b[0m: \x1b[32m"x"\x1b[0m\n}\n'
+    plain = COLOUR.sub("", coloured)
+    words = [*RUN, "--base-url", server.url]
+    assert on_terminal(openai, *words).text == coloured
+    assert on_terminal(openai, *words, "--format", "json").text == coloured
+    assert on_terminal(openai, *words, env={"NO_COLOR": "1"}).text == plain
+    assert on_terminal(openai, *words, env={"TERM": "dumb"}).text == plain
+    assert openai(*words, env={"FORCE_COLOR": "1"}).out == coloured
+
+
+def test_errors_are_coloured_on_a_terminal(openai: Shell) -> None:
+    refused = on_terminal(openai, *RUN, "--top-p", "7")
+    assert refused.code == 2
+    assert refused.text.startswith("\x1b[31;1merror:\x1b[0m --top-p: ")
+    assert "\x1b" not in on_terminal(openai, *RUN, "--top-p", "7", env={"NO_COLOR": "1"}).text
+
+
+@pytest.mark.parametrize("name", ["auto", "raw", "text"])
+def test_a_server_s_tricks_do_not_reach_the_terminal(
+    openai: Shell, server: Server, name: str
+) -> None:
+    run = {"object": "thread.run", "id": EVIL, "thread_id": EVIL, "status": "completed", EVIL: EVIL}
+    body = json.dumps(run, ensure_ascii=False)
+    stream = [(EVIL.replace("\r", ""), body), *reply_events(run, EVIL)]
+    chunks = sse(*((event, data if isinstance(data, str) else json.dumps(data, ensure_ascii=False))
+                   for event, data in stream))  # fmt: skip
+    server.reply(
+        Reply(chunks=[b": \x1b[2J\xff\n", *chunks]),
+        Reply(404, body={"error": {"message": EVIL}}, headers={"x-request-id": "\x9b2J"}),
+    )
+    words = [*RUN, "--base-url", server.url, "--stream", "--format", name]
+    printed = on_terminal(openai, *words)
+    assert printed.code == 0
+    assert not CONTROL.search(COLOUR.sub("", printed.data.decode()))
+    assert "title" in printed.text
+    refused = on_terminal(openai, *words, "--debug", "--format-error", name)
+    assert refused.code == 4
+    assert not CONTROL.search(COLOUR.sub("", refused.data.decode()))
+    assert "title" in refused.text
+
+
+def test_a_tiny_terminal(openai: Shell) -> None:
+    local = ["--local", *RUN, "--message", "Hi there"]
+    for name in ("pretty", "auto"):
+        shown = on_terminal(openai, *local, "--format", name, columns=20)
+        assert shown.code == 0
+        assert "completed" in shown.text
+    page = on_terminal(openai, *RUN, "--help", columns=20)
+    assert page.code == 0
+    assert "--truncation-strategy.last-messages INTEGER" in page.text
+    assert "\x1b[1mUsage:\x1b[0m" in page.text
+
+
+def test_pretty_is_as_wide_as_the_terminal(openai: Shell) -> None:
+    shown = on_terminal(
+        openai, "--local", *RUN, "--message", "Hi", "--format", "pretty", columns=100
+    )
+    rows = COLOUR.sub("", shown.text).splitlines()
+    assert {len(row) for row in rows} == {100}
+    assert "\x1b[32m" in shown.text
