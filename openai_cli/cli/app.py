@@ -20,7 +20,7 @@ from openai_cli.cli.help import Page, flag_rows, render
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import Session
 from openai_cli.cli.tools import TOOLS, ToolCommand, find_tool
-from openai_cli.errors import Problem, UsageError
+from openai_cli.errors import Interrupted, Problem, UsageError
 from openai_cli.input.argv import split_args
 
 
@@ -253,7 +253,11 @@ def _build(plan: _Plan) -> _Command:
 
 def _runs(plan: _Plan) -> Any:
     def command(ctx: typer.Context, **_: Any) -> None:
-        plan.run(_session(ctx))
+        try:
+            plan.run(_session(ctx))
+        except KeyboardInterrupt:
+            # Typer would make a silent exit of it.
+            raise Interrupted("interrupted") from None
 
     context = inspect.Parameter("ctx", _KEYWORD, annotation=typer.Context)
     parameters = [context, *_parameters(plan.rows)]
