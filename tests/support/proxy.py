@@ -1,0 +1,63 @@
+"""A forward proxy on loopback: it tunnels with CONNECT, and writes down what it was asked."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Proxy:
+    """Tunnels to anywhere on this machine; `refuse` answers CONNECT with that status instead."""
+
+    def __init__(self, refuse: int = 0) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        self._http = _Http(("127.0.0.1", 0), _handler(self, refuse))
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self._http.server_address[1]}"
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is part of the tests."""
+
+
+def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            proxy.asked.append((self.path, self.headers.get("proxy-authorization")))
+            if refuse:
+                self.send_error(refuse)
+                return
+            host, _, port = self.path.rpartition(":")
+            with socket.create_connection((host, int(port))) as there:
+                self.send_response(200)
+                self.end_headers()
+                _tunnel(self.connection, there)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent: pytest's output is for failures."""
+
+    return Handler
+
+
+def _tunnel(here: socket.socket, there: socket.socket) -> None:
+    other = {here: there, there: here}
+    while True:
+        for ready in select.select(list(other), [], [])[0]:
+            data = ready.recv(65536)
+            if not data:
+                return
+            other[ready].sendall(data)
