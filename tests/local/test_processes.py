@@ -61,6 +61,7 @@ while True:
     with client.stream("POST", "/threads/runs", json=ask(text, tools=tools, stream=True)) as got:
         for _ in got.iter_bytes():
             pass
+    print("alive", flush=True)
 """
 
 
@@ -180,7 +181,10 @@ def test_killed_at_any_moment(store: Store) -> None:
     dice = random.Random(7)
     for _ in range(25):
         processes = [start(ENDLESS, store.path) for _ in range(2)]
-        time.sleep(0.4 + dice.random() * 0.4)
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        time.sleep(dice.random() * 0.4)
         for process in processes:
             process.send_signal(signal.SIGKILL)
             process.communicate()
