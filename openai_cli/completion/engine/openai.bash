@@ -6,8 +6,8 @@
 
 # Takes the line up to the cursor apart as the shell would. Words before the last one go to
 # _openai_step; of the last one, `typed` is its text without quoting, `quote` the quote that is
-# still open, and `kept` the part of the text before the place where readline inserts: readline
-# begins anew behind each of COMP_WORDBREAKS, and only there.
+# still open, and `kept` the part of the text before the place where readline inserts: behind
+# the last of COMP_WORDBREAKS or behind the open quote.
 _openai_read() {
     local rest=$1 chunk last breaks=${COMP_WORDBREAKS-} inside=0 bare=1 first=1
     typed='' kept='' quote=''
@@ -40,7 +40,7 @@ _openai_read() {
         esac
     done
     if ((bare)) && [[ $typed == [\<\>]* || $typed == [0-9\&][\<\>]* ]]; then
-        redirect=1 kept=${typed%"${typed##*[<>&]}"}
+        redirect=1
     fi
 }
 
@@ -219,25 +219,35 @@ _openai_names() {
     done
 }
 
+# Offers what the word at the cursor may be.
+_openai_word() {
+    if [[ -n $flag ]]; then
+        _openai_flag "$node" "$flag"
+        _openai_values ''
+        if [[ $takes == optional ]]; then
+            _openai_names
+        fi
+    elif ((!ended)) && [[ $typed == -*=* ]]; then
+        _openai_flag "$node" "${typed%%=*}"
+        _openai_values "${typed%%=*}="
+    else
+        _openai_names
+    fi
+}
+
 _openai() {
     local IFS=$' \t\n' node='' flag='' given=' ' ended=0 lost=0 redirect=0
     local typed kept quote names takes='' source='' choices='' once=0 twins=''
     COMPREPLY=()
     _openai_read "${COMP_LINE:0:COMP_POINT}"
+    # Where names of hosts are completed, readline takes an @ as part of what it replaces.
+    if [[ $kept == *@ && ${2-} == @* ]]; then
+        kept=${kept%@}
+    fi
     if ((redirect)); then
-        _openai_files "$kept" "${typed#"$kept"}"
+        _openai_files "${typed%"${typed##*[<>&]}"}" "${typed##*[<>&]}"
     elif ((!lost)); then
-        if [[ -n $flag ]]; then
-            _openai_flag "$node" "$flag"
-            _openai_values ''
-        elif ((!ended)) && [[ $typed == -*=* ]]; then
-            _openai_flag "$node" "${typed%%=*}"
-            _openai_values "${typed%%=*}="
-            return 0
-        fi
-        if [[ $takes != value || -z $flag ]]; then
-            _openai_names
-        fi
+        _openai_word
     fi
     # No space goes behind what can go on: a folder, a URL, `=`. An older bash cannot say so
     # for one answer, so there it is the space that is part of the answer.
