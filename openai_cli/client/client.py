@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from weakref import WeakSet
@@ -41,12 +41,19 @@ def encode_body(request: Request) -> bytes | None:
 def full_url(request: Request, address: Address, *, shown: bool = False) -> httpx.URL:
     """The URL with its query; `shown` gives the one a person knows (`local:/threads/runs`)."""
     query: list[tuple[str, str | int | float | bool | None]] = [
-        (name, str(item).lower() if isinstance(item, bool) else str(item))
-        for name, value in request.query.items()
-        for item in (value if isinstance(value, list) else [value])
+        pair for name, value in request.query.items() for pair in _pairs(name, value)
     ]
     url = httpx.URL(address.shown(request.path) if shown else address.url(request.path))
     return url.copy_merge_params(query) if query else url
+
+
+def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A value as it stands in a query: lists as `name[]`, once for each element."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _pairs(name + "[]", item)
+    else:
+        yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class Client:
@@ -58,6 +65,7 @@ class Client:
         self._trace = Trace(settings)
         self._open = ExitStack()
         self._streams: WeakSet[Stream] = WeakSet()
+        self._elsewhere: dict[str, httpx.Client] = {}
         self._http = self._open.enter_context(open_client(settings))
 
     def __enter__(self) -> Client:
@@ -167,7 +175,14 @@ class Client:
             http, settings = self._http, self.settings
             if not same_origin(url, settings):
                 settings = for_stranger(url, settings)
-                http = self._open.enter_context(open_client(settings))
+                http = self._stranger(settings)
+
+    def _stranger(self, settings: Settings) -> httpx.Client:
+        """The client for another server: its connections and cookies are its own."""
+        origin = settings.address.text
+        if origin not in self._elsewhere:
+            self._elsewhere[origin] = self._open.enter_context(open_client(settings))
+        return self._elsewhere[origin]
 
 
 def _is_stream(request: Request, response: httpx.Response) -> bool:

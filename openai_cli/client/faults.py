@@ -39,6 +39,8 @@ def is_connection_failure(error: Exception) -> bool:
     """
     if "CERTIFICATE" in str(error):
         return False
+    if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):
+        return False  # such as 407: the proxy will not change its mind either
     if isinstance(error, httpx.RemoteProtocolError):
         return str(error).startswith(_SILENT)
     return isinstance(error, (*_NEVER_SENT, *_CUT_OFF))

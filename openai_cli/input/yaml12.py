@@ -7,12 +7,13 @@ stay text, numbers stay exact, keys keep their spelling, and aliases cannot blow
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from types import NoneType
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
@@ -64,7 +65,10 @@ def read_yaml(text: str) -> Any:
     try:
         yaml = YAML(typ="safe", pure=True)
         yaml.Resolver = _Untyped
-        root = yaml.compose(text)
+        with warnings.catch_warnings():
+            # An anchor defined again is fine; Python's own warnings are not for users.
+            warnings.simplefilter("ignore", YAMLWarning)
+            root = yaml.compose(text)
         return None if root is None else _Builder().value(root)
     except MarkedYAMLError as error:
         raise BrokenTextError(_where(error)) from None

@@ -103,6 +103,20 @@ def test_a_refused_connection_is_tried_again(connect: Connect) -> None:
     assert any("; attempt 3 in " in line for line in connect.trace)
 
 
+def test_a_connection_that_does_not_come_about_is_tried_again(connect: Connect) -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        # A queue of one place is full with two in it: the next one gets no answer at all.
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+        with pytest.raises(NoAnswerError, match=f"no connection to 127.0.0.1:{port} in time"):
+            connect(f"http://127.0.0.1:{port}", timeout=0.1).send(CREATE)
+    assert len(connect.waits) == 2
+
+
 def test_a_connection_dropped_before_any_answer_is_tried_again(
     connect: Connect, server: Server
 ) -> None:
@@ -132,7 +146,7 @@ def test_an_answer_that_is_no_http_is_not_asked_for_again(
 
 
 def test_a_post_is_not_repeated_after_a_read_timeout(connect: Connect, server: Server) -> None:
-    server.reply(Reply(hang=0.6))
+    server.reply(Reply(hang=10))
     with pytest.raises(NoAnswerError, match="took too long") as caught:
         connect(timeout=0.1).send(CREATE)
     assert "wait longer than 0.1 s with --timeout" in caught.value.hint
@@ -140,8 +154,8 @@ def test_a_post_is_not_repeated_after_a_read_timeout(connect: Connect, server: S
 
 
 def test_a_get_is_repeated_after_a_read_timeout(connect: Connect, server: Server) -> None:
-    server.reply(Reply(hang=0.6), Reply(body={"id": "run_abc"}))
-    connect(timeout=0.1).send(RETRIEVE)
+    server.reply(Reply(hang=10), Reply(body={"id": "run_abc"}))
+    connect(timeout=1.0).send(RETRIEVE)
     assert len(server.seen) == 2
     assert keys(server) == [None, None]
 

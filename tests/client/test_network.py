@@ -140,8 +140,9 @@ def test_a_proxy_that_refuses_is_named(
     openai: Shell, secure: Server, proxy: Callable[..., Proxy]
 ) -> None:
     between = proxy(refuse=407)
-    result = ask(openai, secure.url, HTTPS_PROXY=f"http://{between.place}")
-    assert result.code == 3
+    env = {"HTTPS_PROXY": f"http://{between.place}"}
+    result = openai("--base-url", secure.url, "--api-key", KEY, *RUN, env=env)
+    assert (result.code, len(between.asked)) == (3, 1)
     assert "the proxy refused the connection" in result.err
     assert "407" in result.err
 

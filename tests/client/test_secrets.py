@@ -214,3 +214,15 @@ def test_debug_shows_a_stream_by_the_line_up_to_the_limit(connect: Connect, serv
 
 def test_nothing_is_traced_without_debug(ask: Ask) -> None:
     assert ask().err == ""
+
+
+@pytest.mark.parametrize("form", ["json", "curl"])
+def test_a_dry_run_gives_nothing_away(openai: Shell, form: str) -> None:
+    result = openai(
+        *("--base-url", f"https://api.example.com/v1?code={QUERY}&v=2", "--api-key", KEY),
+        *("--header", f"X-Auth: Token {TOKEN}", "--header", f"Cookie: session={COOKIE}"),
+        *(*RUN, f"--dry-run={form}"),
+    )
+    assert (result.code, result.err) == (0, "")
+    assert "v=2" in result.out
+    assert not shown(result.out)

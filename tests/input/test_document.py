@@ -43,6 +43,7 @@ from tests.support.wire import same
         ("? a\n: b", {"a": "b"}),
         # Anchors and merge keys; what stands there itself wins, then the first one merged
         ("[&x {a: 1}, *x]", [{"a": 1}, {"a": 1}]),
+        ("[&x 1, &x 2, *x]", [1, 2, 2]),
         ("{<<: {a: 1, b: 2}, a: 3}", {"a": 3, "b": 2}),
         ("{<<: [{a: 1}, {a: 2, b: 3}]}", {"a": 1, "b": 3}),
         ('{"<<": {a: 1}}', {"<<": {"a": 1}}),

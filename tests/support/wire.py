@@ -84,7 +84,9 @@ def same(sent: Any, expected: Any, *, points: bool = False) -> bool:
         return keys and all(same(sent[key], expected[key], points=points) for key in expected)
     if isinstance(expected, list):
         length = isinstance(sent, list) and len(sent) == len(expected)
-        return length and all(same(*pair, points=points) for pair in zip(sent, expected, strict=True))
+        return length and all(
+            same(*pair, points=points) for pair in zip(sent, expected, strict=True)
+        )
     either_way = points and type(expected) in (int, float)
     kinds = (int, float) if either_way else (type(expected),)
     return type(sent) in kinds and bool(sent == expected)

@@ -9,6 +9,7 @@ from openai_cli.local.models.events import (
     Finished,
     FinishReason,
     ItemKept,
+    MessageEnded,
     ModelEvent,
     TextDelta,
 )
@@ -89,6 +90,9 @@ class Answer:
         if key not in self._items:
             self._latest = key
             item = self._items[key] = Item(raw)
+            if item.type == "message":
+                # The last one stays open: how it ends is known when the answer does.
+                yield MessageEnded()
             yield from item.open()
 
     def _close(self, key: Key, raw: JsonObject) -> Iterator[ModelEvent]:

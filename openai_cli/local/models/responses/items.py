@@ -7,7 +7,6 @@ from openai_cli.local.ids import new_id
 from openai_cli.local.jsontext import JsonObject
 from openai_cli.local.models.events import (
     AnnotationAdded,
-    MessageEnded,
     ModelEvent,
     RefusalDelta,
     TextDelta,
@@ -33,7 +32,7 @@ class Item:
         self.type = text_of(raw.get("type")) or "message"
         self.raw = {**raw, "type": self.type}
         self.closed = False
-        self._call_id = ""
+        self._call_id = self._name = ""
         self._texts: dict[int, str] = {}
         self._refusals: set[int] = set()
         self._annotations: dict[int, list[JsonObject]] = {}
@@ -44,8 +43,8 @@ class Item:
         if kind is not None:
             named = self.raw.get("call_id") if kind == "function" else self.raw.get("id")
             self._call_id = text_of(named) or new_id("call")
-            name = text_of(self.raw.get("name")) if kind == "function" else ""
-            yield ToolCallStarted(self._call_id, kind, name)
+            self._name = text_of(self.raw.get("name")) if kind == "function" else ""
+            yield ToolCallStarted(self._call_id, kind, self._name)
 
     def add(self, text: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
         """A piece of text, refusal, arguments or code."""
@@ -66,13 +65,13 @@ class Item:
     def close(self, raw: JsonObject) -> Iterator[ModelEvent]:
         """The whole item: what the pieces left out, and what comes only at the end."""
         self.closed = True
-        self.raw = {**self.raw, **raw, "type": self.type}
+        self.raw = {**(raw or self.raw), "type": self.type}
         if self.type == "message":
             yield from self._close_message()
         elif self.type == "function_call":
             yield from self._rest(text_of(self.raw.get("arguments")), 0)
-            self.raw["call_id"], self.raw["arguments"] = self._call_id, self._texts.get(0, "")
-            self.raw["name"] = text_of(self.raw.get("name"))
+            told = {"call_id": self._call_id, "name": self._name}
+            self.raw |= {**told, "arguments": self._texts.get(0, "")}
         elif self.type == "code_interpreter_call":
             yield from self._rest(text_of(self.raw.get("code")), 0)
             outputs = [_output(one) for one in objects_of(self.raw.get("outputs"))]
@@ -94,7 +93,6 @@ class Item:
                 told = translated(annotation, self._texts.get(part, ""))
                 if told is not None and self._texts.get(part):
                     yield AnnotationAdded(told, part)
-        yield MessageEnded()
 
     def _content(self, part: int) -> JsonObject:
         """A content part of a message that was never shown whole."""

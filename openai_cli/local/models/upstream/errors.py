@@ -69,7 +69,7 @@ def refused(status: int, fields: JsonObject, body: str, settings: Settings) -> U
     """An answer with an HTTP error status; `fields` are what its error body gave."""
     code = _code(fields)
     shown = f"{status} ({code})" if code and code != str(status) else str(status)
-    text = f"The upstream {settings.address.host} answered {shown}: {_message(fields, body)}"
+    text = f"The upstream {settings.address.place} answered {shown}: {_message(fields, body)}"
     return UpstreamError(
         scrub(text, settings), status=status, code=code, param=str(fields.get("param") or "")
     )
@@ -80,18 +80,18 @@ def failed(error: Any, settings: Settings) -> UpstreamError:
     fields = error if isinstance(error, dict) else {"message": str(error or "")}
     code = _code(fields)
     shown = f" ({code})" if code else ""
-    text = f"The upstream {settings.address.host} reported an error{shown}: {_message(fields, '')}"
+    text = f"The upstream {settings.address.place} reported an error{shown}: {_message(fields, '')}"
     return UpstreamError(scrub(text, settings), code=code)
 
 
 def unusable(what: str, settings: Settings) -> UpstreamError:
     """An answer that cannot be read."""
-    return UpstreamError(scrub(f"The upstream {settings.address.host} {what}", settings))
+    return UpstreamError(scrub(f"The upstream {settings.address.place} {what}", settings))
 
 
 def cut(settings: Settings) -> UpstreamError:
     """An answer that ended before its end."""
-    host = settings.address.host
+    host = settings.address.place
     return UpstreamError(f"The upstream {host} broke off its answer before the end.", again=True)
 
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import httpx
 
 from openai_cli.client.envelope import parsed
-from openai_cli.client.faults import is_connection_failure, translate
+from openai_cli.client.faults import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.headers import user_agent
+from openai_cli.client.redaction import scrub
 from openai_cli.client.refusals import error_fields
 from openai_cli.client.retry import asked_wait, should_retry
 from openai_cli.client.settings import Settings
@@ -74,11 +75,11 @@ class Line:
                     yield from _arrivals(response.iter_bytes(), settings)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except REQUEST_ERRORS as error:
             trouble = translate(error, settings)
-            found = unusable(f"did not answer: {trouble.message}", settings)
-            found.again = is_connection_failure(error)
-            raise found from error
+            text = f"Asking the upstream failed: {trouble.message}."
+            again = is_connection_failure(error)
+            raise UpstreamError(scrub(text, settings), again=again) from error
 
     def _refused(self, response: httpx.Response) -> UpstreamError:
         status = response.status_code

@@ -89,8 +89,10 @@ class UpstreamModel(ABC):
             begun = False
             try:
                 for event in self._once(turn, body):
-                    begun = True
+                    if not begun:
+                        begun, self._without[turn.model] = True, without
                     yield event
+                return
             except UpstreamError as trouble:
                 if begun or turn.cancellation.requested:
                     raise trouble.as_model_error() from trouble
@@ -104,9 +106,6 @@ class UpstreamModel(ABC):
                     raise trouble.as_model_error() from trouble
                 else:
                     attempt += 1
-            else:
-                self._without[turn.model] = without
-                return
 
     def _once(self, turn: Turn, body: JsonObject) -> Iterator[ModelEvent]:
         arrivals = self._open_line().ask(self.path, body, turn.cancellation)
