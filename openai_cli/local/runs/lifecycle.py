@@ -56,8 +56,9 @@ def give_up(tx: Transaction, run: Run, now: int) -> Closed | None:
 def usage_so_far(steps: Sequence[Step]) -> JsonObject | None:
     """The sum over all answers that reported usage; None if none did."""
     known = [step.usage for step in steps if step.usage is not None]
-    # Steps before the last one of an answer count zero, whether or not the last one is known.
-    if not any(usage["total_tokens"] for usage in known):
+    # A step before the last one of an answer counts zero, which says nothing about the answer.
+    told = len(known) == len(steps) or any(usage["total_tokens"] for usage in known)
+    if not (known and told):
         return None
     return {
         name: sum(usage[name] for usage in known)
