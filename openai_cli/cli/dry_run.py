@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 from openai_cli.api.operation import Request
 from openai_cli.client.client import encode_body, full_url
-from openai_cli.client.headers import request_headers
+from openai_cli.client.headers import carries_credentials, request_headers
 from openai_cli.client.redaction import REDACTED, is_secret, redacted, redacted_url
 from openai_cli.client.settings import Settings
 
@@ -27,6 +28,8 @@ def as_json(request: Request, settings: Settings) -> str:
 
 def as_curl(request: Request, settings: Settings) -> str:
     """A curl command line that sends the same request; the key comes from OPENAI_API_KEY."""
+    if settings.address.needs_key and not carries_credentials(settings.headers):
+        settings = replace(settings, api_key=settings.api_key or REDACTED)
     words = ["curl", "--request", request.operation.method, shlex.quote(_url(request, settings))]
     for name, value in request_headers(request, settings, ""):
         if name == "Authorization" and value == f"Bearer {settings.api_key}":

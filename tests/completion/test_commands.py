@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,10 +120,12 @@ def test_zsh_is_told_two_lines_otherwise_and_they_work(tmp_path: Path) -> None:
 def test_fish_finds_what_was_installed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     install("fish", {})
+    # Fish loads completions only for commands that are there.
+    commands = Path(sys.executable).parent
     shown = subprocess.run(
         ["fish", "-c", "complete -C 'openai beta:threads cr'"],
         capture_output=True,
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        env={"HOME": str(home), "PATH": f"{commands}:/usr/bin:/bin"},
         check=True,
         timeout=60,
     )
