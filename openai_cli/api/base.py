@@ -45,6 +45,11 @@ class FlagNote:
 
 
 @dataclass(frozen=True)
+class InQuery:
+    """Marks a field of a POST that travels in the query, not in the body."""
+
+
+@dataclass(frozen=True)
 class ExtraFlag:
     """A second flag for the same field, with its own name, help and note."""
 

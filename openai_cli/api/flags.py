@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from types import NoneType
@@ -32,6 +32,7 @@ class Flag:
     """One flag of a command: its name, and the place in the request it sets.
 
     `path` is that place (`("thread", "messages")`); a longer path than one is a dotted flag.
+    `of_element` says that it sets a field of a list's newest element (`--message.role`).
     """
 
     name: str
@@ -44,6 +45,7 @@ class Flag:
     panel: str
     note: FlagNote
     info: FieldInfo
+    of_element: bool = False
 
     @property
     def takes_bare(self) -> bool:
@@ -74,9 +76,19 @@ def _flags(model: type[RequestModel], above: tuple[str, ...], panel: str) -> Ite
         yield flag
         for extra in (m for m in info.metadata if isinstance(m, ExtraFlag)):
             yield _extra_flag(flag, extra)
-        inner = model_of(info.annotation)
-        if inner and not above:
-            yield from _flags(inner, flag.path, flag.panel)
+        if not above:
+            yield from _dotted(flag)
+
+
+def _dotted(flag: Flag) -> Iterator[Flag]:
+    """The flags for the fields of an object, or of the elements of a list of objects."""
+    inner = model_of(flag.annotation)
+    if inner:
+        yield from _flags(inner, flag.path, flag.panel)
+    element = model_of(annotation_at(flag.annotation, 0)) if flag.kind is Kind.LIST else None
+    for part in _flags(element, flag.path, flag.panel) if element else ():
+        name = f"{flag.name}.{part.path[-1].replace('_', '-')}"
+        yield replace(part, name=name, panel=flag.panel, of_element=True)
 
 
 def _flag(path: tuple[str, ...], info: FieldInfo, note: FlagNote, panel: str) -> Flag:

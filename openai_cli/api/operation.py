@@ -22,9 +22,9 @@ class Operation:
 
     `model` names the request model, `module:Class`. `path` may hold `{names}`: those fields go
     into the path and may also be given by position, in this order. Of the rest, a POST sends a
-    JSON body and any other method a query. `continues_run` says that the answer is a run this
-    call set going, so its end decides the exit code. `gone` says that OpenAI's own servers no
-    longer offer it.
+    JSON body and any other method a query; `bodiless` POSTs send none. `pages` says that the
+    answer is a list in pages, `continues_run` that it is a run this call set going, so its end
+    decides the exit code. `gone` says that OpenAI's own servers no longer offer it.
     """
 
     resource: str
@@ -34,6 +34,8 @@ class Operation:
     path: str
     model: str
     streams: bool = False
+    pages: bool = False
+    bodiless: bool = False
     continues_run: bool = False
     gone: bool = True
     examples: tuple[str, ...] = field(default=())
@@ -43,6 +45,18 @@ class Operation:
         """The request model, imported when it is first needed: models cost start-up time."""
         module, _, name = self.model.partition(":")
         return cast("type[RequestModel]", getattr(import_module(module), name))
+
+    @cached_property
+    def query_fields(self) -> frozenset[str]:
+        """Fields of the request that travel in the query."""
+        from openai_cli.api.base import InQuery
+
+        fields = self.request.model_fields.items()
+        if self.method == "POST":
+            return frozenset(
+                name for name, info in fields if any(isinstance(m, InQuery) for m in info.metadata)
+            )
+        return frozenset(name for name, _ in fields if name not in self.path_fields)
 
     @property
     def name(self) -> str:
@@ -80,10 +94,15 @@ def build_request(operation: Operation, values: Mapping[str, Any]) -> Request:
     """Put each value where the operation sends it; path values are percent-encoded."""
     in_path = {name: quote(str(values[name]), safe="") for name in operation.path_fields}
     rest = {name: value for name, value in values.items() if name not in in_path}
-    sends_body = operation.method == "POST"
+    if operation.method != "POST":
+        query, body = rest, None
+    else:
+        in_query = operation.query_fields
+        query = {name: value for name, value in rest.items() if name in in_query}
+        body = {name: value for name, value in rest.items() if name not in in_query}
     return Request(
         operation=operation,
         path=operation.path.format(**in_path),
-        query={} if sends_body else rest,
-        body=rest if sends_body else None,
+        query=query,
+        body=None if operation.bodiless and not body else body,
     )

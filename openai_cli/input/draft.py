@@ -34,9 +34,13 @@ class Draft:
         self._flags = flags
         self._origins = Origins()
         self._below: Below | None = None
+        self._filling: dict[str, int] = {}
 
     def add(self, flag: Flag, value: Any, source: str) -> None:
         """Set a flag's value; for a list flag, `value` is the list of new elements."""
+        if flag.of_element:
+            self._add_to_element(flag, value, source)
+            return
         target = self.values
         for step in flag.path[:-1]:
             if not isinstance(target.get(step), dict):
@@ -49,6 +53,21 @@ class Draft:
             target[flag.path[-1]] = value
         else:
             target[flag.path[-1]] = self._merged(flag.path, old, value, origin)
+
+    def _add_to_element(self, flag: Flag, value: Any, source: str) -> None:
+        """Set a field of the element that dotted flags are filling; a field that comes again
+        begins a new one."""
+        name, key = flag.path
+        items = self.values.get(name)
+        if not isinstance(items, list):
+            items = self.values[name] = []
+        index = self._filling.get(name)
+        if index is None or (key in items[index] and flag.kind is not Kind.LIST):
+            index = self._filling[name] = len(items)
+            items.append({})
+        place = (name, index, key)
+        old = items[index].get(key, _ABSENT)
+        items[index][key] = self._merged(place, old, value, Origin(source, (), len(flag.path)))
 
     def _merged(self, path: Path, old: Any, new: Any, origin: Origin) -> Any:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -128,8 +147,9 @@ class Draft:
 
     def _unset(self, finding: Finding) -> Problem:
         """About something that nobody set: named by the flag that would set it."""
-        named = [f for f in self._flags.values() if finding.path[: len(f.path)] == f.path]
+        keys = tuple(step for step in finding.path if isinstance(step, str))
+        named = [f for f in self._flags.values() if keys[: len(f.path)] == f.path]
         best = max(named, key=lambda f: len(f.path), default=None)
         if best is None:
             return Problem(path_text(finding.path), finding.message)
-        return Problem(best.name, finding.message, path_text(finding.path[len(best.path) :]))
+        return Problem(best.name, finding.message, path_text(keys[len(best.path) :]))

@@ -31,6 +31,10 @@ def read_value(flag: Flag, text: str | None, files: Files) -> Any:
         return _scalar(flag, text)
     if flag.kind is Kind.LIST:
         return _elements(flag, text, files)
+    if flag.note.any_text:
+        found = _object_or_objects(text)
+        parts = [found] if isinstance(found, dict) else found
+        return files.expand(text if parts is None else parts, flag.annotation)
     if flag.note.pairs and (pair := _PAIR.fullmatch(text)):
         return files.expand({pair[1]: pair[2]}, flag.annotation)
     value = files.expand(_document(text), flag.annotation)

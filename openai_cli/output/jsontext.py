@@ -82,3 +82,33 @@ def string_value(text: str) -> str | None:
 def escape_controls(text: str) -> str:
     """JSON text whose control characters are escapes, spaces and line ends excepted."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def elements(text: str, key: str) -> list[str] | None:
+    """The elements of the list at `key` of an object, each as the text it came in.
+
+    None if the text is no object, or has no list there.
+    """
+    tokens = _TOKEN.finditer(text)
+    found: list[str] | None = None
+    path: list[str] = []
+    name, start = "", -1
+    for match in tokens:
+        token = match[0]
+        if token in _OPEN:
+            if path == ["{"] and token == "[" and name == key and found is None:
+                found, start = [], match.end()
+                path.append("list")
+                continue
+            path.append(token)
+        elif token in _CLOSE or (token == "," and path[-1:] == ["list"]):
+            if path[-1:] == ["list"]:
+                part = text[start : match.start()].strip()
+                start = match.end()
+                if part and found is not None:
+                    found.append(part)
+            if token in _CLOSE:
+                path.pop()
+        elif path == ["{"] and token[0] == '"':
+            name = json.loads(token)
+    return found

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from openai_cli.api.base import (
     NAME_PATTERN,
     FlagNote,
+    InQuery,
     Integer,
     Metadata,
     Number,
@@ -20,6 +21,58 @@ from openai_cli.api.base import (
     tagged,
     text_or_list,
 )
+
+ID_NOTE = FlagNote(panel="Required", metavar="ID")
+
+ThreadId = Annotated[RequiredText, Field(description="The thread."), ID_NOTE]
+RunId = Annotated[RequiredText, Field(description="The run."), ID_NOTE]
+StepId = Annotated[RequiredText, Field(description="The step."), ID_NOTE]
+MessageId = Annotated[RequiredText, Field(description="The message."), ID_NOTE]
+AssistantId = Annotated[RequiredText, Field(description="The assistant."), ID_NOTE]
+
+PAIRS = FlagNote(pairs=True)
+
+
+def kept_with(what: str) -> Any:
+    """The description of metadata kept with `what`."""
+    return Field(description=f"Up to 16 pairs kept with {what}: {{key: text}}, or key=value.")
+
+
+class Page(RequestModel):
+    """Which part of a list is asked for (documented page of each list: limit 1 to 100)."""
+
+    after: Annotated[
+        RequiredText,
+        Field(description="Start behind this id."),
+        FlagNote(panel="Page", metavar="ID"),
+    ] = ""
+    before: Annotated[
+        RequiredText, Field(description="End before this id."), FlagNote(panel="Page", metavar="ID")
+    ] = ""
+    limit: Annotated[
+        Annotated[Integer, Field(ge=1, le=100)],
+        Field(description="Items the server sends at a time, 1 to 100; all pages are fetched."),
+        FlagNote(panel="Page"),
+    ] = 20
+    order: Annotated[
+        Literal["asc", "desc"],
+        Field(description="By time of creation: asc is oldest first, desc newest first."),
+        FlagNote(panel="Page"),
+    ] = "desc"
+
+
+Include = Annotated[
+    list[Literal["step_details.tool_calls[*].file_search.results[*].content"]],
+    Field(description="Further data to send along: the content of file search results."),
+    FlagNote(panel="Output", metavar="FIELD"),
+    InQuery(),
+]
+
+ReasoningEffort = Annotated[
+    Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None,
+    Field(description="How much a reasoning model thinks."),
+    FlagNote(panel="Run"),
+]
 
 
 class RankingOptions(RequestModel):

@@ -1,0 +1,85 @@
+"""Requests of `beta:assistants` (annotations not postponed: see `shared`)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from openai_cli.api.base import FlagNote, Metadata, Number, RequestModel, RequiredText, Text
+from openai_cli.api.models.shared import (
+    TOOL_NOTE,
+    AssistantId,
+    Page,
+    ReasoningEffort,
+    ResponseFormat,
+    Tool,
+    ToolResources,
+    kept_with,
+)
+
+_NOTE = FlagNote(panel="Assistant")
+
+
+class AssistantSettings(RequestModel):
+    """What making and changing an assistant have in common."""
+
+    description: Annotated[Text | None, Field(description="What it is for."), _NOTE] = None
+    instructions: Annotated[Text | None, Field(description="Its system message."), _NOTE] = None
+    metadata: Annotated[
+        Metadata | None, kept_with("the assistant"), FlagNote(panel="Assistant", pairs=True)
+    ] = None
+    name: Annotated[Text | None, Field(description="Its name."), _NOTE] = None
+    reasoning_effort: ReasoningEffort = None
+    response_format: Annotated[
+        ResponseFormat | None,
+        Field(
+            description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
+            "{type: json_schema, json_schema: {name, schema, …}}."
+        ),
+        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
+    ] = None
+    temperature: Annotated[
+        Annotated[Number, Field(ge=0, le=2)] | None,
+        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
+    ] = None
+    tool_resources: Annotated[
+        ToolResources | None, Field(description="Files and vector stores its tools may use.")
+    ] = None
+    tools: Annotated[
+        list[Tool],
+        Field(
+            description="A tool it may use: code_interpreter, file_search, or an object. "
+            "Repeatable; takes a whole list too."
+        ),
+        TOOL_NOTE,
+    ] = []
+    top_p: Annotated[
+        Annotated[Number, Field(ge=0, le=1)] | None,
+        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
+    ] = None
+
+
+class CreateAssistant(AssistantSettings):
+    """`POST /assistants`."""
+
+    model: Annotated[
+        RequiredText,
+        Field(description="The model it runs on; echo is the engine's offline one."),
+        FlagNote(panel="Required"),
+    ]
+
+
+class RetrieveAssistant(RequestModel):
+    """`GET /assistants/{assistant_id}`; also what deleting takes."""
+
+    assistant_id: AssistantId
+
+
+class UpdateAssistant(AssistantSettings):
+    """`POST /assistants/{assistant_id}`."""
+
+    assistant_id: AssistantId
+    model: Annotated[RequiredText, Field(description="The model it runs on."), _NOTE] = ""
+
+
+class ListAssistants(Page):
+    """`GET /assistants`."""

@@ -1,0 +1,64 @@
+"""Requests of `beta:threads:messages` (annotations not postponed: see `shared`)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, text_or_list
+from openai_cli.api.models.shared import (
+    PAIRS,
+    Attachment,
+    ContentPart,
+    MessageId,
+    Page,
+    ThreadId,
+    kept_with,
+)
+
+
+class CreateMessage(RequestModel):
+    """`POST /threads/{thread_id}/messages`."""
+
+    thread_id: ThreadId
+    role: Annotated[
+        Literal["user", "assistant"],
+        Field(description="Who says it."),
+        FlagNote(panel="Required"),
+    ]
+    content: Annotated[
+        text_or_list(ContentPart),  # type: ignore[valid-type]  # a computed type
+        Field(description="What is said: a text, or a list of parts {type: text, text: …}."),
+        FlagNote(panel="Required", metavar="TEXT", any_text=True),
+    ]
+    attachments: Annotated[
+        list[Attachment] | None,
+        Field(description="A file for tools: {file_id, tools: [{type}]}. Repeatable."),
+        FlagNote(name="attachment", panel="Message", metavar="ATTACHMENT"),
+    ] = None
+    metadata: Annotated[
+        Metadata | None, kept_with("the message"), FlagNote(panel="Message", pairs=True)
+    ] = None
+
+
+class RetrieveMessage(RequestModel):
+    """`GET /threads/{thread_id}/messages/{message_id}`; also what deleting takes."""
+
+    thread_id: ThreadId
+    message_id: MessageId
+
+
+class UpdateMessage(RetrieveMessage):
+    """`POST /threads/{thread_id}/messages/{message_id}`."""
+
+    metadata: Annotated[Metadata | None, kept_with("the message"), PAIRS] = None
+
+
+class ListMessages(Page):
+    """`GET /threads/{thread_id}/messages`."""
+
+    thread_id: ThreadId
+    run_id: Annotated[
+        RequiredText,
+        Field(description="Only messages of this run."),
+        FlagNote(panel="Page", metavar="ID"),
+    ] = ""
