@@ -94,7 +94,7 @@ class ApiError(CliError):
     """The server refused, by status code or by an `error` event.
 
     `body` is the server's own text; `status` is None for an event of a stream
-    that had begun with 200.
+    that had begun with 200. `retired` says that the endpoint is gone for good.
     """
 
     exit_code = 4
@@ -111,6 +111,7 @@ class ApiError(CliError):
         fields: dict[str, Any] | None = None,
         request_id: str | None = None,
         hint: str = "",
+        retired: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
@@ -118,6 +119,7 @@ class ApiError(CliError):
         self.body = body
         self.fields = fields or {}
         self.request_id = request_id
+        self.retired = retired
 
     def as_json(self) -> dict[str, Any]:
         """The server's own error fields first, then status and request id, then ours."""

@@ -23,8 +23,9 @@ class Operation:
     `model` names the request model, `module:Class`. `path` may hold `{names}`: those fields go
     into the path and may also be given by position, in this order. Of the rest, a POST sends a
     JSON body and any other method a query; `bodiless` POSTs send none. `pages` says that the
-    answer is a list in pages, `continues_run` that it is a run this call set going, so its end
-    decides the exit code. `gone` says that OpenAI's own servers no longer offer it.
+    answer is a list in pages, `answers_run` that it is a run that can be waited for, and
+    `continues_run` that this call set it going, so its end decides the exit code. `gone` says
+    that OpenAI's own servers no longer offer it.
     """
 
     resource: str
@@ -36,6 +37,7 @@ class Operation:
     streams: bool = False
     pages: bool = False
     bodiless: bool = False
+    answers_run: bool = False
     continues_run: bool = False
     gone: bool = True
     examples: tuple[str, ...] = field(default=())

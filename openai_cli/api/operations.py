@@ -23,9 +23,7 @@ OPERATIONS = (
         method="POST",
         path="/assistants",
         model=f"{_MODELS}.assistants:CreateAssistant",
-        examples=(
-            'openai --local beta:assistants create --model echo --name Parrot --instructions "Be brief."',
-        ),
+        examples=("openai --local beta:assistants create --model echo --name Parrot",),
     ),
     Operation(
         resource="beta:assistants",
@@ -108,6 +106,7 @@ OPERATIONS = (
         path="/threads/runs",
         model=f"{_MODELS}.threads:CreateThreadAndRun",
         streams=True,
+        answers_run=True,
         continues_run=True,
         examples=(
             f'{_LOCAL_RUN} --message "Hello"',
@@ -123,6 +122,7 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs",
         model=f"{_MODELS}.runs:CreateRun",
         streams=True,
+        answers_run=True,
         continues_run=True,
         examples=("openai beta:threads:runs create thread_abc --assistant-id asst_abc --stream",),
     ),
@@ -133,8 +133,9 @@ OPERATIONS = (
         method="GET",
         path="/threads/{thread_id}/runs/{run_id}",
         model=f"{_MODELS}.runs:RetrieveRun",
+        answers_run=True,
         examples=(
-            "openai beta:threads:runs retrieve thread_abc run_abc",
+            "openai beta:threads:runs retrieve thread_abc run_abc --wait",
             "openai beta:threads:runs retrieve thread_abc run_abc --transform status -r",
         ),
     ),
@@ -175,6 +176,7 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
         model=f"{_MODELS}.runs:SubmitToolOutputs",
         streams=True,
+        answers_run=True,
         continues_run=True,
         examples=(
             "openai beta:threads:runs submit-tool-outputs thread_abc run_abc "
@@ -247,6 +249,16 @@ OPERATIONS = (
         examples=("openai beta:threads:messages delete thread_abc msg_abc",),
     ),
 )
+
+
+def operation_named(name: str) -> Operation:
+    """The operation typed as `name`, which is known to be one."""
+    return next(operation for operation in OPERATIONS if operation.name == name)
+
+
+def main_operation() -> Operation:
+    """The one that the tool is there for first of all."""
+    return operation_named("beta:threads create-and-run")
 
 
 def find_operation(resource: str, command: str) -> Operation | None:

@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import openai_cli
 from openai_cli.api.operation import Operation
-from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of
+from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of, main_operation
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows, specs_of
 from openai_cli.cli.help import Page, flag_rows, render
 from openai_cli.cli.options import ROOT_OPTIONS
@@ -56,7 +56,7 @@ class _Group(TyperGroup):
             flags=flag_rows(self.params),
             names=tuple(names),
             names_title="Resources",
-            examples=OPERATIONS[0].examples,
+            examples=main_operation().examples,
         )
 
     def rows(self) -> tuple[FlagRow, ...]:

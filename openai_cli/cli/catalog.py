@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from openai_cli.api.operation import Operation
 from openai_cli.cli.options import MAX_ITEMS, OPTIONS, ROOT_OPTIONS, Option
+from openai_cli.cli.run_options import RUN_OPTIONS
 from openai_cli.input.argv import ArgSpec
 from openai_cli.input.scalars import is_boolean
 
@@ -51,8 +52,12 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
     from openai_cli.api.flags import flags_of
 
     own = tuple(_own(flag) for flag in flags_of(operation))
-    client = (option_row(MAX_ITEMS),) if operation.streams else ()
-    return (*own, *client, *global_rows())
+    counts = operation.streams or operation.pages
+    client = (
+        *((MAX_ITEMS,) if counts else ()),
+        *(RUN_OPTIONS if operation.answers_run else ()),
+    )
+    return (*own, *map(option_row, client), *global_rows())
 
 
 def global_rows() -> tuple[FlagRow, ...]:
@@ -118,7 +123,7 @@ def option_row(option: Option) -> FlagRow:
         words=option.words,
         closed=bool(option.words),
         file=option.metavar == "FILE",
-        repeatable=option.name == "--header",
+        repeatable=option.repeatable,
         spec=option.spec,
     )
 

@@ -41,16 +41,16 @@ class Env:
             label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
         # What follows the first line stays below it: a server's text cannot pose as our own.
         first, *more = harmless(text).splitlines() or [""]
-        self._put("\n".join([f"{label} {first}", *(f"  {line}" for line in more)]))
+        self.put("\n".join([f"{label} {first}", *(f"  {line}" for line in more), ""]))
 
     def talk(self, line: str) -> None:
         """A line on stderr without a label, control characters made harmless."""
-        self._put(harmless(line))
+        self.put(harmless(line) + "\n")
 
-    def _put(self, line: str) -> None:
-        """Nobody listening is no reason to fail."""
+    def put(self, text: str) -> None:
+        """Text on stderr as it is; nobody listening is no reason to fail."""
         try:
-            self.err.write(line + "\n")
+            self.err.write(text)
         except (OutputClosedError, OutputFailedError):
             return
 

@@ -8,10 +8,11 @@ from openai_cli.api.operation import Operation, Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
 from openai_cli.cli.options import Options, read_options
+from openai_cli.cli.run_options import read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import Settings
-from openai_cli.errors import Problem, UsageError
+from openai_cli.errors import ApiError, Problem, UsageError
 from openai_cli.input.request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import Printer
@@ -25,7 +26,8 @@ def execute(operation: Operation, session: Session) -> None:
     """
     env = session.env
     options, problems = read_options(session.split.occurrences, env.environ)
-    session.split.problems += problems
+    run_options, more = read_run_options(session.split.occurrences, options)
+    session.split.problems += [*problems, *more]
     stdin = Stdin(env.stdin, options.stdin_timeout)
     request, warnings = read_request(operation, session.split, stdin, check=options.check)
     _warn(env, warnings, stdin, options)
@@ -36,11 +38,27 @@ def execute(operation: Operation, session: Session) -> None:
     if options.dry_run:
         _show(request, options, printer, env)
         return
-    settings = _connected(options.settings, options, env)
+    options = replace(options, settings=_connected(options.settings, options, env))
     # Imported here: what is refused above needs no HTTP client.
     from openai_cli.cli.call import call
 
-    call(request, settings, printer, options, env)
+    try:
+        call(request, printer, options, run_options, env)
+    except ApiError as error:
+        if error.retired:
+            error.hint += _command_lines(env)
+        raise
+
+
+def _command_lines(env: Env) -> str:
+    """The command line that was typed, as it works elsewhere."""
+    from openai_cli.cli.again import elsewhere
+
+    ways = (
+        ("on the engine", elsewhere(env.args, ["--local"])),
+        ("on a server", elsewhere(env.args, ["--base-url", "https://YOUR-SERVER/v1"])),
+    )
+    return "".join(f"\n{place}: {line}" for place, line in ways if line)
 
 
 def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
-from openai_cli.cli.outcome import as_run
+from openai_cli.follow.run import as_run
 from openai_cli.output.printer import transformed
 
 if TYPE_CHECKING:
@@ -34,20 +34,29 @@ def explorable(options: Options, env: Env) -> Options:
 def explore_answer(answer: Document | Stream, options: Options, env: Env) -> dict[str, Any] | None:
     """Show the answer in the explorer and print what the user chose; gives the run, if any."""
     from openai_cli.client.answers import Stream
-    from openai_cli.output.explore.app import explore
     from openai_cli.output.jsontext import load
 
-    growing = isinstance(answer, Stream)
-    texts = _events(answer, options.max_items) if isinstance(answer, Stream) else [answer.text]
+    if isinstance(answer, Stream):
+        local = options.settings.address.is_local
+        events = _events(answer, options.max_items)
+        explore_texts(events, options, env, growing=True, keep_reading=local)
+        return answer.run
+    explore_texts([answer.text], options, env, growing=False)
+    return as_run(load(answer.text))
+
+
+def explore_texts(
+    texts: Iterable[str], options: Options, env: Env, *, growing: bool, keep_reading: bool = False
+) -> None:
+    """Show some JSON texts, which may still be coming, and print what the user chose."""
+    from openai_cli.output.explore.app import explore
+
     chosen = explore(
         (transformed(text, options.style) for text in texts),
         growing=growing,
-        keep_reading=options.settings.address.is_local,
+        keep_reading=keep_reading,
     )
     env.out.write(chosen)
-    if isinstance(answer, Stream):
-        return answer.run
-    return as_run(load(answer.text))
 
 
 def _events(stream: Stream, limit: int | None) -> Iterator[str]:

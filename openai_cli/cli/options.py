@@ -33,6 +33,7 @@ class Option:
     takes: Literal["value", "optional", "nothing"] = "value"
     words: tuple[str, ...] = ()
     any_word: bool = False
+    repeatable: bool = False
 
     @property
     def spec(self) -> ArgSpec:
@@ -55,7 +56,7 @@ OPTIONS = (
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
-    Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER"),
+    Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--timeout", "Seconds to wait for the server; 600 if not set.", CONNECTION, "SECONDS"),
     Option("--max-retries", "Further attempts after a failure; 2 if not set.", CONNECTION, "COUNT"),
     Option("--mtls-client-cert-file", "Client certificate (PEM), with its key.", CONNECTION, "FILE"),
@@ -67,6 +68,7 @@ OPTIONS = (
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
+    Option("--annotations", "Numbered notes on sources below a reply of --format text.", OUTPUT, takes="nothing"),
     Option("--no-pager", "Never show a long answer through PAGER.", OUTPUT, takes="nothing"),
     Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
     Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),
@@ -83,7 +85,7 @@ ROOT_OPTIONS = (
 """Options that stand before a command only."""
 
 MAX_ITEMS = Option(
-    "--max-items", "Events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
+    "--max-items", "Items or events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
 )
 
 
@@ -105,7 +107,7 @@ def read_options(
     occurrences: Sequence[Occurrence], environ: Mapping[str, str]
 ) -> tuple[Options, list[Problem]]:
     """The options, and everything that is wrong with them (then defaults stand in)."""
-    reader = _Reader(occurrences, environ)
+    reader = OptionReader(occurrences, environ)
     options = Options(
         settings=reader.settings(),
         style=reader.style("--format", "--transform"),
@@ -113,7 +115,7 @@ def read_options(
         dry_run=reader.dry_run(),
         check=not reader.has("--no-validate"),
         pager=not reader.has("--no-pager"),
-        stdin_timeout=reader.value("--stdin-timeout", _seconds, 3.0),
+        stdin_timeout=reader.value("--stdin-timeout", seconds, 3.0),
         max_items=reader.value("--max-items", _max_items, None),
     )
     reader.style("--format-error", "--transform-error")
@@ -122,16 +124,19 @@ def read_options(
 
 def error_style(occurrences: Sequence[Occurrence]) -> Style:
     """How errors are to be printed, as far as that can be made out."""
-    return _Reader(occurrences, {}).style("--format-error", "--transform-error")
+    return OptionReader(occurrences, {}).style("--format-error", "--transform-error")
 
 
-class _Reader:
+class OptionReader:
+    """Reads options out of what was typed, and collects what is wrong with them."""
+
     def __init__(self, occurrences: Sequence[Occurrence], environ: Mapping[str, str]) -> None:
         self._occurrences = occurrences
         self._environ = environ
         self.problems: list[Problem] = []
 
     def has(self, name: str) -> bool:
+        """Whether the option came."""
         return any(o.name == name for o in self._occurrences)
 
     def last(self, name: str) -> str | None:
@@ -140,6 +145,7 @@ class _Reader:
         return texts[-1] if texts else None
 
     def value(self, name: str, read: Callable[[str], T], default: D) -> T | D:
+        """What `read` makes of the option's text; a ValueError of its says what was expected."""
         text = self.last(name)
         if text is None:
             return default
@@ -155,6 +161,7 @@ class _Reader:
         return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
 
     def settings(self) -> Settings:
+        """Where to connect, and how."""
         cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
         address = self._address()
         self._check_mtls(cert, key, address)
@@ -164,7 +171,7 @@ class _Reader:
             organization=self._credential("--organization", "OPENAI_ORG_ID"),
             project=self._credential("--project", "OPENAI_PROJECT_ID"),
             headers=tuple(self._headers()),
-            timeout=self.value("--timeout", _seconds, 600.0),
+            timeout=self.value("--timeout", seconds, 600.0),
             max_retries=self.value("--max-retries", _count, 2),
             client_cert=cert or "",
             client_key=key or "",
@@ -211,11 +218,13 @@ class _Reader:
             self.problems.append(Problem("--mtls-client-cert-file", what))
 
     def style(self, format_name: str, transform_name: str) -> Style:
+        """How to print."""
         read = _format if format_name == "--format" else _error_format
         return Style(
             format=self.value(format_name, read, "auto"),
             transform=self._path(transform_name),
             raw_strings=self.has("--raw-output"),
+            annotated=self.has("--annotations"),
         )
 
     def _path(self, name: str) -> str:
@@ -233,6 +242,7 @@ class _Reader:
         return text
 
     def dry_run(self) -> str:
+        """The form to show the request in, empty to send it."""
         if not self.has("--dry-run"):
             return ""
         return self.value("--dry-run", _dry_run, "json")
@@ -264,14 +274,15 @@ def _near(text: str, words: Sequence[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time in seconds. Raises ValueError."""
     try:
-        seconds = float(text)
+        found = float(text)
     except ValueError:
-        seconds = -1
-    if not (math.isfinite(seconds) and 0 < seconds <= 86400):
+        found = -1
+    if not (math.isfinite(found) and 0 < found <= 86400):
         raise ValueError("a number of seconds above 0, up to a day")
-    return seconds
+    return found
 
 
 def _count(text: str) -> int:

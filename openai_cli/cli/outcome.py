@@ -10,11 +10,6 @@ from openai_cli.output.phrases import failure, functions
 _ENDED = ("failed", "cancelled", "expired", "incomplete")
 
 
-def as_run(value: Any) -> dict[str, Any] | None:
-    """The value if it is a run, else None."""
-    return value if isinstance(value, dict) and value.get("object") == "thread.run" else None
-
-
 def why_no_reply(run: dict[str, Any] | None) -> str:
     """Why `--format text` had nothing to print."""
     if run is None:

@@ -43,6 +43,7 @@ def refusal(
         settings,
         status=status,
         hint=retirement_hint() if retired else _hint(status, headers, settings.address),
+        retired=retired,
     )
 
 
@@ -64,7 +65,13 @@ def is_refusal(value: Any) -> bool:
 
 
 def _api_error(
-    text: str, headers: Mapping[str, str], settings: Settings, *, status: int | None, hint: str
+    text: str,
+    headers: Mapping[str, str],
+    settings: Settings,
+    *,
+    status: int | None,
+    hint: str,
+    retired: bool = False,
 ) -> ApiError:
     fields = error_fields(parsed(text))
     message = fields.pop("message", None) or _plain(text) or "the server gave no reason"
@@ -77,6 +84,7 @@ def _api_error(
         fields=fields,
         request_id=scrub(request_id, settings) if request_id else None,
         hint=hint,
+        retired=retired,
     )
 
 

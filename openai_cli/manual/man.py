@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import openai_cli
 from openai_cli.api.operation import Operation
-from openai_cli.api.operations import OPERATIONS
+from openai_cli.api.operations import main_operation
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.tools import TOOLS
 from openai_cli.manual import facts, roff
@@ -45,7 +45,7 @@ def _root() -> str:
             roff.section("OPTIONS", *flags),
             roff.section("VALUES", roff.items(_bold(facts.VALUES))),
             *_common(),
-            roff.section("EXAMPLES", _examples(OPERATIONS[0].examples)),
+            roff.section("EXAMPLES", _examples(main_operation().examples)),
             roff.section("SEE ALSO", _references(page_name(r) for r, _, _ in facts.resources())),
         ],
     )

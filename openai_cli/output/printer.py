@@ -5,13 +5,17 @@ from __future__ import annotations
 import codecs
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from openai_cli.output.jsontext import compact, escape_controls, indented, plain, string_value
-from openai_cli.output.reply import ReplyStream, replies
+from openai_cli.output.reply import ReplyStream, replies, reply_among
 from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, wants_colour
+
+if TYPE_CHECKING:
+    from openai_cli.output.table import Table
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
 """Names for --format and --format-error; any case."""
@@ -19,11 +23,15 @@ FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
 
 @dataclass(frozen=True)
 class Style:
-    """How to print: a format, a GJSON path to apply first, and whether strings go bare."""
+    """How to print: a format, a GJSON path to apply first, and whether strings go bare.
+
+    If `annotated`, the text of a reply is followed by its annotations.
+    """
 
     format: str = "auto"
     transform: str = ""
     raw_strings: bool = False
+    annotated: bool = False
 
 
 def transformed(text: str, style: Style) -> str:
@@ -39,8 +47,9 @@ def transformed(text: str, style: Style) -> str:
 class Printer:
     """Prints the items of one answer to a sink.
 
-    `document` takes the server's bytes and their text; `event` takes one event as JSON text;
-    `chunk` takes the bytes of a raw stream. `finish` closes an open line.
+    `document` takes the server's bytes and their text; `page` takes the items of one page of a
+    list, `event` one event, as JSON text; `chunk` takes the bytes of a raw stream. `finish`
+    closes an open line.
     """
 
     def __init__(self, sink: Sink, style: Style, environ: Mapping[str, str]) -> None:
@@ -49,8 +58,9 @@ class Printer:
         # FORCE_COLOR is often set for a whole CI job; asking for json means JSON all the same.
         forced = wants_colour(environ, sink.is_terminal) and style.format != "json"
         self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
-        self._reply = ReplyStream()
+        self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._table: Table | None = None
         self._count = 0
         self._said = False
 
@@ -68,13 +78,33 @@ class Printer:
     def document(self, content: bytes, text: str) -> None:
         """Print an answer; in `text`, the replies in it."""
         if self._style.format == "text" and not self._style.transform:
-            found = replies(text)
+            found = replies(text, annotated=self._style.annotated)
             self._said = bool(found)
-            self._write("".join(reply + "\n" for reply in found))
+            self._write("".join(found))
         elif self.wants_bytes:
             self.chunk(content)
         else:
             self._item(text, self._sink.write_whole)
+
+    def page(self, items: Sequence[str]) -> None:
+        """Print some items of a list, one after another; in `text`, the replies among them."""
+        if self._style.format == "pretty" and not self._style.transform:
+            self._sink.write(self._in_table(items))
+            return
+        for item in items:
+            if self._style.format == "text" and not self._style.transform:
+                reply = reply_among(item, annotated=self._style.annotated)
+                self._said = self._said or reply is not None
+                self._write(reply or "")
+            else:
+                self._item(item, self._sink.write)
+
+    def _in_table(self, items: Sequence[str]) -> str:
+        from openai_cli.output.table import Table
+
+        if self._table is None:
+            self._table = Table(width=self._width, colour=self._colour)
+        return self._table.page(list(items))
 
     def event(self, text: str) -> None:
         """Print one event, at once."""
@@ -143,8 +173,12 @@ class Printer:
     def _pretty(self, text: str) -> str:
         from openai_cli.output.panel import as_panels
 
-        width = shutil.get_terminal_size().columns if self._sink.is_terminal else None
-        return as_panels(text, width=width, colour=self._colour)
+        return as_panels(text, width=self._width, colour=self._colour)
+
+    @property
+    def _width(self) -> int | None:
+        """Columns of the terminal, if there is one."""
+        return shutil.get_terminal_size().columns if self._sink.is_terminal else None
 
     def _text(self, text: str) -> str:
         """A transformed value as text: strings bare, anything else as compact JSON."""

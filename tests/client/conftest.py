@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from openai_cli.api.operation import Request
-from openai_cli.api.operations import OPERATIONS
+from openai_cli.api.operations import main_operation, operation_named
 from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
 from openai_cli.client.settings import Settings
@@ -21,9 +21,13 @@ from tests.support.shell import Result, Shell
 KEY = "sk-test-51H8aXQ2ZcL0pW"
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_abc")
 
-CREATE = Request(OPERATIONS[0], "/threads/runs", {}, {"assistant_id": "asst_abc"})
-STREAM = Request(OPERATIONS[0], "/threads/runs", {}, {"assistant_id": "asst_abc", "stream": True})
-RETRIEVE = Request(OPERATIONS[1], "/threads/thread_abc/runs/run_abc", {}, None)
+CREATE = Request(main_operation(), "/threads/runs", {}, {"assistant_id": "asst_abc"})
+STREAM = Request(
+    main_operation(), "/threads/runs", {}, {"assistant_id": "asst_abc", "stream": True}
+)
+RETRIEVE = Request(
+    operation_named("beta:threads:runs retrieve"), "/threads/thread_abc/runs/run_abc", {}, None
+)
 
 
 class Ask(Protocol):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openai_cli.api.flags import flags_of
-from openai_cli.api.operations import OPERATIONS
+from openai_cli.api.operations import main_operation
 from openai_cli.input.document import DocumentError, read_document
 from tests.support.reading import create_and_run, read_args
 from tests.support.wire import CASES
@@ -35,7 +35,7 @@ VALUES = st.recursive(
     | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=12,
 )  # fmt: skip
-FLAGS = [flag.name for flag in flags_of(OPERATIONS[0])]
+FLAGS = [flag.name for flag in flags_of(main_operation())]
 WORDS = st.one_of(
     st.sampled_from([*FLAGS, "--no-validate", "--", "-r", "--debug", "--bogus"]),
     st.tuples(st.sampled_from(FLAGS), TEXTS).map("=".join),

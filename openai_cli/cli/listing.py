@@ -1,0 +1,56 @@
+"""A list as it comes: all its pages, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from openai_cli.api.operation import Request
+from openai_cli.cli.env import Env
+from openai_cli.cli.options import Options
+from openai_cli.client.answers import Document
+from openai_cli.client.client import Client
+from openai_cli.client.pages import pages
+from openai_cli.output.jsontext import elements
+from openai_cli.output.printer import Printer
+
+
+def print_list(
+    client: Client, request: Request, printer: Printer, options: Options, env: Env
+) -> None:
+    """Fetch page after page and print the items as they come, at most `max_items`.
+
+    In `raw` without a transform, one page as the server sent it.
+    """
+    if options.style.format == "explore":
+        from openai_cli.cli.explore import explore_texts
+
+        found = item_pages(client, request, options.max_items)
+        explore_texts((item for page in found for item in page), options, env, growing=True)
+    elif printer.wants_bytes:
+        answer = client.send(request)
+        if isinstance(answer, Document):
+            printer.document(answer.content, answer.text)
+    else:
+        for items in item_pages(client, request, options.max_items):
+            printer.page(items)
+        if printer.lacks_reply and options.max_items is None:
+            env.say("note", "no message of an assistant is in this list")
+
+
+def item_pages(client: Client, request: Request, limit: int | None) -> Iterator[list[str]]:
+    """The items of each page as the server wrote them, at most `limit` in all.
+
+    An answer that is no list is passed on whole.
+    """
+    left = limit
+    for page in pages(client, request):
+        items = elements(page.text, "data")
+        if items is None:
+            yield [page.text]
+            return
+        shown = items if left is None else items[:left]
+        yield shown
+        if left is not None:
+            left -= len(shown)
+            if left <= 0:
+                return

@@ -1,0 +1,62 @@
+"""A line on stderr that tells, while one waits, how a run is doing; on a terminal only."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+
+from openai_cli.cli.env import Env
+from openai_cli.follow.run import Run, status_of
+from openai_cli.output.terminal import harmless
+
+_TICK = 0.25
+"""Seconds between two looks of the line."""
+
+
+class Progress:
+    """Waits, and shows the run's status, the time that has passed and the tokens, if known."""
+
+    def __init__(
+        self,
+        env: Env,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # A terminal that cannot rewrite a line would fill up with them.
+        self._shows = env.err.is_terminal and env.environ.get("TERM", "") not in ("", "dumb")
+        self._env = env
+        self._sleep = sleep
+        self._now = now
+        self._since = now()
+        self._there = False
+
+    def pause(self, run: Run, seconds: float) -> None:
+        """Wait, with the line growing older meanwhile."""
+        until = self._now() + seconds
+        while self._shows and until - self._now() > 0:
+            self.show(_status(run))
+            self._sleep(max(0.0, min(_TICK, until - self._now())))
+        if not self._shows:
+            self._sleep(seconds)
+
+    def show(self, what: str) -> None:
+        """Put these words in the line, with the time."""
+        if self._shows:
+            text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
+            columns = shutil.get_terminal_size().columns
+            self._there = True
+            self._env.put(f"\r\x1b[K{text[: max(columns - 1, 1)]}")
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be written."""
+        if self._there:
+            self._there = False
+            self._env.put("\r\x1b[K")
+
+
+def _status(run: Run) -> str:
+    usage = run.get("usage")
+    tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
+    told = f"  {tokens} tokens" if tokens else ""
+    return f"run {run.get('id')}: {status_of(run)}{told}"

@@ -1,0 +1,119 @@
+"""Options of the commands that answer with a run: waiting for it, and answering its calls."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from openai_cli.cli.options import Option, OptionReader, Options, seconds
+from openai_cli.errors import Problem
+from openai_cli.follow.rules import Handler, Patience, Rules
+from openai_cli.input.argv import Occurrence
+from openai_cli.input.scalars import read_integer
+
+_FOLLOW = "Waiting and tools"
+
+RUN_OPTIONS = (
+    Option("--wait", "Stay until the run has ended or needs tool outputs, then print it.", _FOLLOW, takes="nothing"),
+    Option("--poll-interval", "Seconds between two looks at the run; 1 if not set.", _FOLLOW, "SECONDS"),
+    Option("--wait-timeout", "Seconds to wait for the run; 900 if not set.", _FOLLOW, "SECONDS"),
+    Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
+    Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
+    Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
+    Option("--tool-concurrency", "Commands that may run side by side; 4 if not set.", _FOLLOW, "COUNT"),
+    Option("--tool-errors", "Tell the run of a command that fails, or fail: cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
+)  # fmt: skip
+
+_NEED_WAIT = ("--poll-interval", "--wait-timeout")
+_NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--tool-errors")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to follow a run."""
+
+    waits: bool = False
+    patience: Patience = field(default_factory=Patience)
+    cancel_on_interrupt: bool = False
+    rules: Rules = field(default_factory=Rules)
+
+
+def read_run_options(
+    occurrences: Sequence[Occurrence], options: Options
+) -> tuple[RunOptions, list[Problem]]:
+    """The options, and everything that is wrong with them."""
+    reader = OptionReader(occurrences, {})
+    handlers = _handlers(occurrences, reader.problems)
+    tool_errors = reader.value("--tool-errors", _tool_errors, "send")
+    rules = Rules(
+        handlers=handlers,
+        concurrency=reader.value("--tool-concurrency", _concurrency, Rules.concurrency),
+        timeout=reader.value("--tool-timeout", seconds, Rules.timeout),
+        fail=tool_errors == "fail",
+    )
+    patience = Patience(
+        interval=reader.value("--poll-interval", seconds, Patience.interval),
+        timeout=reader.value("--wait-timeout", seconds, Patience.timeout),
+    )
+    commands = reader.has("--on-tool-call")
+    waits = reader.has("--wait") or commands
+    _need(reader, _NEED_WAIT, "--wait", waits)
+    _need(reader, _NEED_COMMAND, "--on-tool-call", commands)
+    if commands and options.style.format == "explore":
+        what = "works with any format but explore"
+        reader.problems.append(Problem("--on-tool-call", what))
+    found = RunOptions(waits, patience, reader.has("--cancel-on-interrupt"), rules)
+    return found, reader.problems
+
+
+def _need(reader: OptionReader, names: Sequence[str], other: str, there: bool) -> None:
+    given = [] if there else [name for name in names if reader.has(name)]
+    reader.problems += [Problem(name, f"needs {other} too") for name in given]
+
+
+def _handlers(occurrences: Sequence[Occurrence], problems: list[Problem]) -> tuple[Handler, ...]:
+    found: dict[str, Handler] = {}
+    for occurrence in occurrences:
+        if occurrence.name != "--on-tool-call":
+            continue
+        try:
+            handler = _handler(occurrence.text or "")
+        except ValueError as error:
+            problems.append(Problem(occurrence.source, str(error)))
+            continue
+        if found.setdefault(handler.name, handler) != handler:
+            what = f"there is a command for {handler.name} already"
+            problems.append(Problem(occurrence.source, what))
+    return tuple(found.values())
+
+
+def _handler(text: str) -> Handler:
+    name, equals, command = text.partition("=")
+    if not (name.strip() and equals):
+        raise ValueError(f'expected NAME=COMMAND, found "{text}"')
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise ValueError(f"the command cannot be split into words: {error}") from None
+    if not words or not words[0]:
+        raise ValueError(f'expected a command behind "{name}="')
+    if any("\0" in word for word in words):
+        raise ValueError("a command holds no NUL character")
+    return Handler(name.strip(), words)
+
+
+def _tool_errors(text: str) -> str:
+    if text not in ("send", "fail"):
+        raise ValueError("send or fail")
+    return text
+
+
+def _concurrency(text: str) -> int:
+    try:
+        count = read_integer(text)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= 64:
+        raise ValueError("a whole number from 1 to 64")
+    return count

@@ -1,0 +1,78 @@
+"""A run as servers tell of it: its place, its status, and the calls it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from openai_cli.api.operation import Request, build_request
+from openai_cli.api.operations import operation_named
+
+Run = dict[str, Any]
+
+STOPPED = frozenset(
+    {"completed", "failed", "cancelled", "expired", "incomplete", "requires_action"}
+)
+"""Statuses that nothing but a call from outside leads out of."""
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One function call that a run waits for; `arguments` is JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+def as_run(value: Any) -> Run | None:
+    """The value if it is a run, else None."""
+    return value if isinstance(value, dict) and value.get("object") == "thread.run" else None
+
+
+def can_be_found(run: Run) -> bool:
+    """Whether the run says where it can be fetched again."""
+    return all(isinstance(run.get(key), str) and run[key] for key in ("id", "thread_id"))
+
+
+def status_of(run: Run) -> str:
+    """The status as text, whatever the server sent."""
+    return str(run.get("status"))
+
+
+def tool_calls(run: Run) -> list[ToolCall]:
+    """The calls of a run that waits for their outputs, in the server's order."""
+    if status_of(run) != "requires_action":
+        return []
+    action = run.get("required_action")
+    outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
+    found = outputs.get("tool_calls") if isinstance(outputs, dict) else None
+    return [_call(call) for call in found or () if isinstance(call, dict)]
+
+
+def _call(call: dict[str, Any]) -> ToolCall:
+    function = call.get("function")
+    told = function if isinstance(function, dict) else {}
+    arguments = told.get("arguments")
+    return ToolCall(
+        id=str(call.get("id", "")),
+        name=str(told.get("name", "")),
+        arguments=arguments if isinstance(arguments, str) else "{}",
+    )
+
+
+def request_about(run: Run, command: str, **fields: Any) -> Request:
+    """A request of `beta:threads:runs COMMAND` about this run."""
+    operation = operation_named(f"beta:threads:runs {command}")
+    return build_request(operation, {**_ids(run), **fields})
+
+
+def request_for_messages(run: Run) -> Request:
+    """The request for what the run has said, oldest first."""
+    operation = operation_named("beta:threads:messages list")
+    query = {"run_id": run["id"], "order": "asc", "limit": 100}
+    return build_request(operation, {"thread_id": run["thread_id"], **query})
+
+
+def _ids(run: Run) -> dict[str, Any]:
+    return {"thread_id": run["thread_id"], "run_id": run["id"]}
