@@ -6,24 +6,48 @@
 _openai_children() {
     names=''
     case $1 in
-        '') names='beta:threads beta:threads:runs help @completion @manpages' ;;
-        'beta:threads') names='create-and-run' ;;
-        'beta:threads:runs') names='retrieve' ;;
-        'help') names='beta:threads beta:threads:runs' ;;
-        'help beta:threads') names='create-and-run' ;;
-        'help beta:threads:runs') names='retrieve' ;;
+        '') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages help @completion @manpages' ;;
+        'beta:assistants') names='create retrieve update list delete' ;;
+        'beta:threads') names='create retrieve update delete create-and-run' ;;
+        'beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
+        'beta:threads:runs:steps') names='retrieve list' ;;
+        'beta:threads:messages') names='create retrieve update list delete' ;;
+        'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages' ;;
+        'help beta:assistants') names='create retrieve update list delete' ;;
+        'help beta:threads') names='create retrieve update delete create-and-run' ;;
+        'help beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
+        'help beta:threads:runs:steps') names='retrieve list' ;;
+        'help beta:threads:messages') names='create retrieve update list delete' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
 
 # Sets `names` to the flags that may stand behind the words $1.
 _openai_flags() {
-    names='--api-key --base-url --local --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
-        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-choice --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --max-items'" $names" ;;
-        'beta:threads:runs retrieve') names='--thread-id --run-id'" $names" ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve') names='' ;;
+        'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model'" $names" ;;
+        'beta:assistants retrieve' | 'beta:assistants delete') names='--assistant-id'" $names" ;;
+        'beta:assistants update') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --assistant-id --model'" $names" ;;
+        'beta:assistants list') names='--after --before --limit --order --max-items'" $names" ;;
+        'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
+        'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
+        'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
+        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads:runs update') names='--thread-id --run-id --metadata'" $names" ;;
+        'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items'" $names" ;;
+        'beta:threads:runs cancel') names='--thread-id --run-id'" $names" ;;
+        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads:runs:steps retrieve') names='--thread-id --run-id --step-id --include'" $names" ;;
+        'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items'" $names" ;;
+        'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata'" $names" ;;
+        'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
+        'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
+        'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items'" $names" ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -39,24 +63,166 @@ _openai_describe() {
                 --show-completion | --install-completion) takes=optional choices='bash fish powershell zsh' once=1 ;;
             esac
             ;;
+        'beta:assistants create')
+            case $2 in
+                --description | --instructions | --name | --model) takes=value source=reference once=1 ;;
+                --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
+                --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
+                --response-format) takes=value source=reference choices='auto' once=1 ;;
+                --temperature | --top-p) takes=value once=1 ;;
+                --tool) takes=value source=reference choices='code_interpreter file_search' ;;
+            esac
+            ;;
+        'beta:assistants retrieve' | 'beta:assistants delete')
+            case $2 in
+                --assistant-id) takes=value source=reference once=1 ;;
+            esac
+            ;;
+        'beta:assistants update')
+            case $2 in
+                --description | --instructions | --name | --assistant-id | --model) takes=value source=reference once=1 ;;
+                --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
+                --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
+                --response-format) takes=value source=reference choices='auto' once=1 ;;
+                --temperature | --top-p) takes=value once=1 ;;
+                --tool) takes=value source=reference choices='code_interpreter file_search' ;;
+            esac
+            ;;
+        'beta:assistants list')
+            case $2 in
+                --after | --before) takes=value source=reference once=1 ;;
+                --limit | --max-items) takes=value once=1 ;;
+                --order) takes=value choices='asc desc' once=1 ;;
+            esac
+            ;;
+        'beta:threads create')
+            case $2 in
+                --message | --message.attachments | --message.metadata | --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
+                --message.role) takes=value choices='user assistant' once=1 ;;
+                --message.content) takes=value source=reference once=1 ;;
+            esac
+            ;;
+        'beta:threads retrieve' | 'beta:threads delete')
+            case $2 in
+                --thread-id) takes=value source=reference once=1 ;;
+            esac
+            ;;
+        'beta:threads update')
+            case $2 in
+                --thread-id) takes=value source=reference once=1 ;;
+                --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
+            esac
+            ;;
         'beta:threads create-and-run')
             case $2 in
                 --assistant-id | --instructions | --model) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items) takes=value once=1 ;;
-                --metadata | --thread | --thread.messages | --message | --thread.metadata | --thread.tool-resources | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search | --truncation-strategy) takes=value source=reference ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --metadata | --truncation-strategy | --thread | --thread.messages | --message | --thread.metadata | --thread.tool-resources | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
                 --tool-choice) takes=value source=reference choices='none auto required' once=1 ;;
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
                 --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
+                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --on-tool-call) takes=value ;;
+                --tool-errors) takes=value choices='send fail' once=1 ;;
+            esac
+            ;;
+        'beta:threads:runs create')
+            case $2 in
+                --assistant-id | --instructions | --model | --thread-id | --additional-instructions | --additional-message.content) takes=value source=reference once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --metadata | --truncation-strategy | --include | --additional-message | --additional-message.attachments | --additional-message.metadata) takes=value source=reference ;;
+                --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
+                --response-format) takes=value source=reference choices='auto' once=1 ;;
+                --tool-choice) takes=value source=reference choices='none auto required' once=1 ;;
+                --tool) takes=value source=reference choices='code_interpreter file_search' ;;
+                --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
+                --additional-message.role) takes=value choices='user assistant' once=1 ;;
+                --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
+                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --on-tool-call) takes=value ;;
+                --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
         'beta:threads:runs retrieve')
             case $2 in
                 --thread-id | --run-id) takes=value source=reference once=1 ;;
+                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --on-tool-call) takes=value ;;
+                --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve')
+        'beta:threads:runs update')
+            case $2 in
+                --thread-id | --run-id) takes=value source=reference once=1 ;;
+                --metadata) takes=value source=reference ;;
+            esac
+            ;;
+        'beta:threads:runs list')
+            case $2 in
+                --after | --before | --thread-id) takes=value source=reference once=1 ;;
+                --limit | --max-items) takes=value once=1 ;;
+                --order) takes=value choices='asc desc' once=1 ;;
+            esac
+            ;;
+        'beta:threads:runs cancel')
+            case $2 in
+                --thread-id | --run-id) takes=value source=reference once=1 ;;
+            esac
+            ;;
+        'beta:threads:runs submit-tool-outputs')
+            case $2 in
+                --thread-id | --run-id | --tool-output.tool-call-id | --tool-output.output) takes=value source=reference once=1 ;;
+                --tool-output) takes=value source=reference ;;
+                --stream) takes=optional choices='true false' once=1 ;;
+                --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --on-tool-call) takes=value ;;
+                --tool-errors) takes=value choices='send fail' once=1 ;;
+            esac
+            ;;
+        'beta:threads:runs:steps retrieve')
+            case $2 in
+                --thread-id | --run-id | --step-id) takes=value source=reference once=1 ;;
+                --include) takes=value source=reference ;;
+            esac
+            ;;
+        'beta:threads:runs:steps list')
+            case $2 in
+                --after | --before | --thread-id | --run-id) takes=value source=reference once=1 ;;
+                --limit | --max-items) takes=value once=1 ;;
+                --order) takes=value choices='asc desc' once=1 ;;
+                --include) takes=value source=reference ;;
+            esac
+            ;;
+        'beta:threads:messages create')
+            case $2 in
+                --thread-id | --content | --attachment.file-id) takes=value source=reference once=1 ;;
+                --role) takes=value choices='user assistant' once=1 ;;
+                --attachment | --attachment.tools | --metadata) takes=value source=reference ;;
+            esac
+            ;;
+        'beta:threads:messages retrieve' | 'beta:threads:messages delete')
+            case $2 in
+                --thread-id | --message-id) takes=value source=reference once=1 ;;
+            esac
+            ;;
+        'beta:threads:messages update')
+            case $2 in
+                --thread-id | --message-id) takes=value source=reference once=1 ;;
+                --metadata) takes=value source=reference ;;
+            esac
+            ;;
+        'beta:threads:messages list')
+            case $2 in
+                --after | --before | --thread-id | --run-id) takes=value source=reference once=1 ;;
+                --limit | --max-items) takes=value once=1 ;;
+                --order) takes=value choices='asc desc' once=1 ;;
+            esac
+            ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
@@ -81,7 +247,7 @@ _openai_describe() {
         case $2 in
             --api-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
             --base-url) takes=value source=url once=1 ;;
-            --local | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
+            --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
             --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
             --format | --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;

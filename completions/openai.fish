@@ -6,22 +6,76 @@ function __openai_children --no-scope-shadowing
     set names
     switch $node
         case ''
+            set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
+            set -a names 'beta:threads:runs:steps' 'Steps: what a run did, one after another'
+            set -a names 'beta:threads:messages' 'Messages of a thread'
             set -a names 'help' 'Show the help of a resource or command'
             set -a names '@completion' 'Print the completion script of a shell'
             set -a names '@manpages' 'Write the manual pages'
+        case 'beta:assistants'
+            set -a names 'create' 'Make an assistant'
+            set -a names 'retrieve' 'Fetch an assistant'
+            set -a names 'update' 'Change an assistant'
+            set -a names 'list' 'List the assistants'
+            set -a names 'delete' 'Delete an assistant'
         case 'beta:threads'
+            set -a names 'create' 'Make a thread'
+            set -a names 'retrieve' 'Fetch a thread'
+            set -a names 'update' 'Change a thread'
+            set -a names 'delete' 'Delete a thread'
             set -a names 'create-and-run' 'Make a thread and run an assistant on it, in one request'
         case 'beta:threads:runs'
-            set -a names 'retrieve' 'Fetch one run of a thread'
+            set -a names 'create' 'Run an assistant on a thread'
+            set -a names 'retrieve' 'Fetch a run'
+            set -a names 'update' 'Change a run\'s metadata'
+            set -a names 'list' 'List the runs of a thread'
+            set -a names 'cancel' 'Stop a run'
+            set -a names 'submit-tool-outputs' 'Give a run the outputs it waits for'
+        case 'beta:threads:runs:steps'
+            set -a names 'retrieve' 'Fetch a step of a run'
+            set -a names 'list' 'List the steps of a run'
+        case 'beta:threads:messages'
+            set -a names 'create' 'Add a message to a thread'
+            set -a names 'retrieve' 'Fetch a message'
+            set -a names 'update' 'Change a message\'s metadata'
+            set -a names 'list' 'List the messages of a thread'
+            set -a names 'delete' 'Delete a message'
         case 'help'
+            set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
+            set -a names 'beta:threads:runs:steps' 'Steps: what a run did, one after another'
+            set -a names 'beta:threads:messages' 'Messages of a thread'
+        case 'help beta:assistants'
+            set -a names 'create' 'Make an assistant'
+            set -a names 'retrieve' 'Fetch an assistant'
+            set -a names 'update' 'Change an assistant'
+            set -a names 'list' 'List the assistants'
+            set -a names 'delete' 'Delete an assistant'
         case 'help beta:threads'
+            set -a names 'create' 'Make a thread'
+            set -a names 'retrieve' 'Fetch a thread'
+            set -a names 'update' 'Change a thread'
+            set -a names 'delete' 'Delete a thread'
             set -a names 'create-and-run' 'Make a thread and run an assistant on it, in one request'
         case 'help beta:threads:runs'
-            set -a names 'retrieve' 'Fetch one run of a thread'
+            set -a names 'create' 'Run an assistant on a thread'
+            set -a names 'retrieve' 'Fetch a run'
+            set -a names 'update' 'Change a run\'s metadata'
+            set -a names 'list' 'List the runs of a thread'
+            set -a names 'cancel' 'Stop a run'
+            set -a names 'submit-tool-outputs' 'Give a run the outputs it waits for'
+        case 'help beta:threads:runs:steps'
+            set -a names 'retrieve' 'Fetch a step of a run'
+            set -a names 'list' 'List the steps of a run'
+        case 'help beta:threads:messages'
+            set -a names 'create' 'Add a message to a thread'
+            set -a names 'retrieve' 'Fetch a message'
+            set -a names 'update' 'Change a message\'s metadata'
+            set -a names 'list' 'List the messages of a thread'
+            set -a names 'delete' 'Delete a message'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -37,6 +91,61 @@ function __openai_flags --no-scope-shadowing
         case ''
             set -a names '--show-completion' 'Print the completion script of your shell, or of SHELL.'
             set -a names '--install-completion' 'Install completion for your shell, or for SHELL.'
+        case 'beta:assistants create'
+            set -a names '--description' 'What it is for.'
+            set -a names '--instructions' 'Its system message.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the assistant: {key: text}, or key=value.'
+            set -a names '--name' 'Its name.'
+            set -a names '--reasoning-effort' 'How much a reasoning model thinks.'
+            set -a names '--response-format' 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.'
+            set -a names '--temperature' 'Sampling temperature, 0 to 2: low is focused, high is varied.'
+            set -a names '--tool-resources' 'Files and vector stores its tools may use.'
+            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
+            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--tool' 'A tool it may use: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.'
+            set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
+            set -a names '--model' 'The model it runs on; echo is the engine\'s offline one.'
+        case 'beta:assistants retrieve' 'beta:assistants delete'
+            set -a names '--assistant-id' 'The assistant.'
+        case 'beta:assistants update'
+            set -a names '--description' 'What it is for.'
+            set -a names '--instructions' 'Its system message.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the assistant: {key: text}, or key=value.'
+            set -a names '--name' 'Its name.'
+            set -a names '--reasoning-effort' 'How much a reasoning model thinks.'
+            set -a names '--response-format' 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.'
+            set -a names '--temperature' 'Sampling temperature, 0 to 2: low is focused, high is varied.'
+            set -a names '--tool-resources' 'Files and vector stores its tools may use.'
+            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
+            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--tool' 'A tool it may use: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.'
+            set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
+            set -a names '--assistant-id' 'The assistant.'
+            set -a names '--model' 'The model it runs on.'
+        case 'beta:assistants list'
+            set -a names '--after' 'Start behind this id.'
+            set -a names '--before' 'End before this id.'
+            set -a names '--limit' 'Items the server sends at a time, 1 to 100; all pages are fetched.'
+            set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+        case 'beta:threads create'
+            set -a names '--message' 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable.'
+            set -a names '--message.role' 'Who says it.'
+            set -a names '--message.content' 'What is said: a text, or a list of parts {type: text, text: …}.'
+            set -a names '--message.attachments' 'A file for tools: {file_id, tools: [{type}]}, or a list.'
+            set -a names '--message.metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the thread: {key: text}, or key=value.'
+            set -a names '--tool-resources' 'Files and vector stores that tools may use in this thread.'
+            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
+            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+        case 'beta:threads retrieve' 'beta:threads delete'
+            set -a names '--thread-id' 'The thread.'
+        case 'beta:threads update'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the thread: {key: text}, or key=value.'
+            set -a names '--tool-resources' 'Files and vector stores that tools may use in this thread.'
+            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
+            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
         case 'beta:threads create-and-run'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -47,26 +156,144 @@ function __openai_flags --no-scope-shadowing
             set -a names '--parallel-tool-calls' 'Whether the model may ask for several functions in one turn.'
             set -a names '--response-format' 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.'
             set -a names '--temperature' 'Sampling temperature, 0 to 2: low is focused, high is varied.'
-            set -a names '--thread' 'The thread to make: {messages, metadata, tool_resources}.'
-            set -a names '--thread.messages' 'Messages that start the thread, one object a flag or a whole list.'
-            set -a names '--message' 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable; short for --thread.messages.'
-            set -a names '--thread.metadata' 'Up to 16 pairs kept with the thread: {key: text}, or key=value.'
-            set -a names '--thread.tool-resources' 'Files and vector stores that tools may use in this thread.'
             set -a names '--tool-choice' 'none, auto, required, or the tool to use: {type: file_search}, {type: function, function: {name: NAME}}.'
-            set -a names '--tool-resources' 'Files and vector stores that tools may use in this run.'
-            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
-            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
             set -a names '--tool' 'A tool for this run, in place of the assistant\'s: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.'
             set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
             set -a names '--truncation-strategy' 'Which messages the model sees: {type, last_messages}.'
             set -a names '--truncation-strategy.type' 'auto, or last_messages to keep only the newest ones.'
             set -a names '--truncation-strategy.last-messages' 'How many of the newest messages to keep.'
             set -a names '--stream' 'Print events as they happen; bare means true.'
-            set -a names '--max-items' 'Events to print at most; -1 for all, 0 for none.'
+            set -a names '--thread' 'The thread to make: {messages, metadata, tool_resources}.'
+            set -a names '--thread.messages' 'Messages that start the thread, one object a flag or a whole list.'
+            set -a names '--message' 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable; short for --thread.messages.'
+            set -a names '--thread.metadata' 'Up to 16 pairs kept with the thread: {key: text}, or key=value.'
+            set -a names '--thread.tool-resources' 'Files and vector stores that tools may use in this thread.'
+            set -a names '--tool-resources' 'Files and vector stores that tools may use in this run.'
+            set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
+            set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--wait' 'Stay until the run has ended or needs tool outputs, then print it.'
+            set -a names '--poll-interval' 'Seconds between two looks at the run; 1 if not set.'
+            set -a names '--wait-timeout' 'Seconds to wait for the run; 900 if not set.'
+            set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
+            set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
+            set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
+        case 'beta:threads:runs create'
+            set -a names '--assistant-id' 'The assistant that does the run.'
+            set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
+            set -a names '--max-completion-tokens' 'Budget of completion tokens; past it the run ends as incomplete.'
+            set -a names '--max-prompt-tokens' 'Budget of prompt tokens; past it the run ends as incomplete.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the run: {key: text}, or key=value.'
+            set -a names '--model' 'Model for this run, in place of the assistant\'s.'
+            set -a names '--parallel-tool-calls' 'Whether the model may ask for several functions in one turn.'
+            set -a names '--response-format' 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.'
+            set -a names '--temperature' 'Sampling temperature, 0 to 2: low is focused, high is varied.'
+            set -a names '--tool-choice' 'none, auto, required, or the tool to use: {type: file_search}, {type: function, function: {name: NAME}}.'
+            set -a names '--tool' 'A tool for this run, in place of the assistant\'s: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.'
+            set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
+            set -a names '--truncation-strategy' 'Which messages the model sees: {type, last_messages}.'
+            set -a names '--truncation-strategy.type' 'auto, or last_messages to keep only the newest ones.'
+            set -a names '--truncation-strategy.last-messages' 'How many of the newest messages to keep.'
+            set -a names '--stream' 'Print events as they happen; bare means true.'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--include' 'Further data to send along: the content of file search results.'
+            set -a names '--additional-instructions' 'Text to put behind the instructions, for this run.'
+            set -a names '--additional-message' 'A message to add to the thread before the run: a text the user says, or an object {role, content, …}. Repeatable.'
+            set -a names '--additional-message.role' 'Who says it.'
+            set -a names '--additional-message.content' 'What is said: a text, or a list of parts {type: text, text: …}.'
+            set -a names '--additional-message.attachments' 'A file for tools: {file_id, tools: [{type}]}, or a list.'
+            set -a names '--additional-message.metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+            set -a names '--reasoning-effort' 'How much a reasoning model thinks.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--wait' 'Stay until the run has ended or needs tool outputs, then print it.'
+            set -a names '--poll-interval' 'Seconds between two looks at the run; 1 if not set.'
+            set -a names '--wait-timeout' 'Seconds to wait for the run; 900 if not set.'
+            set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
+            set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
+            set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
         case 'beta:threads:runs retrieve'
-            set -a names '--thread-id' 'The thread the run belongs to.'
+            set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve'
+            set -a names '--wait' 'Stay until the run has ended or needs tool outputs, then print it.'
+            set -a names '--poll-interval' 'Seconds between two looks at the run; 1 if not set.'
+            set -a names '--wait-timeout' 'Seconds to wait for the run; 900 if not set.'
+            set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
+            set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
+            set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
+        case 'beta:threads:runs update'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'The run.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the run: {key: text}, or key=value.'
+        case 'beta:threads:runs list'
+            set -a names '--after' 'Start behind this id.'
+            set -a names '--before' 'End before this id.'
+            set -a names '--limit' 'Items the server sends at a time, 1 to 100; all pages are fetched.'
+            set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+        case 'beta:threads:runs cancel'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'The run.'
+        case 'beta:threads:runs submit-tool-outputs'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'The run.'
+            set -a names '--tool-output' 'An output the run waits for: {tool_call_id, output}. Repeatable; all outputs go in one request.'
+            set -a names '--tool-output.tool-call-id' 'The call this is the output of.'
+            set -a names '--tool-output.output' 'What the function gave back, as text.'
+            set -a names '--stream' 'Print events as they happen; bare means true.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--wait' 'Stay until the run has ended or needs tool outputs, then print it.'
+            set -a names '--poll-interval' 'Seconds between two looks at the run; 1 if not set.'
+            set -a names '--wait-timeout' 'Seconds to wait for the run; 900 if not set.'
+            set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
+            set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
+            set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
+        case 'beta:threads:runs:steps retrieve'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'The run.'
+            set -a names '--step-id' 'The step.'
+            set -a names '--include' 'Further data to send along: the content of file search results.'
+        case 'beta:threads:runs:steps list'
+            set -a names '--after' 'Start behind this id.'
+            set -a names '--before' 'End before this id.'
+            set -a names '--limit' 'Items the server sends at a time, 1 to 100; all pages are fetched.'
+            set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'The run.'
+            set -a names '--include' 'Further data to send along: the content of file search results.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+        case 'beta:threads:messages create'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--role' 'Who says it.'
+            set -a names '--content' 'What is said: a text, or a list of parts {type: text, text: …}.'
+            set -a names '--attachment' 'A file for tools: {file_id, tools: [{type}]}. Repeatable.'
+            set -a names '--attachment.file-id' 'The attached file.'
+            set -a names '--attachment.tools' 'A tool that may read it: {type: file_search}, or a list.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+        case 'beta:threads:messages retrieve' 'beta:threads:messages delete'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--message-id' 'The message.'
+        case 'beta:threads:messages update'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--message-id' 'The message.'
+            set -a names '--metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+        case 'beta:threads:messages list'
+            set -a names '--after' 'Start behind this id.'
+            set -a names '--before' 'End before this id.'
+            set -a names '--limit' 'Items the server sends at a time, 1 to 100; all pages are fetched.'
+            set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
+            set -a names '--thread-id' 'The thread.'
+            set -a names '--run-id' 'Only messages of this run.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -101,6 +328,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--transform-error' 'GJSON path applied to an API error.'
     set -a names '--raw-output' 'Print strings without quotes.'
     set -a names '-r' 'Print strings without quotes.'
+    set -a names '--annotations' 'Numbered notes on sources below a reply of --format text.'
     set -a names '--no-pager' 'Never show a long answer through PAGER.'
     set -a names '--dry-run' 'Show the request, send nothing: json or curl.'
     set -a names '--no-validate' 'Send values as they are, without checking them.'
@@ -128,16 +356,120 @@ function __openai_describe --no-scope-shadowing
                     set choices 'bash' 'fish' 'powershell' 'zsh'
                     set once 1
             end
+        case 'beta:assistants create'
+            switch $name
+                case --description --instructions --name --model
+                    set takes value
+                    set source reference
+                    set once 1
+                case --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
+                    set takes value
+                    set source reference
+                case --reasoning-effort
+                    set takes value
+                    set choices 'none' 'minimal' 'low' 'medium' 'high' 'xhigh' 'max'
+                    set once 1
+                case --response-format
+                    set takes value
+                    set source reference
+                    set choices 'auto'
+                    set once 1
+                case --temperature --top-p
+                    set takes value
+                    set once 1
+                case --tool
+                    set takes value
+                    set source reference
+                    set choices 'code_interpreter' 'file_search'
+            end
+        case 'beta:assistants retrieve' 'beta:assistants delete'
+            switch $name
+                case --assistant-id
+                    set takes value
+                    set source reference
+                    set once 1
+            end
+        case 'beta:assistants update'
+            switch $name
+                case --description --instructions --name --assistant-id --model
+                    set takes value
+                    set source reference
+                    set once 1
+                case --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
+                    set takes value
+                    set source reference
+                case --reasoning-effort
+                    set takes value
+                    set choices 'none' 'minimal' 'low' 'medium' 'high' 'xhigh' 'max'
+                    set once 1
+                case --response-format
+                    set takes value
+                    set source reference
+                    set choices 'auto'
+                    set once 1
+                case --temperature --top-p
+                    set takes value
+                    set once 1
+                case --tool
+                    set takes value
+                    set source reference
+                    set choices 'code_interpreter' 'file_search'
+            end
+        case 'beta:assistants list'
+            switch $name
+                case --after --before
+                    set takes value
+                    set source reference
+                    set once 1
+                case --limit --max-items
+                    set takes value
+                    set once 1
+                case --order
+                    set takes value
+                    set choices 'asc' 'desc'
+                    set once 1
+            end
+        case 'beta:threads create'
+            switch $name
+                case --message --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
+                    set takes value
+                    set source reference
+                case --message.role
+                    set takes value
+                    set choices 'user' 'assistant'
+                    set once 1
+                case --message.content
+                    set takes value
+                    set source reference
+                    set once 1
+            end
+        case 'beta:threads retrieve' 'beta:threads delete'
+            switch $name
+                case --thread-id
+                    set takes value
+                    set source reference
+                    set once 1
+            end
+        case 'beta:threads update'
+            switch $name
+                case --thread-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
+                    set takes value
+                    set source reference
+            end
         case 'beta:threads create-and-run'
             switch $name
                 case --assistant-id --instructions --model
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
                     set takes value
                     set once 1
-                case --metadata --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --truncation-strategy
+                case --metadata --truncation-strategy --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
                     set takes value
                     set source reference
                 case --parallel-tool-calls --stream
@@ -162,6 +494,67 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set choices 'auto' 'last_messages'
                     set once 1
+                case --wait --cancel-on-interrupt
+                    set takes nothing
+                    set once 1
+                case --on-tool-call
+                    set takes value
+                case --tool-errors
+                    set takes value
+                    set choices 'send' 'fail'
+                    set once 1
+            end
+        case 'beta:threads:runs create'
+            switch $name
+                case --assistant-id --instructions --model --thread-id --additional-instructions --additional-message.content
+                    set takes value
+                    set source reference
+                    set once 1
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                    set takes value
+                    set once 1
+                case --metadata --truncation-strategy --include --additional-message --additional-message.attachments --additional-message.metadata
+                    set takes value
+                    set source reference
+                case --parallel-tool-calls --stream
+                    set takes optional
+                    set choices 'true' 'false'
+                    set once 1
+                case --response-format
+                    set takes value
+                    set source reference
+                    set choices 'auto'
+                    set once 1
+                case --tool-choice
+                    set takes value
+                    set source reference
+                    set choices 'none' 'auto' 'required'
+                    set once 1
+                case --tool
+                    set takes value
+                    set source reference
+                    set choices 'code_interpreter' 'file_search'
+                case --truncation-strategy.type
+                    set takes value
+                    set choices 'auto' 'last_messages'
+                    set once 1
+                case --additional-message.role
+                    set takes value
+                    set choices 'user' 'assistant'
+                    set once 1
+                case --reasoning-effort
+                    set takes value
+                    set choices 'none' 'minimal' 'low' 'medium' 'high' 'xhigh' 'max'
+                    set once 1
+                case --wait --cancel-on-interrupt
+                    set takes nothing
+                    set once 1
+                case --on-tool-call
+                    set takes value
+                case --tool-errors
+                    set takes value
+                    set choices 'send' 'fail'
+                    set once 1
             end
         case 'beta:threads:runs retrieve'
             switch $name
@@ -169,8 +562,149 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
+                case --wait --cancel-on-interrupt
+                    set takes nothing
+                    set once 1
+                case --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                    set takes value
+                    set once 1
+                case --on-tool-call
+                    set takes value
+                case --tool-errors
+                    set takes value
+                    set choices 'send' 'fail'
+                    set once 1
             end
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve'
+        case 'beta:threads:runs update'
+            switch $name
+                case --thread-id --run-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --metadata
+                    set takes value
+                    set source reference
+            end
+        case 'beta:threads:runs list'
+            switch $name
+                case --after --before --thread-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --limit --max-items
+                    set takes value
+                    set once 1
+                case --order
+                    set takes value
+                    set choices 'asc' 'desc'
+                    set once 1
+            end
+        case 'beta:threads:runs cancel'
+            switch $name
+                case --thread-id --run-id
+                    set takes value
+                    set source reference
+                    set once 1
+            end
+        case 'beta:threads:runs submit-tool-outputs'
+            switch $name
+                case --thread-id --run-id --tool-output.tool-call-id --tool-output.output
+                    set takes value
+                    set source reference
+                    set once 1
+                case --tool-output
+                    set takes value
+                    set source reference
+                case --stream
+                    set takes optional
+                    set choices 'true' 'false'
+                    set once 1
+                case --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                    set takes value
+                    set once 1
+                case --wait --cancel-on-interrupt
+                    set takes nothing
+                    set once 1
+                case --on-tool-call
+                    set takes value
+                case --tool-errors
+                    set takes value
+                    set choices 'send' 'fail'
+                    set once 1
+            end
+        case 'beta:threads:runs:steps retrieve'
+            switch $name
+                case --thread-id --run-id --step-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --include
+                    set takes value
+                    set source reference
+            end
+        case 'beta:threads:runs:steps list'
+            switch $name
+                case --after --before --thread-id --run-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --limit --max-items
+                    set takes value
+                    set once 1
+                case --order
+                    set takes value
+                    set choices 'asc' 'desc'
+                    set once 1
+                case --include
+                    set takes value
+                    set source reference
+            end
+        case 'beta:threads:messages create'
+            switch $name
+                case --thread-id --content --attachment.file-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --role
+                    set takes value
+                    set choices 'user' 'assistant'
+                    set once 1
+                case --attachment --attachment.tools --metadata
+                    set takes value
+                    set source reference
+            end
+        case 'beta:threads:messages retrieve' 'beta:threads:messages delete'
+            switch $name
+                case --thread-id --message-id
+                    set takes value
+                    set source reference
+                    set once 1
+            end
+        case 'beta:threads:messages update'
+            switch $name
+                case --thread-id --message-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --metadata
+                    set takes value
+                    set source reference
+            end
+        case 'beta:threads:messages list'
+            switch $name
+                case --after --before --thread-id --run-id
+                    set takes value
+                    set source reference
+                    set once 1
+                case --limit --max-items
+                    set takes value
+                    set once 1
+                case --order
+                    set takes value
+                    set choices 'asc' 'desc'
+                    set once 1
+            end
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name
@@ -217,7 +751,7 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set source url
             set once 1
-        case --local --no-pager --no-validate --debug
+        case --local --annotations --no-pager --no-validate --debug
             set takes nothing
             set once 1
         case --header

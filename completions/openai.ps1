@@ -7,27 +7,87 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     # The words that may follow the words of a place, each with its description.
     $children = @{
         '' = @(
+            , @('beta:assistants', 'Assistants: a model with instructions and tools')
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
+            , @('beta:threads:runs:steps', 'Steps: what a run did, one after another')
+            , @('beta:threads:messages', 'Messages of a thread')
             , @('help', 'Show the help of a resource or command')
             , @('@completion', 'Print the completion script of a shell')
             , @('@manpages', 'Write the manual pages')
         )
+        'beta:assistants' = @(
+            , @('create', 'Make an assistant')
+            , @('retrieve', 'Fetch an assistant')
+            , @('update', 'Change an assistant')
+            , @('list', 'List the assistants')
+            , @('delete', 'Delete an assistant')
+        )
         'beta:threads' = @(
+            , @('create', 'Make a thread')
+            , @('retrieve', 'Fetch a thread')
+            , @('update', 'Change a thread')
+            , @('delete', 'Delete a thread')
             , @('create-and-run', 'Make a thread and run an assistant on it, in one request')
         )
         'beta:threads:runs' = @(
-            , @('retrieve', 'Fetch one run of a thread')
+            , @('create', 'Run an assistant on a thread')
+            , @('retrieve', 'Fetch a run')
+            , @('update', 'Change a run''s metadata')
+            , @('list', 'List the runs of a thread')
+            , @('cancel', 'Stop a run')
+            , @('submit-tool-outputs', 'Give a run the outputs it waits for')
+        )
+        'beta:threads:runs:steps' = @(
+            , @('retrieve', 'Fetch a step of a run')
+            , @('list', 'List the steps of a run')
+        )
+        'beta:threads:messages' = @(
+            , @('create', 'Add a message to a thread')
+            , @('retrieve', 'Fetch a message')
+            , @('update', 'Change a message''s metadata')
+            , @('list', 'List the messages of a thread')
+            , @('delete', 'Delete a message')
         )
         'help' = @(
+            , @('beta:assistants', 'Assistants: a model with instructions and tools')
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
+            , @('beta:threads:runs:steps', 'Steps: what a run did, one after another')
+            , @('beta:threads:messages', 'Messages of a thread')
+        )
+        'help beta:assistants' = @(
+            , @('create', 'Make an assistant')
+            , @('retrieve', 'Fetch an assistant')
+            , @('update', 'Change an assistant')
+            , @('list', 'List the assistants')
+            , @('delete', 'Delete an assistant')
         )
         'help beta:threads' = @(
+            , @('create', 'Make a thread')
+            , @('retrieve', 'Fetch a thread')
+            , @('update', 'Change a thread')
+            , @('delete', 'Delete a thread')
             , @('create-and-run', 'Make a thread and run an assistant on it, in one request')
         )
         'help beta:threads:runs' = @(
-            , @('retrieve', 'Fetch one run of a thread')
+            , @('create', 'Run an assistant on a thread')
+            , @('retrieve', 'Fetch a run')
+            , @('update', 'Change a run''s metadata')
+            , @('list', 'List the runs of a thread')
+            , @('cancel', 'Stop a run')
+            , @('submit-tool-outputs', 'Give a run the outputs it waits for')
+        )
+        'help beta:threads:runs:steps' = @(
+            , @('retrieve', 'Fetch a step of a run')
+            , @('list', 'List the steps of a run')
+        )
+        'help beta:threads:messages' = @(
+            , @('create', 'Add a message to a thread')
+            , @('retrieve', 'Fetch a message')
+            , @('update', 'Change a message''s metadata')
+            , @('list', 'List the messages of a thread')
+            , @('delete', 'Delete a message')
         )
         '@completion' = @(
             , @('bash', '')
@@ -56,6 +116,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--transform-error', 'value', '', @(), $true, @('--transform-error'), 'GJSON path applied to an API error.')
         , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
         , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+        , @('--annotations', 'nothing', '', @(), $true, @('--annotations'), 'Numbered notes on sources below a reply of --format text.')
         , @('--no-pager', 'nothing', '', @(), $true, @('--no-pager'), 'Never show a long answer through PAGER.')
         , @('--dry-run', 'optional', '', @('json', 'curl'), $true, @('--dry-run'), 'Show the request, send nothing: json or curl.')
         , @('--no-validate', 'nothing', '', @(), $true, @('--no-validate'), 'Send values as they are, without checking them.')
@@ -71,6 +132,74 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--show-completion', 'optional', '', @('bash', 'fish', 'powershell', 'zsh'), $true, @('--show-completion'), 'Print the completion script of your shell, or of SHELL.')
             , @('--install-completion', 'optional', '', @('bash', 'fish', 'powershell', 'zsh'), $true, @('--install-completion'), 'Install completion for your shell, or for SHELL.')
         )
+        'beta:assistants create' = @(
+            , @('--description', 'value', 'reference', @(), $true, @('--description'), 'What it is for.')
+            , @('--instructions', 'value', 'reference', @(), $true, @('--instructions'), 'Its system message.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the assistant: {key: text}, or key=value.')
+            , @('--name', 'value', 'reference', @(), $true, @('--name'), 'Its name.')
+            , @('--reasoning-effort', 'value', '', @('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'), $true, @('--reasoning-effort'), 'How much a reasoning model thinks.')
+            , @('--response-format', 'value', 'reference', @('auto'), $true, @('--response-format'), 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.')
+            , @('--temperature', 'value', '', @(), $true, @('--temperature'), 'Sampling temperature, 0 to 2: low is focused, high is varied.')
+            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores its tools may use.')
+            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
+            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
+            , @('--tool', 'value', 'reference', @('code_interpreter', 'file_search'), $false, @('--tool'), 'A tool it may use: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.')
+            , @('--top-p', 'value', '', @(), $true, @('--top-p'), 'Nucleus sampling, 0 to 1: the share of probability to draw from.')
+            , @('--model', 'value', 'reference', @(), $true, @('--model'), 'The model it runs on; echo is the engine''s offline one.')
+        )
+        'beta:assistants retrieve' = @(
+            , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant.')
+        )
+        'beta:assistants delete' = @(
+            , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant.')
+        )
+        'beta:assistants update' = @(
+            , @('--description', 'value', 'reference', @(), $true, @('--description'), 'What it is for.')
+            , @('--instructions', 'value', 'reference', @(), $true, @('--instructions'), 'Its system message.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the assistant: {key: text}, or key=value.')
+            , @('--name', 'value', 'reference', @(), $true, @('--name'), 'Its name.')
+            , @('--reasoning-effort', 'value', '', @('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'), $true, @('--reasoning-effort'), 'How much a reasoning model thinks.')
+            , @('--response-format', 'value', 'reference', @('auto'), $true, @('--response-format'), 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.')
+            , @('--temperature', 'value', '', @(), $true, @('--temperature'), 'Sampling temperature, 0 to 2: low is focused, high is varied.')
+            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores its tools may use.')
+            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
+            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
+            , @('--tool', 'value', 'reference', @('code_interpreter', 'file_search'), $false, @('--tool'), 'A tool it may use: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.')
+            , @('--top-p', 'value', '', @(), $true, @('--top-p'), 'Nucleus sampling, 0 to 1: the share of probability to draw from.')
+            , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant.')
+            , @('--model', 'value', 'reference', @(), $true, @('--model'), 'The model it runs on.')
+        )
+        'beta:assistants list' = @(
+            , @('--after', 'value', 'reference', @(), $true, @('--after'), 'Start behind this id.')
+            , @('--before', 'value', 'reference', @(), $true, @('--before'), 'End before this id.')
+            , @('--limit', 'value', '', @(), $true, @('--limit'), 'Items the server sends at a time, 1 to 100; all pages are fetched.')
+            , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+        )
+        'beta:threads create' = @(
+            , @('--message', 'value', 'reference', @(), $false, @('--message'), 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable.')
+            , @('--message.role', 'value', '', @('user', 'assistant'), $true, @('--message.role'), 'Who says it.')
+            , @('--message.content', 'value', 'reference', @(), $true, @('--message.content'), 'What is said: a text, or a list of parts {type: text, text: …}.')
+            , @('--message.attachments', 'value', 'reference', @(), $false, @('--message.attachments'), 'A file for tools: {file_id, tools: [{type}]}, or a list.')
+            , @('--message.metadata', 'value', 'reference', @(), $false, @('--message.metadata'), 'Up to 16 pairs kept with the message: {key: text}, or key=value.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the thread: {key: text}, or key=value.')
+            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores that tools may use in this thread.')
+            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
+            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
+        )
+        'beta:threads retrieve' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+        )
+        'beta:threads delete' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+        )
+        'beta:threads update' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the thread: {key: text}, or key=value.')
+            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores that tools may use in this thread.')
+            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
+            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
+        )
         'beta:threads create-and-run' = @(
             , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant that does the run.')
             , @('--instructions', 'value', 'reference', @(), $true, @('--instructions'), 'System message for this run, in place of the assistant''s.')
@@ -81,26 +210,159 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--parallel-tool-calls', 'optional', '', @('true', 'false'), $true, @('--parallel-tool-calls'), 'Whether the model may ask for several functions in one turn.')
             , @('--response-format', 'value', 'reference', @('auto'), $true, @('--response-format'), 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.')
             , @('--temperature', 'value', '', @(), $true, @('--temperature'), 'Sampling temperature, 0 to 2: low is focused, high is varied.')
-            , @('--thread', 'value', 'reference', @(), $false, @('--thread'), 'The thread to make: {messages, metadata, tool_resources}.')
-            , @('--thread.messages', 'value', 'reference', @(), $false, @('--thread.messages'), 'Messages that start the thread, one object a flag or a whole list.')
-            , @('--message', 'value', 'reference', @(), $false, @('--message'), 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable; short for --thread.messages.')
-            , @('--thread.metadata', 'value', 'reference', @(), $false, @('--thread.metadata'), 'Up to 16 pairs kept with the thread: {key: text}, or key=value.')
-            , @('--thread.tool-resources', 'value', 'reference', @(), $false, @('--thread.tool-resources'), 'Files and vector stores that tools may use in this thread.')
             , @('--tool-choice', 'value', 'reference', @('none', 'auto', 'required'), $true, @('--tool-choice'), 'none, auto, required, or the tool to use: {type: file_search}, {type: function, function: {name: NAME}}.')
-            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores that tools may use in this run.')
-            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
-            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
             , @('--tool', 'value', 'reference', @('code_interpreter', 'file_search'), $false, @('--tool'), 'A tool for this run, in place of the assistant''s: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.')
             , @('--top-p', 'value', '', @(), $true, @('--top-p'), 'Nucleus sampling, 0 to 1: the share of probability to draw from.')
             , @('--truncation-strategy', 'value', 'reference', @(), $false, @('--truncation-strategy'), 'Which messages the model sees: {type, last_messages}.')
             , @('--truncation-strategy.type', 'value', '', @('auto', 'last_messages'), $true, @('--truncation-strategy.type'), 'auto, or last_messages to keep only the newest ones.')
             , @('--truncation-strategy.last-messages', 'value', '', @(), $true, @('--truncation-strategy.last-messages'), 'How many of the newest messages to keep.')
             , @('--stream', 'optional', '', @('true', 'false'), $true, @('--stream'), 'Print events as they happen; bare means true.')
-            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Events to print at most; -1 for all, 0 for none.')
+            , @('--thread', 'value', 'reference', @(), $false, @('--thread'), 'The thread to make: {messages, metadata, tool_resources}.')
+            , @('--thread.messages', 'value', 'reference', @(), $false, @('--thread.messages'), 'Messages that start the thread, one object a flag or a whole list.')
+            , @('--message', 'value', 'reference', @(), $false, @('--message'), 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable; short for --thread.messages.')
+            , @('--thread.metadata', 'value', 'reference', @(), $false, @('--thread.metadata'), 'Up to 16 pairs kept with the thread: {key: text}, or key=value.')
+            , @('--thread.tool-resources', 'value', 'reference', @(), $false, @('--thread.tool-resources'), 'Files and vector stores that tools may use in this thread.')
+            , @('--tool-resources', 'value', 'reference', @(), $false, @('--tool-resources'), 'Files and vector stores that tools may use in this run.')
+            , @('--tool-resources.code-interpreter', 'value', 'reference', @(), $false, @('--tool-resources.code-interpreter'), 'Files for the code interpreter: {file_ids: [ID, …]}.')
+            , @('--tool-resources.file-search', 'value', 'reference', @(), $false, @('--tool-resources.file-search'), 'Vector stores for file search: {vector_store_ids: [ID]}.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--wait', 'nothing', '', @(), $true, @('--wait'), 'Stay until the run has ended or needs tool outputs, then print it.')
+            , @('--poll-interval', 'value', '', @(), $true, @('--poll-interval'), 'Seconds between two looks at the run; 1 if not set.')
+            , @('--wait-timeout', 'value', '', @(), $true, @('--wait-timeout'), 'Seconds to wait for the run; 900 if not set.')
+            , @('--cancel-on-interrupt', 'nothing', '', @(), $true, @('--cancel-on-interrupt'), 'Ctrl-C cancels the run too.')
+            , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
+            , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
+            , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
+        )
+        'beta:threads:runs create' = @(
+            , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant that does the run.')
+            , @('--instructions', 'value', 'reference', @(), $true, @('--instructions'), 'System message for this run, in place of the assistant''s.')
+            , @('--max-completion-tokens', 'value', '', @(), $true, @('--max-completion-tokens'), 'Budget of completion tokens; past it the run ends as incomplete.')
+            , @('--max-prompt-tokens', 'value', '', @(), $true, @('--max-prompt-tokens'), 'Budget of prompt tokens; past it the run ends as incomplete.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the run: {key: text}, or key=value.')
+            , @('--model', 'value', 'reference', @(), $true, @('--model'), 'Model for this run, in place of the assistant''s.')
+            , @('--parallel-tool-calls', 'optional', '', @('true', 'false'), $true, @('--parallel-tool-calls'), 'Whether the model may ask for several functions in one turn.')
+            , @('--response-format', 'value', 'reference', @('auto'), $true, @('--response-format'), 'Shape of the reply: auto, {type: text}, {type: json_object}, or {type: json_schema, json_schema: {name, schema, …}}.')
+            , @('--temperature', 'value', '', @(), $true, @('--temperature'), 'Sampling temperature, 0 to 2: low is focused, high is varied.')
+            , @('--tool-choice', 'value', 'reference', @('none', 'auto', 'required'), $true, @('--tool-choice'), 'none, auto, required, or the tool to use: {type: file_search}, {type: function, function: {name: NAME}}.')
+            , @('--tool', 'value', 'reference', @('code_interpreter', 'file_search'), $false, @('--tool'), 'A tool for this run, in place of the assistant''s: code_interpreter, file_search, or an object. Repeatable; takes a whole list too.')
+            , @('--top-p', 'value', '', @(), $true, @('--top-p'), 'Nucleus sampling, 0 to 1: the share of probability to draw from.')
+            , @('--truncation-strategy', 'value', 'reference', @(), $false, @('--truncation-strategy'), 'Which messages the model sees: {type, last_messages}.')
+            , @('--truncation-strategy.type', 'value', '', @('auto', 'last_messages'), $true, @('--truncation-strategy.type'), 'auto, or last_messages to keep only the newest ones.')
+            , @('--truncation-strategy.last-messages', 'value', '', @(), $true, @('--truncation-strategy.last-messages'), 'How many of the newest messages to keep.')
+            , @('--stream', 'optional', '', @('true', 'false'), $true, @('--stream'), 'Print events as they happen; bare means true.')
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--include', 'value', 'reference', @(), $false, @('--include'), 'Further data to send along: the content of file search results.')
+            , @('--additional-instructions', 'value', 'reference', @(), $true, @('--additional-instructions'), 'Text to put behind the instructions, for this run.')
+            , @('--additional-message', 'value', 'reference', @(), $false, @('--additional-message'), 'A message to add to the thread before the run: a text the user says, or an object {role, content, …}. Repeatable.')
+            , @('--additional-message.role', 'value', '', @('user', 'assistant'), $true, @('--additional-message.role'), 'Who says it.')
+            , @('--additional-message.content', 'value', 'reference', @(), $true, @('--additional-message.content'), 'What is said: a text, or a list of parts {type: text, text: …}.')
+            , @('--additional-message.attachments', 'value', 'reference', @(), $false, @('--additional-message.attachments'), 'A file for tools: {file_id, tools: [{type}]}, or a list.')
+            , @('--additional-message.metadata', 'value', 'reference', @(), $false, @('--additional-message.metadata'), 'Up to 16 pairs kept with the message: {key: text}, or key=value.')
+            , @('--reasoning-effort', 'value', '', @('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'), $true, @('--reasoning-effort'), 'How much a reasoning model thinks.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--wait', 'nothing', '', @(), $true, @('--wait'), 'Stay until the run has ended or needs tool outputs, then print it.')
+            , @('--poll-interval', 'value', '', @(), $true, @('--poll-interval'), 'Seconds between two looks at the run; 1 if not set.')
+            , @('--wait-timeout', 'value', '', @(), $true, @('--wait-timeout'), 'Seconds to wait for the run; 900 if not set.')
+            , @('--cancel-on-interrupt', 'nothing', '', @(), $true, @('--cancel-on-interrupt'), 'Ctrl-C cancels the run too.')
+            , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
+            , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
+            , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
         )
         'beta:threads:runs retrieve' = @(
-            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread the run belongs to.')
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
             , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+            , @('--wait', 'nothing', '', @(), $true, @('--wait'), 'Stay until the run has ended or needs tool outputs, then print it.')
+            , @('--poll-interval', 'value', '', @(), $true, @('--poll-interval'), 'Seconds between two looks at the run; 1 if not set.')
+            , @('--wait-timeout', 'value', '', @(), $true, @('--wait-timeout'), 'Seconds to wait for the run; 900 if not set.')
+            , @('--cancel-on-interrupt', 'nothing', '', @(), $true, @('--cancel-on-interrupt'), 'Ctrl-C cancels the run too.')
+            , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
+            , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
+            , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
+        )
+        'beta:threads:runs update' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the run: {key: text}, or key=value.')
+        )
+        'beta:threads:runs list' = @(
+            , @('--after', 'value', 'reference', @(), $true, @('--after'), 'Start behind this id.')
+            , @('--before', 'value', 'reference', @(), $true, @('--before'), 'End before this id.')
+            , @('--limit', 'value', '', @(), $true, @('--limit'), 'Items the server sends at a time, 1 to 100; all pages are fetched.')
+            , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+        )
+        'beta:threads:runs cancel' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+        )
+        'beta:threads:runs submit-tool-outputs' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+            , @('--tool-output', 'value', 'reference', @(), $false, @('--tool-output'), 'An output the run waits for: {tool_call_id, output}. Repeatable; all outputs go in one request.')
+            , @('--tool-output.tool-call-id', 'value', 'reference', @(), $true, @('--tool-output.tool-call-id'), 'The call this is the output of.')
+            , @('--tool-output.output', 'value', 'reference', @(), $true, @('--tool-output.output'), 'What the function gave back, as text.')
+            , @('--stream', 'optional', '', @('true', 'false'), $true, @('--stream'), 'Print events as they happen; bare means true.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--wait', 'nothing', '', @(), $true, @('--wait'), 'Stay until the run has ended or needs tool outputs, then print it.')
+            , @('--poll-interval', 'value', '', @(), $true, @('--poll-interval'), 'Seconds between two looks at the run; 1 if not set.')
+            , @('--wait-timeout', 'value', '', @(), $true, @('--wait-timeout'), 'Seconds to wait for the run; 900 if not set.')
+            , @('--cancel-on-interrupt', 'nothing', '', @(), $true, @('--cancel-on-interrupt'), 'Ctrl-C cancels the run too.')
+            , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
+            , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
+            , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
+        )
+        'beta:threads:runs:steps retrieve' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+            , @('--step-id', 'value', 'reference', @(), $true, @('--step-id'), 'The step.')
+            , @('--include', 'value', 'reference', @(), $false, @('--include'), 'Further data to send along: the content of file search results.')
+        )
+        'beta:threads:runs:steps list' = @(
+            , @('--after', 'value', 'reference', @(), $true, @('--after'), 'Start behind this id.')
+            , @('--before', 'value', 'reference', @(), $true, @('--before'), 'End before this id.')
+            , @('--limit', 'value', '', @(), $true, @('--limit'), 'Items the server sends at a time, 1 to 100; all pages are fetched.')
+            , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
+            , @('--include', 'value', 'reference', @(), $false, @('--include'), 'Further data to send along: the content of file search results.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+        )
+        'beta:threads:messages create' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--role', 'value', '', @('user', 'assistant'), $true, @('--role'), 'Who says it.')
+            , @('--content', 'value', 'reference', @(), $true, @('--content'), 'What is said: a text, or a list of parts {type: text, text: …}.')
+            , @('--attachment', 'value', 'reference', @(), $false, @('--attachment'), 'A file for tools: {file_id, tools: [{type}]}. Repeatable.')
+            , @('--attachment.file-id', 'value', 'reference', @(), $true, @('--attachment.file-id'), 'The attached file.')
+            , @('--attachment.tools', 'value', 'reference', @(), $false, @('--attachment.tools'), 'A tool that may read it: {type: file_search}, or a list.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the message: {key: text}, or key=value.')
+        )
+        'beta:threads:messages retrieve' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--message-id', 'value', 'reference', @(), $true, @('--message-id'), 'The message.')
+        )
+        'beta:threads:messages delete' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--message-id', 'value', 'reference', @(), $true, @('--message-id'), 'The message.')
+        )
+        'beta:threads:messages update' = @(
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--message-id', 'value', 'reference', @(), $true, @('--message-id'), 'The message.')
+            , @('--metadata', 'value', 'reference', @(), $false, @('--metadata'), 'Up to 16 pairs kept with the message: {key: text}, or key=value.')
+        )
+        'beta:threads:messages list' = @(
+            , @('--after', 'value', 'reference', @(), $true, @('--after'), 'Start behind this id.')
+            , @('--before', 'value', 'reference', @(), $true, @('--before'), 'End before this id.')
+            , @('--limit', 'value', '', @(), $true, @('--limit'), 'Items the server sends at a time, 1 to 100; all pages are fetched.')
+            , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
+            , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
+            , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'Only messages of this run.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
         )
         '@completion' = @(
             , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
@@ -144,10 +406,34 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     # Places where the flags of everywhere do not stand.
     $alone = @(
         'help'
+        'help beta:assistants'
+        'help beta:assistants create'
+        'help beta:assistants retrieve'
+        'help beta:assistants update'
+        'help beta:assistants list'
+        'help beta:assistants delete'
         'help beta:threads'
+        'help beta:threads create'
+        'help beta:threads retrieve'
+        'help beta:threads update'
+        'help beta:threads delete'
         'help beta:threads create-and-run'
         'help beta:threads:runs'
+        'help beta:threads:runs create'
         'help beta:threads:runs retrieve'
+        'help beta:threads:runs update'
+        'help beta:threads:runs list'
+        'help beta:threads:runs cancel'
+        'help beta:threads:runs submit-tool-outputs'
+        'help beta:threads:runs:steps'
+        'help beta:threads:runs:steps retrieve'
+        'help beta:threads:runs:steps list'
+        'help beta:threads:messages'
+        'help beta:threads:messages create'
+        'help beta:threads:messages retrieve'
+        'help beta:threads:messages update'
+        'help beta:threads:messages list'
+        'help beta:threads:messages delete'
         '@completion'
         '@completion bash'
         '@completion fish'

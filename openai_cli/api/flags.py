@@ -71,7 +71,8 @@ def flags_of(operation: Operation) -> tuple[Flag, ...]:
 def _flags(model: type[RequestModel], above: tuple[str, ...], panel: str) -> Iterator[Flag]:
     for field_name, info in model.model_fields.items():
         key = info.alias or field_name
-        note = next((m for m in info.metadata if isinstance(m, FlagNote)), FlagNote())
+        # The note nearest to the field is the last one, behind those of its type.
+        note = [FlagNote(), *(m for m in info.metadata if isinstance(m, FlagNote))][-1]
         flag = _flag((*above, key), info, note, note.panel or panel)
         yield flag
         for extra in (m for m in info.metadata if isinstance(m, ExtraFlag)):

@@ -13,7 +13,18 @@ from typing import Any
 
 from openai_cli.output.terminal import wants_colour
 
-PANELS = ("Required", "Run", "Thread", "Output", "Connection", "Other")
+PANELS = (
+    "Required",
+    "Assistant",
+    "Message",
+    "Run",
+    "Thread",
+    "Page",
+    "Waiting and tools",
+    "Output",
+    "Connection",
+    "Other",
+)
 """Panels in the order they are shown; others follow in the order they come."""
 
 _WIDEST = 100
@@ -48,7 +59,12 @@ def render(page: Page, environ: Mapping[str, str], *, is_terminal: bool) -> str:
     """The page as text, as wide as the terminal (80 columns without one)."""
     width = min(shutil.get_terminal_size().columns if is_terminal else 80, _WIDEST)
     title = _bold if wants_colour(environ, is_terminal) else str
-    blocks = [f"{title('Usage:')} {page.usage}", textwrap.fill(page.summary, width)]
+    usage = textwrap.wrap(f"Usage: {page.usage}", max(width, 20), subsequent_indent=" " * 7)
+    first, *more = usage
+    blocks = [
+        "\n".join([title("Usage:") + first.removeprefix("Usage:"), *more]),
+        textwrap.fill(page.summary, width),
+    ]
     if page.names:
         blocks.append(_table(title(f"{page.names_title}:"), page.names, width))
     for panel in _panels(page):

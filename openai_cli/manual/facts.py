@@ -62,6 +62,14 @@ _OTHER_VARIABLES = (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
         "Seconds that it may be silent; 600 if not set.",
     ),
+    (
+        "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
+        "Set for a command of --on-tool-call: what it is asked for, and by which run.",
+    ),
+    (
+        "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
+        "Not used; like OPENAI_API_KEY not passed on to commands of --on-tool-call.",
+    ),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),

@@ -145,7 +145,11 @@ def test_a_wrong_format_is_refused_with_the_right_one(
 def test_text_fetches_the_reply_of_a_run_that_has_ended(
     quick: Run, server: Server, done: dict[str, Any]
 ) -> None:
-    found = {"object": "list", "data": [message("One【1†s】"), message("Two", id="msg_2")]}
+    found = {
+        "object": "list",
+        "data": [message("One【1†s】"), message("Two", id="msg_2")],
+        "has_more": False,
+    }
     server.reply(Reply(body={**done, "thread_id": "thread/ü"}), Reply(body=found))
     ended = quick(*RUN, "--format", "text", "--stream=false")
     assert (ended.code, ended.out, ended.err) == (0, "One【1†s】\nTwo\n", "")

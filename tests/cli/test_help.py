@@ -96,15 +96,15 @@ def test_examples_work_as_they_stand(openai: Shell) -> None:
     from tests.support.shell import OPENAI
 
     path = OPENAI.rpartition("/")[0]
-    for operation in OPERATIONS[:1]:
-        for example in operation.examples:
-            done = subprocess.run(
-                ["bash", "-c", example],
-                cwd=openai.folder,
-                env={**openai.environ, "PATH": f"{path}:{openai.environ['PATH']}"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, b""), example
-            assert b"Hello" in done.stdout or b"thread.run" in done.stdout
+    examples = [example for operation in OPERATIONS for example in operation.examples]
+    for example in filter(lambda text: "--local" in text, examples):
+        done = subprocess.run(
+            ["bash", "-c", example],
+            cwd=openai.folder,
+            env={**openai.environ, "PATH": f"{path}:{openai.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b""), example
+        assert done.stdout

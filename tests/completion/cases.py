@@ -11,8 +11,11 @@ FILES = ("file.txt", "my file.txt", "it's 5$.txt", "we:ird.txt", 'quo"te.txt', "
 CASES = {
     # Words, with the colons that bash takes for the ends of words
     "openai beta:th": "openai beta:threads",
-    "openai beta:threads:r": "openai beta:threads:runs ",
-    "openai beta:threads cr": f"{RUN} ",
+    "openai beta:threads:r": "openai beta:threads:runs",
+    "openai beta:a": "openai beta:assistants ",
+    "openai beta:threads:runs:st": "openai beta:threads:runs:steps ",
+    "openai beta:threads cr": "openai beta:threads create",
+    "openai beta:threads create-": f"{RUN} ",
     "openai beta:threads:runs ret": "openai beta:threads:runs retrieve ",
     "openai hel": "openai help ",
     "openai help beta:threads:runs re": "openai help beta:threads:runs retrieve ",
@@ -34,11 +37,12 @@ CASES = {
     f"{RUN} --header a --head": f"{RUN} --header a --header ",
     f"{RUN} --raw-output -": f"{RUN} --raw-output -",
     f"{RUN} -- --assist": f"{RUN} -- --assist",
-    "openai --format json --local beta:threads cr": "openai --format json --local "
+    "openai --format json --local beta:threads create-": "openai --format json --local "
     "beta:threads create-and-run ",
-    "openai --dry-run json beta:threads cr": "openai --dry-run json beta:threads create-and-run ",
-    "openai --dry-run beta:threads cr": "openai --dry-run beta:threads create-and-run ",
-    "openai --api-key --local beta:threads cr": "openai --api-key --local "
+    "openai --dry-run json beta:threads create-": "openai --dry-run json "
+    "beta:threads create-and-run ",
+    "openai --dry-run beta:threads create-": "openai --dry-run beta:threads create-and-run ",
+    "openai --api-key --local beta:threads create-": "openai --api-key --local "
     "beta:threads create-and-run ",
     # Values, behind a blank or an equals sign
     "openai --format ya": "openai --format yaml ",

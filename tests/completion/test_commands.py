@@ -123,7 +123,7 @@ def test_fish_finds_what_was_installed(tmp_path: Path) -> None:
     # Fish loads completions only for commands that are there.
     commands = Path(sys.executable).parent
     shown = subprocess.run(
-        ["fish", "-c", "complete -C 'openai beta:threads cr'"],
+        ["fish", "-c", "complete -C 'openai beta:threads create-'"],
         capture_output=True,
         env={"HOME": str(home), "PATH": f"{commands}:/usr/bin:/bin"},
         check=True,

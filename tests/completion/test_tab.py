@@ -124,7 +124,7 @@ def test_bash_loads_it_on_demand(place: Path, tmp_path: Path) -> None:
     with Terminal("bash", place, home, setup) as terminal:
         script = terminal.run('printf "%s" "$(< "$COMPLETIONS/openai.bash")" > "$ANSWERS"')
         (folder / "openai").write_text(script)
-        assert terminal.tab("openai beta:threads cr") == f"{RUN} "
+        assert terminal.tab("openai beta:threads create-") == f"{RUN} "
 
 
 def test_bash_keeps_its_variables(place: Path, tmp_path: Path) -> None:

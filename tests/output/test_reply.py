@@ -74,7 +74,7 @@ def test_parts_stand_one_below_the_other() -> None:
     ],
 )
 def test_replies(document: Any, found: list[str]) -> None:
-    assert replies(json.dumps(document)) == found
+    assert replies(json.dumps(document)) == [reply + "\n" for reply in found]
 
 
 def test_deltas_are_passed_on_as_they_come() -> None:

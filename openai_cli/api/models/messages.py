@@ -1,16 +1,18 @@
 """Requests of `beta:threads:messages` (annotations not postponed: see `shared`)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, text_or_list
 from openai_cli.api.models.shared import (
     PAIRS,
+    WHAT_IS_SAID,
     Attachment,
     ContentPart,
     MessageId,
     Page,
+    Role,
     ThreadId,
     kept_with,
 )
@@ -20,14 +22,10 @@ class CreateMessage(RequestModel):
     """`POST /threads/{thread_id}/messages`."""
 
     thread_id: ThreadId
-    role: Annotated[
-        Literal["user", "assistant"],
-        Field(description="Who says it."),
-        FlagNote(panel="Required"),
-    ]
+    role: Annotated[Role, FlagNote(panel="Required")]
     content: Annotated[
         text_or_list(ContentPart),  # type: ignore[valid-type]  # a computed type
-        Field(description="What is said: a text, or a list of parts {type: text, text: …}."),
+        Field(description=WHAT_IS_SAID),
         FlagNote(panel="Required", metavar="TEXT", any_text=True),
     ]
     attachments: Annotated[

@@ -285,17 +285,35 @@ class AttachmentTool(RequestModel):
 class Attachment(RequestModel):
     """A file added to a message."""
 
-    file_id: Text | None = None
-    tools: list[AttachmentTool] | None = None
+    file_id: Annotated[
+        Text | None, Field(description="The attached file."), FlagNote(metavar="ID")
+    ] = None
+    tools: Annotated[
+        list[AttachmentTool] | None,
+        Field(description="A tool that may read it: {type: file_search}, or a list."),
+        FlagNote(metavar="TOOL"),
+    ] = None
+
+
+Role = Annotated[Literal["user", "assistant"], Field(description="Who says it.")]
+WHAT_IS_SAID = "What is said: a text, or a list of parts {type: text, text: …}."
 
 
 class Message(RequestModel):
     """One message of a thread."""
 
-    role: Literal["user", "assistant"]
-    content: text_or_list(ContentPart)  # type: ignore[valid-type]  # a computed type
-    attachments: list[Attachment] | None = None
-    metadata: Metadata | None = None
+    role: Role
+    content: Annotated[
+        text_or_list(ContentPart),  # type: ignore[valid-type]  # a computed type
+        Field(description=WHAT_IS_SAID),
+        FlagNote(metavar="TEXT", any_text=True),
+    ]
+    attachments: Annotated[
+        list[Attachment] | None,
+        Field(description="A file for tools: {file_id, tools: [{type}]}, or a list."),
+        FlagNote(metavar="ATTACHMENT"),
+    ] = None
+    metadata: Annotated[Metadata | None, kept_with("the message"), FlagNote(pairs=True)] = None
 
 
 def message_of_text(text: str) -> object:
