@@ -17,7 +17,8 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
 
     Goes on behind the last item of a page; where `before` is set alone, before the first one, so
     that all items before it come. Ends without `has_more`, at an empty page, and at a page that
-    came already: raises NoAnswerError then, if the server said that more follows.
+    came already. Raises NoAnswerError if the server said that more follows, but sent a page that
+    came already, or items without ids to go on from.
     """
     backwards = "before" in request.query and "after" not in request.query
     seen: set[str] = set()
@@ -28,16 +29,21 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
         more, cursor = _next(page.value, backwards=backwards)
         if cursor in seen:
             if more:
-                raise NoAnswerError(
-                    "the server says that more follows, but sent a page again: "
-                    "the list may be incomplete"
-                )
+                raise _incomplete("sent a page again")
             return
         yield page
         if not cursor:
+            if more:
+                raise _incomplete("its items have no ids to go on from")
             return
         seen.add(cursor)
         request = replace(request, query={**request.query, _PARAMETER[backwards]: cursor})
+
+
+def _incomplete(why: str) -> NoAnswerError:
+    return NoAnswerError(
+        f"the server says that more follows, but {why}: the list may be incomplete"
+    )
 
 
 _PARAMETER = {False: "after", True: "before"}

@@ -10,7 +10,7 @@ from typing import Any
 from openai_cli.client.address import Address
 from openai_cli.client.envelope import parsed
 from openai_cli.client.redaction import scrub
-from openai_cli.client.retry import LONGEST_WAIT, asked_wait
+from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
 from openai_cli.client.settings import Settings
 from openai_cli.errors import ApiError
 
@@ -20,6 +20,7 @@ _HINTS = {
     401: "check the key: --api-key, or the variable OPENAI_API_KEY",
     403: "the key may not do this: check --organization, --project and what the key allows",
     429: "wait a little and try again, or raise --max-retries; check your quota too",
+    NOT_OFFERED: "this server does not offer the command",
 }
 
 

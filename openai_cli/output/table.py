@@ -12,7 +12,7 @@ from openai_cli.output.reply import message_text
 from openai_cli.output.terminal import harmless
 
 _COLUMNS = {
-    "assistant": ("id", "created_at", "name", "model"),
+    "assistant": ("id", "created_at", "model", "name"),
     "thread.message": ("id", "created_at", "role", "content"),
     "thread.run": ("id", "created_at", "status", "model", "last_error"),
     "thread.run.step": ("id", "created_at", "status", "step_details"),

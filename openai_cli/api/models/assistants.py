@@ -22,12 +22,24 @@ _NOTE = FlagNote(panel="Assistant")
 class AssistantSettings(RequestModel):
     """What making and changing an assistant have in common."""
 
-    description: Annotated[Text | None, Field(description="What it is for."), _NOTE] = None
-    instructions: Annotated[Text | None, Field(description="Its system message."), _NOTE] = None
+    description: Annotated[
+        Annotated[Text, Field(max_length=512)] | None,
+        Field(description="What it is for, in at most 512 characters."),
+        _NOTE,
+    ] = None
+    instructions: Annotated[
+        Annotated[Text, Field(max_length=256_000)] | None,
+        Field(description="Its system message, in at most 256,000 characters."),
+        _NOTE,
+    ] = None
     metadata: Annotated[
         Metadata | None, kept_with("the assistant"), FlagNote(panel="Assistant", pairs=True)
     ] = None
-    name: Annotated[Text | None, Field(description="Its name."), _NOTE] = None
+    name: Annotated[
+        Annotated[Text, Field(max_length=256)] | None,
+        Field(description="Its name, in at most 256 characters."),
+        _NOTE,
+    ] = None
     reasoning_effort: ReasoningEffort = None
     response_format: Annotated[
         ResponseFormat | None,
@@ -45,10 +57,10 @@ class AssistantSettings(RequestModel):
         ToolResources | None, Field(description="Files and vector stores its tools may use.")
     ] = None
     tools: Annotated[
-        list[Tool],
+        Annotated[list[Tool], Field(max_length=128)],
         Field(
             description="A tool it may use: code_interpreter, file_search, or an object. "
-            "Repeatable; takes a whole list too."
+            "Repeatable, up to 128; takes a whole list too."
         ),
         TOOL_NOTE,
     ] = []
