@@ -27,9 +27,7 @@ _LONGEST = 2000
 """Characters of a command line that are worth repeating."""
 
 
-def elsewhere(
-    args: Sequence[str], specs: Mapping[str, ArgSpec], connection: Sequence[str]
-) -> str:
+def elsewhere(args: Sequence[str], specs: Mapping[str, ArgSpec], connection: Sequence[str]) -> str:
     """The command line with other options for the connection; empty if it is very long.
 
     `specs` are the flags of the command, so that values are not taken for flags.

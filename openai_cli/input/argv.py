@@ -69,9 +69,7 @@ def split_args(
     return _Splitter(args, specs).run(until_word)
 
 
-def without(
-    args: Sequence[str], specs: Mapping[str, ArgSpec], names: Collection[str]
-) -> list[str]:
+def without(args: Sequence[str], specs: Mapping[str, ArgSpec], names: Collection[str]) -> list[str]:
     """The arguments as they are, without the flags of these names and their values."""
     splitter = _Splitter(args, specs)
     kept: list[str] = []

@@ -82,7 +82,13 @@ def test_the_parts_of_an_error_for_a_program(ask: Ask, server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(401, "OPENAI_API_KEY"), (403, "--organization"), (500, "try again later"), (501, "does not offer"), (400, "")],
+    [
+        (401, "OPENAI_API_KEY"),
+        (403, "--organization"),
+        (500, "try again later"),
+        (501, "does not offer"),
+        (400, ""),
+    ],
 )
 def test_what_to_do_next(status: int, words: str) -> None:
     hint = refused("{}", status).hint
