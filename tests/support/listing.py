@@ -1,0 +1,51 @@
+"""A server whose lists have pages, as the documentation says they work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.server import Reply, Server
+
+
+def item(number: int, **more: Any) -> dict[str, Any]:
+    """One run among many."""
+    return {"id": f"run_{number}", "object": "thread.run", "status": "completed", **more}
+
+
+def envelope(items: Sequence[Any], **more: Any) -> dict[str, Any]:
+    """A page as servers send it; `more` replaces or adds members."""
+    return {"object": "list", "data": list(items), "first_id": None, "last_id": None, **more}
+
+
+class Listing(Server):
+    """Answers every request with a page of its items, which stand in descending order."""
+
+    def __init__(self, items: Sequence[dict[str, Any]]) -> None:
+        super().__init__()
+        self.items = items
+
+    @property
+    def queries(self) -> list[dict[str, str]]:
+        """The query of each request, single values."""
+        return [self._query(seen.path) for seen in self.seen]
+
+    def next_reply(self) -> Reply:
+        query = self._query(self.last.path)
+        items = list(self.items)
+        if query.get("order") == "asc":
+            items.reverse()
+        place = {one["id"]: at for at, one in enumerate(items)}
+        limit = int(query.get("limit", 20))
+        start = place[query["after"]] + 1 if "after" in query else 0
+        end = place[query["before"]] if "before" in query else len(items)
+        backwards = "before" in query and "after" not in query
+        window = items[max(start, end - limit) : end] if backwards else items[start:end][:limit]
+        more = len(window) < end - start
+        return Reply(body=json.dumps(envelope(window, has_more=more)))
+
+    @staticmethod
+    def _query(path: str) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
