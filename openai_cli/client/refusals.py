@@ -105,10 +105,22 @@ def error_fields(value: Any) -> dict[str, Any]:
     if "message" in value:
         return dict(value)
     if "detail" in value:
-        detail = value["detail"]
-        text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
-        return {"message": text}
+        return {"message": _detail(value["detail"])}
     return {}
+
+
+def _detail(detail: Any) -> str:
+    """What FastAPI says: a text, or a list of what is wrong at which place."""
+    if isinstance(detail, str):
+        return detail
+    found = detail if isinstance(detail, list) else []
+    told = [(one.get("loc"), one.get("msg")) for one in found if isinstance(one, dict)]
+    if not told or not all(isinstance(msg, str) for _, msg in told):
+        return json.dumps(detail, ensure_ascii=False)
+    places = (".".join(map(str, loc)) if isinstance(loc, list) else "" for loc, _ in told)
+    return "; ".join(
+        f"{place}: {msg}" if place else msg for place, (_, msg) in zip(places, told, strict=True)
+    )
 
 
 def _reason(status: int) -> str:
