@@ -1,4 +1,4 @@
-"""Lists: all pages as they come, their formats, and servers that lose count."""
+"""Lists: all pages as they come, and no more than is asked for."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run, message
-from tests.support.listing import Listing, envelope, item
+from tests.cli.conftest import Run
+from tests.support.listing import RUNS, Listing, envelope, ids, item
 from tests.support.server import Reply, Server
-from tests.support.shell import OPENAI, Result, Shell
+from tests.support.shell import OPENAI, Shell
 
-RUNS = ("beta:threads:runs", "list", "thread_1")
 LISTS = (
     "beta:assistants list",
     "beta:threads:runs list t",
@@ -37,11 +35,6 @@ def serve_list() -> Iterator[Callable[..., Listing]]:
     yield start
     for server in started:
         server.close()
-
-
-def ids(result: Result) -> list[int]:
-    """The numbers of the items that were printed, one a line."""
-    return [int(one["id"].removeprefix("run_")) for one in result.lines]
 
 
 @pytest.fixture
@@ -163,228 +156,6 @@ def test_a_reader_that_goes_away_ends_the_fetching(openai: Shell, server: Server
     )  # fmt: skip
     assert (done.returncode, done.stderr, len(done.stdout)) == (0, b"", 10)
     assert len(server.seen) < 20
-
-
-# Formats
-
-TWO = (
-    b'{ "object":"list","data":[ {"id" : "run_1", "n": 1.0, "big": 123456789012345678901234567890}'
-    b',\n{"z": "\\u00e9", "id":"run_2", "a": [1, 2],"a": null}], "has_more":false, "first_id": 7}'
-)
-FIRST = '{"id":"run_1","n":1.0,"big":123456789012345678901234567890}'
-SECOND = '{"z":"\\u00e9","id":"run_2","a":[1,2],"a":null}'
-
-
-@pytest.fixture
-def two(quick: Run, server: Server) -> Callable[..., str]:
-    """What a list of two items prints."""
-
-    def run(*args: str) -> str:
-        server.reply(Reply(body=TWO))
-        result = quick(*RUNS, *args)
-        assert (result.code, result.err) == (0, ""), result.err
-        return result.out
-
-    return run
-
-
-def test_json_and_auto_print_one_object_after_another(two: Callable[..., str]) -> None:
-    first = FIRST.replace("{", "{\n  ").replace(",", ",\n  ").replace(":", ": ")[:-1] + "\n}\n"
-    for args in ((), ("--format=json",), ("--format=auto",)):
-        out = two(*args)
-        assert out.startswith(first + '{\n  "z": "\\u00e9",\n  "id": "run_2",\n  "a": [\n    1,')
-        assert out.endswith('  "a": null\n}\n')
-
-
-def test_jsonl_prints_a_line_each(two: Callable[..., str]) -> None:
-    assert two("--format=jsonl") == f"{FIRST}\n{SECOND}\n"
-
-
-def test_yaml_prints_documents(two: Callable[..., str]) -> None:
-    out = two("--format=yaml")
-    head = 'id: run_1\n"n": 1.0\nbig: 123456789012345678901234567890\n---\nz: é\n'
-    assert out.startswith(head)
-    assert two("--format=yaml", "--transform=id") == "run_1\n---\nrun_2\n"
-
-
-def test_raw_prints_the_envelope_byte_for_byte(quick: Run, server: Server) -> None:
-    more = TWO.replace(b"false", b"true")
-    server.reply(Reply(body=more))
-    for args in ((), ("--max-items=1",), ("--max-items=0",)):
-        server.seen.clear()
-        result = quick(*RUNS, "--format=raw", *args)
-        assert (result.code, result.stdout, len(server.seen)) == (0, more, 1)
-
-
-def test_transforms_apply_to_each_item(two: Callable[..., str]) -> None:
-    assert two("--transform=id", "-r") == "run_1\nrun_2\n"
-    assert two("--transform={id,big}", "--format=jsonl") == (
-        '{"id":"run_1","big":123456789012345678901234567890}\n{"id":"run_2"}\n'
-    )
-    assert two("--transform=id", "--format=raw") == '"run_1"\n"run_2"\n'
-    assert two("--transform=id", "--format=text") == "run_1\nrun_2\n"
-
-
-def test_text_prints_the_replies_in_a_list_of_messages(quick: Run, server: Server) -> None:
-    asked = {**message("What?"), "role": "user", "id": "m0"}
-    server.reply(
-        Reply(body=envelope([asked, message("One.\nTwo.", id="m1")], has_more=True)),
-        Reply(body=envelope([message("Three.", id="m2")], has_more=False)),
-    )
-    result = quick("beta:threads:messages list t --format text")
-    assert (result.code, result.out, result.err) == (0, "One.\nTwo.\nThree.\n", "")
-
-
-def test_text_says_when_there_is_no_reply(quick: Run, server: Server) -> None:
-    server.reply(Reply(body=envelope([{**message("What?"), "role": "user"}], has_more=False)))
-    result = quick("beta:threads:messages list t --format text")
-    assert (result.code, result.out) == (0, "")
-    assert result.err == "note: no message of an assistant is in this list\n"
-
-
-@pytest.mark.parametrize("format", ["auto", "json", "jsonl", "yaml", "pretty"])
-def test_an_empty_list_prints_nothing(format: str, quick: Run, server: Server) -> None:
-    server.reply(Reply(body=envelope([], has_more=False)))
-    result = quick(*RUNS, "--format", format)
-    assert (result.code, result.out, result.err) == (0, "", "")
-
-
-@pytest.mark.parametrize("command", LISTS)
-def test_dry_run_shows_the_first_request(command: str, quick: Run, server: Server) -> None:
-    result = quick(f"{command} --limit 5 --dry-run --transform url -r")
-    assert (result.code, server.seen) == (0, [])
-    assert result.out.endswith("?limit=5\n")
-
-
-# Servers that lose count
-
-
-def test_broken_first_and_last_ids_are_not_used(quick: Run, server: Server) -> None:
-    wrong = {"first_id": "none", "last_id": {"a": 1}, "object": "runs"}
-    server.reply(
-        Reply(body=envelope([item(1)], has_more=True, **wrong)),
-        Reply(body=envelope([item(2)], has_more=False, **wrong)),
-    )
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result)) == (0, [1, 2])
-    assert server.last.path.endswith("?after=run_1")
-
-
-@pytest.mark.parametrize("first", [None, "missing", "yes", 1])
-def test_a_server_that_does_not_say_is_asked_once_more(
-    first: Any, quick: Run, server: Server
-) -> None:
-    said = {} if first == "missing" else {"has_more": first}
-    server.reply(Reply(body=envelope([item(1)], **said)), Reply(body=envelope([])))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, result.err, ids(result), len(server.seen)) == (0, "", [1], 2)
-
-
-def test_a_server_that_does_not_say_and_has_no_pages(quick: Run, server: Server) -> None:
-    # It ignores `after` and has no `has_more`: the same page comes again, and is not shown again.
-    server.reply(Reply(body={"data": [item(1), item(2)]}))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, result.err, ids(result), len(server.seen)) == (0, "", [1, 2], 2)
-
-
-@pytest.mark.parametrize("period", [1, 2, 3])
-def test_a_server_that_repeats_pages_cannot_make_it_loop(
-    period: int, quick: Run, server: Server
-) -> None:
-    pages = [Reply(body=envelope([item(n)], has_more=True)) for n in range(period)]
-    server.reply(*pages, *pages)
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result)) == (3, list(range(period)))
-    assert result.err == (
-        "error: the server says that more follows, but sent a page again: "
-        "the list may be incomplete\n"
-    )
-    assert len(server.seen) == period + 1
-
-
-def test_more_is_said_to_follow_an_empty_page(quick: Run, server: Server) -> None:
-    server.reply(
-        Reply(body=envelope([item(1)], has_more=True)), Reply(body=envelope([], has_more=True))
-    )
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result), len(server.seen)) == (0, [1], 2)
-
-
-@pytest.mark.parametrize("last", [{"object": "x"}, {"id": None}, {"id": ["a"]}, "text", None])
-def test_items_without_ids(last: Any, quick: Run, server: Server) -> None:
-    server.reply(Reply(body=envelope([item(1), last], has_more=False)))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, result.lines, result.err) == (0, [item(1), last], "")
-    server.reply(Reply(body=envelope([item(1), last], has_more=True)))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, result.lines) == (3, [item(1), last])
-    assert "but its items have no ids to go on from: the list may be incomplete" in result.err
-
-
-def test_ids_that_are_numbers(quick: Run, server: Server) -> None:
-    number = 123456789012345678901
-    server.reply(
-        Reply(body=envelope([{"id": number}], has_more=True)),
-        Reply(body=envelope([{"id": 2}], has_more=False)),
-    )
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, [one["id"] for one in result.lines]) == (0, [number, 2])
-    assert server.last.path.endswith(f"?after={number}")
-
-
-@pytest.mark.parametrize("body", [
-    {"object": "list", "data": {"id": "x"}}, {"data": "text"}, {"data": None},
-    {"items": [1]}, [1, 2], "text", 5, None,
-])  # fmt: skip
-def test_what_is_no_list_is_shown_whole(body: Any, quick: Run, server: Server) -> None:
-    server.reply(Reply(body=json.dumps(body)))
-    for format in ("jsonl", "json", "raw", "auto"):
-        result = quick(*RUNS, "--format", format)
-        assert (result.code, result.json, result.err) == (0, body, "")
-    for format in ("pretty", "text", "yaml"):
-        result = quick(*RUNS, "--format", format)
-        assert (result.code, "Traceback" in result.err) == (0, False)
-
-
-FIRST_PAGE = Reply(body=envelope([item(1)], has_more=True))
-
-
-def test_a_second_page_that_is_not_json(quick: Run, server: Server) -> None:
-    server.reply(FIRST_PAGE, Reply(body="<html>gateway</html>", headers={"Content-Type": "text/html"}))  # fmt: skip  # noqa: E501
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result)) == (3, [1])
-    assert result.err.startswith(
-        "error: the answer is not JSON (text/html): <html>gateway</html>\n"
-    )
-
-
-def test_a_second_page_that_fails_for_good(quick: Run, server: Server) -> None:
-    server.reply(FIRST_PAGE, Reply(500, body={"error": {"message": "no disk"}}))
-    result = quick(*RUNS, "--format=jsonl", "--max-retries=1")
-    assert (result.code, ids(result), len(server.seen)) == (4, [1], 3)
-    assert result.err.startswith("error: 500 Internal Server Error: no disk\n")
-
-
-def test_a_second_page_that_fails_once(quick: Run, server: Server) -> None:
-    server.reply(FIRST_PAGE, Reply(503), Reply(body=envelope([item(2)], has_more=False)))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result), len(server.seen)) == (0, [1, 2], 3)
-
-
-def test_a_second_page_that_breaks_off(quick: Run, server: Server) -> None:
-    server.reply(FIRST_PAGE, Reply(body=b'{"data": [{"id": "run_2"', declared=500))
-    result = quick(*RUNS, "--format=jsonl")
-    assert (result.code, ids(result)) == (3, [1])
-
-
-def test_a_list_that_is_a_stream(quick: Run, server: Server) -> None:
-    server.reply(Reply(chunks=[b'data: {"a":1}\n\n']))
-    result = quick(*RUNS)
-    assert (result.code, result.out) == (3, "")
-    assert "a stream of events, not with a list" in result.err
-
-
-# Many items
 
 
 def _peak(openai: Shell, *args: str) -> tuple[bytes, int]:

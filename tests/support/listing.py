@@ -8,11 +8,20 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.server import Reply, Server
+from tests.support.shell import Result
+
+RUNS = ("beta:threads:runs", "list", "thread_1")
+"""A command that lists."""
 
 
 def item(number: int, **more: Any) -> dict[str, Any]:
     """One run among many."""
     return {"id": f"run_{number}", "object": "thread.run", "status": "completed", **more}
+
+
+def ids(result: Result) -> list[int]:
+    """The numbers of the items that were printed, one a line."""
+    return [int(one["id"].removeprefix("run_")) for one in result.lines]
 
 
 def envelope(items: Sequence[Any], **more: Any) -> dict[str, Any]:
