@@ -113,14 +113,14 @@ def _detail(detail: Any) -> str:
     """What FastAPI says: a text, or a list of what is wrong at which place."""
     if isinstance(detail, str):
         return detail
-    found = detail if isinstance(detail, list) else []
-    told = [(one.get("loc"), one.get("msg")) for one in found if isinstance(one, dict)]
-    if not told or not all(isinstance(msg, str) for _, msg in told):
-        return json.dumps(detail, ensure_ascii=False)
-    places = (".".join(map(str, loc)) if isinstance(loc, list) else "" for loc, _ in told)
-    return "; ".join(
-        f"{place}: {msg}" if place else msg for place, (_, msg) in zip(places, told, strict=True)
-    )
+    found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+    told = [_complaint(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    return "; ".join(told) if told else json.dumps(detail, ensure_ascii=False)
+
+
+def _complaint(place: Any, message: Any) -> str:
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{where}: {message}" if where else str(message)
 
 
 def _reason(status: int) -> str:

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from openai_cli.api.base import FlagNote, Metadata, Number, RequestModel, RequiredText, Text
+from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, Text
 from openai_cli.api.models.shared import (
     TOOL_NOTE,
     AssistantId,
     Page,
     ReasoningEffort,
     ResponseFormat,
+    Temperature,
     Tool,
     ToolResources,
+    TopP,
     kept_with,
 )
 
@@ -49,10 +51,7 @@ class AssistantSettings(RequestModel):
         ),
         FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
     ] = None
-    temperature: Annotated[
-        Annotated[Number, Field(ge=0, le=2)] | None,
-        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
-    ] = None
+    temperature: Temperature = None
     tool_resources: Annotated[
         ToolResources | None, Field(description="Files and vector stores its tools may use.")
     ] = None
@@ -64,10 +63,7 @@ class AssistantSettings(RequestModel):
         ),
         TOOL_NOTE,
     ] = []
-    top_p: Annotated[
-        Annotated[Number, Field(ge=0, le=1)] | None,
-        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
-    ] = None
+    top_p: TopP = None
 
 
 class CreateAssistant(AssistantSettings):

@@ -8,7 +8,6 @@ from openai_cli.api.base import (
     FlagNote,
     Integer,
     Metadata,
-    Number,
     RequestModel,
     RequiredText,
     Text,
@@ -23,9 +22,11 @@ from openai_cli.api.models.shared import (
     ResponseFormat,
     RunId,
     StepId,
+    Temperature,
     ThreadId,
     Tool,
     ToolChoice,
+    TopP,
     TruncationStrategy,
     kept_with,
     message_of_text,
@@ -73,10 +74,7 @@ class RunSettings(RequestModel):
         ),
         FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
     ] = None
-    temperature: Annotated[
-        Annotated[Number, Field(ge=0, le=2)] | None,
-        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
-    ] = None
+    temperature: Temperature = None
     tool_choice: Annotated[
         ToolChoice | None,
         Field(
@@ -93,10 +91,7 @@ class RunSettings(RequestModel):
         ),
         TOOL_NOTE,
     ] = None
-    top_p: Annotated[
-        Annotated[Number, Field(ge=0, le=1)] | None,
-        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
-    ] = None
+    top_p: TopP = None
     truncation_strategy: Annotated[
         TruncationStrategy | None,
         Field(description="Which messages the model sees: {type, last_messages}."),

@@ -75,6 +75,16 @@ ReasoningEffort = Annotated[
 ]
 
 
+Temperature = Annotated[
+    Annotated[Number, Field(ge=0, le=2)] | None,
+    Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
+]
+TopP = Annotated[
+    Annotated[Number, Field(ge=0, le=1)] | None,
+    Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
+]
+
+
 class RankingOptions(RequestModel):
     """How file search ranks its results."""
 
