@@ -90,7 +90,9 @@ def environment() -> Iterator[tuple[str, str]]:
 def exit_codes() -> Iterator[tuple[int, str]]:
     """Exit codes in order, and what each says."""
     yield 0, "The request was answered and the answer printed."
-    for error in sorted(_family(CliError), key=lambda kind: kind.exit_code):
+    # A special case of an error, wherever it is declared, has no meaning of its own.
+    own = (kind for kind in _family(CliError) if "meaning" in vars(kind))
+    for error in sorted(own, key=lambda kind: kind.exit_code):
         yield error.exit_code, error.meaning
 
 
