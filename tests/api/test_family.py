@@ -312,6 +312,17 @@ def test_deletes_print_what_the_server_says(
 
 
 @each_command
+def test_an_answer_without_content_is_one_to_a_delete_only(
+    command: Command, server: Server, tmp_path: Path
+) -> None:
+    server.reply(Reply(204))
+    for format in ("auto", "json", "pretty", "text", "yaml", "raw"):
+        words = [*command.words, *command.args(command.required), "--format", format]
+        result = _run(server, tmp_path, *words)
+        assert (result.code, result.out) == (0 if command.method == "DELETE" else 3, "")
+
+
+@each_command
 def test_a_word_too_many(command: Command, refused: Any) -> None:
     rest = [flag for flag in command.required if flag.location != "path"]
     words = ["id"] * len(command.positional)

@@ -104,6 +104,15 @@ def test_before_alone_goes_backwards(numbers: Numbers, serve_list: ServeList) ->
     assert all("after" not in query for query in listing.queries)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 20])
+def test_before_on_a_server_that_counts_from_the_start(
+    limit: int, numbers: Numbers, serve_list: ServeList
+) -> None:
+    listing = serve_list(7)
+    listing.from_start = True
+    assert numbers(listing, f"--limit={limit}", "--before=run_5") == [0, 1, 2, 3, 4]
+
+
 def test_between_two_ids(numbers: Numbers, serve_list: ServeList) -> None:
     listing = serve_list(7)
     assert numbers(listing, "--limit=2", "--after=run_0", "--before=run_6") == [1, 2, 3, 4, 5]

@@ -30,11 +30,15 @@ def envelope(items: Sequence[Any], **more: Any) -> dict[str, Any]:
 
 
 class Listing(Server):
-    """Answers every request with a page of its items, which stand in descending order."""
+    """Answers every request with a page of its items, which stand in descending order.
 
-    def __init__(self, items: Sequence[dict[str, Any]]) -> None:
+    With `from_start`, `before` only cuts the list: its first page is the start of the list.
+    """
+
+    def __init__(self, items: Sequence[dict[str, Any]], *, from_start: bool = False) -> None:
         super().__init__()
         self.items = items
+        self.from_start = from_start
 
     @property
     def queries(self) -> list[dict[str, str]]:
@@ -50,7 +54,7 @@ class Listing(Server):
         limit = int(query.get("limit", 20))
         start = place[query["after"]] + 1 if "after" in query else 0
         end = place[query["before"]] if "before" in query else len(items)
-        backwards = "before" in query and "after" not in query
+        backwards = "before" in query and "after" not in query and not self.from_start
         window = items[max(start, end - limit) : end] if backwards else items[start:end][:limit]
         more = len(window) < end - start
         return Reply(body=json.dumps(envelope(window, has_more=more)))
