@@ -4,43 +4,34 @@ from typing import Annotated
 
 from pydantic import Field
 
-from openai_cli.api.base import FlagNote, Metadata, Number, RequestModel, RequiredText, Text
+from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, Text
 from openai_cli.api.models.shared import (
+    PAIRS,
     TOOL_NOTE,
     AssistantId,
     Page,
     ReasoningEffort,
-    ResponseFormat,
+    ReplyFormat,
+    Temperature,
     Tool,
     ToolResources,
+    TopP,
     kept_with,
 )
-
-_NOTE = FlagNote(panel="Assistant")
 
 
 class AssistantSettings(RequestModel):
     """What making and changing an assistant have in common."""
 
-    description: Annotated[Text | None, Field(description="What it is for."), _NOTE] = None
-    instructions: Annotated[Text | None, Field(description="Its system message."), _NOTE] = None
-    metadata: Annotated[
-        Metadata | None, kept_with("the assistant"), FlagNote(panel="Assistant", pairs=True)
-    ] = None
-    name: Annotated[Text | None, Field(description="Its name."), _NOTE] = None
+    panel = "Assistant"
+
+    description: Annotated[Text | None, Field(description="What it is for.")] = None
+    instructions: Annotated[Text | None, Field(description="Its system message.")] = None
+    metadata: Annotated[Metadata | None, kept_with("the assistant"), PAIRS] = None
+    name: Annotated[Text | None, Field(description="Its name.")] = None
     reasoning_effort: ReasoningEffort = None
-    response_format: Annotated[
-        ResponseFormat | None,
-        Field(
-            description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
-            "{type: json_schema, json_schema: {name, schema, …}}."
-        ),
-        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
-    ] = None
-    temperature: Annotated[
-        Annotated[Number, Field(ge=0, le=2)] | None,
-        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
-    ] = None
+    response_format: ReplyFormat = None
+    temperature: Temperature = None
     tool_resources: Annotated[
         ToolResources | None, Field(description="Files and vector stores its tools may use.")
     ] = None
@@ -50,12 +41,10 @@ class AssistantSettings(RequestModel):
             description="A tool it may use: code_interpreter, file_search, or an object. "
             "Repeatable; takes a whole list too."
         ),
+        PAIRS,
         TOOL_NOTE,
     ] = []
-    top_p: Annotated[
-        Annotated[Number, Field(ge=0, le=1)] | None,
-        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
-    ] = None
+    top_p: TopP = None
 
 
 class CreateAssistant(AssistantSettings):
@@ -78,7 +67,7 @@ class UpdateAssistant(AssistantSettings):
     """`POST /assistants/{assistant_id}`."""
 
     assistant_id: AssistantId
-    model: Annotated[RequiredText, Field(description="The model it runs on."), _NOTE] = ""
+    model: Annotated[RequiredText, Field(description="The model it runs on.")] = ""
 
 
 class ListAssistants(Page):

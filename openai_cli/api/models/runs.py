@@ -8,7 +8,6 @@ from openai_cli.api.base import (
     FlagNote,
     Integer,
     Metadata,
-    Number,
     RequestModel,
     RequiredText,
     Text,
@@ -20,12 +19,14 @@ from openai_cli.api.models.shared import (
     Message,
     Page,
     ReasoningEffort,
-    ResponseFormat,
+    ReplyFormat,
     RunId,
     StepId,
+    Temperature,
     ThreadId,
     Tool,
     ToolChoice,
+    TopP,
     TruncationStrategy,
     kept_with,
     message_of_text,
@@ -65,25 +66,15 @@ class RunSettings(RequestModel):
         bool,
         Field(description="Whether the model may ask for several functions in one turn."),
     ] = True
-    response_format: Annotated[
-        ResponseFormat | None,
-        Field(
-            description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
-            "{type: json_schema, json_schema: {name, schema, …}}."
-        ),
-        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
-    ] = None
-    temperature: Annotated[
-        Annotated[Number, Field(ge=0, le=2)] | None,
-        Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
-    ] = None
+    response_format: ReplyFormat = None
+    temperature: Temperature = None
     tool_choice: Annotated[
         ToolChoice | None,
         Field(
             description="none, auto, required, or the tool to use: {type: file_search}, "
             "{type: function, function: {name: NAME}}."
         ),
-        FlagNote(panel="Run", metavar="CHOICE", words=("none", "auto", "required")),
+        FlagNote(metavar="CHOICE", words=("none", "auto", "required")),
     ] = None
     tools: Annotated[
         list[Tool] | None,
@@ -93,10 +84,7 @@ class RunSettings(RequestModel):
         ),
         TOOL_NOTE,
     ] = None
-    top_p: Annotated[
-        Annotated[Number, Field(ge=0, le=1)] | None,
-        Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
-    ] = None
+    top_p: TopP = None
     truncation_strategy: Annotated[
         TruncationStrategy | None,
         Field(description="Which messages the model sees: {type, last_messages}."),
