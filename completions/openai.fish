@@ -176,7 +176,7 @@ function __openai_describe --no-scope-shadowing
             switch $name
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -196,7 +196,7 @@ function __openai_describe --no-scope-shadowing
                     set twins --output -o
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -226,9 +226,13 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set source file
             set once 1
-        case --format --format-error
+        case --format
             set takes value
             set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+            set once 1
+        case --format-error
+            set takes value
+            set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
             set once 1
         case --raw-output -r
             set takes nothing

@@ -14,7 +14,7 @@ from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, wants_colour
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
-"""Names for --format and --format-error; any case."""
+"""Names for --format; any case."""
 
 
 @dataclass(frozen=True)

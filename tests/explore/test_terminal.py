@@ -47,4 +47,4 @@ def test_without_a_terminal_it_is_plain_json_and_says_so(openai: Shell) -> None:
 def test_errors_cannot_be_explored(openai: Shell) -> None:
     done = openai("--local beta:threads create-and-run --assistant-id a --format-error explore")
     assert done.code == 2
-    assert "--format-error: expected a format that needs no explorer" in done.err
+    assert "--format-error: expected one of auto, json, jsonl, pretty, raw, text, yaml" in done.err
