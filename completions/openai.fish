@@ -95,7 +95,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--mtls-client-key-file' 'Key of the client certificate (PEM).'
     set -a names '--admin-api-key' 'Taken for drop-in use; not sent by these commands.'
     set -a names '--webhook-secret' 'Taken for drop-in use; not sent by these commands.'
-    set -a names '--format' 'Format of the answer: auto|explore|json|jsonl|pretty|raw|text|yaml.'
+    set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
     set -a names '--format-error' 'Format of an API error, on stderr.'
     set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
     set -a names '--transform-error' 'GJSON path applied to an API error.'

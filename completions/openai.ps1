@@ -50,7 +50,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--mtls-client-key-file', 'value', 'file', @(), $true, @('--mtls-client-key-file'), 'Key of the client certificate (PEM).')
         , @('--admin-api-key', 'value', '', @(), $true, @('--admin-api-key'), 'Taken for drop-in use; not sent by these commands.')
         , @('--webhook-secret', 'value', '', @(), $true, @('--webhook-secret'), 'Taken for drop-in use; not sent by these commands.')
-        , @('--format', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto|explore|json|jsonl|pretty|raw|text|yaml.')
+        , @('--format', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.')
         , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
         , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
         , @('--transform-error', 'value', '', @(), $true, @('--transform-error'), 'GJSON path applied to an API error.')

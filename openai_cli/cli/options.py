@@ -46,7 +46,7 @@ class Option:
 T = TypeVar("T")
 D = TypeVar("D")
 
-_FORMATS = "|".join(FORMATS)
+_FORMATS = ", ".join(FORMATS)
 ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
 """Names for --format-error: an error is not explored."""
 
