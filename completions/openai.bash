@@ -227,7 +227,7 @@ _openai_describe() {
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
             case $2 in
-                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -236,7 +236,7 @@ _openai_describe() {
         '@manpages')
             case $2 in
                 --output | -o) takes=value source=file once=1 twins='--output -o' ;;
-                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -250,7 +250,8 @@ _openai_describe() {
             --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
             --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
-            --format | --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+            --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+            --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
             --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
             --dry-run) takes=optional choices='json curl' once=1 ;;
             --version | -v) takes=nothing once=1 twins='--version -v' ;;

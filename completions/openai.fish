@@ -322,7 +322,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--mtls-client-key-file' 'Key of the client certificate (PEM).'
     set -a names '--admin-api-key' 'Taken for drop-in use; not sent by these commands.'
     set -a names '--webhook-secret' 'Taken for drop-in use; not sent by these commands.'
-    set -a names '--format' 'Format of the answer: auto|explore|json|jsonl|pretty|raw|text|yaml.'
+    set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
     set -a names '--format-error' 'Format of an API error, on stderr.'
     set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
     set -a names '--transform-error' 'GJSON path applied to an API error.'
@@ -710,7 +710,7 @@ function __openai_describe --no-scope-shadowing
             switch $name
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -730,7 +730,7 @@ function __openai_describe --no-scope-shadowing
                     set twins --output -o
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -760,9 +760,13 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set source file
             set once 1
-        case --format --format-error
+        case --format
             set takes value
             set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+            set once 1
+        case --format-error
+            set takes value
+            set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
             set once 1
         case --raw-output -r
             set takes nothing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
@@ -44,19 +44,25 @@ def build_app() -> typer.Typer:
     return app
 
 
+_HELP = ("help RESOURCE COMMAND", "Show the help of a resource or command.")
+
+
 class _Group(TyperGroup):
     """A level of the tree: takes global options, shows help, suggests names."""
 
     def page(self, ctx: Any) -> Page:
         """What its help says."""
-        names = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         return Page(
             usage="openai [options] RESOURCE COMMAND [flags]",
             summary=self.help or "",
             flags=flag_rows(self.params),
-            names=tuple(names),
+            names=tuple((name, f"{text}.") for name, text in rows if name in RESOURCES),
             names_title="Resources",
+            more=(*(row for row in rows if row[0] not in RESOURCES), _HELP),
             examples=main_operation().examples,
+            hint="openai RESOURCE --help lists its commands; openai RESOURCE COMMAND --help has "
+            "the flags of one. The manual: man openai.",
         )
 
     def rows(self) -> tuple[FlagRow, ...]:
@@ -99,14 +105,24 @@ class _Group(TyperGroup):
             self._take_options_behind(_session(ctx), args[1:])
             names = self.list_commands(ctx)
             kind = "command" if isinstance(self, _Resource) else "resource"
-            whole = [operation.name for operation in OPERATIONS if operation.command == name]
-            close = get_close_matches(name, names, n=1, cutoff=0.5) or whole
-            near = f" (did you mean {close[0]}?)" if close else ""
+            near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
             raise UsageError(
                 problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
                 hint=f"there are: {', '.join(names)}",
             )
         return name, command, args[1:]
+
+
+def nearest_name(typed: str, names: Sequence[str]) -> str:
+    """What was likely meant: one of the names, one by its last part, or a command elsewhere."""
+    begun = [name for name in names if name.startswith(f"{typed}:")]
+    if close := get_close_matches(typed, names, n=1, cutoff=0.6) or begun:
+        return close[0]
+    parts = {name.rpartition(":")[2]: name for name in names}
+    if close := get_close_matches(typed, parts, n=1, cutoff=0.7):
+        return parts[close[0]]
+    elsewhere = [operation.name for operation in OPERATIONS if operation.command == typed]
+    return elsewhere[0] if len(elsewhere) == 1 else ""
 
 
 class _Root(_Group):
@@ -135,6 +151,7 @@ class _Resource(_Group):
             flags=(),
             names=tuple((op.command, op.summary + ".") for op in operations),
             examples=tuple(op.examples[0] for op in operations if op.examples),
+            hint=f"openai {self.name} COMMAND --help has the flags of a command.",
         )
 
     def list_commands(self, _ctx: Any) -> list[str]:

@@ -47,7 +47,10 @@ class Option:
 T = TypeVar("T")
 D = TypeVar("D")
 
-_FORMATS = "|".join(FORMATS)
+_FORMATS = ", ".join(FORMATS)
+ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
+"""Names for --format-error: an error is not explored."""
+
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 
 OPTIONS = (
@@ -64,7 +67,7 @@ OPTIONS = (
     Option("--admin-api-key", "Taken for drop-in use; not sent by these commands.", CONNECTION, "KEY"),
     Option("--webhook-secret", "Taken for drop-in use; not sent by these commands.", CONNECTION, "SECRET"),
     Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT", words=FORMATS),
-    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=FORMATS),
+    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=ERROR_FORMATS),
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
@@ -256,16 +259,17 @@ def pointed(message: str, text: str, position: int) -> str:
 
 
 def _format(text: str) -> str:
-    name = text.lower()
-    if name not in FORMATS:
-        raise ValueError(f"one of {', '.join(FORMATS)}{_near(name, FORMATS)}")
-    return name
+    return _one_of(text, FORMATS)
 
 
 def _error_format(text: str) -> str:
-    name = _format(text)
-    if name == "explore":
-        raise ValueError("a format that needs no explorer")
+    return _one_of(text, ERROR_FORMATS)
+
+
+def _one_of(text: str, names: Sequence[str]) -> str:
+    name = text.lower()
+    if name not in names:
+        raise ValueError(f"one of {', '.join(names)}{_near(name, names)}")
     return name
 
 

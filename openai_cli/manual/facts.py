@@ -131,25 +131,3 @@ def resources() -> Iterator[tuple[str, str, tuple[Operation, ...]]]:
         operations = tuple(commands_of(name).values())
         if operations:
             yield name, summary, operations
-
-
-_WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
-
-
-def wrapped(command: str, width: int = 76) -> list[str]:
-    """A command over several lines, each but the last ending in a backslash.
-
-    Quoted words stay whole, and a flag stays with its value.
-    """
-    pieces: list[str] = []
-    for word in _WORDS.findall(command):
-        if pieces and pieces[-1].startswith("--") and not word.startswith("-"):
-            pieces[-1] += f" {word}"
-        else:
-            pieces.append(word)
-    lines = [""]
-    for piece in pieces:
-        if lines[-1].strip() and len(lines[-1]) + len(piece) > width - 3:
-            lines.append("   ")
-        lines[-1] += f" {piece}" if lines[-1] else piece
-    return [line + " \\" for line in lines[:-1]] + lines[-1:]

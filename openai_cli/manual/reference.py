@@ -14,6 +14,7 @@ from openai_cli.errors import RunEndedError, RunWaitsError
 from openai_cli.manual import facts
 from openai_cli.manual.markdown import code, fenced, page, table
 from openai_cli.manual.shapes import Place, Shape
+from openai_cli.output.commandline import wrapped
 
 _MADE = "<!-- Made by `make docs` from the declarations; edits here are overwritten. -->"
 
@@ -193,7 +194,7 @@ def _examples(commands: Iterable[str]) -> Iterator[str]:
     """Examples on the embedded engine, which a test runs, and those for other servers."""
     for command in commands:
         offline = "--local" in command or command.startswith("openai @")
-        lines = facts.wrapped(command)
+        lines = wrapped(command)
         if offline:
             yield fenced("sh", lines)
         else:

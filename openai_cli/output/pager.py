@@ -31,7 +31,7 @@ class PagingSink(Sink):
             self.write(text)
 
     def _paged(self, command: list[str], text: str) -> bool:
-        """Show the text in the pager; False if the pager cannot be started."""
+        """Show the text in the pager; False if the pager cannot be started, or fails."""
         # The pager has no business with keys; less must pass colours on.
         safe = {k: v for k, v in self._environ.items() if not k.startswith("OPENAI_")}
         try:
@@ -40,22 +40,26 @@ class PagingSink(Sink):
             )
         except OSError:
             return False
-        _feed(pager, text)
-        return True
+        # A pager that says it failed has likely shown nothing: better twice than not at all.
+        # One that Ctrl-C or another signal ended was being looked at.
+        return _feed(pager, text) or pager.returncode <= 0
 
 
-def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
+def _feed(pager: subprocess.Popen[bytes], text: str) -> bool:
+    """Give the pager the text and wait for its end; whether Ctrl-C was pressed meanwhile."""
+    interrupted = False
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
         pass  # quit before the end: the reader has seen enough
     except KeyboardInterrupt:
-        pass  # Ctrl-C is the pager's to handle
+        interrupted = True  # it is the pager's to handle
     while pager.poll() is None:
         try:
             pager.wait()
         except KeyboardInterrupt:
-            continue
+            interrupted = True
+    return interrupted
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:

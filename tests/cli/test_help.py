@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
 import openai_cli
-from openai_cli.api.operations import OPERATIONS, RESOURCES
+from openai_cli.api.operations import OPERATIONS, RESOURCES, main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
 from tests.cli.conftest import Run
@@ -108,3 +109,68 @@ def test_examples_work_as_they_stand(openai: Shell) -> None:
         )
         assert (done.returncode, done.stderr) == (0, b""), example
         assert done.stdout
+
+
+@pytest.mark.parametrize("columns", [1, 40, 80, 500])
+def test_examples_are_shown_as_lines_that_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    from openai_cli.cli.help import Page
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    examples = main_operation().examples
+    page = Page("openai x", "What it does.", (), examples=examples, hint="See also.")
+    shown = render(page, {}, is_terminal=True).partition("Examples:\n")[2]
+    assert shown.endswith("\n\nSee also.\n")
+    lines = shown.removesuffix("\n\nSee also.\n").replace("\\\n", " ").splitlines()
+    assert [shlex.split(line) for line in lines] == [shlex.split(line) for line in examples]
+
+
+def test_a_narrow_terminal_has_names_above_and_texts_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from openai_cli.cli.help import Page
+
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = (("Output", "--format FORMAT", "One of auto, json, jsonl, pretty, raw, text, yaml."),)
+    text = render(Page("openai x", "What it does.", rows), {}, is_terminal=True)
+    assert text.partition("Output:\n")[2] == (
+        "  --format FORMAT\n      One of auto, json, jsonl, pretty,\n      raw, text, yaml.\n"
+    )
+
+
+def test_every_page_is_as_narrow_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, quick: Run
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ("", *RESOURCES, *(f"{operation.name} --help" for operation in OPERATIONS)):
+        page = quick(words).out
+        prose = page.partition("Examples:")[0]
+        assert max(map(len, prose.splitlines())) <= 80, words
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("beta:thread", "beta:threads"),
+        ("beta", "beta:threads"),
+        ("threads", "beta:threads"),
+        ("thread", "beta:threads"),
+        ("runs", "beta:threads:runs"),
+        ("run", "beta:threads:runs"),
+        ("create-and-run", "beta:threads create-and-run"),
+        ("@complete", "@completion"),
+        ("beta:threads create-and-rum", "create-and-run"),
+    ],
+)
+def test_a_misspelt_name_is_recognized(quick: Run, typed: str, meant: str) -> None:
+    refused = quick(typed)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"(did you mean {meant}?)" in refused.err
+
+
+def test_a_name_like_no_other_suggests_nothing(quick: Run) -> None:
+    refused = quick("weather")
+    assert refused.code == 2
+    assert "did you mean" not in refused.err
+    assert "hint: there are: beta:" in refused.err

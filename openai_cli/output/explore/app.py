@@ -14,6 +14,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Footer, Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
+from openai_cli.output.explore import own_screen
 from openai_cli.output.explore.outline import (
     Path,
     children,
@@ -54,6 +55,7 @@ class Explorer(App[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "leave", "Quit"),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("space", "toggle_node", "Fold", show=False),
         Binding("slash", "search", "Search"),
         Binding("n", "step(1)", "Next"),
@@ -70,6 +72,7 @@ class Explorer(App[str]):
         super().__init__()
         self.failure: Exception | None = None
         self.finished = not growing
+        self.interrupted = False
         self._source = items
         self._growing = growing
         self._items: list[Item] = []
@@ -175,6 +178,11 @@ class Explorer(App[str]):
             self._tree.focus()
         else:
             self.exit("")
+
+    def action_interrupt(self) -> None:
+        """Close the explorer as Ctrl-C ends any command."""
+        self.interrupted = True
+        self.exit("")
 
     def action_toggle_node(self) -> None:
         """Fold or unfold the node under the cursor."""
@@ -292,10 +300,14 @@ def explore(items: Iterable[str], *, growing: bool, keep_reading: bool) -> str:
     """Let the user look at JSON texts; gives what they chose to print, "" for nothing.
 
     A growing answer is read while they look. With `keep_reading` it is read to its end before
-    this returns, because nobody else would. Raises what reading raised.
+    this returns, because nobody else would. Raises what reading raised, KeyboardInterrupt
+    after Ctrl-C.
     """
     app = Explorer(items, growing=growing)
-    chosen = app.run()
+    with own_screen():
+        chosen = app.run()
+    if app.interrupted:
+        raise KeyboardInterrupt
     if keep_reading or app.finished:
         app.reader.join()
     if app.failure is not None:
