@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -45,17 +46,15 @@ class PagingSink(Sink):
 
 
 def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
+    """Give the pager the text and wait until the reader quits it; Ctrl-C is the pager's."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
         pass  # quit before the end: the reader has seen enough
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is the pager's to handle
-    while pager.poll() is None:
-        try:
-            pager.wait()
-        except KeyboardInterrupt:
-            continue
+    finally:
+        pager.wait()
+        signal.signal(signal.SIGINT, before)
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:
