@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MOCK := $(VENV)/mock-server/node_modules/.bin/steady
 
 .PHONY: demo check test test-slow completions docs format bench clean
 
@@ -22,7 +23,7 @@ check: $(STAMP)  ## format, lint, types
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
 
-test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
+test-slow: $(STAMP) $(MOCK)  ## the long loops: kill, fuzz, load, a mock server (needs npm)
 	$(BIN)/pytest -m slow
 
 completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
@@ -45,4 +46,9 @@ clean:
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The mock server that OpenAI's own tools are tested with.
+$(MOCK): $(STAMP)
+	npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/mock-server @stdy/cli@0.22.2
 	@touch $@

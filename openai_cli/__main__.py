@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from openai_cli.cli.interrupts import watched
+
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     try:
-        # Imported here so that Ctrl-C while modules load ends quietly too.
-        from openai_cli.cli.main import run
+        with watched() as interrupted:
+            # Imported here so that Ctrl-C while modules load ends quietly too.
+            from openai_cli.cli.main import run
 
-        code = run(tuple(sys.argv[1:]))
+            code = run(tuple(sys.argv[1:]), interrupted)
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)

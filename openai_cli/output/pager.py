@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -41,25 +42,21 @@ class PagingSink(Sink):
         except OSError:
             return False
         # A pager that says it failed has likely shown nothing: better twice than not at all.
-        # One that Ctrl-C or another signal ended was being looked at.
-        return _feed(pager, text) or pager.returncode <= 0
+        # One that Ctrl-C or another signal ended (a shell gives 128 and more) was being looked at.
+        _feed(pager, text)
+        return pager.returncode <= 0 or pager.returncode > 128
 
 
-def _feed(pager: subprocess.Popen[bytes], text: str) -> bool:
-    """Give the pager the text and wait for its end; whether Ctrl-C was pressed meanwhile."""
-    interrupted = False
+def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
+    """Give the pager the text and wait until the reader quits it; Ctrl-C is the pager's."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
         pass  # quit before the end: the reader has seen enough
-    except KeyboardInterrupt:
-        interrupted = True  # it is the pager's to handle
-    while pager.poll() is None:
-        try:
-            pager.wait()
-        except KeyboardInterrupt:
-            interrupted = True
-    return interrupted
+    finally:
+        pager.wait()
+        signal.signal(signal.SIGINT, before)
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:
