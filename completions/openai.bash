@@ -6,12 +6,14 @@
 _openai_children() {
     names=''
     case $1 in
-        '') names='beta:threads beta:threads:runs help @completion @manpages' ;;
+        '') names='beta:threads beta:threads:runs local help @completion @manpages' ;;
         'beta:threads') names='create-and-run' ;;
         'beta:threads:runs') names='retrieve' ;;
-        'help') names='beta:threads beta:threads:runs' ;;
+        'local') names='serve' ;;
+        'help') names='beta:threads beta:threads:runs local' ;;
         'help beta:threads') names='create-and-run' ;;
         'help beta:threads:runs') names='retrieve' ;;
+        'help local') names='serve' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
@@ -23,7 +25,8 @@ _openai_flags() {
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-choice --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --max-items'" $names" ;;
         'beta:threads:runs retrieve') names='--thread-id --run-id'" $names" ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve') names='' ;;
+        'local serve') names='--host --port --store --require-key --upstream-url --upstream-api --grace --format-error --debug --help -h' ;;
+        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -56,7 +59,18 @@ _openai_describe() {
                 --thread-id | --run-id) takes=value source=reference once=1 ;;
             esac
             ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve')
+        'local serve')
+            case $2 in
+                --host | --port | --upstream-url | --grace) takes=value once=1 ;;
+                --store) takes=value source=file once=1 ;;
+                --require-key | --debug) takes=nothing once=1 ;;
+                --upstream-api) takes=value choices='responses chat' once=1 ;;
+                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')

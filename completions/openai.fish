@@ -8,6 +8,7 @@ function __openai_children --no-scope-shadowing
         case ''
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
+            set -a names 'local' 'The embedded engine itself'
             set -a names 'help' 'Show the help of a resource or command'
             set -a names '@completion' 'Print the completion script of a shell'
             set -a names '@manpages' 'Write the manual pages'
@@ -15,13 +16,18 @@ function __openai_children --no-scope-shadowing
             set -a names 'create-and-run' 'Make a thread and run an assistant on it, in one request'
         case 'beta:threads:runs'
             set -a names 'retrieve' 'Fetch one run of a thread'
+        case 'local'
+            set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
         case 'help'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
+            set -a names 'local' 'The embedded engine itself'
         case 'help beta:threads'
             set -a names 'create-and-run' 'Make a thread and run an assistant on it, in one request'
         case 'help beta:threads:runs'
             set -a names 'retrieve' 'Fetch one run of a thread'
+        case 'help local'
+            set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -66,7 +72,20 @@ function __openai_flags --no-scope-shadowing
         case 'beta:threads:runs retrieve'
             set -a names '--thread-id' 'The thread the run belongs to.'
             set -a names '--run-id' 'The run.'
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve'
+        case 'local serve'
+            set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
+            set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
+            set -a names '--store' 'Store to serve; also OPENAI_LOCAL_STORE.'
+            set -a names '--require-key' 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.'
+            set -a names '--upstream-url' 'Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'Its API; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--grace' 'Seconds that runs have to end when it is stopped; 8 if not set.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -170,7 +189,33 @@ function __openai_describe --no-scope-shadowing
                     set source reference
                     set once 1
             end
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve'
+        case 'local serve'
+            switch $name
+                case --host --port --upstream-url --grace
+                    set takes value
+                    set once 1
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --require-key --debug
+                    set takes nothing
+                    set once 1
+                case --upstream-api
+                    set takes value
+                    set choices 'responses' 'chat'
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name

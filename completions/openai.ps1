@@ -9,6 +9,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         '' = @(
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
+            , @('local', 'The embedded engine itself')
             , @('help', 'Show the help of a resource or command')
             , @('@completion', 'Print the completion script of a shell')
             , @('@manpages', 'Write the manual pages')
@@ -19,15 +20,22 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'beta:threads:runs' = @(
             , @('retrieve', 'Fetch one run of a thread')
         )
+        'local' = @(
+            , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
+        )
         'help' = @(
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
+            , @('local', 'The embedded engine itself')
         )
         'help beta:threads' = @(
             , @('create-and-run', 'Make a thread and run an assistant on it, in one request')
         )
         'help beta:threads:runs' = @(
             , @('retrieve', 'Fetch one run of a thread')
+        )
+        'help local' = @(
+            , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
         )
         '@completion' = @(
             , @('bash', '')
@@ -102,6 +110,19 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread the run belongs to.')
             , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
         )
+        'local serve' = @(
+            , @('--host', 'value', '', @(), $true, @('--host'), 'Address to listen on; 127.0.0.1 if not set.')
+            , @('--port', 'value', '', @(), $true, @('--port'), 'Port to listen on; 8080 if not set, 0 for a free one.')
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to serve; also OPENAI_LOCAL_STORE.')
+            , @('--require-key', 'nothing', '', @(), $true, @('--require-key'), 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.')
+            , @('--upstream-url', 'value', '', @(), $true, @('--upstream-url'), 'Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--grace', 'value', '', @(), $true, @('--grace'), 'Seconds that runs have to end when it is stopped; 8 if not set.')
+            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
         '@completion' = @(
             , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
@@ -143,11 +164,14 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     }
     # Places where the flags of everywhere do not stand.
     $alone = @(
+        'local serve'
         'help'
         'help beta:threads'
         'help beta:threads create-and-run'
         'help beta:threads:runs'
         'help beta:threads:runs retrieve'
+        'help local'
+        'help local serve'
         '@completion'
         '@completion bash'
         '@completion fish'
