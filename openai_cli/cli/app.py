@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
@@ -19,7 +19,7 @@ from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
 from openai_cli.cli.help import Page, flag_rows, render
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import Session
-from openai_cli.cli.tools import TOOLS, ToolCommand, find_tool
+from openai_cli.cli.tools import GROUPS, TOOLS, ToolCommand, tools_of
 from openai_cli.errors import Interrupted, Problem, UsageError
 from openai_cli.input.argv import split_args
 
@@ -35,12 +35,13 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_takes(_parameters(root_rows())))
-    for resource, summary in RESOURCES.items():
-        group = typer.Typer(
-            cls=_Resource, help=summary, add_help_option=False, no_args_is_help=False
-        )
-        group.callback()(_takes([]))
-        app.add_typer(group, name=resource)
+    for level, names in ((_Resource, RESOURCES), (_ToolGroup, GROUPS)):
+        for name, summary in names.items():
+            group = typer.Typer(
+                cls=level, help=summary, add_help_option=False, no_args_is_help=False
+            )
+            group.callback()(_takes([]))
+            app.add_typer(group, name=name)
     return app
 
 
@@ -104,7 +105,7 @@ class _Group(TyperGroup):
         if command is None:
             self._take_options_behind(_session(ctx), args[1:])
             names = self.list_commands(ctx)
-            kind = "command" if isinstance(self, _Resource) else "resource"
+            kind = "command" if isinstance(self, _Level) else "resource"
             near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
             raise UsageError(
                 problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
@@ -121,7 +122,7 @@ def nearest_name(typed: str, names: Sequence[str]) -> str:
     parts = {name.rpartition(":")[2]: name for name in names}
     if close := get_close_matches(typed, parts, n=1, cutoff=0.7):
         return parts[close[0]]
-    elsewhere = [operation.name for operation in OPERATIONS if operation.command == typed]
+    elsewhere = [one.name for one in (*OPERATIONS, *TOOLS) if one.command == typed]
     return elsewhere[0] if len(elsewhere) == 1 else ""
 
 
@@ -132,34 +133,54 @@ class _Root(_Group):
         return root_rows()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *(tool.name for tool in TOOLS)]
+        return [*super().list_commands(ctx), *tools_of("")]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        tool = find_tool(cmd_name)
+        tool = tools_of("").get(cmd_name)
         return build_tool(tool) if tool else super().get_command(ctx, cmd_name)
 
 
-class _Resource(_Group):
-    """A resource's commands, built one at a time from their declarations."""
+class _Level(_Group):
+    """The second level: commands, built one at a time from their declarations."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        """What stands at this level, by the word it is called with."""
+        raise NotImplementedError
 
     def page(self, _ctx: Any) -> Page:
         """What its help says: the commands; the options are those of `openai --help`."""
-        operations = commands_of(self.name or "").values()
+        commands = self.declared().values()
         return Page(
             usage=f"openai {self.name} COMMAND [flags]",
             summary=(self.help or "") + ".",
             flags=(),
-            names=tuple((op.command, op.summary + ".") for op in operations),
-            examples=tuple(op.examples[0] for op in operations if op.examples),
+            names=tuple((one.command, one.summary + ".") for one in commands),
+            examples=tuple(one.examples[0] for one in commands if one.examples),
             hint=f"openai {self.name} COMMAND --help has the flags of a command.",
         )
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        return list(commands_of(self.name or ""))
+        return list(self.declared())
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        operation = commands_of(self.name or "").get(cmd_name)
-        return build_command(operation) if operation else None
+        found = self.declared().get(cmd_name)
+        if isinstance(found, ToolCommand):
+            return build_tool(found)
+        return build_command(found) if found else None
+
+
+class _Resource(_Level):
+    """A resource's operations."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        return commands_of(self.name or "")
+
+
+class _ToolGroup(_Level):
+    """Commands of the tool itself that share their first word."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        return tools_of(self.name or "")
 
 
 @dataclass(frozen=True)
@@ -247,7 +268,7 @@ def build_tool(tool: ToolCommand) -> _Command:
     """The Typer command of one of the tool's own commands."""
     return _build(
         _Plan(
-            name=tool.name,
+            name=tool.command,
             typed=tool.name,
             usage=tool.usage,
             summary=tool.summary,

@@ -1,4 +1,8 @@
-"""Commands of the tool itself, beside the operations: `openai @manpages -o DIR` and its like."""
+"""Commands of the tool itself, beside the operations: `openai @manpages -o DIR` and its like.
+
+One stands alone, with a name that begins with `@` as no resource does, or in a group of `GROUPS`:
+`local serve` is the command `serve` of the group `local`.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,9 @@ from openai_cli.errors import Problem, UsageError
 class ToolCommand:
     """One such command. `runs` names its function, `module:name`, which is given the session.
 
-    `words` are the words it takes, as help shows them, `choices` what the first may be; its
-    options are in `session.split` like any other. The name begins with `@`, which no resource
-    does.
+    `name` is all that is typed for it, group and command. `words` are the words it takes, as help
+    shows them, `choices` what the first may be; its options are in `session.split` like any other.
+    One that `stays` runs until it is stopped, so its examples are not tried.
     """
 
     name: str
@@ -30,6 +34,17 @@ class ToolCommand:
     choices: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    stays: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group it belongs to; empty if it stands alone."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def command(self) -> str:
+        """The last word of its name."""
+        return self.name.rpartition(" ")[2]
 
     @property
     def usage(self) -> str:
@@ -53,6 +68,11 @@ class ToolCommand:
         cast("Callable[[Session], None]", getattr(import_module(module), name))(session)
 
 
+GROUPS = {
+    "local": "The embedded engine itself",
+}
+"""Groups of commands of the tool, with their summaries."""
+
 TOOLS = (
     ToolCommand(
         name="@completion",
@@ -71,9 +91,51 @@ TOOLS = (
         ),
         examples=("openai @manpages -o man1",),
     ),
+    ToolCommand(
+        name="local serve",
+        summary="Serve the embedded engine over HTTP until it is stopped",
+        runs="openai_cli.cli.serve:serve",
+        options=(
+            Option("--host", "Address to listen on; 127.0.0.1 if not set.", OTHER, "ADDRESS"),
+            Option(
+                "--port", "Port to listen on; 8080 if not set, 0 for a free one.", OTHER, "PORT"
+            ),
+            Option("--store", "Store to serve; also OPENAI_LOCAL_STORE.", OTHER, "FILE"),
+            Option(
+                "--require-key",
+                "Ask for the key in OPENAI_LOCAL_SERVER_KEY.",
+                OTHER,
+                takes="nothing",
+            ),
+            Option(
+                "--upstream-url",
+                "Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.",
+                OTHER,
+                "ADDRESS",
+            ),
+            Option(
+                "--upstream-api",
+                "Its API; also OPENAI_LOCAL_UPSTREAM_API.",
+                OTHER,
+                "API",
+                words=("responses", "chat"),
+            ),
+            Option(
+                "--grace",
+                "Seconds that runs have to end when it is stopped; 8 if not set.",
+                OTHER,
+                "SECONDS",
+            ),
+        ),
+        examples=(
+            "openai local serve",
+            "openai local serve --port 0 --store team.db",
+        ),
+        stays=True,
+    ),
 )
 
 
-def find_tool(name: str) -> ToolCommand | None:
-    """The tool command of that name, if there is one."""
-    return next((tool for tool in TOOLS if tool.name == name), None)
+def tools_of(group: str) -> dict[str, ToolCommand]:
+    """The commands of a group by their last word; of the empty group, those that stand alone."""
+    return {tool.command: tool for tool in TOOLS if tool.group == group}

@@ -70,6 +70,10 @@ _OTHER_VARIABLES = (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
         "Not used; like OPENAI_API_KEY not passed on to commands of --on-tool-call.",
     ),
+    (
+        "OPENAI_LOCAL_SERVER_KEY",
+        "Key that local serve asks its clients for, with --require-key.",
+    ),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),

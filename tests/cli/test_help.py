@@ -11,6 +11,7 @@ import openai_cli
 from openai_cli.api.operations import OPERATIONS, RESOURCES, main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
+from openai_cli.cli.tools import GROUPS, TOOLS, tools_of
 from tests.cli.conftest import Run
 from tests.support.server import Server
 from tests.support.shell import Shell
@@ -45,6 +46,43 @@ def test_help_of_a_resource(quick: Run, server: Server, resource: str) -> None:
     for operation in OPERATIONS:
         if operation.resource == resource:
             assert f"  {operation.command} " in page.out
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_help_of_a_group_of_the_tool(quick: Run, group: str) -> None:
+    page = quick(f"{group} --help")
+    assert (page.code, page.err) == (0, "")
+    for words in (group, f"{group} -h", f"help {group}", f"{group} help"):
+        assert quick(words) == page
+    for command in tools_of(group):
+        assert f"  {command} " in page.out
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))
+def test_help_of_a_command_of_the_tool(quick: Run, tool: object) -> None:
+    from openai_cli.cli.tools import ToolCommand
+
+    assert isinstance(tool, ToolCommand)
+    page = quick(f"{tool.name} --help")
+    assert (page.code, page.err) == (0, "")
+    assert page.out.startswith(f"Usage: {tool.usage}\n")
+    for row in tool.rows:
+        assert f"{', '.join(row.spellings)} {row.metavar}".strip() in page.out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("local serv", '"serv": no such command (did you mean serve?)'),
+        ("serve", '"serve": no such resource (did you mean local serve?)'),
+        ("local serve more", '"more": unexpected argument'),
+        ("local serve --prot 1", "--prot: no such flag (did you mean --port?)"),
+    ],
+)
+def test_a_slip_in_a_command_of_the_tool(quick: Run, words: str, complaint: str) -> None:
+    refused = quick(words)
+    assert (refused.code, refused.out) == (2, "")
+    assert complaint in refused.err
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
