@@ -9,24 +9,26 @@ _openai_children() {
         '') names='beta:threads beta:threads:runs local help @completion @manpages' ;;
         'beta:threads') names='create-and-run' ;;
         'beta:threads:runs') names='retrieve' ;;
-        'local') names='serve' ;;
+        'local') names='serve import export path' ;;
         'help') names='beta:threads beta:threads:runs local' ;;
         'help beta:threads') names='create-and-run' ;;
         'help beta:threads:runs') names='retrieve' ;;
-        'help local') names='serve' ;;
+        'help local') names='serve import export path' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
 
 # Sets `names` to the flags that may stand behind the words $1.
 _openai_flags() {
-    names='--api-key --base-url --local --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-choice --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --max-items'" $names" ;;
         'beta:threads:runs retrieve') names='--thread-id --run-id'" $names" ;;
         'local serve') names='--host --port --store --require-key --upstream-url --upstream-api --grace --format-error --debug --help -h' ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve') names='' ;;
+        'local import') names='--store --replace --base-url --local --format-error --debug --help -h' ;;
+        'local export' | 'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
+        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -70,7 +72,27 @@ _openai_describe() {
             esac
             return 0
             ;;
-        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve')
+        'local import')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --replace | --local | --debug) takes=nothing once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local export' | 'local path')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --local | --debug) takes=nothing once=1 ;;
+                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'help' | 'help beta:threads' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs retrieve' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
@@ -94,8 +116,9 @@ _openai_describe() {
     if [[ -z $takes ]]; then
         case $2 in
             --api-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
-            --base-url) takes=value source=url once=1 ;;
+            --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
+            --upstream-api) takes=value choices='responses chat' once=1 ;;
             --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
             --format | --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;

@@ -8,7 +8,7 @@ function __openai_children --no-scope-shadowing
         case ''
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
-            set -a names 'local' 'The embedded engine itself'
+            set -a names 'local' 'The embedded engine itself: its store, its server'
             set -a names 'help' 'Show the help of a resource or command'
             set -a names '@completion' 'Print the completion script of a shell'
             set -a names '@manpages' 'Write the manual pages'
@@ -18,16 +18,22 @@ function __openai_children --no-scope-shadowing
             set -a names 'retrieve' 'Fetch one run of a thread'
         case 'local'
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'import' 'Take assistants, threads and messages from JSON into the store'
+            set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'path' 'Print where the store is'
         case 'help'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
-            set -a names 'local' 'The embedded engine itself'
+            set -a names 'local' 'The embedded engine itself: its store, its server'
         case 'help beta:threads'
             set -a names 'create-and-run' 'Make a thread and run an assistant on it, in one request'
         case 'help beta:threads:runs'
             set -a names 'retrieve' 'Fetch one run of a thread'
         case 'help local'
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'import' 'Take assistants, threads and messages from JSON into the store'
+            set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'path' 'Print where the store is'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -85,7 +91,26 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve'
+        case 'local import'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--replace' 'Put what the file says in place of what has the same id.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local export' 'local path'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -105,6 +130,8 @@ function __openai_flags --no-scope-shadowing
     set -a names '--api-key' 'Key for the server; also OPENAI_API_KEY.'
     set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
     set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+    set -a names '--upstream-url' 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.'
+    set -a names '--upstream-api' 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
     set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -215,7 +242,53 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve'
+        case 'local import'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --replace --local --debug
+                    set takes nothing
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local export' 'local path'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --local --debug
+                    set takes nothing
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'help' 'help beta:threads' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs retrieve' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name
@@ -258,12 +331,16 @@ function __openai_describe --no-scope-shadowing
         case --api-key --organization --project --timeout --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
             set takes value
             set once 1
-        case --base-url
+        case --base-url --upstream-url
             set takes value
             set source url
             set once 1
         case --local --no-pager --no-validate --debug
             set takes nothing
+            set once 1
+        case --upstream-api
+            set takes value
+            set choices 'responses' 'chat'
             set once 1
         case --header
             set takes value

@@ -9,7 +9,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         '' = @(
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
-            , @('local', 'The embedded engine itself')
+            , @('local', 'The embedded engine itself: its store, its server')
             , @('help', 'Show the help of a resource or command')
             , @('@completion', 'Print the completion script of a shell')
             , @('@manpages', 'Write the manual pages')
@@ -22,11 +22,14 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         )
         'local' = @(
             , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
+            , @('import', 'Take assistants, threads and messages from JSON into the store')
+            , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('path', 'Print where the store is')
         )
         'help' = @(
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
-            , @('local', 'The embedded engine itself')
+            , @('local', 'The embedded engine itself: its store, its server')
         )
         'help beta:threads' = @(
             , @('create-and-run', 'Make a thread and run an assistant on it, in one request')
@@ -36,6 +39,9 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         )
         'help local' = @(
             , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
+            , @('import', 'Take assistants, threads and messages from JSON into the store')
+            , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('path', 'Print where the store is')
         )
         '@completion' = @(
             , @('bash', '')
@@ -49,6 +55,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server; also OPENAI_API_KEY.')
         , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
         , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+        , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.')
+        , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
         , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
         , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
         , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
@@ -123,6 +131,34 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
         )
+        'local import' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--replace', 'nothing', '', @(), $true, @('--replace'), 'Put what the file says in place of what has the same id.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local export' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local path' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
         '@completion' = @(
             , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
@@ -165,6 +201,9 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     # Places where the flags of everywhere do not stand.
     $alone = @(
         'local serve'
+        'local import'
+        'local export'
+        'local path'
         'help'
         'help beta:threads'
         'help beta:threads create-and-run'
@@ -172,6 +211,9 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'help beta:threads:runs retrieve'
         'help local'
         'help local serve'
+        'help local import'
+        'help local export'
+        'help local path'
         '@completion'
         '@completion bash'
         '@completion fish'

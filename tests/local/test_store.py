@@ -243,6 +243,7 @@ def test_a_step_of_the_schema_is_all_or_nothing(
     assert connection.execute("SELECT step FROM migrations ORDER BY step").fetchall() == [
         (1,),
         (2,),
+        (3,),
     ]
     connection.close()
 
@@ -274,7 +275,7 @@ def test_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Monk
     folder.mkdir()
     monkeypatch.chdir(folder)
     folder.rmdir()
-    with pytest.raises(StoreError, match=r"The working directory, which holds 'x.db', is gone\\."):
+    with pytest.raises(StoreError, match=r"The working directory, which holds 'x.db', is gone\."):
         open_transport("local:x.db", {})
     open_transport(f"local:{tmp_path}/x.db", {}).close()
 
