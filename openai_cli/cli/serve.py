@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from openai_cli.local.serve.server import Logs
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
+APIS = ("responses", "chat")
 _LONGEST_GRACE = 3600
 
 
@@ -156,11 +157,29 @@ class _Reader:
 
     def _with_upstream(self) -> Mapping[str, str]:
         """The environment, with what the flags say in place of its upstream."""
+        api = self._text("--upstream-api")
+        if api and api not in APIS:
+            expected = f'expected {" or ".join(APIS)}, found "{api}"'
+            self._problems.append(Problem("--upstream-api", expected))
+            return self._environ
         given = {
             "OPENAI_LOCAL_UPSTREAM_URL": self._text("--upstream-url"),
-            "OPENAI_LOCAL_UPSTREAM_API": self._text("--upstream-api"),
+            "OPENAI_LOCAL_UPSTREAM_API": api,
         }
-        return {**self._environ, **{name: text for name, text in given.items() if text}}
+        environ = {**self._environ, **{name: text for name, text in given.items() if text}}
+        self._check_upstream(environ)
+        return environ
+
+    def _check_upstream(self, environ: Mapping[str, str]) -> None:
+        """A wrong upstream is told now; a missing key when a model is first asked for."""
+        from openai_cli.local.errors import ApiError
+        from openai_cli.local.models.upstream.place import read_upstream
+
+        try:
+            read_upstream(environ)
+        except ApiError as error:
+            if error.status != 401:
+                self._problems.append(Problem("local serve", error.message))
 
     def _refuse_base_url(self) -> None:
         if "--base-url" in self._split.names():

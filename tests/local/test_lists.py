@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from openai_cli.local.clock import Clock
-from tests.local.support import Api, cases
+from tests.local.support import BOTH_DOORS, Api, cases
+
+pytestmark = BOTH_DOORS
 
 COUNT = 7
 

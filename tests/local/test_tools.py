@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.support import FUNCTION, Api, ask, names
+from tests.local.support import BOTH_DOORS, FUNCTION, Api, ask, names
+
+pytestmark = BOTH_DOORS
 
 CALLS = '!call look_up {"q": 1}\n!call look_up {"q": 2}'
 

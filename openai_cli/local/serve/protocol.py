@@ -32,12 +32,17 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; the first byte of a next request starts the clock again."""
-        idle = self._is_idle()
-        if idle and self._patience is None:
+        if self._is_idle():
             self._wait()
         super().data_received(data)
         if not self._is_idle():
             self._calm()
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a next request that began before the answer was whole."""
+        super().on_response_complete()
+        if self._is_idle() and self.conn.trailing_data[0]:
+            self._wait()
 
     def send_400_response(self, _msg: str) -> None:
         """Refuse what is no HTTP, in the API's shape."""
@@ -62,7 +67,9 @@ class Connection(H11Protocol):
         return before_any or self.cycle.response_complete
 
     def _wait(self) -> None:
-        self._patience = self.loop.call_later(self._limits.head_time, self._give_up)
+        """Start the clock, unless it runs."""
+        if self._patience is None:
+            self._patience = self.loop.call_later(self._limits.head_time, self._give_up)
 
     def _calm(self) -> None:
         if self._patience is not None:
