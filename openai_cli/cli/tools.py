@@ -157,7 +157,9 @@ TOOLS = (
                 takes="nothing",
             ),
         ),
-        examples=("openai local import - --store team.db < saved.jsonl",),
+        examples=(
+            """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
+        ),
         shared=_STORES,
     ),
     ToolCommand(

@@ -51,17 +51,10 @@ VALUES = (
 _OTHER_VARIABLES = (
     ("OPENAI_LOCAL_STORE", "File of the store that local: means."),
     (
-        "OPENAI_LOCAL_UPSTREAM_URL",
-        "Server that the engine asks for models other than echo; the OpenAI API if not set.",
-    ),
-    (
-        "OPENAI_LOCAL_UPSTREAM_API",
-        "Its API, responses or chat; if not set, responses at OpenAI and chat elsewhere.",
-    ),
-    (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
-        "Seconds that it may be silent; 600 if not set.",
+        "Seconds that the upstream may be silent; 600 if not set.",
     ),
+    ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),
