@@ -42,6 +42,7 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/completion.py
+	$(BIN)/python benchmarks/engine.py
 
 clean:
 	rm -rf $(VENV) .venv-sdk* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

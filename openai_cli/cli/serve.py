@@ -111,7 +111,6 @@ class _Reader:
 
     def settings(self) -> Settings:
         """Raises a UsageError with everything that is wrong."""
-        self._refuse_base_url()
         settings = Settings(
             host=self._text("--host") or "127.0.0.1",
             port=self._number("--port", 8080, 65535),
@@ -180,8 +179,3 @@ class _Reader:
         except ApiError as error:
             if error.status != 401:
                 self._problems.append(Problem("local serve", error.message))
-
-    def _refuse_base_url(self) -> None:
-        if "--base-url" in self._split.names():
-            what = "is for commands that ask a server; --store names the store to serve"
-            self._problems.append(Problem("--base-url", what))

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import cast
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import OTHER, Option
+from openai_cli.cli.options import CONNECTION, OTHER, Option
 from openai_cli.cli.session import Session
 from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
@@ -24,7 +24,8 @@ class ToolCommand:
 
     `name` is all that is typed for it, group and command. `words` are the words it takes, as help
     shows them, `choices` what the first may be; its options are in `session.split` like any other.
-    One that `stays` runs until it is stopped, so its examples are not tried.
+    Of the global options it takes those in `shared`. One that `stays` runs until it is stopped, so
+    its examples are not tried.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ToolCommand:
     choices: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     stays: bool = False
 
     @property
@@ -53,15 +55,20 @@ class ToolCommand:
 
     @property
     def rows(self) -> tuple[FlagRow, ...]:
-        """All flags it takes: its own, and of the global ones `--debug` and `--help`."""
-        common = ("--format-error", "--debug", "--help")
+        """All flags it takes: its own, and of the global ones a few."""
+        common = ("--format-error", "--debug", "--help", *self.shared)
         shared = (row for row in global_rows() if row.name in common)
         return (*map(option_row, self.options), *shared)
 
     def run(self, session: Session) -> None:
         """Do it. Raises a CliError."""
         extra = session.split.words[len(self.words) :]
-        problems = [Problem(f'"{word}"', "unexpected argument") for word in extra]
+        taken = {row.name for row in self.rows}
+        problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
+            Problem(occurrence.source, f"openai {self.name} does not take it")
+            for occurrence in session.split.occurrences
+            if occurrence.name not in taken
+        ]
         if problems or session.split.problems:
             raise UsageError(problems=[*session.split.problems, *problems])
         module, _, name = self.runs.partition(":")
@@ -69,9 +76,12 @@ class ToolCommand:
 
 
 GROUPS = {
-    "local": "The embedded engine itself",
+    "local": "The embedded engine itself: its store, its server",
 }
 """Groups of commands of the tool, with their summaries."""
+
+_STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
+_STORES = ("--base-url", "--local")
 
 TOOLS = (
     ToolCommand(
@@ -132,6 +142,41 @@ TOOLS = (
             "openai local serve --port 0 --store team.db",
         ),
         stays=True,
+    ),
+    ToolCommand(
+        name="local import",
+        summary="Take assistants, threads and messages from JSON into the store",
+        runs="openai_cli.cli.local:import_",
+        words=("FILE",),
+        options=(
+            _STORE,
+            Option(
+                "--replace",
+                "Put what the file says in place of what has the same id.",
+                OTHER,
+                takes="nothing",
+            ),
+        ),
+        examples=(
+            """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
+        ),
+        shared=_STORES,
+    ),
+    ToolCommand(
+        name="local export",
+        summary="Print the assistants, threads and messages of the store as JSON lines",
+        runs="openai_cli.cli.local:export",
+        options=(_STORE,),
+        examples=("openai local export --store team.db > saved.jsonl",),
+        shared=_STORES,
+    ),
+    ToolCommand(
+        name="local path",
+        summary="Print where the store is",
+        runs="openai_cli.cli.local:path",
+        options=(_STORE,),
+        examples=("openai local path",),
+        shared=_STORES,
     ),
 )
 

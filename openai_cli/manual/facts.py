@@ -51,16 +51,8 @@ VALUES = (
 _OTHER_VARIABLES = (
     ("OPENAI_LOCAL_STORE", "File of the store that local: means."),
     (
-        "OPENAI_LOCAL_UPSTREAM_URL",
-        "Server that the engine asks for models other than echo; the OpenAI API if not set.",
-    ),
-    (
-        "OPENAI_LOCAL_UPSTREAM_API",
-        "Its API, responses or chat; if not set, responses at OpenAI and chat elsewhere.",
-    ),
-    (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
-        "Seconds that it may be silent; 600 if not set.",
+        "Seconds that the upstream may be silent; 600 if not set.",
     ),
     (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
@@ -70,10 +62,7 @@ _OTHER_VARIABLES = (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
         "Not used; like OPENAI_API_KEY not passed on to commands of --on-tool-call.",
     ),
-    (
-        "OPENAI_LOCAL_SERVER_KEY",
-        "Key that local serve asks its clients for, with --require-key.",
-    ),
+    ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),

@@ -45,7 +45,7 @@ def test_wrong_use(openai: Shell, words: str, complaint: str) -> None:
 def test_the_address_of_other_commands_is_not_taken_for_a_store(openai: Shell) -> None:
     done = openai("--base-url local:x.db local serve --port 0")
     assert (done.code, done.out) == (2, "")
-    assert "--store names the store to serve" in done.err
+    assert "--base-url: openai local serve does not take it" in done.err
 
 
 def test_a_key_that_no_header_can_carry_is_not_shown(openai: Shell) -> None:
