@@ -117,6 +117,9 @@ class _Group(TyperGroup):
 def nearest_name(typed: str, names: Sequence[str]) -> str:
     """What was likely meant: one of the names, one by its last part, or a command elsewhere."""
     begun = [name for name in names if name.startswith(f"{typed}:")]
+    main = main_operation().resource
+    if main in begun:
+        return main
     if close := get_close_matches(typed, names, n=1, cutoff=0.6) or begun:
         return close[0]
     parts = {name.rpartition(":")[2]: name for name in names}

@@ -83,8 +83,9 @@ def environment() -> Iterator[tuple[str, str]]:
 def exit_codes() -> Iterator[tuple[int, str]]:
     """Exit codes in order, and what each says."""
     yield 0, "The request was answered and the answer printed."
-    for error in sorted(_family(CliError), key=lambda kind: kind.exit_code):
-        yield error.exit_code, error.meaning
+    # A kind of error within another one shares its code.
+    told = {error.exit_code: error.meaning for error in reversed([*_family(CliError)])}
+    yield from sorted(told.items())
 
 
 def _family(error: type[CliError]) -> Iterator[type[CliError]]:

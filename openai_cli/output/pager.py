@@ -42,14 +42,22 @@ class PagingSink(Sink):
         except OSError:
             return False
         # A pager that says it failed has likely shown nothing: better twice than not at all.
-        # One that Ctrl-C or another signal ended (a shell gives 128 and more) was being looked at.
-        _feed(pager, text)
-        return pager.returncode <= 0 or pager.returncode > 128
+        # One that Ctrl-C or another signal ended was being looked at.
+        return _feed(pager, text) or pager.returncode <= 0
 
 
-def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
-    """Give the pager the text and wait until the reader quits it; Ctrl-C is the pager's."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _feed(pager: subprocess.Popen[bytes], text: str) -> bool:
+    """Give the pager the text and wait until the reader quits it; whether Ctrl-C was pressed.
+
+    Ctrl-C is the pager's to handle.
+    """
+    came = False
+
+    def note(_number: int, _frame: object) -> None:
+        nonlocal came
+        came = True
+
+    before = signal.signal(signal.SIGINT, note)
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
@@ -57,6 +65,7 @@ def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
     finally:
         pager.wait()
         signal.signal(signal.SIGINT, before)
+    return came
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:
