@@ -26,7 +26,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build = [*python, "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = folder.iterdir()
-    install = [*python, "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
+    # --ignore-installed: else pip would take away the one these tests run from.
+    install = [
+        *python,
+        "pip",
+        "install",
+        "--quiet",
+        "--ignore-installed",
+        "--no-deps",
+        "--no-index",
+    ]
     subprocess.run([*install, f"--prefix={home}/.local", wheel], check=True, capture_output=True)
     return home
 
