@@ -10,17 +10,21 @@ from tests.support.terminal import Terminal
 RUN = "--local beta:threads create-and-run --assistant-id asst_demo --message Hi --format explore"
 
 
+def search(terminal: Terminal, text: bytes) -> None:
+    terminal.expect("usage")
+    terminal.press(b"/")
+    terminal.expect("search keys")
+    terminal.press(text + b"\r")
+    terminal.expect("1 of 1")
+
+
 def test_the_chosen_value_is_printed_after_the_explorer_has_closed(openai: Shell) -> None:
     terminal = Terminal(
         [OPENAI, *RUN.split()],
         folder=openai.folder,
         environ={**openai.environ, "TERM": "xterm-256color"},
     )
-    terminal.expect("usage")
-    terminal.press(b"/")
-    terminal.expect("search keys")
-    terminal.press(b"asst_demo\r")
-    terminal.expect("1 of 1")
+    search(terminal, b"asst_demo")
     terminal.press(b"p")
     screen = terminal.finish()
     assert screen.code == 0
@@ -52,15 +56,11 @@ def with_streams(openai: Shell, redirections: str) -> Terminal:
 def test_keys_and_screen_are_those_of_the_terminal(openai: Shell, redirections: str) -> None:
     (openai.folder / "body").write_text("metadata: {from: pipe}")
     terminal = with_streams(openai, redirections)
-    terminal.expect("usage")
-    terminal.press(b"/")
-    terminal.expect("search keys")
-    terminal.press(b"completed\r")
-    terminal.expect("1 of")
+    search(terminal, b"asst_demo")
     terminal.press(b"p")
     screen = terminal.finish()
     assert screen.code == 0
-    assert screen.text.endswith("completed\n")
+    assert screen.text.endswith("asst_demo\n")
     if "errors" in redirections:
         assert (openai.folder / "errors").read_bytes() == b""
 
@@ -71,11 +71,7 @@ def test_a_body_from_a_pipe_is_read_before_the_keys(openai: Shell) -> None:
         folder=openai.folder,
         environ={**openai.environ, "TERM": "xterm-256color"},
     )
-    terminal.expect("usage")
-    terminal.press(b"/")
-    terminal.expect("search keys")
-    terminal.press(b"pipe\r")
-    terminal.expect("1 of 1")
+    search(terminal, b"pipe")
     terminal.press(b"q")
     assert terminal.finish().code == 0
 
