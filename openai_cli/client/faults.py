@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import Settings
 from openai_cli.errors import CliError, NoAnswerError, UsageError
 
@@ -51,7 +52,8 @@ def translate(error: Exception, settings: Settings) -> CliError:
     place = _place(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {place}: {error}")
-    detail = str(error).strip() or type(error).__name__
+    # What is no HTTP may be quoted in it, and that may be anything.
+    detail = scrub(str(error).strip(), settings) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):
         template = "{place} closed the connection without an answer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -79,3 +80,11 @@ def test_very_deep_and_very_long_texts_are_laid_out() -> None:
 )
 def test_string_value(text: str, value: str | None) -> None:
     assert string_value(text) == value
+
+
+def test_a_long_string_costs_little_more_than_itself() -> None:
+    text = '{"a": "' + "x" * 2_000_000 + r"\n" * 1_000_000 + '"}'
+    tracemalloc.start()
+    assert len(compact(text)) == len(text) - 1
+    assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    tracemalloc.stop()
