@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from openai_cli.local.serve import workers
 from openai_cli.local.serve.limits import Limits
 from tests.local.serve.support import Running, Served, connect, until
 from tests.local.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
@@ -273,3 +275,30 @@ def test_cancelling_is_prompt(running: Start, ask_at: AskAt) -> None:
     until(lambda: api.get(path_of(run))["status"] == "cancelled")
     # Far from the five minutes of the model, without being a stop watch.
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_machine_that_gives_no_thread(
+    running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    service = running()
+    api = ask_at(service.url)
+    monkeypatch.setattr(workers, "threading", SimpleNamespace(Thread=NoThread))
+    answer = api.client.post("/threads/runs", json=ask("x", stream=stream))
+    assert answer.status_code == 200
+    if stream:
+        assert answer.text.endswith("event: done\ndata: [DONE]\n\n")
+        assert "The run cannot be reported." in answer.text
+    with service.store.read() as tx:
+        (run,) = tx.runs.all()
+    assert (run.status, run.last_error["message"]) == (
+        "failed",
+        "The server has no room for the run.",
+    )
+    monkeypatch.undo()
+    assert api.run("Better now")["status"] == "completed"
+    assert [what for what, _ in service.faults] == ["a worker could not be started"]
