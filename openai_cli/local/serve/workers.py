@@ -78,7 +78,8 @@ class Workers:
         Returns how many were failed. A run that waits for tool outputs has stopped.
         """
         with self._changed:
-            self._deadline = time.monotonic() + grace
+            if self._deadline is None:
+                self._deadline = time.monotonic() + grace
             while self._live and (left := self._deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
             late = [job.driver.run.id for job in self._live]
@@ -89,7 +90,7 @@ class Workers:
         return len(late)
 
     def hurry(self) -> None:
-        """End the grace of a `stop` that is going on."""
+        """End the grace of a `stop` that is going on, or about to begin."""
         with self._changed:
             self._deadline = time.monotonic()
             self._changed.notify_all()
@@ -118,7 +119,7 @@ class Workers:
             for job in left:
                 self._fail(job.driver.run.id, OVERLOADED)
                 if job.channel:
-                    job.channel.end()
+                    _break_off(job.channel)
 
     def _serve(self) -> None:
         while True:
@@ -152,17 +153,16 @@ class Workers:
 
     def _pass_on(self, told: Iterator[StreamEvent], channel: Channel) -> bool:
         """Put every event into the channel; gives whether the work broke."""
-        broken = False
         try:
             for event in told:
                 channel.put(event.frame())
         except Exception as error:
             self._log("a stream broke", error)
-            channel.put(events.of_trouble("The run cannot be reported.").frame())
-            broken = True
+            _break_off(channel)
+            return True
         channel.put(events.DONE)
         channel.end()
-        return broken
+        return False
 
     def _fail(self, run_id: str, error: JsonObject) -> bool:
         """Write down that the run failed, if it has not stopped; gives whether that worked."""
@@ -173,3 +173,10 @@ class Workers:
                 lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
             return True
         return False
+
+
+def _break_off(channel: Channel) -> None:
+    """End a stream whose run cannot be told."""
+    channel.put(events.of_trouble("The run cannot be reported.").frame())
+    channel.put(events.DONE)
+    channel.end()
