@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
 
-.PHONY: demo check test test-slow completions docs format bench clean
+.PHONY: demo check test test-slow sdks completions docs format bench clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -22,8 +23,10 @@ check: $(STAMP)  ## format, lint, types
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
 
-test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
+test-slow: $(STAMP) $(SDKS)  ## the long loops: kill, fuzz, load; and the official SDK as client
 	$(BIN)/pytest -m slow
+
+sdks: $(SDKS)  ## environments of the official SDK, which brings a command `openai` of its own
 
 completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
 	$(BIN)/python -m openai_cli.completion completions
@@ -41,9 +44,14 @@ bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/engine.py
 
 clean:
-	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sdk* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.venv-sdk%/.installed: tests/sdk/sdk%.txt
+	$(PYTHON) -m venv .venv-sdk$*
+	.venv-sdk$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -54,7 +54,10 @@ _OTHER_VARIABLES = (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
         "Seconds that the upstream may be silent; 600 if not set.",
     ),
-    ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
+    (
+        "OPENAI_LOCAL_SERVER_KEY",
+        "Key that local serve asks its clients for, with --require-key.",
+    ),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),

@@ -145,7 +145,7 @@ class Api:
     def stopped(self, run: dict[str, Any]) -> Any:
         """The run once nobody works on it any more."""
         while run["status"] in ("queued", "in_progress", "cancelling"):
-            time.sleep(0.01)
+            time.sleep(0.02)
             run = self.get(f"/threads/{run['thread_id']}/runs/{run['id']}")
         return run
 

@@ -56,12 +56,12 @@ class App:
             answer, fault = await self._answer(scope, receive)
         except ClientGoneError:
             return
-        await _begin(send, answer)
         if isinstance(answer.body, bytes):
+            await _begin(send, answer)
             await send({"type": "http.response.body", "body": answer.body})
         else:
             # These hands know no other frames.
-            await self._stream(cast("Channel", answer.body), receive, send)
+            await self._stream(answer, cast("Channel", answer.body), receive, send)
         method, path = scope["method"], scope["path"]
         request_id = answer.headers[answers.REQUEST_ID]
         seconds = time.monotonic() - begun
@@ -98,18 +98,14 @@ class App:
         except Exception as error:
             return _fault("The server had an error while processing your request."), error
 
-    async def _stream(self, channel: Channel, receive: Receive, send: Send) -> None:
+    async def _stream(self, answer: Answer, channel: Channel, receive: Receive, send: Send) -> None:
         """Pass frames on until they end or the client is gone; the run goes on without it."""
         watch = asyncio.create_task(_close_when_gone(receive, channel))
         try:
+            await _begin(send, answer)
             while (chunk := await self._next(channel)) is not None:
-                async with asyncio.timeout(self._limits.send_time):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            if not channel.cut_off:
-                await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            # Returning before the end makes the server close the connection.
-            return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
         finally:
             watch.cancel()
             channel.close()

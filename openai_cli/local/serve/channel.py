@@ -6,20 +6,17 @@ from collections.abc import Iterator
 
 _ROOM = 1 << 20
 """Bytes that may wait for a slow client before the worker waits too."""
-_PATIENCE = 10.0
-"""Seconds a worker waits for a client that takes nothing; then it goes on without it."""
 
 
 class Channel:
     """One stream. A worker's thread puts frames in; the event loop takes them out.
 
-    A client that is slow slows the run down a little; one that has stopped reading, or is gone, is
-    cut off and the run goes on.
+    A client that is slow slows the run down; once it is gone, or was hung up on because it had
+    stopped reading, the run goes on without it.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._patience = patience
         self._changed = threading.Condition()
         self._news = asyncio.Event()
         self._frames: list[bytes] = []
@@ -27,31 +24,23 @@ class Channel:
         self._told = False
         self._ended = False
         self._closed = False
-        self.cut_off = False
-        """True once frames were dropped because the client did not take them."""
 
     # The worker's side
 
     def put(self, frame: bytes) -> None:
         """Add a frame; waits while the client is behind. Does nothing once it is gone."""
         with self._changed:
-            if not self._changed.wait_for(self._has_room, self._patience):
-                self.cut_off = self._closed = True
-            if self._closed:
-                self._frames.clear()
-            else:
+            self._changed.wait_for(lambda: self._closed or self._size < _ROOM)
+            if not self._closed:
                 self._frames.append(frame)
                 self._size += len(frame)
-            self._tell()
+                self._tell()
 
     def end(self) -> None:
         """Say that no frame follows."""
         with self._changed:
             self._ended = True
             self._tell()
-
-    def _has_room(self) -> bool:
-        return self._closed or self._size < _ROOM
 
     def _tell(self) -> None:
         """Wake the event loop, once for all frames until it comes."""

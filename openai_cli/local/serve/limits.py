@@ -1,4 +1,4 @@
-"""How much and how long: what the server grants one client."""
+"""How much and how long: what the server grants."""
 
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ class Limits(NamedTuple):
     body_time: float = 120.0
     """From the head to the end of the body."""
     send_time: float = 60.0
-    """For a client to take a piece of an answer."""
+    """For a client to take what was sent to it, once that has piled up."""
+    runs: int = 128
+    """Runs that are worked on at the same time; more stay queued until one is done."""
     ping_every: float = 15.0
     """Between comments on a silent stream."""

@@ -19,6 +19,7 @@ class Connection(H11Protocol):
         super().__init__(*args, **more)
         self._limits = limits
         self._patience: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
@@ -28,6 +29,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._calm()
+        self._moving()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -43,6 +45,18 @@ class Connection(H11Protocol):
         super().on_response_complete()
         if self._is_idle() and self.conn.trailing_data[0]:
             self._wait()
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent; hang up if that goes on."""
+        super().pause_writing()
+        self._moving()
+        # `close` would wait until everything is sent.
+        self._stalled = self.loop.call_later(self._limits.send_time, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has taken enough for now."""
+        self._moving()
+        super().resume_writing()
 
     def send_400_response(self, _msg: str) -> None:
         """Refuse what is no HTTP, in the API's shape."""
@@ -75,6 +89,11 @@ class Connection(H11Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _moving(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _give_up(self) -> None:
         self._patience = None

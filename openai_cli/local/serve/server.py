@@ -66,7 +66,8 @@ class Service:
     ) -> None:
         """The same, inside an event loop; `stop` being set is as good as a signal."""
         stop = stop or asyncio.Event()
-        workers = Workers(self._store, asyncio.get_running_loop(), self._logs.fault)
+        loop = asyncio.get_running_loop()
+        workers = Workers(self._store, loop, self._logs.fault, self._limits.runs)
         engine = Engine(self._store, self._models, workers)
         app = App(engine, self._gate, self._limits, self._logs.request)
         server = _Server(_config(app, self._limits, self._grace), stop, workers.hurry)

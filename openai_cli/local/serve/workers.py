@@ -17,14 +17,13 @@ from openai_cli.local.runs.events import StreamEvent
 from openai_cli.local.serve.channel import Channel
 from openai_cli.local.store import Store
 
-AT_ONCE = 128
-"""Runs that are worked on at the same time; more stay queued until one is done."""
 _LAST_WORDS = 3.0
 """Seconds that runs which were ended get to tell their streams."""
 _KEEP_TRYING = 60
 """Attempts, a second apart, to write down that a run broke."""
 
 STOPPED: JsonObject = {"code": "server_error", "message": "The server was stopped."}
+OVERLOADED: JsonObject = {"code": "server_error", "message": "The server has no room for the run."}
 BROKEN: JsonObject = {"code": "server_error", "message": "The store could not be used."}
 
 Log = Callable[[str, BaseException | None], None]
@@ -40,9 +39,7 @@ class Workers:
 
     at_once = True
 
-    def __init__(
-        self, store: Store, loop: asyncio.AbstractEventLoop, log: Log, *, limit: int = AT_ONCE
-    ) -> None:
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, log: Log, limit: int) -> None:
         self._store = store
         self._loop = loop
         self._log = log
@@ -105,7 +102,23 @@ class Workers:
             needed = self._threads < self._limit
             self._threads += needed
         if needed:
+            self._start()
+
+    def _start(self) -> None:
+        try:
             threading.Thread(target=self._serve, name="worker", daemon=True).start()
+        except RuntimeError as error:
+            # The machine has no thread to give: the other workers have more to do, or none is left.
+            self._log("a worker could not be started", error)
+            with self._changed:
+                self._threads -= 1
+                left = [] if self._threads else list(self._waiting)
+                self._waiting = self._waiting if self._threads else deque()
+                self._live.difference_update(left)
+            for job in left:
+                self._fail(job.driver.run.id, OVERLOADED)
+                if job.channel:
+                    _break_off(job.channel)
 
     def _serve(self) -> None:
         while True:
@@ -139,17 +152,16 @@ class Workers:
 
     def _pass_on(self, told: Iterator[StreamEvent], channel: Channel) -> bool:
         """Put every event into the channel; gives whether the work broke."""
-        broken = False
         try:
             for event in told:
                 channel.put(event.frame())
         except Exception as error:
             self._log("a stream broke", error)
-            channel.put(events.of_trouble("The run cannot be reported.").frame())
-            broken = True
+            _break_off(channel)
+            return True
         channel.put(events.DONE)
         channel.end()
-        return broken
+        return False
 
     def _fail(self, run_id: str, error: JsonObject) -> bool:
         """Write down that the run failed, if it has not stopped; gives whether that worked."""
@@ -160,3 +172,10 @@ class Workers:
                 lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
             return True
         return False
+
+
+def _break_off(channel: Channel) -> None:
+    """End a stream whose run cannot be told."""
+    channel.put(events.of_trouble("The run cannot be reported.").frame())
+    channel.put(events.DONE)
+    channel.end()

@@ -44,6 +44,12 @@ class Running:
         self._thread.start()
         assert self._up.wait(10)
 
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self, *, wait: bool = True) -> None:
         """Stop serving; without `wait`, the thread is left to end by itself."""
         self._loop.call_soon_threadsafe(self._stop.set)

@@ -1,16 +1,19 @@
 """Runs of a server: workers go on, whoever listens, leaves, cancels or works beside them."""
 
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
-from openai_cli.local.serve import channel
+from openai_cli.local.serve import workers
 from openai_cli.local.serve.limits import Limits
 from tests.local.serve.support import Running, Served, connect, until
 from tests.local.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
@@ -93,18 +96,41 @@ def test_comments_keep_a_silent_stream_alive(running: Start, ask_at: AskAt) -> N
     assert names(events)[-2:] == ["run.completed", "done"]
 
 
-def test_a_client_that_stops_reading_is_left_behind(
-    running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(channel, "_PATIENCE", 0.5)
-    service = running(limits=Limits(send_time=1))
+def test_a_client_that_stops_reading_is_left_behind(running: Start, ask_at: AskAt) -> None:
+    service = running(limits=Limits(send_time=0.5))
     api = ask_at(service.url)
-    with api.client.stream(
-        "POST", "/threads/runs", json=ask("word " * 100 + "\n!repeat 1000", stream=True)
-    ) as response:
-        run = next(data for name, data in one_by_one(response) if name == "thread.run.created")
+    body = ask("word " * 100 + "\n!repeat 1000", stream=True)
+    with api.client.stream("POST", "/threads/runs", json=body) as response:
+        events = one_by_one(response)
+        run = next(data for name, data in events if name == "thread.run.created")
         assert api.stopped(run)["status"] == "completed"
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            list(events)
     assert len(api.texts(run["thread_id"])[1]) > 400_000
+    assert service.faults == []
+
+
+def test_nor_is_anybody_held_up_by_one_who_does_not_read_its_answers(
+    running: Start, ask_at: AskAt
+) -> None:
+    service = running(limits=Limits(send_time=0.5))
+    api = ask_at(service.url)
+    messages = [{"role": "user", "content": "x" * 250_000} for _ in range(60)]
+    thread = api.post("/threads", {"messages": messages})["id"]
+    request = f"GET /v1/threads/{thread}/messages?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connect(service.url) as connection:
+        connection.sendall(request.encode())
+        assert connection.recv(8) == b"HTTP/1.1"
+        until(lambda: is_reset(connection))
+    assert api.run("x")["status"] == "completed"
+
+
+def is_reset(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(b"x")
+    except ConnectionError:
+        return True
+    return False
 
 
 def test_a_long_stream_arrives_whole(running: Start, ask_at: AskAt) -> None:
@@ -140,12 +166,10 @@ def test_fifty_runs_at_once(running: Start, ask_at: AskAt, stream: bool) -> None
 
 def test_more_runs_than_workers(running: Start, ask_at: AskAt) -> None:
     """Those that have no worker stay queued, can be cancelled, and have their turn."""
-    service = running()
-    api = ask_at(service.url)
-    start = [
-        api.ask("POST", "/threads/runs", ask("one two\n!slow 1")).json() for _ in range(128 + 12)
-    ]
+    api = ask_at(running(limits=Limits(runs=4)).url)
+    start = [api.ask("POST", "/threads/runs", ask("one\n!slow 0.5")).json() for _ in range(12)]
     last = start[-1]
+    assert api.get(path_of(last))["status"] == "queued"
     cancelled = api.post(f"{path_of(last)}/cancel")
     assert cancelled["status"] == "cancelling"
     ends = Counter(api.stopped(run)["status"] for run in start)
@@ -251,3 +275,30 @@ def test_cancelling_is_prompt(running: Start, ask_at: AskAt) -> None:
     until(lambda: api.get(path_of(run))["status"] == "cancelled")
     # Far from the five minutes of the model, without being a stop watch.
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_machine_that_gives_no_thread(
+    running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    service = running()
+    api = ask_at(service.url)
+    monkeypatch.setattr(workers, "threading", SimpleNamespace(Thread=NoThread))
+    answer = api.client.post("/threads/runs", json=ask("x", stream=stream))
+    assert answer.status_code == 200
+    if stream:
+        assert answer.text.endswith("event: done\ndata: [DONE]\n\n")
+        assert "The run cannot be reported." in answer.text
+    with service.store.read() as tx:
+        (run,) = tx.runs.all()
+    assert (run.status, run.last_error["message"]) == (
+        "failed",
+        "The server has no room for the run.",
+    )
+    monkeypatch.undo()
+    assert api.run("Better now")["status"] == "completed"
+    assert [what for what, _ in service.faults] == ["a worker could not be started"]

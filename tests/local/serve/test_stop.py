@@ -146,6 +146,7 @@ def test_stopping_is_not_held_up_by_clients(serve: Serve, ask_at: AskAt) -> None
         assert served.stop() == 0
         for connection in (idle, half):
             assert connection.recv(100) == b""
+    assert served.said.count(b"\n") == 1, served.said
 
 
 @pytest.mark.slow
