@@ -115,7 +115,8 @@ def test_a_cancelled_stream(door: Door) -> None:
 
 def test_interrupted(door: Door) -> None:
     """In process the run ends with the command; a server goes on with it."""
-    words = [*door.words, *say("one two three\n!slow 2", "--stream", "--format", "jsonl")]
+    text = "one two three\n!slow " + ("2" if door.served else "300")
+    words = [*door.words, *say(text, "--stream", "--format", "jsonl")]
     process = door.openai.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until(lambda: [run.status for run in door.runs()] == ["in_progress"])
     process.send_signal(signal.SIGINT)

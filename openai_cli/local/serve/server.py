@@ -75,7 +75,8 @@ class Service:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not (server.started or serving.done()):
                 await asyncio.sleep(0.005)
-            ready()
+            if server.started:
+                ready()
             await asyncio.wait(
                 [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
             )

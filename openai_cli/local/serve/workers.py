@@ -78,7 +78,8 @@ class Workers:
         Returns how many were failed. A run that waits for tool outputs has stopped.
         """
         with self._changed:
-            self._deadline = time.monotonic() + grace
+            if self._deadline is None:
+                self._deadline = time.monotonic() + grace
             while self._live and (left := self._deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
             late = [job.driver.run.id for job in self._live]
@@ -89,7 +90,7 @@ class Workers:
         return len(late)
 
     def hurry(self) -> None:
-        """End the grace of a `stop` that is going on."""
+        """End the grace of a `stop` that is going on, or about to begin."""
         with self._changed:
             self._deadline = time.monotonic()
             self._changed.notify_all()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from openai_cli.local.serve.limits import Limits
 from tests.local.serve.support import Served
 from tests.local.support import Api
 from tests.support.shell import Shell
@@ -147,3 +148,18 @@ def test_requests_are_shown_with_debug(serve: Callable[..., Served], store_file:
         "GET /v1/threads/thread_x 404",
     ]
     assert "matter" not in served.said.decode()
+
+
+def test_the_limits_that_are_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "local.md").read_text(encoding="utf-8")
+    limits = Limits()
+    for row in (
+        f"| body of a request | {limits.body >> 20} MiB | 413 |",
+        f"| time for the head, from the connection on | {limits.head_time:g} s |",
+        f"| time for the body | {limits.body_time:g} s | 408 |",
+        f"| idle connection | {limits.idle_time} s |",
+        f"| client that reads nothing of its stream | {limits.send_time:g} s |",
+        f"{limits.runs} runs are worked on at the same time",
+        f"sends a comment (`: ping`) every {limits.ping_every:g} seconds",
+    ):
+        assert row in page
