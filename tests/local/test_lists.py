@@ -41,6 +41,7 @@ def test_paging_forwards_and_backwards(api: Api, thread: str, order: str, limit:
     page = api.get(path, order=order, limit=limit)
     while True:
         seen += numbers(page)
+        assert page["has_more"] == (len(seen) < len(everything))
         if not page["has_more"]:
             break
         page = api.get(path, order=order, limit=limit, after=page["last_id"])
@@ -50,6 +51,7 @@ def test_paging_forwards_and_backwards(api: Api, thread: str, order: str, limit:
     page = api.get(path, order=order, limit=limit, before=last)
     while True:
         back = numbers(page) + back
+        assert page["has_more"] == (len(back) < len(everything) - 1)
         if not page["has_more"]:
             break
         page = api.get(path, order=order, limit=limit, before=page["first_id"])
