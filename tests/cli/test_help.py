@@ -8,13 +8,13 @@ import shlex
 import pytest
 
 import openai_cli
+from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
 from openai_cli.cli.tools import GROUPS, TOOLS, tools_of
 from tests.cli.conftest import Run
 from tests.support.server import Server
-from tests.support.shell import Shell
 
 COMMANDS = [operation.name for operation in OPERATIONS]
 
@@ -87,11 +87,8 @@ def test_a_slip_in_a_command_of_the_tool(quick: Run, words: str, complaint: str)
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
 def test_help_of_a_command_names_every_flag_whole(
-    quick: Run, server: Server, operation: object
+    quick: Run, server: Server, operation: Operation
 ) -> None:
-    from openai_cli.api.operation import Operation
-
-    assert isinstance(operation, Operation)
     page = quick(f"{operation.name} --help")
     assert (page.code, page.err, server.seen) == (0, "", [])
     for words in (f"help {operation.name}", f"{operation.name} -h --top-p 7 extra"):
@@ -129,24 +126,13 @@ def test_no_terminal_is_too_narrow(
     assert "\x1b" not in render(page, {"TERM": "dumb"}, is_terminal=True)
 
 
-def test_examples_work_as_they_stand(openai: Shell) -> None:
-    import subprocess
-
-    from tests.support.shell import OPENAI
-
-    path = OPENAI.rpartition("/")[0]
-    examples = [example for operation in OPERATIONS for example in operation.examples]
-    for example in filter(lambda text: "--local" in text, examples):
-        done = subprocess.run(
-            ["bash", "-c", example],
-            cwd=openai.folder,
-            env={**openai.environ, "PATH": f"{path}:{openai.environ['PATH']}"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, b""), example
-        assert done.stdout
+@pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
+def test_each_command_has_examples_that_need_no_server(operation: Operation) -> None:
+    """They are run where the reference pages are (`tests/docs`)."""
+    assert 2 <= len(operation.examples) <= 3
+    for example in operation.examples:
+        assert example.startswith(("openai --local ", "(openai --local "))
+        assert operation.name in example
 
 
 @pytest.mark.parametrize("columns", [1, 40, 80, 500])

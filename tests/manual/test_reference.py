@@ -130,7 +130,6 @@ def test_a_new_operation_needs_nothing_but_its_declaration() -> None:
         method="POST",
         path="/threads/{thread_id}/ping",
         model=f"{__name__}:Ping",
-        examples=("openai beta:threads ping thread_abc --volume 11",),
     )
     page = command_page(operation)
     assert "openai beta:threads ping [THREAD_ID] [flags]" in page
@@ -140,7 +139,6 @@ def test_a_new_operation_needs_nothing_but_its_declaration() -> None:
     assert "A [thread](answers.md#thread) object:" in page
     man = resource_page("beta:threads", "Threads: conversations", (operation,))
     assert "\\fB\\-\\-volume\\fR \\fIINTEGER\\fR\nHow loud. (1 to 11; null)" in man
-    assert "$ openai beta:threads ping thread_abc \\-\\-volume 11" in man
 
 
 @pytest.mark.parametrize(
