@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.api.operations import OPERATIONS
+from openai_cli.api.operations import main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
+from openai_cli.cli.run_options import RUN_OPTIONS
 from tests.docs.page import steps_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "create-and-run.md"
-OWN = [row.name for row in command_rows(OPERATIONS[0]) if row not in global_rows()]
+ELSEWHERE = {option.name for option in RUN_OPTIONS}
+"""Shown on docs/runs.md."""
+OWN = [
+    row.name
+    for row in command_rows(main_operation())
+    if row not in global_rows() and row.name not in ELSEWHERE
+]
 
 
 def test_these_are_the_flags_of_the_documented_page_and_more() -> None:
