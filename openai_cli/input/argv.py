@@ -14,7 +14,6 @@ from typing import Literal
 
 from openai_cli.errors import Problem
 
-
 _SHORTEST_START = 5
 """Characters of a long flag, dashes included, from which its beginning suggests it."""
 
