@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from openai_cli.client.address import Address
 
-
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
