@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MOCK := $(VENV)/mock-server/node_modules/.bin/steady
+SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
 
-.PHONY: demo check test test-slow completions docs format bench clean
+.PHONY: demo check test test-slow sdks completions docs format bench clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -22,8 +24,10 @@ check: $(STAMP)  ## format, lint, types
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
 
-test-slow: $(STAMP)  ## the long loops: kill, fuzz, load
+test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
 	$(BIN)/pytest -m slow
+
+sdks: $(SDKS)  ## environments of the official SDK, which brings a command `openai` of its own
 
 completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
 	$(BIN)/python -m openai_cli.completion completions
@@ -38,11 +42,22 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/completion.py
+	$(BIN)/python benchmarks/engine.py
 
 clean:
-	rm -rf $(VENV) .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sdk* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The mock server that OpenAI's own tools are tested with.
+$(MOCK): $(STAMP)
+	npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/mock-server @stdy/cli@0.22.2
+	@touch $@
+
+.venv-sdk%/.installed: tests/sdk/sdk%.txt
+	$(PYTHON) -m venv .venv-sdk$*
+	.venv-sdk$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -6,25 +6,27 @@
 _openai_children() {
     names=''
     case $1 in
-        '') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages help @completion @manpages' ;;
+        '') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages local help @completion @manpages' ;;
         'beta:assistants') names='create retrieve update list delete' ;;
         'beta:threads') names='create retrieve update delete create-and-run' ;;
         'beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'beta:threads:runs:steps') names='retrieve list' ;;
         'beta:threads:messages') names='create retrieve update list delete' ;;
-        'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages' ;;
+        'local') names='serve import export path' ;;
+        'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages local' ;;
         'help beta:assistants') names='create retrieve update list delete' ;;
         'help beta:threads') names='create retrieve update delete create-and-run' ;;
         'help beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'help beta:threads:runs:steps') names='retrieve list' ;;
         'help beta:threads:messages') names='create retrieve update list delete' ;;
+        'help local') names='serve import export path' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
 
 # Sets `names` to the flags that may stand behind the words $1.
 _openai_flags() {
-    names='--api-key --base-url --local --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model'" $names" ;;
@@ -47,7 +49,10 @@ _openai_flags() {
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items'" $names" ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete') names='' ;;
+        'local serve') names='--host --port --store --require-key --upstream-url --upstream-api --grace --format-error --debug --help -h' ;;
+        'local import') names='--store --replace --base-url --local --format-error --debug --help -h' ;;
+        'local export' | 'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -222,12 +227,43 @@ _openai_describe() {
                 --order) takes=value choices='asc desc' once=1 ;;
             esac
             ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete')
+        'local serve')
+            case $2 in
+                --host | --port | --upstream-url | --grace) takes=value once=1 ;;
+                --store) takes=value source=file once=1 ;;
+                --require-key | --debug) takes=nothing once=1 ;;
+                --upstream-api) takes=value choices='responses chat' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local import')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --replace | --local | --debug) takes=nothing once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local export' | 'local path')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --local | --debug) takes=nothing once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
             case $2 in
-                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -236,7 +272,7 @@ _openai_describe() {
         '@manpages')
             case $2 in
                 --output | -o) takes=value source=file once=1 twins='--output -o' ;;
-                --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -246,11 +282,13 @@ _openai_describe() {
     if [[ -z $takes ]]; then
         case $2 in
             --api-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
-            --base-url) takes=value source=url once=1 ;;
+            --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
+            --upstream-api) takes=value choices='responses chat' once=1 ;;
             --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
-            --format | --format-error) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+            --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+            --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
             --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
             --dry-run) takes=optional choices='json curl' once=1 ;;
             --version | -v) takes=nothing once=1 twins='--version -v' ;;

@@ -11,6 +11,7 @@ function __openai_children --no-scope-shadowing
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
             set -a names 'beta:threads:runs:steps' 'Steps: what a run did, one after another'
             set -a names 'beta:threads:messages' 'Messages of a thread'
+            set -a names 'local' 'The embedded engine itself: its store, its server'
             set -a names 'help' 'Show the help of a resource or command'
             set -a names '@completion' 'Print the completion script of a shell'
             set -a names '@manpages' 'Write the manual pages'
@@ -42,12 +43,18 @@ function __openai_children --no-scope-shadowing
             set -a names 'update' 'Change a message\'s metadata'
             set -a names 'list' 'List the messages of a thread'
             set -a names 'delete' 'Delete a message'
+        case 'local'
+            set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'import' 'Take assistants, threads and messages from JSON into the store'
+            set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'path' 'Print where the store is'
         case 'help'
             set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
             set -a names 'beta:threads:runs' 'Runs: an assistant at work on a thread'
             set -a names 'beta:threads:runs:steps' 'Steps: what a run did, one after another'
             set -a names 'beta:threads:messages' 'Messages of a thread'
+            set -a names 'local' 'The embedded engine itself: its store, its server'
         case 'help beta:assistants'
             set -a names 'create' 'Make an assistant'
             set -a names 'retrieve' 'Fetch an assistant'
@@ -76,6 +83,11 @@ function __openai_children --no-scope-shadowing
             set -a names 'update' 'Change a message\'s metadata'
             set -a names 'list' 'List the messages of a thread'
             set -a names 'delete' 'Delete a message'
+        case 'help local'
+            set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'import' 'Take assistants, threads and messages from JSON into the store'
+            set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'path' 'Print where the store is'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -293,7 +305,39 @@ function __openai_flags --no-scope-shadowing
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'Only messages of this run.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete'
+        case 'local serve'
+            set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
+            set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
+            set -a names '--store' 'Store to serve; also OPENAI_LOCAL_STORE.'
+            set -a names '--require-key' 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.'
+            set -a names '--upstream-url' 'Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'Its API; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--grace' 'Seconds that runs have to end when it is stopped; 8 if not set.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local import'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--replace' 'Put what the file says in place of what has the same id.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local export' 'local path'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -313,6 +357,8 @@ function __openai_flags --no-scope-shadowing
     set -a names '--api-key' 'Key for the server; also OPENAI_API_KEY.'
     set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
     set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+    set -a names '--upstream-url' 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.'
+    set -a names '--upstream-api' 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
     set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -322,7 +368,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--mtls-client-key-file' 'Key of the client certificate (PEM).'
     set -a names '--admin-api-key' 'Taken for drop-in use; not sent by these commands.'
     set -a names '--webhook-secret' 'Taken for drop-in use; not sent by these commands.'
-    set -a names '--format' 'Format of the answer: auto|explore|json|jsonl|pretty|raw|text|yaml.'
+    set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
     set -a names '--format-error' 'Format of an API error, on stderr.'
     set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
     set -a names '--transform-error' 'GJSON path applied to an API error.'
@@ -704,13 +750,85 @@ function __openai_describe --no-scope-shadowing
                     set choices 'asc' 'desc'
                     set once 1
             end
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete'
+        case 'local serve'
+            switch $name
+                case --host --port --upstream-url --grace
+                    set takes value
+                    set once 1
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --require-key --debug
+                    set takes nothing
+                    set once 1
+                case --upstream-api
+                    set takes value
+                    set choices 'responses' 'chat'
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local import'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --replace --local --debug
+                    set takes nothing
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local export' 'local path'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --local --debug
+                    set takes nothing
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -730,7 +848,7 @@ function __openai_describe --no-scope-shadowing
                     set twins --output -o
                 case --format-error
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
                     set once 1
                 case --debug
                     set takes nothing
@@ -747,12 +865,16 @@ function __openai_describe --no-scope-shadowing
         case --api-key --organization --project --timeout --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
             set takes value
             set once 1
-        case --base-url
+        case --base-url --upstream-url
             set takes value
             set source url
             set once 1
         case --local --annotations --no-pager --no-validate --debug
             set takes nothing
+            set once 1
+        case --upstream-api
+            set takes value
+            set choices 'responses' 'chat'
             set once 1
         case --header
             set takes value
@@ -760,9 +882,13 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set source file
             set once 1
-        case --format --format-error
+        case --format
             set takes value
             set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+            set once 1
+        case --format-error
+            set takes value
+            set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
             set once 1
         case --raw-output -r
             set takes nothing

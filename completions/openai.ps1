@@ -12,6 +12,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
             , @('beta:threads:runs:steps', 'Steps: what a run did, one after another')
             , @('beta:threads:messages', 'Messages of a thread')
+            , @('local', 'The embedded engine itself: its store, its server')
             , @('help', 'Show the help of a resource or command')
             , @('@completion', 'Print the completion script of a shell')
             , @('@manpages', 'Write the manual pages')
@@ -49,12 +50,19 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('list', 'List the messages of a thread')
             , @('delete', 'Delete a message')
         )
+        'local' = @(
+            , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
+            , @('import', 'Take assistants, threads and messages from JSON into the store')
+            , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('path', 'Print where the store is')
+        )
         'help' = @(
             , @('beta:assistants', 'Assistants: a model with instructions and tools')
             , @('beta:threads', 'Threads: conversations that runs work on')
             , @('beta:threads:runs', 'Runs: an assistant at work on a thread')
             , @('beta:threads:runs:steps', 'Steps: what a run did, one after another')
             , @('beta:threads:messages', 'Messages of a thread')
+            , @('local', 'The embedded engine itself: its store, its server')
         )
         'help beta:assistants' = @(
             , @('create', 'Make an assistant')
@@ -89,6 +97,12 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('list', 'List the messages of a thread')
             , @('delete', 'Delete a message')
         )
+        'help local' = @(
+            , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
+            , @('import', 'Take assistants, threads and messages from JSON into the store')
+            , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('path', 'Print where the store is')
+        )
         '@completion' = @(
             , @('bash', '')
             , @('fish', '')
@@ -101,6 +115,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server; also OPENAI_API_KEY.')
         , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
         , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+        , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.')
+        , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
         , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
         , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
         , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
@@ -110,8 +126,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--mtls-client-key-file', 'value', 'file', @(), $true, @('--mtls-client-key-file'), 'Key of the client certificate (PEM).')
         , @('--admin-api-key', 'value', '', @(), $true, @('--admin-api-key'), 'Taken for drop-in use; not sent by these commands.')
         , @('--webhook-secret', 'value', '', @(), $true, @('--webhook-secret'), 'Taken for drop-in use; not sent by these commands.')
-        , @('--format', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto|explore|json|jsonl|pretty|raw|text|yaml.')
-        , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+        , @('--format', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.')
+        , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
         , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
         , @('--transform-error', 'value', '', @(), $true, @('--transform-error'), 'GJSON path applied to an API error.')
         , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
@@ -364,32 +380,73 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'Only messages of this run.')
             , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
         )
+        'local serve' = @(
+            , @('--host', 'value', '', @(), $true, @('--host'), 'Address to listen on; 127.0.0.1 if not set.')
+            , @('--port', 'value', '', @(), $true, @('--port'), 'Port to listen on; 8080 if not set, 0 for a free one.')
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to serve; also OPENAI_LOCAL_STORE.')
+            , @('--require-key', 'nothing', '', @(), $true, @('--require-key'), 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.')
+            , @('--upstream-url', 'value', '', @(), $true, @('--upstream-url'), 'Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--grace', 'value', '', @(), $true, @('--grace'), 'Seconds that runs have to end when it is stopped; 8 if not set.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local import' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--replace', 'nothing', '', @(), $true, @('--replace'), 'Put what the file says in place of what has the same id.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local export' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local path' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
         '@completion' = @(
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
         )
         '@completion bash' = @(
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
         )
         '@completion fish' = @(
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
         )
         '@completion powershell' = @(
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
         )
         '@completion zsh' = @(
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -397,7 +454,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         '@manpages' = @(
             , @('--output', 'value', 'file', @(), $true, @('--output', '-o'), 'Folder to write them to; made if missing.')
             , @('-o', 'value', 'file', @(), $true, @('--output', '-o'), 'Folder to write them to; made if missing.')
-            , @('--format-error', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
             , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -405,6 +462,10 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     }
     # Places where the flags of everywhere do not stand.
     $alone = @(
+        'local serve'
+        'local import'
+        'local export'
+        'local path'
         'help'
         'help beta:assistants'
         'help beta:assistants create'
@@ -434,6 +495,11 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'help beta:threads:messages update'
         'help beta:threads:messages list'
         'help beta:threads:messages delete'
+        'help local'
+        'help local serve'
+        'help local import'
+        'help local export'
+        'help local path'
         '@completion'
         '@completion bash'
         '@completion fish'

@@ -59,17 +59,26 @@ class CliError(Exception):
 
 
 class UsageError(CliError):
-    """Wrong input, found before anything was sent. Carries every problem found."""
+    """Wrong input, found before anything was sent. Carries every problem found.
+
+    `undone` is what did not happen for it: nothing was `sent`, nothing was `imported`.
+    """
 
     exit_code = 2
     kind = "usage_error"
     meaning = "The input is wrong; nothing was sent."
 
     def __init__(
-        self, message: str = "", *, problems: Sequence[Problem] = (), hint: str = ""
+        self,
+        message: str = "",
+        *,
+        problems: Sequence[Problem] = (),
+        hint: str = "",
+        undone: str = "sent",
     ) -> None:
         super().__init__(message or "; ".join(map(str, problems)), hint=hint)
         self.problems = tuple(problems)
+        self.undone = undone
 
     def as_json(self) -> dict[str, Any]:
         """Adds `problems`, each with `source`, `path` and `message`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, ClassVar, Union
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
@@ -18,8 +18,11 @@ class RequestModel(BaseModel):
     """Base of all request objects.
 
     Types are strict (`"0.5"` is not a number), unknown keys pass through (servers have
-    extensions), and what the caller left unset is never sent.
+    extensions), and what the caller left unset is never sent. `panel` is where help shows the
+    flags of fields that name none.
     """
+
+    panel: ClassVar[str] = "Run"
 
     model_config = ConfigDict(
         extra="allow", strict=True, defer_build=True, populate_by_name=True, protected_namespaces=()

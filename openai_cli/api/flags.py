@@ -65,7 +65,7 @@ class Flag:
 
 def flags_of(operation: Operation) -> tuple[Flag, ...]:
     """All flags of the command, in model order, each with its dotted ones behind it."""
-    return tuple(_flags(operation.request, (), "Run"))
+    return tuple(_flags(operation.request, (), operation.request.panel))
 
 
 def _flags(model: type[RequestModel], above: tuple[str, ...], panel: str) -> Iterator[Flag]:

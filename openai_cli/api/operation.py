@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -40,7 +40,6 @@ class Operation:
     answers_run: bool = False
     continues_run: bool = False
     gone: bool = True
-    examples: tuple[str, ...] = field(default=())
 
     @cached_property
     def request(self) -> type[RequestModel]:
@@ -64,6 +63,13 @@ class Operation:
     def name(self) -> str:
         """The command as it is typed: `beta:threads create-and-run`."""
         return f"{self.resource} {self.command}"
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Command lines that work as they stand on the embedded engine."""
+        from openai_cli.api.examples import EXAMPLES
+
+        return EXAMPLES.get(self.name, ())
 
     @property
     def usage(self) -> str:

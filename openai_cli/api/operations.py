@@ -5,7 +5,6 @@ from __future__ import annotations
 from openai_cli.api.operation import Operation
 
 _MODELS = "openai_cli.api.models"
-_LOCAL_RUN = "openai --local beta:threads create-and-run --assistant-id asst_demo"
 
 RESOURCES = {
     "beta:assistants": "Assistants: a model with instructions and tools",
@@ -23,7 +22,6 @@ OPERATIONS = (
         method="POST",
         path="/assistants",
         model=f"{_MODELS}.assistants:CreateAssistant",
-        examples=("openai --local beta:assistants create --model echo --name Parrot",),
     ),
     Operation(
         resource="beta:assistants",
@@ -32,7 +30,6 @@ OPERATIONS = (
         method="GET",
         path="/assistants/{assistant_id}",
         model=f"{_MODELS}.assistants:RetrieveAssistant",
-        examples=("openai --local beta:assistants retrieve asst_demo",),
     ),
     Operation(
         resource="beta:assistants",
@@ -41,7 +38,6 @@ OPERATIONS = (
         method="POST",
         path="/assistants/{assistant_id}",
         model=f"{_MODELS}.assistants:UpdateAssistant",
-        examples=("openai --local beta:assistants update asst_demo --metadata team=core",),
     ),
     Operation(
         resource="beta:assistants",
@@ -51,7 +47,6 @@ OPERATIONS = (
         path="/assistants",
         model=f"{_MODELS}.assistants:ListAssistants",
         pages=True,
-        examples=("openai --local beta:assistants list --transform id -r",),
     ),
     Operation(
         resource="beta:assistants",
@@ -60,7 +55,6 @@ OPERATIONS = (
         method="DELETE",
         path="/assistants/{assistant_id}",
         model=f"{_MODELS}.assistants:RetrieveAssistant",
-        examples=("openai beta:assistants delete asst_abc",),
     ),
     Operation(
         resource="beta:threads",
@@ -69,7 +63,6 @@ OPERATIONS = (
         method="POST",
         path="/threads",
         model=f"{_MODELS}.threads:CreateThread",
-        examples=('openai --local beta:threads create --message "Hello" --metadata team=core',),
     ),
     Operation(
         resource="beta:threads",
@@ -78,7 +71,6 @@ OPERATIONS = (
         method="GET",
         path="/threads/{thread_id}",
         model=f"{_MODELS}.threads:RetrieveThread",
-        examples=("openai beta:threads retrieve thread_abc",),
     ),
     Operation(
         resource="beta:threads",
@@ -87,7 +79,6 @@ OPERATIONS = (
         method="POST",
         path="/threads/{thread_id}",
         model=f"{_MODELS}.threads:UpdateThread",
-        examples=("openai beta:threads update thread_abc --metadata team=core",),
     ),
     Operation(
         resource="beta:threads",
@@ -96,7 +87,6 @@ OPERATIONS = (
         method="DELETE",
         path="/threads/{thread_id}",
         model=f"{_MODELS}.threads:RetrieveThread",
-        examples=("openai beta:threads delete thread_abc",),
     ),
     Operation(
         resource="beta:threads",
@@ -108,11 +98,6 @@ OPERATIONS = (
         streams=True,
         answers_run=True,
         continues_run=True,
-        examples=(
-            f'{_LOCAL_RUN} --message "Hello"',
-            f'{_LOCAL_RUN} --message "Hello" --format text',
-            f'{_LOCAL_RUN} --message "Hello" --stream --format jsonl',
-        ),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -124,7 +109,6 @@ OPERATIONS = (
         streams=True,
         answers_run=True,
         continues_run=True,
-        examples=("openai beta:threads:runs create thread_abc --assistant-id asst_abc --stream",),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -134,10 +118,6 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs/{run_id}",
         model=f"{_MODELS}.runs:RetrieveRun",
         answers_run=True,
-        examples=(
-            "openai beta:threads:runs retrieve thread_abc run_abc --wait",
-            "openai beta:threads:runs retrieve thread_abc run_abc --transform status -r",
-        ),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -146,7 +126,6 @@ OPERATIONS = (
         method="POST",
         path="/threads/{thread_id}/runs/{run_id}",
         model=f"{_MODELS}.runs:UpdateRun",
-        examples=("openai beta:threads:runs update thread_abc run_abc --metadata team=core",),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -156,7 +135,6 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs",
         model=f"{_MODELS}.runs:ListRuns",
         pages=True,
-        examples=("openai beta:threads:runs list thread_abc --order asc",),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -166,7 +144,6 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs/{run_id}/cancel",
         model=f"{_MODELS}.runs:RetrieveRun",
         bodiless=True,
-        examples=("openai beta:threads:runs cancel thread_abc run_abc",),
     ),
     Operation(
         resource="beta:threads:runs",
@@ -178,10 +155,6 @@ OPERATIONS = (
         streams=True,
         answers_run=True,
         continues_run=True,
-        examples=(
-            "openai beta:threads:runs submit-tool-outputs thread_abc run_abc "
-            "--tool-output '{tool_call_id: call_abc, output: sunny}'",
-        ),
     ),
     Operation(
         resource="beta:threads:runs:steps",
@@ -190,7 +163,6 @@ OPERATIONS = (
         method="GET",
         path="/threads/{thread_id}/runs/{run_id}/steps/{step_id}",
         model=f"{_MODELS}.runs:RetrieveStep",
-        examples=("openai beta:threads:runs:steps retrieve thread_abc run_abc step_abc",),
     ),
     Operation(
         resource="beta:threads:runs:steps",
@@ -200,7 +172,6 @@ OPERATIONS = (
         path="/threads/{thread_id}/runs/{run_id}/steps",
         model=f"{_MODELS}.runs:ListSteps",
         pages=True,
-        examples=("openai beta:threads:runs:steps list thread_abc run_abc",),
     ),
     Operation(
         resource="beta:threads:messages",
@@ -209,7 +180,6 @@ OPERATIONS = (
         method="POST",
         path="/threads/{thread_id}/messages",
         model=f"{_MODELS}.messages:CreateMessage",
-        examples=('openai beta:threads:messages create thread_abc --role user --content "Hello"',),
     ),
     Operation(
         resource="beta:threads:messages",
@@ -218,7 +188,6 @@ OPERATIONS = (
         method="GET",
         path="/threads/{thread_id}/messages/{message_id}",
         model=f"{_MODELS}.messages:RetrieveMessage",
-        examples=("openai beta:threads:messages retrieve thread_abc msg_abc --format text",),
     ),
     Operation(
         resource="beta:threads:messages",
@@ -227,7 +196,6 @@ OPERATIONS = (
         method="POST",
         path="/threads/{thread_id}/messages/{message_id}",
         model=f"{_MODELS}.messages:UpdateMessage",
-        examples=("openai beta:threads:messages update thread_abc msg_abc --metadata team=core",),
     ),
     Operation(
         resource="beta:threads:messages",
@@ -237,7 +205,6 @@ OPERATIONS = (
         path="/threads/{thread_id}/messages",
         model=f"{_MODELS}.messages:ListMessages",
         pages=True,
-        examples=("openai beta:threads:messages list thread_abc --order asc --format text",),
     ),
     Operation(
         resource="beta:threads:messages",
@@ -246,7 +213,6 @@ OPERATIONS = (
         method="DELETE",
         path="/threads/{thread_id}/messages/{message_id}",
         model=f"{_MODELS}.messages:RetrieveMessage",
-        examples=("openai beta:threads:messages delete thread_abc msg_abc",),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, cast
@@ -19,7 +19,7 @@ from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
 from openai_cli.cli.help import Page, flag_rows, render
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import Session
-from openai_cli.cli.tools import TOOLS, ToolCommand, find_tool
+from openai_cli.cli.tools import GROUPS, TOOLS, ToolCommand, tools_of
 from openai_cli.errors import Interrupted, Problem, UsageError
 from openai_cli.input.argv import split_args
 
@@ -35,13 +35,17 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_takes(_parameters(root_rows())))
-    for resource, summary in RESOURCES.items():
-        group = typer.Typer(
-            cls=_Resource, help=summary, add_help_option=False, no_args_is_help=False
-        )
-        group.callback()(_takes([]))
-        app.add_typer(group, name=resource)
+    for level, names in ((_Resource, RESOURCES), (_ToolGroup, GROUPS)):
+        for name, summary in names.items():
+            group = typer.Typer(
+                cls=level, help=summary, add_help_option=False, no_args_is_help=False
+            )
+            group.callback()(_takes([]))
+            app.add_typer(group, name=name)
     return app
+
+
+_HELP = ("help RESOURCE COMMAND", "Show the help of a resource or command.")
 
 
 class _Group(TyperGroup):
@@ -49,14 +53,17 @@ class _Group(TyperGroup):
 
     def page(self, ctx: Any) -> Page:
         """What its help says."""
-        names = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         return Page(
             usage="openai [options] RESOURCE COMMAND [flags]",
             summary=self.help or "",
             flags=flag_rows(self.params),
-            names=tuple(names),
+            names=tuple((name, f"{text}.") for name, text in rows if name in RESOURCES),
             names_title="Resources",
+            more=(*(row for row in rows if row[0] not in RESOURCES), _HELP),
             examples=main_operation().examples,
+            hint="openai RESOURCE --help lists its commands; openai RESOURCE COMMAND --help has "
+            "the flags of one. The manual: man openai.",
         )
 
     def rows(self) -> tuple[FlagRow, ...]:
@@ -98,15 +105,28 @@ class _Group(TyperGroup):
         if command is None:
             self._take_options_behind(_session(ctx), args[1:])
             names = self.list_commands(ctx)
-            kind = "command" if isinstance(self, _Resource) else "resource"
-            whole = [operation.name for operation in OPERATIONS if operation.command == name]
-            close = get_close_matches(name, names, n=1, cutoff=0.5) or whole
-            near = f" (did you mean {close[0]}?)" if close else ""
+            kind = "command" if isinstance(self, _Level) else "resource"
+            near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
             raise UsageError(
                 problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
                 hint=f"there are: {', '.join(names)}",
             )
         return name, command, args[1:]
+
+
+def nearest_name(typed: str, names: Sequence[str]) -> str:
+    """What was likely meant: one of the names, one by its last part, or a command elsewhere."""
+    begun = [name for name in names if name.startswith(f"{typed}:")]
+    main = main_operation().resource
+    if main in begun:
+        return main
+    if close := get_close_matches(typed, names, n=1, cutoff=0.6) or begun:
+        return close[0]
+    parts = {name.rpartition(":")[2]: name for name in names}
+    if close := get_close_matches(typed, parts, n=1, cutoff=0.7):
+        return parts[close[0]]
+    elsewhere = [one.name for one in (*OPERATIONS, *TOOLS) if one.command == typed]
+    return elsewhere[0] if len(elsewhere) == 1 else ""
 
 
 class _Root(_Group):
@@ -116,33 +136,54 @@ class _Root(_Group):
         return root_rows()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *(tool.name for tool in TOOLS)]
+        return [*super().list_commands(ctx), *tools_of("")]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        tool = find_tool(cmd_name)
+        tool = tools_of("").get(cmd_name)
         return build_tool(tool) if tool else super().get_command(ctx, cmd_name)
 
 
-class _Resource(_Group):
-    """A resource's commands, built one at a time from their declarations."""
+class _Level(_Group):
+    """The second level: commands, built one at a time from their declarations."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        """What stands at this level, by the word it is called with."""
+        raise NotImplementedError
 
     def page(self, _ctx: Any) -> Page:
         """What its help says: the commands; the options are those of `openai --help`."""
-        operations = commands_of(self.name or "").values()
+        commands = self.declared().values()
         return Page(
             usage=f"openai {self.name} COMMAND [flags]",
             summary=(self.help or "") + ".",
             flags=(),
-            names=tuple((op.command, op.summary + ".") for op in operations),
-            examples=tuple(op.examples[0] for op in operations if op.examples),
+            names=tuple((one.command, one.summary + ".") for one in commands),
+            examples=tuple(one.examples[0] for one in commands if one.examples),
+            hint=f"openai {self.name} COMMAND --help has the flags of a command.",
         )
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        return list(commands_of(self.name or ""))
+        return list(self.declared())
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        operation = commands_of(self.name or "").get(cmd_name)
-        return build_command(operation) if operation else None
+        found = self.declared().get(cmd_name)
+        if isinstance(found, ToolCommand):
+            return build_tool(found)
+        return build_command(found) if found else None
+
+
+class _Resource(_Level):
+    """A resource's operations."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        return commands_of(self.name or "")
+
+
+class _ToolGroup(_Level):
+    """Commands of the tool itself that share their first word."""
+
+    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+        return tools_of(self.name or "")
 
 
 @dataclass(frozen=True)
@@ -230,7 +271,7 @@ def build_tool(tool: ToolCommand) -> _Command:
     """The Typer command of one of the tool's own commands."""
     return _build(
         _Plan(
-            name=tool.name,
+            name=tool.command,
             typed=tool.name,
             usage=tool.usage,
             summary=tool.summary,

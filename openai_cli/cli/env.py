@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, TextIO
 
@@ -12,11 +12,16 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, wants_colour
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Env:
     """Environment variables and the three streams; a stream is None if it is closed.
 
-    An empty variable is an unset one, so `environ` holds none.
+    An empty variable is an unset one, so `environ` holds none. `interrupted` tells whether Ctrl-C
+    was pressed.
     """
 
     environ: Mapping[str, str]
@@ -24,6 +29,7 @@ class Env:
     out: Sink
     err: Sink
     args: tuple[str, ...] = field(default=())
+    interrupted: Callable[[], bool] = _never
 
     def paged(self) -> Sink:
         """Standard output, with a pager for long answers where it is a terminal."""
@@ -55,7 +61,7 @@ class Env:
             return
 
 
-def system_env(args: tuple[str, ...]) -> Env:
+def system_env(args: tuple[str, ...], interrupted: Callable[[], bool]) -> Env:
     """The world of this process."""
     return Env(
         environ={name: value for name, value in os.environ.items() if value},
@@ -63,6 +69,7 @@ def system_env(args: tuple[str, ...]) -> Env:
         out=_sink(sys.stdout),
         err=_sink(sys.stderr),
         args=args,
+        interrupted=interrupted,
     )
 
 

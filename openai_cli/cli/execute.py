@@ -12,7 +12,7 @@ from openai_cli.cli.run_options import read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import Settings
-from openai_cli.errors import ApiError, Problem, UsageError
+from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import Printer
@@ -42,6 +42,8 @@ def execute(operation: Operation, session: Session) -> None:
     # Imported here: what is refused above needs no HTTP client.
     from openai_cli.cli.call import call
 
+    if env.interrupted():
+        raise Interrupted("interrupted")
     try:
         call(request, printer, options, run_options, env)
     except ApiError as error:

@@ -20,11 +20,11 @@ def explorable(options: Options, env: Env) -> Options:
     """The options, with plain output in place of an explorer that cannot be shown."""
     if options.style.format != "explore":
         return options
-    from openai_cli.output.explore import is_available
+    from openai_cli.output.explore import has_screen, is_available
 
     if not is_available():
         env.say("note", "explore needs more: pip install 'openai-cli[explore]'; plain JSON instead")
-    elif not env.out.is_terminal or options.dry_run:
+    elif options.dry_run or not (env.out.is_terminal and has_screen(env.environ)):
         env.say("note", "explore needs a terminal and an answer; plain JSON instead")
     else:
         return options

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from openai_cli.output.commandline import wrapped
 from openai_cli.output.terminal import wants_colour
 
 PANELS = (
@@ -29,18 +30,24 @@ PANELS = (
 
 _WIDEST = 100
 _NAMES = 34
+_NARROW = 60
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a help page says. `flags` are panel, names and metavar, help text."""
+    """What a help page says. `flags` are panel, names and metavar, help text.
+
+    `names` are what may follow, `more` what may too but is no part of the API; `hint` ends it.
+    """
 
     usage: str
     summary: str
     flags: tuple[tuple[str, str, str], ...]
     names: tuple[tuple[str, str], ...] = ()
     names_title: str = "Commands"
+    more: tuple[tuple[str, str], ...] = ()
     examples: tuple[str, ...] = ()
+    hint: str = ""
 
 
 def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
@@ -63,15 +70,20 @@ def render(page: Page, environ: Mapping[str, str], *, is_terminal: bool) -> str:
     first, *more = usage
     blocks = [
         "\n".join([title("Usage:") + first.removeprefix("Usage:"), *more]),
-        textwrap.fill(page.summary, width),
+        textwrap.fill(page.summary, max(width, 20)),
     ]
     if page.names:
         blocks.append(_table(title(f"{page.names_title}:"), page.names, width))
+    if page.more:
+        blocks.append(_table(title("About the tool:"), page.more, width))
     for panel in _panels(page):
         rows = [(name, text) for found, name, text in page.flags if found == panel]
         blocks.append(_table(title(f"{panel}:"), rows, width))
     if page.examples:
-        blocks.append("\n".join([title("Examples:"), *(f"  {line}" for line in page.examples)]))
+        lines = (line for example in page.examples for line in wrapped(example, width - 2))
+        blocks.append("\n".join([title("Examples:"), *(f"  {line}" for line in lines)]))
+    if page.hint:
+        blocks.append(textwrap.fill(page.hint, max(width, 20)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -86,9 +98,13 @@ def _bold(text: str) -> str:
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
-    """Names on the left, texts on the right; a long name gets a line of its own."""
+    """Names on the left, texts on the right; a long name gets a line of its own.
+
+    On a narrow terminal every name does, and the texts have the width for themselves.
+    """
     rows = list(rows)
-    column = min(max((len(name) for name, _ in rows), default=0), _NAMES, width // 2) + 4
+    longest = max((len(name) for name, _ in rows), default=0)
+    column = 6 if width < _NARROW else min(longest, _NAMES) + 4
     lines = [title]
     for name, text in rows:
         wrapped = textwrap.wrap(text, max(width - column, 20)) or [""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -15,10 +16,15 @@ from openai_cli.errors import CliError, Interrupted
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
 
-def run(args: tuple[str, ...]) -> int:
-    """Run one command line against this process's streams; never raises."""
-    session = Session(system_env(args))
+def run(args: tuple[str, ...], interrupted: Callable[[], bool]) -> int:
+    """Run one command line against this process's streams; never raises.
+
+    `interrupted` tells whether Ctrl-C was pressed.
+    """
+    session = Session(system_env(args, interrupted))
     code = _run(args, session)
+    if code == 0 and interrupted():
+        code = report(Interrupted("interrupted"), session)
     _settle_streams()
     return code
 
@@ -37,6 +43,8 @@ def _run(args: tuple[str, ...], session: Session) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except Exception as error:  # the last border: a user sees a sentence, not a traceback
+        if session.env.interrupted():
+            return report(Interrupted("interrupted"), session)
         return report_unexpected(error, session)
     return code if isinstance(code, int) else 0
 

@@ -47,13 +47,25 @@ class Option:
 T = TypeVar("T")
 D = TypeVar("D")
 
-_FORMATS = "|".join(FORMATS)
+_FORMATS = ", ".join(FORMATS)
+ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
+"""Names for --format-error: an error is not explored."""
+
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
+UPSTREAM_APIS = ("responses", "chat")
+CREDENTIALS = {
+    "--api-key": "OPENAI_API_KEY",
+    "--organization": "OPENAI_ORG_ID",
+    "--project": "OPENAI_PROJECT_ID",
+}
+"""Flags that say who is calling, with the variables that stand in for them."""
 
 OPTIONS = (
     Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
     Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
+    Option("--upstream-url", "Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
+    Option("--upstream-api", "Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
@@ -64,7 +76,7 @@ OPTIONS = (
     Option("--admin-api-key", "Taken for drop-in use; not sent by these commands.", CONNECTION, "KEY"),
     Option("--webhook-secret", "Taken for drop-in use; not sent by these commands.", CONNECTION, "SECRET"),
     Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT", words=FORMATS),
-    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=FORMATS),
+    Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=ERROR_FORMATS),
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
@@ -165,18 +177,48 @@ class OptionReader:
         cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
         address = self._address()
         self._check_mtls(cert, key, address)
+        who = {variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()}
         return Settings(
             address=address,
-            api_key=self._credential("--api-key", "OPENAI_API_KEY"),
-            organization=self._credential("--organization", "OPENAI_ORG_ID"),
-            project=self._credential("--project", "OPENAI_PROJECT_ID"),
+            api_key=who["OPENAI_API_KEY"],
+            organization=who["OPENAI_ORG_ID"],
+            project=who["OPENAI_PROJECT_ID"],
             headers=tuple(self._headers()),
             timeout=self.value("--timeout", seconds, 600.0),
             max_retries=self.value("--max-retries", _count, 2),
             client_cert=cert or "",
             client_key=key or "",
-            environ=self._environ,
+            environ=self._with_upstream(who, local=address.is_local),
         )
+
+    def _with_upstream(self, who: Mapping[str, str], *, local: bool) -> Mapping[str, str]:
+        """The environment; for the engine, with what the flags say about its upstream."""
+        url, api = self.last("--upstream-url"), self.last("--upstream-api")
+        for name, text in (("--upstream-url", url), ("--upstream-api", api)):
+            if text is not None and not local:
+                self.problems.append(Problem(name, "works with the embedded engine only: --local"))
+        self._check_upstream(url, api)
+        if not local:
+            return self._environ
+        told = {
+            **who,
+            "OPENAI_LOCAL_UPSTREAM_URL": url,
+            "OPENAI_LOCAL_UPSTREAM_API": api,
+            "OPENAI_LOCAL_UPSTREAM_TIMEOUT": self.last("--timeout"),
+        }
+        return {**self._environ, **{name: text for name, text in told.items() if text}}
+
+    def _check_upstream(self, url: str | None, api: str | None) -> None:
+        if api is not None and api not in UPSTREAM_APIS:
+            near = _near(api, UPSTREAM_APIS)
+            what = f'expected responses or chat, found "{api}"{near}'
+            self.problems.append(Problem("--upstream-api", what))
+        if url is not None:
+            try:
+                if read_address(url, "--upstream-url").is_local:
+                    self.problems.append(Problem("--upstream-url", "must be a server"))
+            except UsageError as error:
+                self.problems += error.problems
 
     def _address(self) -> Address:
         text, source = self.setting("--base-url", "OPENAI_BASE_URL")
@@ -256,16 +298,17 @@ def pointed(message: str, text: str, position: int) -> str:
 
 
 def _format(text: str) -> str:
-    name = text.lower()
-    if name not in FORMATS:
-        raise ValueError(f"one of {', '.join(FORMATS)}{_near(name, FORMATS)}")
-    return name
+    return _one_of(text, FORMATS)
 
 
 def _error_format(text: str) -> str:
-    name = _format(text)
-    if name == "explore":
-        raise ValueError("a format that needs no explorer")
+    return _one_of(text, ERROR_FORMATS)
+
+
+def _one_of(text: str, names: Sequence[str]) -> str:
+    name = text.lower()
+    if name not in names:
+        raise ValueError(f"one of {', '.join(names)}{_near(name, names)}")
     return name
 
 

@@ -38,10 +38,10 @@ def _as_text(error: CliError, session: Session) -> None:
         count = len(error.problems)
         if count == 1:
             first, newline, more = str(error.problems[0]).partition("\n")
-            say("error", f"{first}; nothing was sent{newline}{more}")
+            say("error", f"{first}; nothing was {error.undone}{newline}{more}")
         else:
             problems = "\n".join(map(str, error.problems))
-            say("error", f"nothing was sent, {count} problems:\n{problems}")
+            say("error", f"nothing was {error.undone}, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))
     else:

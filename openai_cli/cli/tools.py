@@ -1,4 +1,8 @@
-"""Commands of the tool itself, beside the operations: `openai @manpages -o DIR` and its like."""
+"""Commands of the tool itself, beside the operations: `openai @manpages -o DIR` and its like.
+
+One stands alone, with a name that begins with `@` as no resource does, or in a group of `GROUPS`:
+`local serve` is the command `serve` of the group `local`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from importlib import import_module
 from typing import cast
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import OTHER, Option
+from openai_cli.cli.options import CONNECTION, OTHER, Option
 from openai_cli.cli.session import Session
 from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
@@ -18,9 +22,10 @@ from openai_cli.errors import Problem, UsageError
 class ToolCommand:
     """One such command. `runs` names its function, `module:name`, which is given the session.
 
-    `words` are the words it takes, as help shows them, `choices` what the first may be; its
-    options are in `session.split` like any other. The name begins with `@`, which no resource
-    does.
+    `name` is all that is typed for it, group and command. `words` are the words it takes, as help
+    shows them, `choices` what the first may be; its options are in `session.split` like any other.
+    Of the global options it takes those in `shared`. One that `stays` runs until it is stopped, so
+    its examples are not tried.
     """
 
     name: str
@@ -30,6 +35,18 @@ class ToolCommand:
     choices: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    stays: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group it belongs to; empty if it stands alone."""
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def command(self) -> str:
+        """The last word of its name."""
+        return self.name.rpartition(" ")[2]
 
     @property
     def usage(self) -> str:
@@ -38,20 +55,33 @@ class ToolCommand:
 
     @property
     def rows(self) -> tuple[FlagRow, ...]:
-        """All flags it takes: its own, and of the global ones `--debug` and `--help`."""
-        common = ("--format-error", "--debug", "--help")
+        """All flags it takes: its own, and of the global ones a few."""
+        common = ("--format-error", "--debug", "--help", *self.shared)
         shared = (row for row in global_rows() if row.name in common)
         return (*map(option_row, self.options), *shared)
 
     def run(self, session: Session) -> None:
         """Do it. Raises a CliError."""
         extra = session.split.words[len(self.words) :]
-        problems = [Problem(f'"{word}"', "unexpected argument") for word in extra]
+        taken = {row.name for row in self.rows}
+        problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
+            Problem(occurrence.source, f"openai {self.name} does not take it")
+            for occurrence in session.split.occurrences
+            if occurrence.name not in taken
+        ]
         if problems or session.split.problems:
             raise UsageError(problems=[*session.split.problems, *problems])
         module, _, name = self.runs.partition(":")
         cast("Callable[[Session], None]", getattr(import_module(module), name))(session)
 
+
+GROUPS = {
+    "local": "The embedded engine itself: its store, its server",
+}
+"""Groups of commands of the tool, with their summaries."""
+
+_STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
+_STORES = ("--base-url", "--local")
 
 TOOLS = (
     ToolCommand(
@@ -71,9 +101,86 @@ TOOLS = (
         ),
         examples=("openai @manpages -o man1",),
     ),
+    ToolCommand(
+        name="local serve",
+        summary="Serve the embedded engine over HTTP until it is stopped",
+        runs="openai_cli.cli.serve:serve",
+        options=(
+            Option("--host", "Address to listen on; 127.0.0.1 if not set.", OTHER, "ADDRESS"),
+            Option(
+                "--port", "Port to listen on; 8080 if not set, 0 for a free one.", OTHER, "PORT"
+            ),
+            Option("--store", "Store to serve; also OPENAI_LOCAL_STORE.", OTHER, "FILE"),
+            Option(
+                "--require-key",
+                "Ask for the key in OPENAI_LOCAL_SERVER_KEY.",
+                OTHER,
+                takes="nothing",
+            ),
+            Option(
+                "--upstream-url",
+                "Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.",
+                OTHER,
+                "ADDRESS",
+            ),
+            Option(
+                "--upstream-api",
+                "Its API; also OPENAI_LOCAL_UPSTREAM_API.",
+                OTHER,
+                "API",
+                words=("responses", "chat"),
+            ),
+            Option(
+                "--grace",
+                "Seconds that runs have to end when it is stopped; 8 if not set.",
+                OTHER,
+                "SECONDS",
+            ),
+        ),
+        examples=(
+            "openai local serve",
+            "openai local serve --port 0 --store team.db",
+        ),
+        stays=True,
+    ),
+    ToolCommand(
+        name="local import",
+        summary="Take assistants, threads and messages from JSON into the store",
+        runs="openai_cli.cli.local:import_",
+        words=("FILE",),
+        options=(
+            _STORE,
+            Option(
+                "--replace",
+                "Put what the file says in place of what has the same id.",
+                OTHER,
+                takes="nothing",
+            ),
+        ),
+        examples=(
+            """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
+        ),
+        shared=_STORES,
+    ),
+    ToolCommand(
+        name="local export",
+        summary="Print the assistants, threads and messages of the store as JSON lines",
+        runs="openai_cli.cli.local:export",
+        options=(_STORE,),
+        examples=("openai local export --store team.db > saved.jsonl",),
+        shared=_STORES,
+    ),
+    ToolCommand(
+        name="local path",
+        summary="Print where the store is",
+        runs="openai_cli.cli.local:path",
+        options=(_STORE,),
+        examples=("openai local path",),
+        shared=_STORES,
+    ),
 )
 
 
-def find_tool(name: str) -> ToolCommand | None:
-    """The tool command of that name, if there is one."""
-    return next((tool for tool in TOOLS if tool.name == name), None)
+def tools_of(group: str) -> dict[str, ToolCommand]:
+    """The commands of a group by their last word; of the empty group, those that stand alone."""
+    return {tool.command: tool for tool in TOOLS if tool.group == group}

@@ -61,6 +61,7 @@ def read_address(text: str, source: str) -> Address:
     if text.startswith(LOCAL):
         return Address(text)
     try:
+        text.encode()
         parts = urlsplit(text)
         host, _port = parts.hostname or "", parts.port
     except ValueError:

@@ -17,7 +17,7 @@ from openai_cli.client.address import Address
 from openai_cli.client.answers import Document, Stream, read_document
 from openai_cli.client.faults import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.headers import request_headers
-from openai_cli.client.redirects import for_stranger, next_url, same_origin
+from openai_cli.client.redirects import for_stranger, next_url, same_origin, stranger_hint
 from openai_cli.client.refusals import refusal
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import Settings
@@ -108,9 +108,11 @@ class Client:
             # The status says more than the end of a body that does not come.
             self._trace.say(translate(error, self.settings).message)
         gone = request.operation.gone
-        return refusal(
-            response.status_code, response.headers, bytes(body), self.settings, gone=gone
-        )
+        status = response.status_code
+        found = refusal(status, response.headers, bytes(body), self.settings, gone=gone)
+        if status in (401, 403):
+            found.hint = stranger_hint(response.url, self.settings) or found.hint
+        return found
 
     def _attempts(self, request: Request, idempotency_key: str) -> httpx.Response:
         for attempt in range(self.settings.max_retries + 1):

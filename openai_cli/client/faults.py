@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import Settings
 from openai_cli.errors import CliError, NoAnswerError, UsageError
 
@@ -51,12 +52,13 @@ def translate(error: Exception, settings: Settings) -> CliError:
     place = _place(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {place}: {error}")
-    detail = str(error).strip() or type(error).__name__
+    # What is no HTTP may be quoted in it, and that may be anything.
+    detail = scrub(str(error).strip(), settings) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):
         template = "{place} closed the connection without an answer"
     message = (template or "no answer from {place}: {detail}").format(place=place, detail=detail)
-    return NoAnswerError(message, hint=_hint(error, detail, settings.timeout))
+    return NoAnswerError(message, hint=_hint(error, detail, settings))
 
 
 def _place(error: Exception, settings: Settings) -> str:
@@ -69,13 +71,17 @@ def _place(error: Exception, settings: Settings) -> str:
     return settings.address.place if local else request.url.netloc.decode("ascii", "replace")
 
 
-def _hint(error: Exception, detail: str, timeout: float) -> str:
+def _hint(error: Exception, detail: str, settings: Settings) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in detail:
         return "if the server's certificate is your own, name its CA file in SSL_CERT_FILE"
     if "CERTIFICATE_REQUIRED" in detail:
         return "name a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
     if isinstance(error, httpx.ReadTimeout):
-        return f"it may still be at work on it; wait longer than {timeout:g} s with --timeout"
+        return (
+            f"it may still be at work on it; wait longer than {settings.timeout:g} s with --timeout"
+        )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return "check the address (--base-url) and whether the server runs"
+        hint = "check the address (--base-url) and whether the server runs"
+        proxy = ", and the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
+        return hint + proxy if settings.has_proxy else hint
     return ""

@@ -20,8 +20,8 @@ _PORTS = {"http": 80, "https": 443}
 def next_url(response: httpx.Response, count: int, settings: Settings) -> httpx.URL:
     """Where a redirect leads, the `count`th of its call.
 
-    Raises NoAnswerError for one that leads nowhere, in circles, away from HTTPS, or that would
-    turn the request into another one.
+    Raises NoAnswerError for one that leads nowhere, in circles, off the web, away from HTTPS, or
+    that would turn the request into another one.
     """
     sent, follow = response.request, response.next_request
     if follow is None:
@@ -29,6 +29,9 @@ def next_url(response: httpx.Response, count: int, settings: Settings) -> httpx.
     problem = ""
     if count > MAX_REDIRECTS:
         problem = f"more than {MAX_REDIRECTS} times, perhaps in circles"
+    elif follow.url.scheme not in _PORTS:
+        # Among the others is `local:`: no server may reach for the engine of this machine.
+        problem = "to what is no web address"
     elif settings.address.secure and follow.url.scheme != "https":
         problem = "away from HTTPS, where anyone could read along"
     elif response.status_code not in (307, 308) and sent.method != "GET":
@@ -45,6 +48,16 @@ def next_url(response: httpx.Response, count: int, settings: Settings) -> httpx.
 def same_origin(url: httpx.URL, settings: Settings) -> bool:
     """Whether a URL is on the server the user named."""
     return _origin(url) == _origin(httpx.URL(settings.address.url("")))
+
+
+def stranger_hint(url: httpx.URL, settings: Settings) -> str:
+    """What to do when a server says "who are you?" to which a redirect led; else nothing."""
+    if same_origin(url, settings):
+        return ""
+    return (
+        f"a redirect led to {url.netloc.decode()}, and the key was kept from it: if that is the "
+        "right server, name it with --base-url"
+    )
 
 
 def for_stranger(url: httpx.URL, settings: Settings) -> Settings:

@@ -37,15 +37,15 @@ def refusal(
 ) -> ApiError:
     """The error for an answer with a status of 400 or more."""
     text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
-    retired = gone and status in (404, 410) and settings.address.is_openai
-    return _api_error(
-        text,
-        headers,
-        settings,
-        status=status,
-        hint=retirement_hint() if retired else _hint(status, headers, settings.address),
-        retired=retired,
-    )
+    address = settings.address
+    retired = gone and status in (404, 410) and address.is_openai
+    if retired:
+        hint = retirement_hint()
+    elif status in (404, 405) and not (address.is_local or error_fields(parsed(text))):
+        hint = "this may be no server of this API, or another path: look at --base-url"
+    else:
+        hint = _hint(status, headers, address)
+    return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
 
 
 def quiet_refusal(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from openai_cli.client.address import Address
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
 
 def _quiet(_line: str) -> None:
     """Say nothing."""
@@ -31,3 +33,8 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether the environment names a proxy for anything."""
+        return any(self.environ.get(name) or self.environ.get(name.upper()) for name in _PROXIES)

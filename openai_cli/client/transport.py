@@ -15,8 +15,6 @@ from openai_cli.errors import NoAnswerError, Problem, UsageError
 CONNECT_TIMEOUT = 15.0
 """Seconds a connection may take, unless --timeout is shorter."""
 
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-
 
 def open_client(settings: Settings) -> httpx.Client:
     """An httpx client for the address of `settings`. The caller closes it.
@@ -92,7 +90,7 @@ class _Frames(httpx.SyncByteStream):
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
-    if not settings.address.secure and not _has_proxy(settings):
+    if not settings.address.secure and not settings.has_proxy:
         # Plain HTTP needs no certificates, and reading them all takes a while. A context
         # without any trusts nobody, so nothing can slip through it.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -103,12 +101,6 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     if settings.client_cert:
         _add_client_certificate(context, settings)
     return context
-
-
-def _has_proxy(settings: Settings) -> bool:
-    return any(
-        settings.environ.get(name) or settings.environ.get(name.upper()) for name in _PROXIES
-    )
 
 
 def _add_client_certificate(context: ssl.SSLContext, settings: Settings) -> None:

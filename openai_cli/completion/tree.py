@@ -8,7 +8,7 @@ from typing import Literal
 
 from openai_cli.api.operations import RESOURCES, commands_of
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
-from openai_cli.cli.tools import TOOLS, ToolCommand
+from openai_cli.cli.tools import GROUPS, ToolCommand, tools_of
 
 Source = Literal["", "file", "reference", "url"]
 
@@ -75,7 +75,8 @@ def build_tree() -> Tree:
     names = {row.name for row in everywhere}
     only_root = tuple(row for row in root_rows() if row.name not in names)
     resources = tuple(_resource(name, everywhere) for name in RESOURCES)
-    children = (*resources, _help(resources), *map(_tool, TOOLS))
+    groups = tuple(Node(name, summary, (), _tools(name)) for name, summary in GROUPS.items())
+    children = (*resources, *groups, _help((*resources, *groups)), *_tools(""))
     return Tree(Node("", "", only_root, children), everywhere)
 
 
@@ -118,14 +119,18 @@ def _resource(name: str, everywhere: tuple[FlagRow, ...]) -> Node:
     return Node(name, RESOURCES[name], (), tuple(commands))
 
 
+def _tools(group: str) -> tuple[Node, ...]:
+    return tuple(map(_tool, tools_of(group).values()))
+
+
 def _tool(tool: ToolCommand) -> Node:
     choices = (Node(f"{tool.name} {word}", "", tool.rows, (), False) for word in tool.choices)
     return Node(tool.name, tool.summary, tool.rows, tuple(choices), False)
 
 
-def _help(resources: tuple[Node, ...]) -> Node:
+def _help(named: tuple[Node, ...]) -> Node:
     """`help RESOURCE COMMAND`: the names again, without their flags."""
-    children = tuple(_named_only(node) for node in resources)
+    children = tuple(_named_only(node) for node in named)
     return Node("help", "Show the help of a resource or command", (), children, False)
 
 

@@ -14,6 +14,9 @@ from typing import Literal
 
 from openai_cli.errors import Problem
 
+_SHORTEST_START = 5
+"""Characters of a long flag, dashes included, from which its beginning suggests it."""
+
 
 @dataclass(frozen=True)
 class ArgSpec:
@@ -159,6 +162,9 @@ class _Splitter:
     def _nearest(self, typed: str) -> ArgSpec | None:
         plain = "--" + typed.lstrip("-").lower().replace("_", "-")
         names = sorted({spec.name for spec in self.specs.values()})
+        longer = [name for name in names if name.startswith(plain)]
+        if len(plain) >= _SHORTEST_START and longer:
+            return self.specs[min(longer, key=len)]
         close = get_close_matches(plain, names, n=1, cutoff=0.7)
         return self.specs[close[0]] if close else None
 

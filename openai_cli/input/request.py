@@ -29,7 +29,7 @@ class Reading:
 
     def explains(self, finding: Finding) -> bool:
         """Whether the finding follows from something unreadable: that is said once, there."""
-        path = finding.path
+        path = tuple(step for step in finding.path if isinstance(step, str))
         near = any(path[: len(p)] == p or p[: len(path)] == path for p in self.failed)
         return near or (finding.missing and self.stdin_failed)
 

@@ -16,7 +16,8 @@ def store_path(address: str, environ: Mapping[str, str]) -> Path:
     working directory.
 
     Raises:
-        StoreError: the address is no `local:` address, or its home directory is unknown.
+        StoreError: the address is no `local:` address, or its home directory is unknown, or the
+            working directory is gone.
     """
     if not address.startswith(SCHEME):
         raise StoreError(f"{address!r} is not an address of the local engine ({SCHEME}FILE).")
@@ -29,6 +30,8 @@ def store_path(address: str, environ: Mapping[str, str]) -> Path:
         return Path(name).expanduser().absolute()
     except RuntimeError as error:
         raise StoreError(f"The home directory in {name!r} is not known.") from error
+    except FileNotFoundError as error:
+        raise StoreError(f"The working directory, which holds {name!r}, is gone.") from error
 
 
 def _default_path() -> Path:

@@ -5,6 +5,8 @@
 - `ApiError`: the request is refused; becomes an answer in the API's error shape.
 """
 
+from collections.abc import Mapping
+
 from openai_cli.local.jsontext import JsonObject
 
 
@@ -16,13 +18,20 @@ class ApiError(Exception):
     """A refusal of one request, with everything its answer says."""
 
     def __init__(
-        self, message: str, *, status: int = 400, param: str | None = None, code: str | None = None
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.param = param
         self.code = code
+        self.headers = headers or {}
 
     def body(self) -> JsonObject:
         """The error in the API's shape."""

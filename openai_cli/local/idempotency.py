@@ -7,7 +7,7 @@ moment, in any two processes, exactly one does it. Refusals are not kept: they c
 import hashlib
 from typing import NamedTuple
 
-from openai_cli.local import refusals
+from openai_cli.local import objects, refusals
 from openai_cli.local.errors import ApiError
 from openai_cli.local.http import Call
 from openai_cli.local.jsontext import JsonObject
@@ -40,8 +40,8 @@ class Memory(NamedTuple):
             )
         return first
 
-    def keep(self, tx: Transaction, reply: Reply, now: int) -> None:
-        """Remember the answer; for a run, that it was started."""
+    def keep(self, tx: Transaction, reply: Reply, now: int, *, at_once: bool) -> None:
+        """Remember the answer; for a run, that it was started, unless it is answered at once."""
         tx.first_answers.forget_before(now - _KEPT_FOR)
         answer: JsonObject | None = None
         run_id = None
@@ -49,6 +49,8 @@ class Memory(NamedTuple):
             run_id = reply.run.id
             if reply.stream:
                 answer = {"beginning": [list(event) for event in reply.beginning]}
+            elif at_once:
+                answer = {"body": objects.run(reply.run)}
         else:
             answer = {"body": reply}
         tx.first_answers.insert(FirstAnswer(self.key, now, self.fingerprint, answer, run_id))

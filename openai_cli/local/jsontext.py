@@ -28,12 +28,18 @@ def parse(data: bytes) -> Any:
         ValueError: not JSON, not UTF-8, too deep, or with numbers or characters outside JSON.
     """
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        value = json.loads(data.decode("utf-8"), parse_constant=refuse_constant)
+        check(value)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value
 
 
-def _refuse_constant(name: str) -> Any:
+def check(value: object) -> None:
+    """Raise a ValueError for numbers and characters that JSON cannot hold."""
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+
+
+def refuse_constant(name: str) -> Any:
+    """For `parse_constant`: NaN and Infinity are no JSON."""
     raise ValueError(f"{name} is not a JSON number")

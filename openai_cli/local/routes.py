@@ -72,18 +72,19 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
         ApiError: there is no such URL, it has no such method, or an id has the wrong prefix.
     """
     parts = [unquote(part) for part in path.strip("/").split("/")]
-    known = False
+    allowed = []
     for route in ROUTES:
         ids = _match(route.path.strip("/").split("/"), parts)
         if ids is None:
             continue
-        known = True
+        allowed.append(route.method)
         if route.method == method:
             for name, value in ids.items():
                 lookup.check_prefix(name, value)
             return route, ids
-    if known:
-        raise ApiError(f"Not allowed to {method} on {path}.", status=405)
+    if allowed:
+        headers = {"allow": ", ".join(allowed)}
+        raise ApiError(f"Not allowed to {method} on {path}.", status=405, headers=headers)
     raise ApiError(f"Invalid URL ({method} {path})", status=404)
 
 

@@ -51,16 +51,8 @@ VALUES = (
 _OTHER_VARIABLES = (
     ("OPENAI_LOCAL_STORE", "File of the store that local: means."),
     (
-        "OPENAI_LOCAL_UPSTREAM_URL",
-        "Server that the engine asks for models other than echo; the OpenAI API if not set.",
-    ),
-    (
-        "OPENAI_LOCAL_UPSTREAM_API",
-        "Its API, responses or chat; if not set, responses at OpenAI and chat elsewhere.",
-    ),
-    (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
-        "Seconds that it may be silent; 600 if not set.",
+        "Seconds that the upstream may be silent; 600 if not set.",
     ),
     (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
@@ -70,6 +62,7 @@ _OTHER_VARIABLES = (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
         "Not used; like OPENAI_API_KEY not passed on to commands of --on-tool-call.",
     ),
+    ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),
@@ -90,10 +83,9 @@ def environment() -> Iterator[tuple[str, str]]:
 def exit_codes() -> Iterator[tuple[int, str]]:
     """Exit codes in order, and what each says."""
     yield 0, "The request was answered and the answer printed."
-    # A special case of an error, wherever it is declared, has no meaning of its own.
-    own = (kind for kind in _family(CliError) if "meaning" in vars(kind))
-    for error in sorted(own, key=lambda kind: kind.exit_code):
-        yield error.exit_code, error.meaning
+    # A kind of error within another one shares its code.
+    told = {error.exit_code: error.meaning for error in reversed([*_family(CliError)])}
+    yield from sorted(told.items())
 
 
 def _family(error: type[CliError]) -> Iterator[type[CliError]]:
@@ -133,25 +125,3 @@ def resources() -> Iterator[tuple[str, str, tuple[Operation, ...]]]:
         operations = tuple(commands_of(name).values())
         if operations:
             yield name, summary, operations
-
-
-_WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
-
-
-def wrapped(command: str, width: int = 76) -> list[str]:
-    """A command over several lines, each but the last ending in a backslash.
-
-    Quoted words stay whole, and a flag stays with its value.
-    """
-    pieces: list[str] = []
-    for word in _WORDS.findall(command):
-        if pieces and pieces[-1].startswith("--") and not word.startswith("-"):
-            pieces[-1] += f" {word}"
-        else:
-            pieces.append(word)
-    lines = [""]
-    for piece in pieces:
-        if lines[-1].strip() and len(lines[-1]) + len(piece) > width - 3:
-            lines.append("   ")
-        lines[-1] += f" {piece}" if lines[-1] else piece
-    return [line + " \\" for line in lines[:-1]] + lines[-1:]

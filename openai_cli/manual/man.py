@@ -10,6 +10,7 @@ from openai_cli.api.operations import main_operation
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.tools import TOOLS
 from openai_cli.manual import facts, roff
+from openai_cli.output.commandline import wrapped
 
 
 def man_pages() -> dict[str, str]:
@@ -155,7 +156,7 @@ def _synopsis(typed: str, rest: str) -> str:
 
 def _examples(commands: Iterable[str]) -> str:
     lines: list[str] = []
-    for first, *rest in map(facts.wrapped, commands):
+    for first, *rest in map(wrapped, commands):
         lines += [f"$ {first}", *rest, ""]
     return roff.example(lines[:-1])
 

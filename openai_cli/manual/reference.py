@@ -14,6 +14,7 @@ from openai_cli.errors import RunEndedError, RunWaitsError
 from openai_cli.manual import facts
 from openai_cli.manual.markdown import code, fenced, page, table
 from openai_cli.manual.shapes import Place, Shape
+from openai_cli.output.commandline import wrapped
 
 _MADE = "<!-- Made by `make docs` from the declarations; edits here are overwritten. -->"
 
@@ -67,7 +68,7 @@ def _tool(tool: ToolCommand) -> str:
         f"{tool.summary}.",
         fenced("text", [tool.usage]),
         *_flag_tables(tuple(row for row in tool.rows if row.name in own)),
-        *_examples(tool.examples),
+        *_examples(tool.examples, runs=not tool.stays),
     ).rstrip("\n")
 
 
@@ -189,12 +190,11 @@ def _exit_codes(codes: Iterable[tuple[int, str]]) -> str:
     return table(("Code", "Meaning"), ((str(number), meaning) for number, meaning in codes))
 
 
-def _examples(commands: Iterable[str]) -> Iterator[str]:
+def _examples(commands: Iterable[str], *, runs: bool = False) -> Iterator[str]:
     """Examples on the embedded engine, which a test runs, and those for other servers."""
     for command in commands:
-        offline = "--local" in command or command.startswith("openai @")
-        lines = facts.wrapped(command)
-        if offline:
+        lines = wrapped(command)
+        if runs or "--local" in command:
             yield fenced("sh", lines)
         else:
             yield fenced("console no-run", [f"$ {lines[0]}", *lines[1:]])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from openai_cli.output.sink import Sink
@@ -31,31 +33,47 @@ class PagingSink(Sink):
             self.write(text)
 
     def _paged(self, command: list[str], text: str) -> bool:
-        """Show the text in the pager; False if the pager cannot be started."""
+        """Show the text in the pager; False if the pager cannot be started, or fails."""
         # The pager has no business with keys; less must pass colours on.
         safe = {k: v for k, v in self._environ.items() if not k.startswith("OPENAI_")}
-        try:
-            pager = subprocess.Popen(  # noqa: S603 - the user's own choice of program
-                command, stdin=subprocess.PIPE, env={"LESS": "FRX", **safe}
-            )
-        except OSError:
-            return False
-        _feed(pager, text)
-        return True
+        with _left_to_the_pager() as pressed:
+            try:
+                pager = subprocess.Popen(  # noqa: S603 - the user's own choice of program
+                    command, stdin=subprocess.PIPE, env={"LESS": "FRX", **safe}
+                )
+            except OSError:
+                return False
+            _feed(pager, text)
+        # A pager that says it failed has likely shown nothing: better twice than not at all.
+        # One that Ctrl-C or another signal ended was being looked at.
+        return pressed() or pager.returncode <= 0
+
+
+@contextmanager
+def _left_to_the_pager() -> Iterator[Callable[[], bool]]:
+    """While this lasts, Ctrl-C is the pager's to handle; gives whether it was pressed."""
+    came = False
+
+    def note(_number: int, _frame: object) -> None:
+        nonlocal came
+        came = True
+
+    # A handler, unlike SIG_IGN, is not passed on to the pager.
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: came
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
+    """Give the pager the text and wait until the reader quits it."""
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
         pass  # quit before the end: the reader has seen enough
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is the pager's to handle
-    while pager.poll() is None:
-        try:
-            pager.wait()
-        except KeyboardInterrupt:
-            continue
+    finally:
+        pager.wait()
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from openai_cli.output.table import Table
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
-"""Names for --format and --format-error; any case."""
+"""Names for --format; any case."""
 
 
 @dataclass(frozen=True)

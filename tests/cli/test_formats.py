@@ -211,3 +211,33 @@ def test_answers_of_any_shape_are_no_fault_of_ours(quick: Run, server: Server, o
             for name in ("text", "pretty"):
                 ended = quick(*RUN, "--format", name, "--stream", "--max-retries", "0")
                 assert ended.code in (0, 3, 4, 5, 6), (text, ended.err)
+
+
+def test_text_of_messages(quick: Run, server: Server) -> None:
+    mine = message("What is it?", role="user", id="msg_0")
+    server.reply(Reply(body=mine))
+    shown = quick("beta:threads:messages retrieve t msg_0 --format text")
+    assert (shown.code, shown.out, shown.err) == (0, "What is it?\n", "")
+    whole = {"object": "list", "data": [mine, message("It is.")], "has_more": False}
+    server.reply(Reply(body=whole))
+    shown = quick("beta:threads:messages list t --order asc --format text")
+    assert (shown.code, shown.out, shown.err) == (0, "It is.\n", "")
+    server.reply(Reply(body={**whole, "data": [mine]}))
+    shown = quick("beta:threads:messages list t --format text")
+    assert (shown.code, shown.out) == (0, "")
+    assert shown.err == "note: no message of an assistant is in this list\n"
+
+
+def test_annotations_below_the_text(quick: Run, server: Server, done: dict[str, Any]) -> None:
+    note = {"type": "file_citation", "text": "【1†s】", "file_citation": {"file_id": "file-1"}}
+    said = message("See 【1†s】.")
+    said["content"][0]["text"]["annotations"] = [note]
+    server.reply(Reply(body=said))
+    flags = ("--format", "text", "--annotations")
+    expected = "See 【1†s】.\n[1] 【1†s】  file-1\n"
+    assert quick("beta:threads:messages", "retrieve", "t", "m", *flags).out == expected
+    server.reply(Reply(body=done), Reply(body={"object": "list", "data": [said]}))
+    assert quick(*RUN, "--stream=false", *flags).out == expected
+    events = [("thread.message.completed", said), ("thread.run.completed", done)]
+    server.reply(Reply(chunks=sse(*events)))
+    assert quick(*RUN, *flags).out == expected

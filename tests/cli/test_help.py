@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
 import openai_cli
-from openai_cli.api.operations import OPERATIONS, RESOURCES
+from openai_cli.api.operation import Operation
+from openai_cli.api.operations import OPERATIONS, RESOURCES, main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
+from openai_cli.cli.tools import GROUPS, TOOLS, tools_of
 from tests.cli.conftest import Run
 from tests.support.server import Server
-from tests.support.shell import Shell
 
 COMMANDS = [operation.name for operation in OPERATIONS]
 
@@ -46,13 +48,47 @@ def test_help_of_a_resource(quick: Run, server: Server, resource: str) -> None:
             assert f"  {operation.command} " in page.out
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_help_of_a_group_of_the_tool(quick: Run, group: str) -> None:
+    page = quick(f"{group} --help")
+    assert (page.code, page.err) == (0, "")
+    for words in (group, f"{group} -h", f"help {group}", f"{group} help"):
+        assert quick(words) == page
+    for command in tools_of(group):
+        assert f"  {command} " in page.out
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))
+def test_help_of_a_command_of_the_tool(quick: Run, tool: object) -> None:
+    from openai_cli.cli.tools import ToolCommand
+
+    assert isinstance(tool, ToolCommand)
+    page = quick(f"{tool.name} --help")
+    assert (page.code, page.err) == (0, "")
+    assert page.out.startswith(f"Usage: {tool.usage}\n")
+    for row in tool.rows:
+        assert f"{', '.join(row.spellings)} {row.metavar}".strip() in page.out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("local serv", '"serv": no such command (did you mean serve?)'),
+        ("serve", '"serve": no such resource (did you mean local serve?)'),
+        ("local serve more", '"more": unexpected argument'),
+        ("local serve --prot 1", "--prot: no such flag (did you mean --port?)"),
+    ],
+)
+def test_a_slip_in_a_command_of_the_tool(quick: Run, words: str, complaint: str) -> None:
+    refused = quick(words)
+    assert (refused.code, refused.out) == (2, "")
+    assert complaint in refused.err
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
 def test_help_of_a_command_names_every_flag_whole(
-    quick: Run, server: Server, operation: object
+    quick: Run, server: Server, operation: Operation
 ) -> None:
-    from openai_cli.api.operation import Operation
-
-    assert isinstance(operation, Operation)
     page = quick(f"{operation.name} --help")
     assert (page.code, page.err, server.seen) == (0, "", [])
     for words in (f"help {operation.name}", f"{operation.name} -h --top-p 7 extra"):
@@ -90,21 +126,75 @@ def test_no_terminal_is_too_narrow(
     assert "\x1b" not in render(page, {"TERM": "dumb"}, is_terminal=True)
 
 
-def test_examples_work_as_they_stand(openai: Shell) -> None:
-    import subprocess
+@pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
+def test_each_command_has_examples_that_need_no_server(operation: Operation) -> None:
+    """They are run where the reference pages are (`tests/docs`)."""
+    assert 2 <= len(operation.examples) <= 3
+    for example in operation.examples:
+        assert example.startswith(("openai --local ", "(openai --local "))
+        assert operation.name in example
 
-    from tests.support.shell import OPENAI
 
-    path = OPENAI.rpartition("/")[0]
-    examples = [example for operation in OPERATIONS for example in operation.examples]
-    for example in filter(lambda text: "--local" in text, examples):
-        done = subprocess.run(
-            ["bash", "-c", example],
-            cwd=openai.folder,
-            env={**openai.environ, "PATH": f"{path}:{openai.environ['PATH']}"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, b""), example
-        assert done.stdout
+@pytest.mark.parametrize("columns", [1, 40, 80, 500])
+def test_examples_are_shown_as_lines_that_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    from openai_cli.cli.help import Page
+
+    monkeypatch.setenv("COLUMNS", str(columns))
+    examples = main_operation().examples
+    page = Page("openai x", "What it does.", (), examples=examples, hint="See also.")
+    shown = render(page, {}, is_terminal=True).partition("Examples:\n")[2]
+    assert shown.endswith("\n\nSee also.\n")
+    lines = shown.removesuffix("\n\nSee also.\n").replace("\\\n", " ").splitlines()
+    assert [shlex.split(line) for line in lines] == [shlex.split(line) for line in examples]
+
+
+def test_a_narrow_terminal_has_names_above_and_texts_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from openai_cli.cli.help import Page
+
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = (("Output", "--format FORMAT", "One of auto, json, jsonl, pretty, raw, text, yaml."),)
+    text = render(Page("openai x", "What it does.", rows), {}, is_terminal=True)
+    assert text.partition("Output:\n")[2] == (
+        "  --format FORMAT\n      One of auto, json, jsonl, pretty,\n      raw, text, yaml.\n"
+    )
+
+
+def test_every_page_is_as_narrow_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, quick: Run
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ("", *RESOURCES, *(f"{operation.name} --help" for operation in OPERATIONS)):
+        page = quick(words).out
+        prose = page.partition("Examples:")[0]
+        assert max(map(len, prose.splitlines())) <= 80, words
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("beta:thread", "beta:threads"),
+        ("beta", "beta:threads"),
+        ("threads", "beta:threads"),
+        ("thread", "beta:threads"),
+        ("runs", "beta:threads:runs"),
+        ("run", "beta:threads:runs"),
+        ("create-and-run", "beta:threads create-and-run"),
+        ("@complete", "@completion"),
+        ("beta:threads create-and-rum", "create-and-run"),
+    ],
+)
+def test_a_misspelt_name_is_recognized(quick: Run, typed: str, meant: str) -> None:
+    refused = quick(typed)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"(did you mean {meant}?)" in refused.err
+
+
+def test_a_name_like_no_other_suggests_nothing(quick: Run) -> None:
+    refused = quick("weather")
+    assert refused.code == 2
+    assert "did you mean" not in refused.err
+    assert "hint: there are: beta:" in refused.err

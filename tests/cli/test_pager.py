@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Screen, Terminal
 
@@ -68,8 +70,8 @@ def test_a_pipe_is_never_paged(openai: Shell) -> None:
 def test_quitting_early_is_no_error(openai: Shell) -> None:
     screen = run_with(openai, "head -1 > paged; exec 0<&-; exit 0", "--format", "json")
     assert screen.code == 0
-    assert (openai.folder / "paged").read_text().endswith("{\n") or paged(openai.folder)
-    assert "error" not in screen.text.replace('"last_error"', "")
+    assert (openai.folder / "paged").read_text() == "{\n"
+    assert screen.text == ""
 
 
 def test_less_shows_the_first_screen_at_once_and_quits_on_q(openai: Shell) -> None:
@@ -83,3 +85,36 @@ def test_a_pager_that_is_not_there_is_done_without(openai: Shell) -> None:
     screen = on_terminal(openai, PAGER="no-such-pager").finish()
     assert screen.code == 0
     assert '"completed"' in screen.text
+
+
+@pytest.mark.parametrize("pager", ["false", "sh -c 'exit 127'"])
+def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
+    screen = on_terminal(openai, PAGER=pager).finish()
+    assert screen.code == 0
+    assert '"completed"' in screen.text
+
+
+@pytest.mark.parametrize("pager", [" ", "cat", '"unclosed'])
+def test_no_pager_is_started_for_these(openai: Shell, pager: str) -> None:
+    screen = on_terminal(openai, PAGER=pager).finish()
+    assert screen.code == 0
+    assert '"completed"' in screen.text
+
+
+def test_ctrl_c_is_for_the_pager(openai: Shell) -> None:
+    pager = marker_pager(
+        openai.folder, "trap 'echo caught; exit 2' INT; cat > paged; echo up; read x < /dev/tty"
+    )
+    terminal = on_terminal(openai, PAGER=pager)
+    terminal.expect("up")
+    terminal.press(b"\x03")
+    screen = terminal.finish()
+    assert screen.code == 0
+    assert "caught" in screen.text
+    assert '"completed"' not in screen.text
+
+
+def test_less_is_asked_to_pass_colours_on(openai: Shell) -> None:
+    screen = run_with(openai, 'echo "$LESS" > paged')
+    assert screen.code == 0
+    assert (openai.folder / "paged").read_text() == "FRX\n"

@@ -110,6 +110,12 @@ def test_arguments_that_are_no_utf_8(bash: Bash) -> None:
     assert done.code in (0, 2)
 
 
+def test_an_address_that_is_no_utf_8(bash: Bash) -> None:
+    done = bash(f"openai {RUN} --base-url $'http://127.0.0.1/\\xff'")
+    wanted = 'error: --base-url: "http://127.0.0.1/?" is not a URL; nothing was sent\n'
+    assert (done.code, done.err) == (2, wanted)
+
+
 def test_stdin_closed_is_an_empty_body(bash: Bash, server: Server) -> None:
     done = bash(f"openai {RUN} <&-", OPENAI_BASE_URL=server.url)
     assert (done.code, server.last.json) == (0, {"assistant_id": "asst_demo"})

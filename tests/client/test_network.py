@@ -147,6 +147,16 @@ def test_a_proxy_that_refuses_is_named(
     assert "407" in result.err
 
 
+def test_a_proxy_that_is_not_there_is_thought_of(openai: Shell) -> None:
+    env = {"HTTP_PROXY": "http://me:hush@127.0.0.1:9"}
+    words = ("--api-key", KEY, "--max-retries", "0", *RUN)
+    result = openai("--base-url", "http://example.com/v1", *words, env=env)
+    assert (result.code, result.out) == (3, "")
+    assert "cannot connect to example.com" in result.err
+    assert "the proxy that the environment names" in result.err
+    assert "hush" not in result.err
+
+
 @pytest.mark.parametrize(
     "value",
     [

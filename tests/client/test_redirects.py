@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from openai_cli.errors import NoAnswerError
+from openai_cli.errors import ApiError, NoAnswerError
 from tests.client.conftest import CREATE, KEY, RETRIEVE, RUN, Connect
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
@@ -67,6 +67,17 @@ def test_another_server_never_learns_who_asks(
     assert "server-a" not in repr(seen)
     assert seen.content == server.last.content
     assert KEY not in result.err
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_server_elsewhere_that_wants_a_key_is_told_apart(
+    connect: Connect, server: Server, serve: Serve, status: int
+) -> None:
+    other = serve(Reply(status=status, body={"error": {"message": "who are you?"}}))
+    server.reply(to(other.url))
+    with pytest.raises(ApiError, match="who are you") as e:
+        connect().send(CREATE)
+    assert f"a redirect led to 127.0.0.1:{other.port}, and the key was kept" in e.value.hint
 
 
 def test_there_and_back_again_is_as_oneself_only_at_home(
@@ -130,7 +141,9 @@ def test_nothing_leads_away_from_https(
     [
         (Reply(status=304), "304 Not Modified, which is no answer"),
         (Reply(status=307), "307 Temporary Redirect, which is no answer"),
-        (to("ftp://127.0.0.1/x"), "unsupported protocol"),
+        (to("ftp://127.0.0.1/x"), "no web address .*to ftp://127.0.0.1/x"),
+        (to("local:/threads"), "no web address .*to local:/threads"),
+        (to("file:///etc/passwd"), "no web address"),
         (to("http://127.0.0.1:banana/"), "Invalid URL in location"),
     ],
 )

@@ -118,7 +118,14 @@ def test_the_retirement_is_explained(status: int, host: str) -> None:
 @pytest.mark.parametrize("host", ["openai.com.example.org", "notopenai.com", "127.0.0.1"])
 def test_elsewhere_not_found_is_just_not_found(host: str) -> None:
     there = Settings(Address(f"https://{host}/v1", host, True))
-    assert refusal(404, {}, b"{}", there, gone=True).hint == ""
+    found = refusal(404, {}, b'{"error": {"message": "No thread found"}}', there, gone=True)
+    assert found.hint == ""
+
+
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("body", ["<html>Not Found</html>", "404 page not found", "", "{}"])
+def test_a_not_found_that_is_not_of_this_api_points_at_the_address(status: int, body: str) -> None:
+    assert "look at --base-url" in refused(body, status).hint
 
 
 def test_the_retirement_end_to_end(openai: Shell, server: Server) -> None:

@@ -144,6 +144,14 @@ def test_a_server_that_repeats_the_request_gives_nothing_away(
     assert QUERY in server.last.path
 
 
+def test_a_key_in_what_is_no_http_is_not_repeated(ask: Ask, server: Server) -> None:
+    server.reply(Reply(raw=f"HTTP/1.1 {KEY}\r\n\r\n".encode()))
+    result = ask("--debug", "--max-retries", "0")
+    assert (result.code, result.out) == (3, "")
+    assert "illegal status line" in result.err
+    assert KEY not in result.err
+
+
 def test_debug_shows_the_call_without_its_secrets(ask: Ask, server: Server) -> None:
     result = ask("--debug", "--metadata", f"note={KEY}", "--header", "X-Tag: tag")
     assert result.code == 0

@@ -115,8 +115,12 @@ class Terminal:
 
     def tab(self, line: str) -> str:
         """What the line is after a TAB at its end; what was shown is then in `screen`."""
+        return self.type(line + "\t")
+
+    def type(self, keys: str) -> str:
+        """What the line is after these keys."""
         self.screen = ""
-        self._write(line + "\t" + REPORT)
+        self._write(keys + REPORT)
         return self._answer()
 
     def candidates(self, line: str) -> dict[str, str]:

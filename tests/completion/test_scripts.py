@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,18 +88,6 @@ def test_bash_script_has_nothing_newer_than_bash_3_2() -> None:
     }
     text = script("bash")
     assert {what for what, pattern in newer.items() if re.search(pattern, text)} == set()
-
-
-def test_the_wheel_has_them_where_shells_look() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
-    places = {
-        "bash": "share/bash-completion/completions/openai",
-        "zsh": "share/zsh/site-functions/_openai",
-        "fish": "share/fish/vendor_completions.d/openai.fish",
-    }
-    for shell, place in places.items():
-        assert shared[f"completions/{FILES[shell]}"] == place
 
 
 def test_tree_has_a_place_for_every_command() -> None:

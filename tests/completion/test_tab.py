@@ -9,7 +9,7 @@ import pytest
 
 from openai_cli.api.operations import OPERATIONS, RESOURCES
 from openai_cli.cli.catalog import command_rows, global_rows
-from openai_cli.cli.tools import TOOLS
+from openai_cli.cli.tools import GROUPS, tools_of
 from openai_cli.output.printer import FORMATS
 from tests.completion.cases import CASES, RUN, make_files
 from tests.completion.terminal import Terminal
@@ -72,14 +72,17 @@ def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> 
         def names(line: str) -> set[str]:
             return set(terminal.candidates(line))
 
-        assert names("openai ") == {*RESOURCES, "help", *(tool.name for tool in TOOLS)}
-        assert names("openai help ") == set(RESOURCES)
+        assert names("openai ") == {*RESOURCES, *GROUPS, "help", *tools_of("")}
+        assert names("openai help ") == {*RESOURCES, *GROUPS}
         assert names("openai @completion ") == {"bash", "fish", "powershell", "zsh"}
+        serve = tools_of("local")["serve"]
+        assert names("openai local serve --") == {row.name for row in serve.rows}
         assert names("openai --") == everywhere | {"--show-completion", "--install-completion"}
         assert names("openai beta:threads --") == everywhere
         assert names(f"{RUN} --") == own
         assert names(f"{RUN} --format json --tool x --") == own - {"--format"}
         assert names("openai --format ") == set(FORMATS)
+        assert names("openai --format-error ") == set(FORMATS) - {"explore"}
         assert names(f"{RUN} --stream ") == {"true", "false"}
         assert names("openai nonsense ") == set()
 
@@ -157,3 +160,45 @@ def test_a_newline_in_a_name_breaks_nothing(shell: str, place: Path, tmp_path: P
         line = terminal.tab(f"{RUN} --message @ne").rstrip(" ")
         assert line.startswith(RUN)
         assert terminal.tab(f"{line} --assist") == f"{line} --assistant-id "
+
+
+HOSTILE = (
+    "$(touch ran)", "`touch ran`", "$HOME", "; touch ran", "| touch ran", "&& touch ran",
+    "-dash", "[a]b", "{a,b}c", "*star", "?mark", "#hash", "!bang", "~wave", "<in>out", "(sub)",
+    "back\\slash", "eq=ual", "at@at", "per%sent", "^caret", "ünï cödé", "日本 語",
+)  # fmt: skip
+"""Names that mean something else to a shell that reads them unquoted."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_hostile_names_are_quoted_and_never_run(shell: str, place: Path, tmp_path: Path) -> None:
+    folder = place / "hostile"
+    folder.mkdir()
+    for number, name in enumerate(HOSTILE):
+        (folder / f"{number:02}{name}").touch()
+    with Terminal(shell, place, tmp_path / "home") as terminal:
+        for mark in ("", "'", '"'):
+            for number, name in enumerate(HOSTILE):
+                line = terminal.tab(f"{RUN} --message {mark}@hostile/{number:02}")
+                word = line.removeprefix(f"{RUN} --message ").rstrip(" ")
+                printed = terminal.run(f"printf '%s' {word} > $ANSWERS")
+                assert printed == f"@hostile/{number:02}{name}", (mark, line)
+    assert not list(place.rglob("ran"))
+
+
+MIDDLES = {
+    ("openai beta:threads cr", " --local"): "create-and-run",
+    (f"{RUN} --form", " yaml"): "--format",
+    (f"{RUN} --message @fi", " --local"): "@file.txt",
+    (f"{RUN} --message=@fi", " --local"): "--message=@file.txt",
+}
+"""What stands before the cursor and behind it, and what the word is after a TAB."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_tab_in_the_middle_of_a_line(shell: str, place: Path, tmp_path: Path) -> None:
+    with Terminal(shell, place, tmp_path / "home") as terminal:
+        for (before, behind), word in MIDDLES.items():
+            line = terminal.tab(before + behind + "\x02" * len(behind))  # Ctrl-B: to the left
+            assert line.startswith(f"{before.rpartition(' ')[0]} {word}"), line
+            assert line.endswith(behind), line

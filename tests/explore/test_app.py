@@ -204,3 +204,68 @@ def test_a_value_that_is_no_object_can_be_shown() -> None:
         await pilot.press("p")
 
     assert drive(Explorer(["1e3"], growing=False), script) == "1e3\n"
+
+
+def long_list(length: int, item: str = "") -> Explorer:
+    items = (item or f'"v{number}"' for number in range(length))
+    return Explorer([f'{{"data":[{",".join(items)}],"last":1}}'], growing=False)
+
+
+def test_a_long_list_is_shown_a_page_at_a_time() -> None:
+    app = long_list(1200)
+    seen: list[object] = []
+
+    async def script(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "e")
+        await settled(pilot)
+        seen.extend([len(lines(app)), lines(app)[-2]])
+        for _ in range(2):
+            await pilot.press("end", "up", "enter")
+            await settled(pilot)
+            seen.extend([len(lines(app)), lines(app)[-2], app._place().path[-1]])
+        await pilot.press("p")
+
+    assert drive(app, script) == "v1000\n"
+    assert seen == [503 + 1, "… 700 more", 1004, "… 200 more", 500, 1203, '1199: "v1199"', 1000]
+
+
+def test_search_reaches_what_is_not_shown_yet() -> None:
+    app = long_list(30_000)
+
+    async def script(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"v29999", "enter")
+        await settled(pilot)
+        assert status(app) == "1 of 1  data.29999"
+        await pilot.press("p")
+
+    assert drive(app, script) == "v29999\n"
+
+
+def test_unfolding_a_large_answer_stops_where_it_would_take_long() -> None:
+    app = long_list(100_000, '{"id":1,"status":2,"usage":[1,2,3,4,5,6,7,8]}')
+
+    async def script(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", *"eee")
+        await settled(pilot)
+        assert 1_000 < len(lines(app)) < 5_000
+        await pilot.press("q")
+
+    assert drive(app, script) == ""
+
+
+def test_labels_are_text_and_no_markup() -> None:
+    app = Explorer(['{"[red]k[/]":"[bold]v[/bold] \\u001b[31m \\u009b1m"}'], growing=False)
+    seen: list[str] = []
+
+    async def script(pilot: Pilot[Any]) -> None:
+        seen.extend(lines(app))
+        await pilot.press("down", "r")
+        await settled(pilot)
+        seen.append(str(app.query_one("#rawtext", Static).content))
+        await pilot.press("q")
+
+    drive(app, script)
+    assert seen[1:] == [
+        '[red]k[/]: "[bold]v[/bold] \\x1b[31m \\x9b1m"',
+        '"[bold]v[/bold] \\u001b[31m \\u009b1m"',
+    ]

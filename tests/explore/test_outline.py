@@ -39,7 +39,7 @@ def test_search_finds_keys_and_values_in_document_order() -> None:
 
 
 def test_a_path_is_one_that_transform_understands() -> None:
-    text = json.dumps({"a.b*": {"#": [1, {"k|x": "found"}]}, "usage": {"total": 1}})
+    text = json.dumps({"a.b*": {"#": [1, {"k|x": "found"}]}, "": {"": 2}, "usage": {"total": 1}})
     value = json.loads(text)
     for path in matches(value, ""):
         if path:

@@ -89,6 +89,8 @@ def test_until_word_leaves_the_rest_alone() -> None:
         ),
         (["-r=1"], ['--raw-output: takes no value, found "1"']),
         (["--nam", "x"], ["--nam: no such flag (did you mean --name?)"]),
+        (["--raw"], ["--raw: no such flag (did you mean --raw-output?)"]),
+        (["--thread", "x"], ["--thread: no such flag (did you mean --thread.messages?)"]),
         (["--NAME=x"], ["--NAME: no such flag (did you mean --name?)"]),
         (["--thread_messages"],
          ["--thread_messages: no such flag (did you mean --thread.messages?)"]),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.local.serve.support import Running
 from tests.local.support import Api
 
 
@@ -12,7 +13,16 @@ def store_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def api(store_file: Path) -> Iterator[Api]:
-    opened = Api(store_file)
+def api(request: pytest.FixtureRequest, store_file: Path) -> Iterator[Api]:
+    """A client of a new store, through the door that a module's `both_doors` asks for."""
+    if getattr(request, "param", "in process") == "in process":
+        opened = Api(store_file)
+        yield opened
+        opened.close()
+        return
+    running = Running(store_file)
+    opened = Api(store_file, url=running.url)
     yield opened
     opened.close()
+    running.close(wait=False)
+    assert running.faults == []

@@ -1,12 +1,14 @@
 """What the engine's tests share: a client that reads like the API, and the API's schemas."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from openai_cli.local import open_transport
 
@@ -32,6 +34,8 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "array": list,
     "object": dict,
 }
+BOTH_DOORS = pytest.mark.parametrize("api", ["in process", "served"], indirect=True)
+"""For modules whose tests must hold whichever way the engine is reached."""
 FUNCTION = {"type": "function", "function": {"name": "look_up"}}
 
 
@@ -102,8 +106,13 @@ def parse_frames(text: str) -> list[tuple[str, Any]]:
 class Api:
     """A client of one store; every answer is checked against the API description."""
 
-    def __init__(self, file: Path, environ: dict[str, str] | None = None) -> None:
+    def __init__(self, file: Path, environ: dict[str, str] | None = None, *, url: str = "") -> None:
+        """Open the store in this process, or ask the server at `url` that serves it."""
         self.file = file
+        self.served = bool(url)
+        if url:
+            self.client = httpx.Client(base_url=url, trust_env=False, timeout=60)
+            return
         self.transport = open_transport(f"local:{file}", environ or {})
         self.client = httpx.Client(
             base_url="http://local", transport=self.transport, trust_env=False
@@ -125,9 +134,20 @@ class Api:
         return response.json()
 
     def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        """The answer; a run that is queued by it is waited for, whichever door was taken."""
         response = self.ask("POST", path, {} if body is None else body, **more)
         assert response.status_code == 200, response.text
-        return response.json()
+        answer = response.json()
+        if self.served and path.endswith(("/runs", "/submit_tool_outputs")):
+            return self.stopped(answer)
+        return answer
+
+    def stopped(self, run: dict[str, Any]) -> Any:
+        """The run once nobody works on it any more."""
+        while run["status"] in ("queued", "in_progress", "cancelling"):
+            time.sleep(0.02)
+            run = self.get(f"/threads/{run['thread_id']}/runs/{run['id']}")
+        return run
 
     def delete(self, path: str) -> Any:
         response = self.ask("DELETE", path)
@@ -151,7 +171,7 @@ class Api:
     def streaming(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[tuple[str, Any]]]:
         """Events one by one, while the run runs."""
         with self.client.stream("POST", path, json={**body, "stream": True}) as response:
-            yield (frame for chunk in response.iter_bytes() for frame in one_frame(chunk))
+            yield one_by_one(response)
 
     def run(self, text: str, **fields: Any) -> Any:
         return self.post("/threads/runs", ask(text, **fields))
@@ -168,12 +188,18 @@ class Api:
         ]
 
 
-def one_frame(chunk: bytes) -> list[tuple[str, Any]]:
-    """The one event of one chunk."""
-    name, data = chunk.decode().removesuffix("\n\n").split("\n")
-    payload = data.removeprefix("data: ")
-    value = payload if payload == "[DONE]" else check(json.loads(payload))
-    return [(name.removeprefix("event: "), value)]
+def one_by_one(response: httpx.Response) -> Iterator[tuple[str, Any]]:
+    """The events as they come; comments are passed over."""
+    rest = b""
+    for chunk in response.iter_bytes():
+        *frames, rest = (rest + chunk).split(b"\n\n")
+        for frame in frames:
+            if not frame.startswith(b":"):
+                name, data = frame.decode().split("\n")
+                payload = data.removeprefix("data: ")
+                value = payload if payload == "[DONE]" else check(json.loads(payload))
+                yield name.removeprefix("event: "), value
+    assert rest == b""
 
 
 def ask(text: str, **fields: Any) -> dict[str, Any]:

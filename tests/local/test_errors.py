@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from openai_cli.local.store import Store
-from tests.local.support import FUNCTION, Api, ask, cases
+from tests.local.support import BOTH_DOORS, FUNCTION, Api, ask, cases
+
+pytestmark = BOTH_DOORS
 
 GONE = "A" * 24
 USER = {"role": "user", "content": "Hi"}

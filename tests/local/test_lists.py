@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from openai_cli.local.clock import Clock
-from tests.local.support import Api, cases
+from tests.local.support import BOTH_DOORS, Api, cases
+
+pytestmark = BOTH_DOORS
 
 COUNT = 7
 
@@ -39,6 +41,7 @@ def test_paging_forwards_and_backwards(api: Api, thread: str, order: str, limit:
     page = api.get(path, order=order, limit=limit)
     while True:
         seen += numbers(page)
+        assert page["has_more"] == (len(seen) < len(everything))
         if not page["has_more"]:
             break
         page = api.get(path, order=order, limit=limit, after=page["last_id"])
@@ -48,6 +51,7 @@ def test_paging_forwards_and_backwards(api: Api, thread: str, order: str, limit:
     page = api.get(path, order=order, limit=limit, before=last)
     while True:
         back = numbers(page) + back
+        assert page["has_more"] == (len(back) < len(everything) - 1)
         if not page["has_more"]:
             break
         page = api.get(path, order=order, limit=limit, before=page["first_id"])

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.support import FUNCTION, Api, ask, names
+from tests.local.support import BOTH_DOORS, FUNCTION, Api, ask, names
+
+pytestmark = BOTH_DOORS
 
 NAMED = {"type": "function", "function": {"name": "named", "parameters": {"type": "object"}}}
 DEFAULTS = {

@@ -15,6 +15,9 @@ import pytest
 from openai_cli.local import StoreError, open_transport
 from openai_cli.local.store import Store, schema
 from tests.local.support import Api, ask
+from tests.support.shell import OPENAI, Shell
+
+ASK = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi")
 
 
 def refusal(file: Path) -> str:
@@ -240,6 +243,7 @@ def test_a_step_of_the_schema_is_all_or_nothing(
     assert connection.execute("SELECT step FROM migrations ORDER BY step").fetchall() == [
         (1,),
         (2,),
+        (3,),
     ]
     connection.close()
 
@@ -253,3 +257,50 @@ def test_importing_costs_little() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout == "[]\n"
+
+
+def test_link_to_a_store_that_is_yet_to_be_made(tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "elsewhere" / "real.db")
+    open_transport(f"local:{link}", {}).close()
+    assert (tmp_path / "elsewhere" / "real.db").is_file()
+    assert link.is_symlink()
+    link.unlink()
+    link.symlink_to(link)
+    assert "is not a regular file" in refusal(link)
+
+
+def test_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(StoreError, match=r"The working directory, which holds 'x.db', is gone\."):
+        open_transport("local:x.db", {})
+    open_transport(f"local:{tmp_path}/x.db", {}).close()
+
+
+def test_full_disk_on_the_command_line(openai: Shell) -> None:
+    assert openai("--base-url", "local:x.db", *ASK).code == 0
+    long = "word " * 20_000
+    limited = (
+        "import resource, subprocess, sys; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000)); "
+        "sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    )
+    words = [OPENAI, "--base-url", "local:x.db", *ASK[:-1], long]
+    full = subprocess.run(
+        [sys.executable, "-c", limited, *words],
+        cwd=openai.folder,
+        env=openai.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 3
+    store = openai.folder / "x.db"
+    assert full.stderr.startswith(f"error: The store {store} cannot ")
+    assert len(full.stderr.splitlines()) == 1
+    again = openai("--base-url", "local:x.db", *ASK, "--format", "text")
+    assert (again.code, again.out, again.err) == (0, "Hi\n", "")

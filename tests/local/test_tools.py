@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.local.support import FUNCTION, Api, ask, names
+from tests.local.support import BOTH_DOORS, FUNCTION, Api, ask, names
+
+pytestmark = BOTH_DOORS
 
 CALLS = '!call look_up {"q": 1}\n!call look_up {"q": 2}'
 
@@ -144,3 +146,66 @@ def test_refused_tool_choice(api: Api) -> None:
     message = "Invalid 'tool_choice': 'required' needs at least one tool."
     body = ask("x", tool_choice="required")
     assert api.refused("POST", "/threads/runs", body)[:2] == (400, message)
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"q":  1.50, "q": 2}', '{"a":"b"}', "[1,\t2]", "not json", '{"ü": "\\u00e9"}']
+)
+def test_arguments_are_passed_on_as_they_are(api: Api, arguments: str) -> None:
+    path, run, (call,) = waiting(api, f"!call look_up {arguments}")
+    (wanted,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert wanted["function"]["arguments"] == arguments
+    api.post(f"{path}/submit_tool_outputs", outputs((call, "done")))
+    (step, *_) = api.get(f"{path}/steps", order="asc")["data"]
+    assert step["step_details"]["tool_calls"][0]["function"]["arguments"] == arguments
+
+
+def test_fail_after_the_outputs(api: Api) -> None:
+    path, _, (call,) = waiting(api, "!call look_up\n!fail Out of paper.")
+    failed = api.post(f"{path}/submit_tool_outputs", outputs((call, "found")))
+    assert failed["status"] == "failed"
+    assert failed["last_error"] == {"code": "server_error", "message": "Out of paper."}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("!repeat 2.5", "The directive '!repeat' needs a whole number from 0 to 100000."),
+        ("!repeat 100001", "The directive '!repeat' needs a whole number from 0 to 100000."),
+        ("!repeat", "The directive '!repeat' needs a whole number from 0 to 100000."),
+        ("!slow soon", "The directive '!slow' needs a number from 0 to 86400."),
+        ("!slow nan", "The directive '!slow' needs a number from 0 to 86400."),
+        ("!call", "The directive '!call' needs a function name."),
+    ],
+)
+def test_directives_that_cannot_be_obeyed(api: Api, line: str, message: str) -> None:
+    run = api.run(f"Hello\n{line}")
+    assert run["last_error"] == {"code": "invalid_prompt", "message": message}
+
+
+@pytest.mark.parametrize("line", [" !fail", "!failure", "!Fail", "x !fail", "! fail", "!!fail"])
+def test_lines_that_only_look_like_directives(api: Api, line: str) -> None:
+    run = api.run(line)
+    assert run["status"] == "completed"
+    assert api.texts(run["thread_id"])[-1] == line
+
+
+def test_only_the_last_user_message_directs(api: Api) -> None:
+    said = [("user", "!fail"), ("user", "plain"), ("assistant", "!fail")]
+    messages = [{"role": role, "content": text} for role, text in said]
+    run = api.run("", thread={"messages": messages})
+    assert run["status"] == "completed"
+    assert api.texts(run["thread_id"])[-1] == "plain"
+
+
+@pytest.mark.parametrize(("text", "words"), [("", 0), (" \n ", 0), ("a  b\n\nc", 3)])
+def test_usage_counts_words(api: Api, text: str, words: int) -> None:
+    usage = api.run(text, instructions="be brief")["usage"]
+    wanted = {"prompt_tokens": words + 2, "completion_tokens": words, "total_tokens": 2 * words + 2}
+    assert usage == wanted
+
+
+def test_repeat(api: Api) -> None:
+    run = api.run("a b\n!repeat 3")
+    assert api.texts(run["thread_id"])[-1] == "a b\na b\na b"
+    assert run["usage"]["completion_tokens"] == 6

@@ -198,7 +198,10 @@ class Walk(RuleBasedStateMachine):
             page = self.api.get(path, order=order, limit=limit, **cursor)
             ids = [message["id"] for message in page["data"]]
             assert len(ids) <= limit
+            ends = (ids[0], ids[-1]) if ids else (None, None)
+            assert (page["first_id"], page["last_id"]) == ends
             seen = ids + seen if backwards else seen + ids
+            assert page["has_more"] == (len(seen) < len(expected) - 1)
             if not page["has_more"]:
                 break
             assert len(ids) == limit
@@ -237,7 +240,7 @@ def walk(examples: int, steps: int) -> None:
 
 
 def test_short_walks() -> None:
-    walk(examples=8, steps=15)
+    walk(examples=20, steps=25)
 
 
 @pytest.mark.slow

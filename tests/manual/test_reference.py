@@ -17,9 +17,10 @@ from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.manual.__main__ import documents
-from openai_cli.manual.facts import STORE, environment, exit_codes, wrapped
+from openai_cli.manual.facts import STORE, environment, exit_codes
 from openai_cli.manual.man import resource_page
 from openai_cli.manual.reference import command_page, page_name, reference_pages
+from openai_cli.output.commandline import wrapped
 from tests.support.shell import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +130,6 @@ def test_a_new_operation_needs_nothing_but_its_declaration() -> None:
         method="POST",
         path="/threads/{thread_id}/ping",
         model=f"{__name__}:Ping",
-        examples=("openai beta:threads ping thread_abc --volume 11",),
     )
     page = command_page(operation)
     assert "openai beta:threads ping [THREAD_ID] [flags]" in page
@@ -139,7 +139,6 @@ def test_a_new_operation_needs_nothing_but_its_declaration() -> None:
     assert "A [thread](answers.md#thread) object:" in page
     man = resource_page("beta:threads", "Threads: conversations", (operation,))
     assert "\\fB\\-\\-volume\\fR \\fIINTEGER\\fR\nHow loud. (1 to 11; null)" in man
-    assert "$ openai beta:threads ping thread_abc \\-\\-volume 11" in man
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,12 @@ HOSTILE_PATHS = {
     "lines": "..#.#.#",
     "quoting": "|".join(["@tostr"] * 60),
     "doubling": "|".join(["[@this,@this]"] * 60),
+    "pipes": "|".join("0" * 30_000) + "|zz",
+    "many members": f"[{','.join(['zz'] * 20_000)}]",
+    "many lines": f"[{','.join(['..0'] * 10_000)}]",
+    "many keys below": f"@dig:{{{','.join(['a:b'] * 15_000)}}}",
+    "copies below": "[@dig:..0,@dig:@keys,@dig:@valid]",
+    "layouts": "|".join(["@pretty"] * 5_000),
 }
 
 
@@ -327,6 +333,11 @@ def test_deep_and_broken_documents(document: str, path: str) -> None:
         ("[1]", "9" * 6_000, ""),
         ("[1]", "{" + "a:" * 30_000 + "}", "{}"),
         ("[" + "9" * 200_000 + "x]", "#(>1)#.zz", "[]"),
+        (f'{{"s":"{"x" * 4_000_000}","z":1}}', f"[{','.join(['z'] * 15_000)}]|#", "15000"),
+        (f'{{"s":"{"x" * 4_000_000}"}}', f"[{','.join(['s|x'] * 15_000)}]", ""),
+        ('{"' + "a" * 300_000 + '":1}', "*" + "a" * 30_000 + "b*", ""),
+        ('{"' + "a" * 300_000 + '":1}', "*" + "?" * 30_000 + "b", ""),
+        ('{"' + "a" * 9_000 + '":1}', "a" * 8_999 + "*", "1"),
     ],
 )
 def test_hostile_paths(document: str, path: str, raw: str) -> None:
@@ -336,3 +347,23 @@ def test_hostile_paths(document: str, path: str, raw: str) -> None:
 def test_deep_lookups_still_find_their_value() -> None:
     document = '{"a":' * 200_000 + "1" + "}" * 200_000
     assert get(document, ".".join("a" * 30_000)).raw == document[5 * 30_000 : -30_000]
+    assert get(document, "|".join("a" * 30_000)).raw == document[5 * 30_000 : -30_000]
+
+
+def test_many_reads_of_a_large_document_are_not_hostile() -> None:
+    item = '{"id":"run_1","usage":{"total":[1,2,3]},"text":"' + "x" * 60 + '"}'
+    document = f'{{"data":[{",".join([item] * 5_000)}],"last":"z"}}'
+    members = ",".join(["data.#.id|#", "last", "data.4999.usage.total.1"] * 10)
+    assert (
+        get(document, f"[{members}]").raw
+        == f"[{','.join(['5000', chr(34) + 'z' + chr(34), '2'] * 10)}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "position"), [("a.*" + "b" * 257, 2), ("#(a%*" + "?" * 257 + ")", 4)]
+)
+def test_check_points_at_a_pattern_that_takes_too_long(path: str, position: int) -> None:
+    with pytest.raises(PathError, match="more than 256 characters behind a") as raised:
+        check(path)
+    assert raised.value.position == position

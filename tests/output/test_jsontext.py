@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -137,3 +138,11 @@ def test_elements_of_deep_and_long_lists() -> None:
     found = elements(long, "data")
     assert found is not None
     assert len(found) == 100_000
+
+
+def test_a_long_string_costs_little_more_than_itself() -> None:
+    text = '{"a": "' + "x" * 2_000_000 + r"\n" * 1_000_000 + '"}'
+    tracemalloc.start()
+    assert len(compact(text)) == len(text) - 1
+    assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    tracemalloc.stop()

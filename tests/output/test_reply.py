@@ -22,8 +22,8 @@ def delta(*content: Any, ident: str = "m1") -> dict[str, Any]:
     return {"id": ident, "object": "thread.message.delta", "delta": {"content": list(content)}}
 
 
-def streamed(*data: Any) -> str:
-    stream = ReplyStream()
+def streamed(*data: Any, annotated: bool = False) -> str:
+    stream = ReplyStream(annotated=annotated)
     events = [json.dumps({"event": "e", "data": item}) for item in data]
     pieces = [piece for event in events for piece in stream.pieces(event)]
     return "".join([*pieces, *stream.end()])
@@ -122,3 +122,47 @@ def test_a_stream_says_what_a_document_says() -> None:
 )  # fmt: skip
 def test_odd_events_bring_no_words(data: Any) -> None:
     assert streamed(data) in ("", "[{}]\n")
+
+
+def cited(value: str, *annotations: Any) -> dict[str, Any]:
+    return {"type": "text", "text": {"value": value, "annotations": list(annotations)}}
+
+
+FILE = {
+    "type": "file_citation",
+    "text": "【4:0†a】",
+    "start_index": 4,
+    "file_citation": {"file_id": "file-1", "quote": "two\nlines"},
+}
+PATH = {"type": "file_path", "text": "sandbox:/x", "file_path": {"file_id": "file-2"}}
+URL = {"type": "url_citation", "url_citation": {"title": "A page", "url": "https://x/y"}}
+NOTES = """\
+[1] 【4:0†a】  file-1  two lines
+[2] sandbox:/x  file-2
+[3] A page  https://x/y
+[4] hologram
+"""
+
+
+def test_annotations_are_numbered_over_all_parts() -> None:
+    whole = message(cited("See 【4:0†a】.", FILE, PATH), cited("And", URL, {"type": "hologram"}, 1))
+    text_alone = "See 【4:0†a】.\nAnd\n"
+    assert replies(json.dumps(whole), annotated=True) == [text_alone + NOTES]
+    assert replies(json.dumps(whole)) == [text_alone]
+    done = {**whole, "status": "completed"}
+    first, second = ({**part, "index": at} for at, part in enumerate(whole["content"]))
+    assert streamed(delta(first), delta(second), done, annotated=True) == text_alone + NOTES
+    assert streamed(delta(first), delta(second), done) == text_alone
+    assert replies(json.dumps(message(text("a"))), annotated=True) == ["a\n[1] 【1†source】\n"]
+    assert replies(json.dumps(message(cited("a"))), annotated=True) == ["a\n"]
+
+
+def test_what_the_deltas_left_out_comes_with_the_whole_message() -> None:
+    done = message(text("Hello there"), status="completed")
+    assert streamed(delta(text("Hel")), done) == "Hello there\n"
+    two = message(text("one"), text("two"), status="completed")
+    first = {**text("one"), "index": 0}
+    assert streamed(delta(first), two) == "one\ntwo\n"
+    assert streamed(delta(first), delta({**text("tw"), "index": 1}), two) == "one\ntwo\n"
+    other = message(text("Quite another text"), status="completed")
+    assert streamed(delta(text("Hel")), other) == "Hel\n"

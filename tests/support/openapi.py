@@ -1,4 +1,4 @@
-"""An OpenAPI document of the two operations, made from the recorded API facts."""
+"""The API description of the two operations, made from the recorded facts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Assistants", "version": "2"},
         "paths": {
-            "/threads/runs": {
+            "/v1/threads/runs": {
                 "post": {"operationId": "createRun", "requestBody": request, "responses": run}
             },
-            "/threads/{thread_id}/runs/{run_id}": {
+            "/v1/threads/{thread_id}/runs/{run_id}": {
                 "get": {"operationId": "getRun", "parameters": ids, "responses": run}
             },
         },

@@ -6,11 +6,12 @@ from pydantic import Field
 
 from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, Text
 from openai_cli.api.models.shared import (
+    PAIRS,
     TOOL_NOTE,
     AssistantId,
     Page,
     ReasoningEffort,
-    ResponseFormat,
+    ReplyFormat,
     Temperature,
     Tool,
     ToolResources,
@@ -18,39 +19,27 @@ from openai_cli.api.models.shared import (
     kept_with,
 )
 
-_NOTE = FlagNote(panel="Assistant")
-
 
 class AssistantSettings(RequestModel):
     """What making and changing an assistant have in common."""
 
+    panel = "Assistant"
+
     description: Annotated[
         Annotated[Text, Field(max_length=512)] | None,
         Field(description="What it is for, in at most 512 characters."),
-        _NOTE,
     ] = None
     instructions: Annotated[
         Annotated[Text, Field(max_length=256_000)] | None,
         Field(description="Its system message, in at most 256,000 characters."),
-        _NOTE,
     ] = None
-    metadata: Annotated[
-        Metadata | None, kept_with("the assistant"), FlagNote(panel="Assistant", pairs=True)
-    ] = None
+    metadata: Annotated[Metadata | None, kept_with("the assistant"), PAIRS] = None
     name: Annotated[
         Annotated[Text, Field(max_length=256)] | None,
         Field(description="Its name, in at most 256 characters."),
-        _NOTE,
     ] = None
     reasoning_effort: ReasoningEffort = None
-    response_format: Annotated[
-        ResponseFormat | None,
-        Field(
-            description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
-            "{type: json_schema, json_schema: {name, schema, …}}."
-        ),
-        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
-    ] = None
+    response_format: ReplyFormat = None
     temperature: Temperature = None
     tool_resources: Annotated[
         ToolResources | None, Field(description="Files and vector stores its tools may use.")
@@ -61,6 +50,7 @@ class AssistantSettings(RequestModel):
             description="A tool it may use: code_interpreter, file_search, or an object. "
             "Repeatable, up to 128; takes a whole list too."
         ),
+        PAIRS,
         TOOL_NOTE,
     ] = []
     top_p: TopP = None
@@ -86,7 +76,7 @@ class UpdateAssistant(AssistantSettings):
     """`POST /assistants/{assistant_id}`."""
 
     assistant_id: AssistantId
-    model: Annotated[RequiredText, Field(description="The model it runs on."), _NOTE] = ""
+    model: Annotated[RequiredText, Field(description="The model it runs on.")] = ""
 
 
 class ListAssistants(Page):

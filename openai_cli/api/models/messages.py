@@ -21,6 +21,8 @@ from openai_cli.api.models.shared import (
 class CreateMessage(RequestModel):
     """`POST /threads/{thread_id}/messages`."""
 
+    panel = "Message"
+
     thread_id: ThreadId
     role: Annotated[Role, FlagNote(panel="Required")]
     content: Annotated[
@@ -31,15 +33,15 @@ class CreateMessage(RequestModel):
     attachments: Annotated[
         list[Attachment] | None,
         Field(description="A file for tools: {file_id, tools: [{type}]}. Repeatable."),
-        FlagNote(name="attachment", panel="Message", metavar="ATTACHMENT"),
+        FlagNote(name="attachment", metavar="ATTACHMENT"),
     ] = None
-    metadata: Annotated[
-        Metadata | None, kept_with("the message"), FlagNote(panel="Message", pairs=True)
-    ] = None
+    metadata: Annotated[Metadata | None, kept_with("the message"), PAIRS] = None
 
 
 class RetrieveMessage(RequestModel):
     """`GET /threads/{thread_id}/messages/{message_id}`; also what deleting takes."""
+
+    panel = "Message"
 
     thread_id: ThreadId
     message_id: MessageId

@@ -19,7 +19,7 @@ from openai_cli.api.models.shared import (
     Message,
     Page,
     ReasoningEffort,
-    ResponseFormat,
+    ReplyFormat,
     RunId,
     StepId,
     Temperature,
@@ -66,14 +66,7 @@ class RunSettings(RequestModel):
         bool,
         Field(description="Whether the model may ask for several functions in one turn."),
     ] = True
-    response_format: Annotated[
-        ResponseFormat | None,
-        Field(
-            description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
-            "{type: json_schema, json_schema: {name, schema, …}}."
-        ),
-        FlagNote(panel="Run", metavar="FORMAT", words=("auto",)),
-    ] = None
+    response_format: ReplyFormat = None
     temperature: Temperature = None
     tool_choice: Annotated[
         ToolChoice | None,
@@ -81,7 +74,7 @@ class RunSettings(RequestModel):
             description="none, auto, required, or the tool to use: {type: file_search}, "
             "{type: function, function: {name: NAME}}."
         ),
-        FlagNote(panel="Run", metavar="CHOICE", words=("none", "auto", "required")),
+        FlagNote(metavar="CHOICE", words=("none", "auto", "required")),
     ] = None
     tools: Annotated[
         list[Tool] | None,

@@ -71,17 +71,6 @@ Include = Annotated[
 ReasoningEffort = Annotated[
     Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None,
     Field(description="How much a reasoning model thinks."),
-    FlagNote(panel="Run"),
-]
-
-
-Temperature = Annotated[
-    Annotated[Number, Field(ge=0, le=2)] | None,
-    Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
-]
-TopP = Annotated[
-    Annotated[Number, Field(ge=0, le=1)] | None,
-    Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
 ]
 
 
@@ -144,7 +133,7 @@ def tool_of_word(word: str) -> object | None:
     return {"type": word} if word in TOOL_WORDS else None
 
 
-TOOL_NOTE = FlagNote(name="tool", panel="Run", metavar="TOOL", word=tool_of_word, words=TOOL_WORDS)
+TOOL_NOTE = FlagNote(name="tool", metavar="TOOL", word=tool_of_word, words=TOOL_WORDS)
 
 
 class FunctionName(RequestModel):
@@ -208,6 +197,23 @@ class JsonSchemaFormat(RequestModel):
 ResponseFormat = tagged(
     "type", ("auto",), text=PlainFormat, json_object=PlainFormat, json_schema=JsonSchemaFormat
 )
+
+ReplyFormat = Annotated[
+    ResponseFormat | None,  # type: ignore[valid-type]  # a computed type
+    Field(
+        description="Shape of the reply: auto, {type: text}, {type: json_object}, or "
+        "{type: json_schema, json_schema: {name, schema, …}}."
+    ),
+    FlagNote(metavar="FORMAT", words=("auto",)),
+]
+Temperature = Annotated[
+    Annotated[Number, Field(ge=0, le=2)] | None,
+    Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
+]
+TopP = Annotated[
+    Annotated[Number, Field(ge=0, le=1)] | None,
+    Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
+]
 
 
 class CodeInterpreterResources(RequestModel):

@@ -13,7 +13,6 @@ Once the outputs of its calls are in, it answers with the outputs, one a line. A
 forces a function calls it with `{}`. Usage counts words.
 """
 
-import json
 import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -95,7 +94,8 @@ class Echo:
         yield from _say(turn, words, script.seconds)
         if script.failure is not None:
             raise ModelError("server_error", script.failure)
-        yield UsageReported(prompt, len(words), prompt + len(words))
+        said = self.count_tokens("".join(words))
+        yield UsageReported(prompt, said, prompt + said)
         yield Finished("max_completion_tokens" if cut else "stop")
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ def _obey(script: _Script, directive: str, argument: str) -> None:
     elif directive == "slow":
         script.seconds = _number(directive, argument, 86_400)
     else:
-        script.repeats = int(_number(directive, argument, _MOST_REPEATS))
+        script.repeats = _count(directive, argument)
 
 
 def _number(directive: str, text: str, most: float) -> float:
@@ -181,6 +181,15 @@ def _number(directive: str, text: str, most: float) -> float:
             "invalid_prompt", f"The directive '!{directive}' needs a number from 0 to {most:g}."
         )
     return value
+
+
+def _count(directive: str, text: str) -> int:
+    if not re.fullmatch(r"\d{1,6}", text, re.ASCII) or int(text) > _MOST_REPEATS:
+        raise ModelError(
+            "invalid_prompt",
+            f"The directive '!{directive}' needs a whole number from 0 to {_MOST_REPEATS}.",
+        )
+    return int(text)
 
 
 def _calls(turn: Turn, script: _Script) -> list[tuple[str, str]]:
@@ -202,16 +211,8 @@ def _call(calls: list[tuple[str, str]]) -> Iterator[ModelEvent]:
     for name, arguments in calls:
         call_id = new_id("call")
         yield ToolCallStarted(call_id, "function", name)
-        for piece in _split(_compact(arguments)):
+        for piece in _split(arguments):
             yield ToolCallDelta(call_id, piece)
-
-
-def _compact(arguments: str) -> str:
-    """Valid JSON in its usual form; anything else as it is, for it is only a string."""
-    try:
-        return json.dumps(json.loads(arguments), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return arguments
 
 
 def _split(text: str) -> list[str]:

@@ -16,7 +16,7 @@ def create(tx: Transaction, request: Request) -> JsonObject:
     refuse_vector_stores(settings.get("tool_resources"), "tool_resources")
     assistant_id = request.body.get("id") or new_id("asst")
     lookup.check_prefix("id", assistant_id)
-    if tx.assistants.exists(assistant_id):
+    if tx.assistants.trace(assistant_id) is not None:
         raise ApiError(
             f"Invalid 'id': an assistant with id '{assistant_id}' exists or existed already.",
             param="id",

@@ -58,7 +58,7 @@ def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> Messa
         thread_id=thread_id,
         role=body["role"],
         status="completed",
-        content=_content(body["content"]),
+        content=content(body["content"]),
         attachments=body.get("attachments") or [],
         metadata=body.get("metadata") or {},
         completed_at=created_at,
@@ -67,12 +67,13 @@ def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> Messa
     return message
 
 
-def _content(content: str | list[JsonObject]) -> list[JsonObject]:
-    """A request's content in the shape it is read in."""
-    if isinstance(content, str):
-        return [_text(content)]
-    return [_text(block["text"]) if block["type"] == "text" else block for block in content]
+def content(given: str | list[JsonObject]) -> list[JsonObject]:
+    """A request's content in the shape it is read in; what has that shape keeps it."""
+    if isinstance(given, str):
+        return [_text(given)]
+    return [_text(block["text"]) if block["type"] == "text" else block for block in given]
 
 
-def _text(value: str) -> JsonObject:
-    return {"type": "text", "text": {"value": value, "annotations": []}}
+def _text(value: str | JsonObject) -> JsonObject:
+    text = {"value": value} if isinstance(value, str) else value
+    return {"type": "text", "text": {"value": "", "annotations": [], **text}}

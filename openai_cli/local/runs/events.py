@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from openai_cli.local import objects
+from openai_cli.local.errors import ApiError
 from openai_cli.local.jsontext import JsonObject, dumps
 from openai_cli.local.runs.lifecycle import Closed
 from openai_cli.local.store import Message, Run, Step, Thread
@@ -60,3 +61,9 @@ def of_end(closed: Closed) -> Iterator[StreamEvent]:
 def of_cancelling(run: Run) -> StreamEvent:
     """The event before the end of a cancelled run."""
     return of_run("cancelling", run._replace(status="cancelling", cancelled_at=None))
+
+
+def of_trouble(message: str) -> StreamEvent:
+    """`error`, for when no run can be reported: in both shapes that clients look for."""
+    error = ApiError(message, status=500).body()
+    return StreamEvent("error", {**error, **error["error"]})

@@ -78,6 +78,7 @@ class Store:
         """Open the file, create it if it is missing, bring it to the newest schema."""
         self.path = path
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         prepare_file(path)
@@ -103,7 +104,8 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Changes that happen all together when the block ends, or not at all if it raises."""
-        with self._connection() as connection:
+        # Threads of one process take turns here: SQLite would let them sleep and try again.
+        with self._turn, self._connection() as connection:
             patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield Transaction(connection)

@@ -67,11 +67,12 @@ def prepare_file(path: Path) -> None:
     Raises:
         StoreError: it cannot be created, is no regular file, or may not be written.
     """
+    target = Path(os.path.realpath(path))  # a link may point to a store that is yet to be made
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _create(path)
-        is_file = path.is_file()
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not target.exists():
+            _create(target)
+        is_file = target.is_file()
     except OSError as error:
         raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
     if not is_file:

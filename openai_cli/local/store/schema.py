@@ -129,7 +129,47 @@ _FIRST = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# A message that was moved in may name a run that was not: `run_id` refers to nothing any more.
+_SECOND = (
+    """
+    CREATE TABLE messages_2 (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        created_at BIGINT NOT NULL,
+        thread_id TEXT NOT NULL REFERENCES threads (id),
+        role TEXT NOT NULL,
+        status TEXT NOT NULL,
+        content TEXT NOT NULL,
+        attachments TEXT NOT NULL,
+        metadata TEXT NOT NULL,
+        assistant_id TEXT,
+        run_id TEXT,
+        incomplete_reason TEXT,
+        completed_at BIGINT,
+        incomplete_at BIGINT,
+        deleted_at BIGINT
+    )
+    """,
+    """
+    INSERT INTO messages_2 (
+        seq, id, created_at, thread_id, role, status, content, attachments, metadata,
+        assistant_id, run_id, incomplete_reason, completed_at, incomplete_at, deleted_at
+    )
+    SELECT
+        seq, id, created_at, thread_id, role, status, content, attachments, metadata,
+        assistant_id, run_id, incomplete_reason, completed_at, incomplete_at, deleted_at
+    FROM messages
+    """,
+    "DROP TABLE messages",
+    "ALTER TABLE messages_2 RENAME TO messages",
+    """
+    CREATE INDEX messages_order ON messages (thread_id, created_at, seq)
+        WHERE deleted_at IS NULL
+    """,
+    "CREATE INDEX messages_of_run ON messages (run_id, created_at, seq) WHERE run_id IS NOT NULL",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -67,6 +67,7 @@ class Table(Generic[R]):
 
     _name: ClassVar[str]
     _json: ClassVar[frozenset[str]]
+    _order: ClassVar[tuple[str, ...]] = ("seq",)
 
     def __init__(
         self, connection: sqlite3.Connection, record: Callable[..., R], columns: Sequence[str]
@@ -90,13 +91,14 @@ class Table(Generic[R]):
         found = self._select(*self._where({"id": record_id, **scope}))
         return found[0] if found else None
 
-    def exists(self, record_id: str) -> bool:
-        """Whether this id is taken, also by a deleted row."""
-        return bool(self._select(["id = ?"], [record_id]))
+    def trace(self, record_id: str) -> R | None:
+        """The row with this id, also a deleted one."""
+        found = self._select(["id = ?"], [record_id])
+        return found[0] if found else None
 
     def all(self, **scope: str) -> list[R]:
         """All living rows in the scope, in the order of their creation."""
-        return self._select(*self._where(scope), order="ORDER BY seq")
+        return self._select(*self._where(scope), order=f"ORDER BY {', '.join(self._order)}")
 
     def update(self, record_id: str, **changes: Any) -> R:
         """Change columns of one row and return the row as it is now."""
@@ -248,10 +250,11 @@ class Runs(Table[Run]):
 
 
 class Messages(Table[Message]):
-    """Messages."""
+    """Messages, which may have been moved in behind younger ones."""
 
     _name = "messages"
     _json = frozenset({"content", "attachments", "metadata"})
+    _order = ("created_at", "seq")
 
     def time_of_next(self, thread_id: str, now: int) -> int:
         """Now, or the last message's time if the clock has been set back since.
@@ -264,7 +267,8 @@ class Messages(Table[Message]):
     def newest(self, thread_id: str, count: int) -> list[Message]:
         """The last `count` messages of a thread, oldest first."""
         conditions, values = self._where({"thread_id": thread_id})
-        found = self._select(conditions, [*values, count], "ORDER BY seq DESC LIMIT ?")
+        order = "ORDER BY created_at DESC, seq DESC LIMIT ?"
+        found = self._select(conditions, [*values, count], order)
         return found[::-1]
 
 

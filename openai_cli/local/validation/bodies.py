@@ -23,10 +23,10 @@ from openai_cli.local.validation.checks import (
 _NAME = r"[A-Za-z0-9_-]+"
 _DETAIL = word("auto", "low", "high")
 
-_image_file = record(
+IMAGE_FILE = record(
     {"image_file": record({"file_id": text(), "detail": _DETAIL}, ["file_id"])}, ["image_file"]
 )
-_image_url = record(
+IMAGE_URL = record(
     {"image_url": record({"url": text(), "detail": _DETAIL}, ["url"])}, ["image_url"]
 )
 _content = either(
@@ -38,15 +38,15 @@ _content = either(
             tagged(
                 {
                     "text": record({"text": text()}, ["text"]),
-                    "image_url": _image_url,
-                    "image_file": _image_file,
+                    "image_url": IMAGE_URL,
+                    "image_file": IMAGE_FILE,
                 }
             ),
             least=1,
         ),
     ),
 )
-_attachment = record(
+ATTACHMENT = record(
     {
         "file_id": text(),
         "tools": array(tagged({"code_interpreter": anything, "file_search": anything})),
@@ -57,7 +57,7 @@ CREATE_MESSAGE = record(
     {
         "role": word("user", "assistant"),
         "content": _content,
-        "attachments": nullable(array(_attachment)),
+        "attachments": nullable(array(ATTACHMENT)),
         "metadata": metadata,
     },
     ["role", "content"],
@@ -140,7 +140,7 @@ _stores = record(
         "metadata": metadata,
     }
 )
-_tool_resources = nullable(
+TOOL_RESOURCES = nullable(
     record(
         {
             "code_interpreter": _code_resources,
@@ -164,7 +164,7 @@ _sampling: dict[str, Check] = {
     "top_p": nullable(number(0, 1)),
     "response_format": nullable(_response_format),
 }
-_assistant: dict[str, Check] = {
+ASSISTANT_FIELDS: dict[str, Check] = {
     "model": text(),
     "name": nullable(text(256)),
     "description": nullable(text(512)),
@@ -175,11 +175,11 @@ _assistant: dict[str, Check] = {
     **_sampling,
 }
 CREATE_ASSISTANT = record(
-    {**_assistant, "id": text(), "tool_resources": _tool_resources_with_stores},
+    {**ASSISTANT_FIELDS, "id": text(), "tool_resources": _tool_resources_with_stores},
     ["model"],
     closed=True,
 )
-MODIFY_ASSISTANT = record({**_assistant, "tool_resources": _tool_resources}, closed=True)
+MODIFY_ASSISTANT = record({**ASSISTANT_FIELDS, "tool_resources": TOOL_RESOURCES}, closed=True)
 
 CREATE_THREAD = record(
     {
@@ -189,7 +189,7 @@ CREATE_THREAD = record(
     },
     closed=True,
 )
-MODIFY_THREAD = record({"tool_resources": _tool_resources, "metadata": metadata}, closed=True)
+MODIFY_THREAD = record({"tool_resources": TOOL_RESOURCES, "metadata": metadata}, closed=True)
 MODIFY_METADATA = record({"metadata": metadata}, closed=True)
 
 _run: dict[str, Check] = {
@@ -217,7 +217,7 @@ CREATE_RUN = record(
     closed=True,
 )
 CREATE_THREAD_AND_RUN = record(
-    {**_run, "thread": CREATE_THREAD, "tool_resources": _tool_resources},
+    {**_run, "thread": CREATE_THREAD, "tool_resources": TOOL_RESOURCES},
     ["assistant_id"],
     closed=True,
 )

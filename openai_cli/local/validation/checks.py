@@ -5,10 +5,11 @@ of the first thing that is wrong.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openai_cli.local import refusals
+from openai_cli.local.errors import ApiError
 
 Check = Callable[[Any, str], None]
 
@@ -154,6 +155,28 @@ def record(
                 field(value[name], prefix + name)
 
     return check
+
+
+def problems(
+    value: Mapping[str, Any], fields: Mapping[str, Check], required: Sequence[str], path: str = ""
+) -> Iterator[str]:
+    """Everything that is wrong with an object's fields, one refusal each.
+
+    Fields that are not known may be empty: then they say nothing.
+    """
+    prefix = f"{path}." if path else ""
+    for name in required:
+        if value.get(name) is None:
+            yield refusals.missing(prefix + name).message
+    for name, found in value.items():
+        if name not in fields:
+            if found not in (None, "", [], {}):
+                yield refusals.unknown(prefix + name).message
+        elif found is not None or name not in required:
+            try:
+                fields[name](found, prefix + name)
+            except ApiError as error:
+                yield error.message
 
 
 def tagged(variants: Mapping[str, Check]) -> Check:

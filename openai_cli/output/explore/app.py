@@ -14,6 +14,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Footer, Input, Static, Tree
 from textual.widgets.tree import TreeNode
 
+from openai_cli.output.explore import own_screen
 from openai_cli.output.explore.outline import (
     Path,
     children,
@@ -37,10 +38,20 @@ class Item:
 
 @dataclass(frozen=True)
 class Place:
-    """Which item, and where in it. `item` is None for the root above several items."""
+    """Which item, and where in it. `item` is None for the root above several items.
+
+    Where `rest` is set, it stands for the parts of that place from that number on.
+    """
 
     item: int | None
     path: Path = ()
+    rest: int = 0
+
+
+_PAGE = 500
+"""Parts of a list or object that are added to the tree at a time."""
+_UNFOLDED = 2000
+"""Parts that one keypress unfolds, more or less."""
 
 
 class Explorer(App[str]):
@@ -55,6 +66,7 @@ class Explorer(App[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "leave", "Quit"),
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("space", "toggle_node", "Fold", show=False),
         Binding("slash", "search", "Search"),
         Binding("n", "step(1)", "Next"),
@@ -71,11 +83,13 @@ class Explorer(App[str]):
         super().__init__()
         self.failure: Exception | None = None
         self.finished = not growing
+        self.interrupted = False
         self._source = items
         self._growing = growing
         self._items: list[Item] = []
         self._found: list[Place] = []
         self._needle = ""
+        self._match: tuple[Place, str] | None = None
         self.reader = threading.Thread(target=self._read, name="explore", daemon=True)
 
     def compose(self) -> ComposeResult:
@@ -138,13 +152,35 @@ class Explorer(App[str]):
 
     def _fill(self, node: TreeNode[Place]) -> None:
         """Add the node's children, once it is opened: a large answer is built as it is seen."""
+        if not node.children:
+            self._grow(node, _PAGE)
+
+    def _grow(self, node: TreeNode[Place], least: int) -> None:
+        """Have at least so many children below the node, if there are, in whole pages."""
         place = node.data
-        if place is None or place.item is None or node.children:
+        if place is None or place.item is None or place.rest:
             return
-        value = value_at(self._items[place.item].value, place.path)
-        for step, child in children(value):
+        parts = children(value_at(self._items[place.item].value, place.path))
+        shown = len(node.children)
+        if shown and (last := node.children[-1]).data and last.data.rest:
+            shown = last.data.rest
+        end = min(len(parts), -(-least // _PAGE) * _PAGE)
+        if end <= shown:
+            return
+        if shown:
+            node.children[-1].remove()
+        for step, child in parts[shown:end]:
             inner = Place(place.item, (*place.path, step))
             node.add(Text(label(step, child)), data=inner, allow_expand=bool(children(child)))
+        if end < len(parts):
+            node.add_leaf(f"… {len(parts) - end} more", Place(place.item, place.path, end))
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[Place]) -> None:
+        """Enter was pressed: the rest of a long list is opened a page at a time."""
+        place, parent = event.node.data, event.node.parent
+        if place is not None and place.rest and parent is not None:
+            self._grow(parent, place.rest + _PAGE)
+            self.call_after_refresh(self._tree.move_cursor, parent.children[place.rest])
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[Place]) -> None:
         """A node was opened."""
@@ -164,6 +200,8 @@ class Explorer(App[str]):
         state = "" if self.finished else "  receiving…"
         if self.failure is not None:
             state = f"  broken off: {self.failure}"
+        if self._match is not None and self._match[0] == place:
+            note = note or self._match[1]
         text = note or gjson_path(place.path) + state
         self.query_one("#status", Static).update(text)
 
@@ -175,6 +213,11 @@ class Explorer(App[str]):
             self._tree.focus()
         else:
             self.exit("")
+
+    def action_interrupt(self) -> None:
+        """Close the explorer as Ctrl-C ends any command."""
+        self.interrupted = True
+        self.exit("")
 
     def action_toggle_node(self) -> None:
         """Fold or unfold the node under the cursor."""
@@ -190,8 +233,13 @@ class Explorer(App[str]):
         if not node.is_expanded:
             self._open(node)
             return
+        unfolded = 0
         for child in node.children:
             self._open(child)
+            unfolded += len(child.children)
+            if unfolded > _UNFOLDED:
+                self._show_status("there is more than one keypress unfolds")
+                return
 
     def _open(self, node: TreeNode[Place]) -> None:
         self._fill(node)
@@ -238,17 +286,20 @@ class Explorer(App[str]):
         here = self._place()
         at = self._found.index(here) if here in self._found and not anew else -1 if by > 0 else 0
         number = (at + by) % len(self._found)
-        self._go(self._found[number])
-        self._show_status(f"{number + 1} of {len(self._found)}  {gjson_path(self._place().path)}")
+        place = self._found[number]
+        self._match = place, f"{number + 1} of {len(self._found)}  {gjson_path(place.path)}"
+        self._go(place)
 
     def _go(self, place: Place) -> None:
         node = self._tree.root
         if self._growing and place.item is not None:
             node = node.children[place.item]
-        for depth in range(len(place.path)):
+        value = self._items[place.item or 0].value
+        for step in place.path:
             self._open(node)
-            wanted = place.path[: depth + 1]
-            node = next(c for c in node.children if c.data and c.data.path == wanted)
+            number = step if isinstance(step, int) else list(value).index(step)
+            self._grow(node, number + 1)
+            node, value = node.children[number], value[step]
         # The lines of freshly opened nodes exist only after the next refresh.
         self.call_after_refresh(self._tree.move_cursor, node)
         self.call_after_refresh(self._tree.scroll_to_node, node)
@@ -292,10 +343,14 @@ def explore(items: Iterable[str], *, growing: bool, keep_reading: bool) -> str:
     """Let the user look at JSON texts; gives what they chose to print, "" for nothing.
 
     A growing answer is read while they look. With `keep_reading` it is read to its end before
-    this returns, because nobody else would. Raises what reading raised.
+    this returns, because nobody else would. Raises what reading raised, KeyboardInterrupt
+    after Ctrl-C.
     """
     app = Explorer(items, growing=growing)
-    chosen = app.run()
+    with own_screen():
+        chosen = app.run()
+    if app.interrupted:
+        raise KeyboardInterrupt
     if keep_reading or app.finished:
         app.reader.join()
     if app.failure is not None:

@@ -57,7 +57,7 @@ def scalar_text(value: Any) -> str:
 def gjson_path(path: Path) -> str:
     """The place as `--transform` takes it; `@this` for the whole value."""
     steps = (_SPECIAL.sub(r"\\\1", str(step)) for step in path)
-    return ".".join(steps) or "@this"
+    return (".".join(steps) or "@this|") if path else "@this"
 
 
 def value_at(value: Any, path: Path) -> Any:

@@ -25,7 +25,10 @@ from .syntax import (
 
 # What a path may do, by the size of the document: paths are short but can grow work
 # exponentially (`@dig:@dig:...`) and text too (`[@this,@this]|[@this,@this]|...`).
-BASE_VISITS, VISITS_PER_CHARACTER = 200_000, 2
+# Visits are members and elements looked at, and what takes as long; length is characters built.
+BASE_VISITS, VISITS_PER_CHARACTER = 300_000, 3
+_COST_OF_PATH = 4
+_CHARACTERS_PER_VISIT = 8
 BASE_LENGTH, LENGTH_PER_CHARACTER = 32_000_000, 16
 
 
@@ -58,6 +61,7 @@ class _Evaluation:
             case Lookup():
                 return self._lookup(stage, value)
             case Modifier(name, argument):
+                self._read(value)
                 return self._built(MODIFIERS[name](value.raw, argument))
             case Literal(raw):
                 return Value.of(raw)
@@ -69,13 +73,22 @@ class _Evaluation:
     # Lookups
 
     def _lookup(self, lookup: Lookup, value: Value) -> Value | None:
-        source = Source(value.raw) if lookup.lines else value.source
+        if value.head not in {"{", "["}:
+            self._read(value)  # in search of a container
+        source = self._lines(value) if lookup.lines else value.source
         container = Container(0, is_object=False) if lookup.lines else _first_container(value)
         if container is None:
             return None
-        walk = Walk(source, lookup.keys)
+        walk = Walk(source, lookup.keys, self._visit)
         found = next(self._found(lookup, walk, source, container), None)
         return _absent() if found is None and walk.arrived else found
+
+    def _lines(self, value: Value) -> Source:
+        source = value.source
+        if value.end - value.start == len(source.text):
+            return source
+        self._read(value)
+        return Source(value.raw)
 
     def _found(
         self, lookup: Lookup, walk: Walk, source: Source, container: Container
@@ -114,7 +127,7 @@ class _Evaluation:
         self, tail: Count | Each, source: Source, container: Container
     ) -> Iterator[Value]:
         """In an object `#` is a key like any other."""
-        for start in Walk(source, (Key("#"),)).places(container):
+        for start in Walk(source, (Key("#"),), self._visit).places(container):
             value = Value(source, start, source.skip(start))
             yield self.run(tail.path, value) if isinstance(tail, Each) else value
 
@@ -134,6 +147,7 @@ class _Evaluation:
     def _multipath(self, multipath: Multipath, value: Value) -> Value:
         parts = []
         for name, path in multipath.members:
+            self._visit(_COST_OF_PATH)
             found = self.run(path, value)
             if found.head:
                 self._charge(len(name) + found.end - found.start)
@@ -173,8 +187,12 @@ class _Evaluation:
         if self.length < 0:
             raise BudgetError
 
-    def _visit(self) -> None:
-        self.visits -= 1
+    def _read(self, value: Value) -> None:
+        """Account for text that is read anew."""
+        self._visit((value.end - value.start) // _CHARACTERS_PER_VISIT)
+
+    def _visit(self, count: int = 1) -> None:
+        self.visits -= count
         if self.visits < 0:
             raise BudgetError
 

@@ -175,9 +175,10 @@ class _Reader:
     def _key(self) -> Key:
         match = _KEY.match(self.text, self.position, self.end)
         raw = match[0] if match else ""
+        start = self.position
         self.position += len(raw)
         if is_wild(raw):
-            return Key(raw, compile_wildcard(raw))
+            return Key(raw, compile_wildcard(raw, start))
         return Key(_ESCAPE.sub(r"\1", raw), element=_element(raw))
 
     def _tail(self) -> Tail | None:
@@ -235,7 +236,7 @@ class _Reader:
         tilde = operand.startswith("~")
         if len(operand) > 1 and operand[0] == operand[-1] == '"':
             operand = decode(operand[1:-1])
-        pattern = compile_wildcard(operand) if match[0].endswith("%") else None
+        pattern = compile_wildcard(operand, match.end()) if match[0].endswith("%") else None
         return Condition(inner, bare, match[0].replace("==", "="), operand, tilde, pattern)
 
     # Text

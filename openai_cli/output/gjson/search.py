@@ -1,6 +1,6 @@
 """Following keys from container to container, without recursion and without reading twice."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
 from .scalars import decode
@@ -29,9 +29,10 @@ _Matches: TypeAlias = Generator[int, int | None, int]
 class Walk:
     """All places that a series of keys leads to, in document order."""
 
-    def __init__(self, source: Source, keys: tuple[Key, ...]) -> None:
+    def __init__(self, source: Source, keys: tuple[Key, ...], visit: Callable[[], None]) -> None:
         self._source = source
         self._keys = keys
+        self._visit = visit  # told of every member and element looked at
         self.arrived = not keys  # whether the last key was looked for in any container
 
     def places(self, container: Container) -> Iterator[int]:
@@ -55,28 +56,29 @@ class Walk:
         self.arrived = self.arrived or level == len(self._keys) - 1
         key = self._keys[level]
         if container.is_object:
-            return _members(self._source, container.inside, key)
-        return _element(self._source, container.inside, key.element)
+            return self._members(container.inside, key)
+        return self._element(container.inside, key.element)
 
+    def _members(self, position: int, key: Key) -> _Matches:
+        source = self._source
+        while member := MEMBER.match(source.text, position):
+            self._visit()
+            value = member.end()
+            ended = (yield value) if _names(key, member[1]) else None
+            position = source.skip(value) if ended is None else ended
+        return source.close(position)
 
-def _members(source: Source, position: int, key: Key) -> _Matches:
-    while member := MEMBER.match(source.text, position):
-        value = member.end()
-        ended = (yield value) if _names(key, member[1]) else None
-        position = source.skip(value) if ended is None else ended
-    return source.close(position)
+    def _element(self, position: int, index: int | None) -> _Matches:
+        source, number = self._source, 0
+        while element := ELEMENT.match(source.text, position):
+            self._visit()
+            value = element.end()
+            ended = (yield value) if number == index else None
+            position = source.skip(value) if ended is None else ended
+            number += 1
+        return source.close(position)
 
 
 def _names(key: Key, raw: str) -> bool:
     name = decode(raw[1:-1])
     return name == key.text if key.pattern is None else key.pattern.fullmatch(name) is not None
-
-
-def _element(source: Source, position: int, index: int | None) -> _Matches:
-    number = 0
-    while element := ELEMENT.match(source.text, position):
-        value = element.end()
-        ended = (yield value) if number == index else None
-        position = source.skip(value) if ended is None else ended
-        number += 1
-    return source.close(position)

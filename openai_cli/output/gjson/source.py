@@ -27,12 +27,23 @@ _NEXT_BRACKET = re.compile(rf"{_FLAT}[{{}}\[\]]", re.DOTALL)
 _DEEPER = re.compile(rf"[\x00-\x20,:\]}}]*+(?:{_STRING}{_BLANK}:{_BLANK})?+", re.DOTALL)
 
 
+# A value this long is worth remembering the end of; see `Source.skip`.
+_LONG = 256
+# Brackets read one by one before all are: what skips this much will do so again.
+_PATIENCE, _PATIENCE_PER_CHARACTER = 10_000, 0.25
+
+
 class Source:
-    """A JSON text; `index` makes skipping containers a matter of looking up their end."""
+    """A JSON text; ends of long values are remembered, so that no path reads them twice.
+
+    `index` remembers the ends of all containers at once.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._ends: dict[int, int] = {}
+        self._indexed = False
+        self._patience = _PATIENCE + int(len(text) * _PATIENCE_PER_CHARACTER)
 
     def first(self, start: int = 0) -> int:
         """Return the position of the first character from a position on that is not blank."""
@@ -46,11 +57,21 @@ class Source:
 
     def skip(self, start: int) -> int:
         """Return the end of the value at a position."""
+        end = self._ends.get(start)
+        if end is None:
+            end = self._read(start)
+            if end - start > _LONG:
+                self._ends[start] = end
+        return end
+
+    def _read(self, start: int) -> int:
         character = self.text[start : start + 1]
         if character == '"':
             match = STRING.match(self.text, start)
             return match.end() if match else len(self.text)
         if character in {"{", "["}:
+            if self._patience < 0:
+                self.index()
             return self._ends.get(start) or self._skip_container(start)
         match = _SCALAR.match(self.text, start)
         return match.end() if match else start
@@ -59,6 +80,7 @@ class Source:
         text, depth, position = self.text, 1, start + 1
         while bracket := _BRACKET.match(text, position):
             position = bracket.end()
+            self._patience -= 1
             if text[position - 1] in "{[":
                 depth += 1
             elif depth == 1:
@@ -98,8 +120,9 @@ class Source:
 
     def index(self) -> None:
         """Remember the end of every container, once."""
-        if self._ends:
+        if self._indexed:
             return
+        self._indexed = True
         opened: list[int] = []
         position = 0
         while bracket := _NEXT_BRACKET.match(self.text, position):

@@ -2,6 +2,11 @@
 
 import re
 
+from .errors import PathError
+
+MAX_PIECE = 256
+"""Characters behind a star up to the next one: each place in a text may be tried for them."""
+
 _TOKEN = re.compile(r"(?P<star>\*+)|(?P<one>\?)|\\(?P<escaped>.?)|(?P<plain>[^*?\\]+)", re.DOTALL)
 _WILD = re.compile(r"(?:[^\\*?]++|\\.)*+[*?]", re.DOTALL)
 
@@ -11,26 +16,35 @@ def is_wild(pattern: str) -> bool:
     return _WILD.match(pattern) is not None
 
 
-def compile_wildcard(pattern: str) -> re.Pattern[str]:
+def compile_wildcard(pattern: str, position: int = 0) -> re.Pattern[str]:
     """Return a regular expression to be used with `fullmatch`.
+
+    Raises `PathError` at a position for a piece longer than `MAX_PIECE`.
 
     Every piece between two stars is an atomic group that stops at its first occurrence, so a
     failing match never tries the pieces before it again.
     """
-    first, *rest = _pieces(pattern)
+    first, *rest = ("".join(piece) for piece in _checked(_pieces(pattern), position))
     if rest:
         *middle, last = rest
         first += "".join(f"(?>.*?{piece})" for piece in middle) + ".*" + last
     return re.compile(first, re.DOTALL)
 
 
-def _pieces(pattern: str) -> list[str]:
-    pieces = [""]
+def _checked(pieces: list[list[str]], position: int) -> list[list[str]]:
+    if any(len(piece) > MAX_PIECE for piece in pieces[1:]):
+        raise PathError(f"more than {MAX_PIECE} characters behind a '*'", position)
+    return pieces
+
+
+def _pieces(pattern: str) -> list[list[str]]:
+    """The expressions of single characters, taken apart at the stars."""
+    pieces: list[list[str]] = [[]]
     for token in _TOKEN.finditer(pattern):
         if token["star"]:
-            pieces.append("")
+            pieces.append([])
         elif token["one"]:
-            pieces[-1] += "."
+            pieces[-1].append(".")
         else:
-            pieces[-1] += re.escape(token["plain"] or token["escaped"])
+            pieces[-1] += map(re.escape, token["plain"] or token["escaped"])
     return pieces

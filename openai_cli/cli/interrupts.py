@@ -1,0 +1,45 @@
+"""Ctrl-C, remembered.
+
+Python loses a KeyboardInterrupt that comes while one of its own callbacks runs (modules load that
+way), and pydantic makes another error of it; a command must end all the same.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[], bool]]:
+    """Gives a function that tells whether Ctrl-C was pressed since.
+
+    A process that was started with SIGINT ignored, as `nohup` does, goes on ignoring it.
+    """
+    came = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        raise KeyboardInterrupt
+
+    def spare(lost: UnraisableHookArgs) -> None:
+        if lost.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(lost)
+
+    before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note)
+    sys.unraisablehook = spare
+    try:
+        yield lambda: came
+    finally:
+        sys.unraisablehook = hook
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,181 @@
+"""`openai local serve`: the embedded engine behind an HTTP server."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openai_cli.cli.env import Env
+from openai_cli.cli.session import Session
+from openai_cli.client.headers import check_credential
+from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
+from openai_cli.input.scalars import read_integer
+
+if TYPE_CHECKING:
+    from openai_cli.local.serve.app import Report
+    from openai_cli.local.serve.server import Logs
+
+KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
+APIS = ("responses", "chat")
+_LONGEST_GRACE = 3600
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the environment ask for; `key` is empty if none is asked for."""
+
+    host: str
+    port: int
+    store: str
+    key: str
+    grace: float
+    environ: Mapping[str, str]
+
+
+def serve(session: Session) -> None:
+    """Serve until stopped by SIGTERM or Ctrl-C. Raises a CliError."""
+    settings = _Reader(session).settings()
+    env = session.env
+    _check_installed()
+    if env.environ.get(KEY_VARIABLE) and not settings.key:
+        env.say("note", f"{KEY_VARIABLE} is set but not asked for; --require-key does that")
+    _run(settings, env, debug="--debug" in session.split.names())
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None:
+        raise CliError(
+            "the server is not installed", hint="pip install 'openai-cli[serve]' adds it"
+        )
+
+
+def _run(settings: Settings, env: Env, *, debug: bool) -> None:
+    from openai_cli.local import StoreError
+    from openai_cli.local.address import SCHEME, store_path
+    from openai_cli.local.models.choose import Models
+    from openai_cli.local.serve.gate import Gate
+    from openai_cli.local.serve.place import PlaceError, listen, url_of
+    from openai_cli.local.serve.server import Service
+    from openai_cli.local.store import Store
+
+    try:
+        listener = listen(settings.host, settings.port, reachable=bool(settings.key))
+    except PlaceError as error:
+        raise UsageError(problems=[Problem(error.option, str(error))]) from None
+    url = url_of(listener)
+    with listener:
+        try:
+            store = Store(store_path(SCHEME + settings.store, settings.environ))
+        except StoreError as error:
+            raise NoAnswerError(str(error)) from None
+        gate = Gate(settings.key, settings.host)
+        service = Service(
+            store, Models(settings.environ), gate, _logs(env, debug), grace=settings.grace
+        )
+        service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
+    if service.failed:
+        env.say("warning", f"{service.failed} runs were still going on; they are failed now")
+
+
+def _logs(env: Env, debug: bool) -> Logs:
+    from openai_cli.local.serve.server import Logs
+
+    def request(report: Report) -> None:
+        line = f"{report.method} {report.path} {report.status} {report.request_id}"
+        if report.fault:
+            fault(line, report.fault)
+        elif debug:
+            env.talk(f"{line} {report.seconds:.3f} s")
+
+    def fault(what: str, error: BaseException | None) -> None:
+        why = f": {type(error).__name__}: {error}" if error else ""
+        env.say("error", f"{what}{why}")
+        if debug and error:
+            for line in traceback.format_exception(error):
+                env.talk(line.rstrip("\n"))
+
+    return Logs(request, fault)
+
+
+class _Reader:
+    """The command's own flags."""
+
+    def __init__(self, session: Session) -> None:
+        self._split = session.split
+        self._environ = session.env.environ
+        self._problems: list[Problem] = []
+
+    def settings(self) -> Settings:
+        """Raises a UsageError with everything that is wrong."""
+        settings = Settings(
+            host=self._text("--host") or "127.0.0.1",
+            port=self._number("--port", 8080, 65535),
+            store=self._text("--store"),
+            key=self._key(),
+            grace=self._number("--grace", 8, _LONGEST_GRACE),
+            environ=self._with_upstream(),
+        )
+        if self._problems:
+            raise UsageError(problems=self._problems)
+        return settings
+
+    def _text(self, name: str) -> str:
+        texts = [o.text or "" for o in self._split.occurrences if o.name == name]
+        if texts and not texts[-1]:
+            self._problems.append(Problem(name, "is empty"))
+        return texts[-1] if texts else ""
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        text = self._text(name)
+        if not text:
+            return default
+        try:
+            number = read_integer(text)
+        except ValueError:
+            number = -1
+        if not 0 <= number <= most:
+            expected = f"a whole number from 0 to {most}"
+            self._problems.append(Problem(name, f'expected {expected}, found "{text}"'))
+        return number
+
+    def _key(self) -> str:
+        if "--require-key" not in self._split.names():
+            return ""
+        key = self._environ.get(KEY_VARIABLE, "")
+        if not key:
+            self._problems.append(Problem("--require-key", f"needs the key in {KEY_VARIABLE}"))
+        try:
+            return check_credential(key, KEY_VARIABLE)
+        except UsageError as error:
+            self._problems += error.problems
+            return ""
+
+    def _with_upstream(self) -> Mapping[str, str]:
+        """The environment, with what the flags say in place of its upstream."""
+        api = self._text("--upstream-api")
+        if api and api not in APIS:
+            expected = f'expected {" or ".join(APIS)}, found "{api}"'
+            self._problems.append(Problem("--upstream-api", expected))
+            return self._environ
+        given = {
+            "OPENAI_LOCAL_UPSTREAM_URL": self._text("--upstream-url"),
+            "OPENAI_LOCAL_UPSTREAM_API": api,
+        }
+        environ = {**self._environ, **{name: text for name, text in given.items() if text}}
+        self._check_upstream(environ)
+        return environ
+
+    def _check_upstream(self, environ: Mapping[str, str]) -> None:
+        """A wrong upstream is told now; a missing key when a model is first asked for."""
+        from openai_cli.local.errors import ApiError
+        from openai_cli.local.models.upstream.place import read_upstream
+
+        try:
+            read_upstream(environ)
+        except ApiError as error:
+            if error.status != 401:
+                self._problems.append(Problem("local serve", error.message))

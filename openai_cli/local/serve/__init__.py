@@ -1,0 +1,10 @@
+"""The engine's HTTP door: an ASGI app over the engine, and the server it runs on.
+
+    connection ─▶ protocol ─▶ app ─▶ gate, body ─▶ engine, in a thread ─▶ answer
+                                                      └─ a run was queued ─▶ workers
+                                                                               │
+                               client ◀── app ◀── channel ◀────── its events ──┘
+
+Only `protocol` and `server` know the HTTP library; it is an extra, so the rest of the tool never
+imports them.
+"""
