@@ -5,24 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from openai_cli.cli.options import CONNECTION, OPTIONS
 from openai_cli.client.redaction import redacted_url
 from openai_cli.client.settings import Settings
 from openai_cli.follow.run import Run
 from openai_cli.input.argv import ArgSpec, without
 
-_OF_THE_SERVER = (
-    "--local",
-    "--api-key",
-    "--base-url",
-    "--admin-api-key",
-    "--webhook-secret",
-    "--header",
-    "--organization",
-    "--project",
-    "--mtls-client-cert-file",
-    "--mtls-client-key-file",
-)
-"""Options about the server that was asked; many of them hold secrets."""
+_KEPT = ("--timeout", "--max-retries")
+"""Options for the connection that are about no server; others may hold secrets."""
 _LONGEST = 2000
 """Characters of a command line that are worth repeating."""
 
@@ -32,7 +22,8 @@ def elsewhere(args: Sequence[str], specs: Mapping[str, ArgSpec], connection: Seq
 
     `specs` are the flags of the command, so that values are not taken for flags.
     """
-    words = ["openai", *connection, *without(args, specs, _OF_THE_SERVER)]
+    dropped = [o.name for o in OPTIONS if o.panel == CONNECTION and o.name not in _KEPT]
+    words = ["openai", *connection, *without(args, specs, dropped)]
     line = " ".join(map(quoted, words))
     return line if len(line) <= _LONGEST else ""
 

@@ -1,6 +1,6 @@
 """The script of docs/scripting.md, run wherever `OPENAI_BASE_URL` may point.
 
-Whatever answers at `base_url` has to know the `echo` model; a server that does is one more entry.
+Whatever answers there has to know the `echo` model; a server that does is one more `base_url`.
 """
 
 from __future__ import annotations
@@ -8,22 +8,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.page import steps_of
+from tests.local.serve.support import Served
 from tests.support.shell import Shell
 
 PAGE = Path(__file__).parents[2] / "docs" / "scripting.md"
 
 
 # The page itself is run with the script's own default, by test_examples.
-@pytest.fixture(params=["local:elsewhere/trip.db"])
-def base_url(request: pytest.FixtureRequest, openai: Shell) -> str:
-    """Where the script is to run."""
+@pytest.fixture(params=["local:elsewhere/trip.db", "served"])
+def base_url(request: pytest.FixtureRequest, openai: Shell) -> Iterator[str]:
+    """Where the script is to run: a store, or `openai local serve`."""
     (openai.folder / "elsewhere").mkdir()
-    return str(request.param)
+    if request.param != "served":
+        yield request.param
+        return
+    served = Served(openai, "--store", str(openai.folder / "elsewhere" / "served.db"))
+    yield served.url
+    served.close()
 
 
 def life(openai: Shell, base_url: str, script: str = "./life.sh") -> list[str]:
