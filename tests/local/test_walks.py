@@ -249,7 +249,7 @@ def walk(examples: int, steps: int) -> None:
 
 
 def test_short_walks() -> None:
-    walk(examples=20, steps=25)
+    walk(examples=40, steps=30)
 
 
 @pytest.mark.slow
