@@ -129,6 +129,8 @@ def _plain(phrase: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda _context: phrase
 
 
+_THINGS = {"Dictionary": "pairs", "List": "elements"}
+
 _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string_type": _plain("a text"),
     "int_type": _plain("a whole number"),
@@ -144,7 +146,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda c: f"a number of at least {c['ge']:g}",
     "less_than_equal": lambda c: f"a number of at most {c['le']:g}",
     "string_too_long": lambda c: f"at most {c['max_length']} characters",
-    "too_long": lambda c: f"at most {c['max_length']} pairs",
+    "too_long": lambda c: f"at most {c['max_length']} {_THINGS[c['field_type']]}",
     "string_pattern_mismatch": _name,
     "choice": _choice,
 }

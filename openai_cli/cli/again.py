@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from openai_cli.client.redaction import redacted_url
 from openai_cli.client.settings import Settings
 from openai_cli.follow.run import Run
+from openai_cli.input.argv import ArgSpec, without
 
-_WITH_VALUE = (
+_OF_THE_SERVER = (
+    "--local",
     "--api-key",
     "--base-url",
     "--admin-api-key",
@@ -20,27 +23,34 @@ _WITH_VALUE = (
     "--mtls-client-key-file",
 )
 """Options about the server that was asked; many of them hold secrets."""
-_ALONE = ("--local",)
 _LONGEST = 2000
 """Characters of a command line that are worth repeating."""
 
 
-def elsewhere(args: Sequence[str], connection: Sequence[str]) -> str:
-    """The command line with other options for the connection; empty if it is very long."""
-    words, rest = ["openai", *connection], list(args)
-    while rest:
-        word = rest.pop(0)
-        name, equals, _ = word.partition("=")
-        name = "--" + name.lstrip("-")
-        if word == "--":
-            words += [word, *rest]
-            break
-        if word.startswith("-") and name in _WITH_VALUE:
-            rest = rest if equals else rest[1:]
-        elif not (word.startswith("-") and name in _ALONE):
-            words.append(word)
-    line = shlex.join(words)
+def elsewhere(args: Sequence[str], specs: Mapping[str, ArgSpec], connection: Sequence[str]) -> str:
+    """The command line with other options for the connection; empty if it is very long.
+
+    `specs` are the flags of the command, so that values are not taken for flags.
+    """
+    words = ["openai", *connection, *without(args, specs, _OF_THE_SERVER)]
+    line = " ".join(map(quoted, words))
     return line if len(line) <= _LONGEST else ""
+
+
+def quoted(word: str) -> str:
+    """The word as a shell reads it, always on one line and without control characters.
+
+    What cannot be shown needs `$'…'`, which POSIX has since 2024.
+    """
+    return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
+
+
+def _escaped(letter: str) -> str:
+    if letter in "\\'":
+        return "\\" + letter
+    if letter.isprintable():
+        return letter
+    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
 
 
 def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
@@ -50,6 +60,6 @@ def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
     if address == "local:":
         place = ["--local"]
     elif not settings.address.is_openai:
-        place = ["--base-url", address]
+        place = ["--base-url", redacted_url(address)]
     ids = [str(run.get("thread_id")), str(run.get("id"))]
     return shlex.join(["openai", *place, "beta:threads:runs", command, *ids, *more])

@@ -29,6 +29,8 @@ def call(
 
 
 def _print_object(answer: Document | Stream, printer: Printer, options: Options, env: Env) -> None:
+    if isinstance(answer, Document) and not answer.content:
+        return
     if options.style.format == "explore":
         from openai_cli.cli.explore import explore_answer
 

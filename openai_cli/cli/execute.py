@@ -48,17 +48,19 @@ def execute(operation: Operation, session: Session) -> None:
         call(request, printer, options, run_options, env)
     except ApiError as error:
         if error.retired:
-            error.hint += _command_lines(env)
+            error.hint += _command_lines(operation, env)
         raise
 
 
-def _command_lines(env: Env) -> str:
+def _command_lines(operation: Operation, env: Env) -> str:
     """The command line that was typed, as it works elsewhere."""
     from openai_cli.cli.again import elsewhere
+    from openai_cli.cli.catalog import command_rows, specs_of
 
+    specs = specs_of(command_rows(operation))
     ways = (
-        ("on the engine", elsewhere(env.args, ["--local"])),
-        ("on a server", elsewhere(env.args, ["--base-url", "https://YOUR-SERVER/v1"])),
+        ("on the engine", elsewhere(env.args, specs, ["--local"])),
+        ("on a server", elsewhere(env.args, specs, ["--base-url", "https://YOUR-SERVER/v1"])),
     )
     return "".join(f"\n{place}: {line}" for place, line in ways if line)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -52,9 +53,12 @@ class Event:
 def read_document(response: httpx.Response, settings: Settings, trace: Trace) -> Document:
     """Read a JSON answer to its end.
 
+    An answer without content is taken from a DELETE that says so (204), and is empty then.
     Raises NoAnswerError if it is empty or not JSON, ApiError if it holds an error all the same.
     """
     content = b"".join(trace.passing(response.iter_bytes()))
+    if response.status_code == HTTPStatus.NO_CONTENT and response.request.method == "DELETE":
+        return Document(b"", "", response.headers)
     if not content.strip():
         status = f"status {response.status_code}"
         raise NoAnswerError(f"{settings.address.place} answered with nothing ({status})")

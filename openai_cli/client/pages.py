@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from openai_cli.api.operation import Request
@@ -12,46 +12,79 @@ from openai_cli.client.client import Client
 from openai_cli.errors import NoAnswerError
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a page tells of the list: ids at its ends (empty if there are none), and whether
+    more follows; None if the server does not say, and is to be asked: OpenAI's own clients do."""
+
+    items: bool
+    first: str
+    last: str
+    more: bool | None
+
+
 def pages(client: Client, request: Request) -> Iterator[Document]:
     """Every page of a list, the next one fetched when it is asked for.
 
     Goes on behind the last item of a page; where `before` is set alone, before the first one, so
     that all items before it come. Ends without `has_more`, at an empty page, and at a page that
-    came already: raises NoAnswerError then, if the server said that more follows.
+    came already. Raises NoAnswerError if the server said that more follows, but sent a page that
+    came already, or items without ids to go on from.
     """
     backwards = "before" in request.query and "after" not in request.query
+    asked, begun, promised = request, "", False
     seen: set[str] = set()
     while True:
-        page = client.send(request)
-        if not isinstance(page, Document):
-            raise NoAnswerError("the server answered with a stream of events, not with a list")
-        more, cursor = _next(page.value, backwards=backwards)
+        page = _page(client, asked)
+        told = _told(page.value)
+        if backwards and promised and begun and not told.items:
+            # The server gave the start of the list, not what stands before the id: the rest of
+            # what was asked for is behind the first page.
+            backwards, asked = False, _moved(request, "after", begun)
+            continue
+        cursor = told.first if backwards else told.last
+        promised = told.more is True
         if cursor in seen:
-            if more:
-                raise NoAnswerError(
-                    "the server says that more follows, but sent a page again: "
-                    "the list may be incomplete"
-                )
+            if promised:
+                raise _incomplete("sent a page again")
             return
         yield page
-        if not cursor:
+        if told.more is False or not told.items:
             return
+        if not cursor:
+            if promised:
+                raise _incomplete("its items have no ids to go on from")
+            return
+        begun = begun or told.last
         seen.add(cursor)
-        request = replace(request, query={**request.query, _PARAMETER[backwards]: cursor})
+        asked = _moved(request, "before" if backwards else "after", cursor)
 
 
-_PARAMETER = {False: "after", True: "before"}
+def _page(client: Client, request: Request) -> Document:
+    page = client.send(request)
+    if not isinstance(page, Document):
+        raise NoAnswerError("the server answered with a stream of events, not with a list")
+    return page
 
 
-def _next(page: Any, *, backwards: bool) -> tuple[bool, str]:
-    """Whether the server says that more follows, and the id to go on from, empty at the end.
+def _moved(request: Request, parameter: str, cursor: str) -> Request:
+    return replace(request, query={**request.query, parameter: cursor})
 
-    Servers that do not say are asked once more: OpenAI's own clients do so too.
-    """
+
+def _incomplete(why: str) -> NoAnswerError:
+    return NoAnswerError(
+        f"the server says that more follows, but {why}: the list may be incomplete"
+    )
+
+
+def _told(page: Any) -> _Told:
     items = page.get("data") if isinstance(page, dict) else None
     if not isinstance(items, list) or not items:
-        return False, ""
+        return _Told(False, "", "", None)
     more = page.get("has_more")
-    edge = items[0 if backwards else -1]
-    cursor = edge.get("id") if isinstance(edge, dict) and more is not False else None
-    return more is True, cursor if isinstance(cursor, str) else ""
+    return _Told(True, _id(items[0]), _id(items[-1]), more if isinstance(more, bool) else None)
+
+
+def _id(item: Any) -> str:
+    found = item.get("id") if isinstance(item, dict) else None
+    return found if isinstance(found, str) else ""

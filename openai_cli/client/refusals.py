@@ -10,7 +10,7 @@ from typing import Any
 from openai_cli.client.address import Address
 from openai_cli.client.envelope import parsed
 from openai_cli.client.redaction import scrub
-from openai_cli.client.retry import LONGEST_WAIT, asked_wait
+from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
 from openai_cli.client.settings import Settings
 from openai_cli.errors import ApiError
 
@@ -20,6 +20,7 @@ _HINTS = {
     401: "check the key: --api-key, or the variable OPENAI_API_KEY",
     403: "the key may not do this: check --organization, --project and what the key allows",
     429: "wait a little and try again, or raise --max-retries; check your quota too",
+    NOT_OFFERED: "this server does not offer the command",
 }
 
 
@@ -104,10 +105,22 @@ def error_fields(value: Any) -> dict[str, Any]:
     if "message" in value:
         return dict(value)
     if "detail" in value:
-        detail = value["detail"]
-        text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
-        return {"message": text}
+        return {"message": _detail(value["detail"])}
     return {}
+
+
+def _detail(detail: Any) -> str:
+    """What FastAPI says: a text, or a list of what is wrong at which place."""
+    if isinstance(detail, str):
+        return detail
+    found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+    told = [_complaint(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    return "; ".join(told) if told else json.dumps(detail, ensure_ascii=False)
+
+
+def _complaint(place: Any, message: Any) -> str:
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{where}: {message}" if where else str(message)
 
 
 def _reason(status: int) -> str:

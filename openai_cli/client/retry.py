@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC
 
 RETRY_STATUSES = frozenset({408, 409, 429})
+NOT_OFFERED = 501
+"""What a server says to a request that it will never understand."""
 LONGEST_WAIT = 60.0
 """Seconds a server may make us wait; one that asks for more is answered with an error."""
 
@@ -23,7 +25,7 @@ def should_retry(status: int, headers: Mapping[str, str]) -> bool:
     word = headers.get("x-should-retry", "").lower()
     if word in ("true", "false"):
         return word == "true"
-    return status in RETRY_STATUSES or status >= 500
+    return status in RETRY_STATUSES or (status >= 500 and status != NOT_OFFERED)
 
 
 def asked_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:

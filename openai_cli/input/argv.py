@@ -7,7 +7,7 @@ and finds every problem, not only the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
@@ -72,6 +72,18 @@ def split_args(
     return _Splitter(args, specs).run(until_word)
 
 
+def without(args: Sequence[str], specs: Mapping[str, ArgSpec], names: Collection[str]) -> list[str]:
+    """The arguments as they are, without the flags of these names and their values."""
+    splitter = _Splitter(args, specs)
+    kept: list[str] = []
+    while splitter.rest:
+        start, count = len(args) - len(splitter.rest), len(splitter.split.occurrences)
+        splitter.step()
+        if not any(found.name in names for found in splitter.split.occurrences[count:]):
+            kept += args[start : len(args) - len(splitter.rest)]
+    return kept
+
+
 class _Splitter:
     def __init__(self, args: Sequence[str], specs: Mapping[str, ArgSpec]) -> None:
         self.rest = list(args)
@@ -80,18 +92,23 @@ class _Splitter:
 
     def run(self, until_word: bool) -> Split:
         while self.rest:
-            arg = self.rest.pop(0)
-            if arg == "--":
+            words = len(self.split.words)
+            self.step()
+            if until_word and len(self.split.words) > words:
                 self.split.words += self.rest
                 break
-            if not arg.startswith("-") or arg == "-":
-                self.split.words.append(arg)
-                if until_word:
-                    self.split.words += self.rest
-                    break
-                continue
-            self._flag(arg)
         return self.split
+
+    def step(self) -> None:
+        """Take the next word, or the next flag with what belongs to it, or all behind `--`."""
+        arg = self.rest.pop(0)
+        if arg == "--":
+            self.split.words += self.rest
+            self.rest = []
+        elif not arg.startswith("-") or arg == "-":
+            self.split.words.append(arg)
+        else:
+            self._flag(arg)
 
     def _flag(self, arg: str) -> None:
         typed, equals, text = arg.partition("=")

@@ -16,10 +16,14 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class Below:
-    """The body that flags were laid over: its source, and the fields it has."""
+    """The body that flags were laid over: its source, and what of it the flags left standing."""
 
     source: str
-    keys: frozenset[str]
+    places: frozenset[Path]
+
+    def has(self, path: Path) -> bool:
+        """Whether the value at `path` is of this body, or would be."""
+        return any(path[:length] in self.places for length in range(1, len(path) + 1))
 
 
 class Draft:
@@ -120,16 +124,18 @@ class Draft:
         if the body has something else in such a field: there is no way to keep both.
         """
         result = dict(values)
+        places: set[Path] = {(key,) for key in values if key not in self.values}
         for key, value in self.values.items():
             under = result.get(key)
             if not isinstance(value, dict) or under is None or not self._holds_object(key):
                 result[key] = value
             elif isinstance(under, dict):
                 result[key] = {**under, **value}
+                places |= {(key, inner) for inner in under if inner not in value}
             else:
                 raise ValueError(f"{key}: expected an object, found {shown(under)}")
         self.values = result
-        self._below = Below(source, frozenset(values))
+        self._below = Below(source, frozenset(places))
 
     def _holds_object(self, key: str) -> bool:
         flag = next((f for f in self._flags.values() if f.path == (key,)), None)
@@ -141,7 +147,7 @@ class Draft:
         if found is not None:
             origin, inside = found
             return Problem(origin.source, finding.message, path_text((*origin.inside, *inside)))
-        if self._below and finding.path[:1] and finding.path[0] in self._below.keys:
+        if self._below and self._below.has(finding.path):
             return Problem(self._below.source, finding.message, path_text(finding.path))
         return self._unset(finding)
 
@@ -152,4 +158,11 @@ class Draft:
         best = max(named, key=lambda f: len(f.path), default=None)
         if best is None:
             return Problem(path_text(finding.path), finding.message)
-        return Problem(best.name, finding.message, path_text(keys[len(best.path) :]))
+        message = finding.message + self._beside(finding.path)
+        return Problem(best.name, message, path_text(keys[len(best.path) :]))
+
+    def _beside(self, path: Path) -> str:
+        """For what an element lacks: the flag that began it, as there may be several elements."""
+        index = next((at for at, step in enumerate(path) if isinstance(step, int)), None)
+        first = self._origins.first_inside(path[: index + 1]) if index is not None else None
+        return f" beside {first.source}" if first else ""

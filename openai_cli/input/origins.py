@@ -54,6 +54,11 @@ class Origins:
         around = nearest[0].depth if nearest else 0
         return max([around, *(origin.depth for origin in node._all())]) if node else around
 
+    def first_inside(self, path: Path) -> Origin | None:
+        """Who was the first to set something in the value."""
+        node = self._node(path)
+        return next(node._all(), None) if node else None
+
     def _node(self, path: Path) -> Origins | None:
         node: Origins | None = self
         for step in path:

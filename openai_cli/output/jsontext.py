@@ -88,28 +88,21 @@ def escape_controls(text: str) -> str:
 def elements(text: str, key: str) -> list[str] | None:
     """The elements of the list at `key` of an object, each as the text it came in.
 
-    None if the text is no object, or has no list there.
+    None if the text is no object, or has no list there. Of a key that comes again the last one
+    counts, as for every JSON reader.
     """
-    tokens = _TOKEN.finditer(text)
     found: list[str] | None = None
-    path: list[str] = []
-    name, start = "", -1
-    for match in tokens:
+    name, before, depth, start, inside = "", "", 0, 0, False
+    for match in _TOKEN.finditer(text):
         token = match[0]
-        if token in _OPEN:
-            if path == ["{"] and token == "[" and name == key and found is None:
-                found, start = [], match.end()
-                path.append("list")
-                continue
-            path.append(token)
-        elif token in _CLOSE or (token == "," and path[-1:] == ["list"]):
-            if path[-1:] == ["list"]:
-                part = text[start : match.start()].strip()
-                start = match.end()
-                if part and found is not None:
-                    found.append(part)
-            if token in _CLOSE:
-                path.pop()
-        elif path == ["{"] and token[0] == '"':
+        if depth == 1 and before in ("{", ",") and token[0] == '"':
             name = json.loads(token)
+        elif depth == 1 and before == ":" and name == key:
+            inside, start = token == "[", match.end()
+            found = [] if inside else None
+        elif depth == 2 and inside and token in ("]", ",") and found is not None:
+            found += filter(None, [text[start : match.start()].strip()])
+            inside, start = token == ",", match.end()
+        depth += (token in _OPEN) - (token in _CLOSE)
+        before = token
     return found

@@ -12,7 +12,7 @@ from openai_cli.output.reply import message_text
 from openai_cli.output.terminal import harmless
 
 _COLUMNS = {
-    "assistant": ("id", "created_at", "name", "model"),
+    "assistant": ("id", "created_at", "model", "name"),
     "thread.message": ("id", "created_at", "role", "content"),
     "thread.run": ("id", "created_at", "status", "model", "last_error"),
     "thread.run.step": ("id", "created_at", "status", "step_details"),
@@ -20,6 +20,8 @@ _COLUMNS = {
 _OTHERS = ("id", "object", "created_at", "status")
 _GAP = "  "
 _DEFAULT_WIDTH = 80
+_WIDEST = 32
+"""Columns of a cell between the first, which is never cut, and the last."""
 
 
 class Table:
@@ -51,8 +53,9 @@ class Table:
 
     def _cells(self, value: Any) -> list[str]:
         if not isinstance(value, dict):
-            return [harmless(inline(value), lines=False)] + [""] * (len(self._keys) - 1)
-        return [harmless(_cell(key, value), lines=False) for key in self._keys]
+            return [_plain(inline(value))] + [""] * (len(self._keys) - 1)
+        ident, *middle, last = (_plain(_cell(key, value)) for key in self._keys)
+        return [ident, *(_cut(cell, _WIDEST) for cell in middle), last]
 
     def _row(self, cells: list[str]) -> str:
         left = self._width
@@ -70,6 +73,11 @@ def _cell(key: str, value: dict[str, Any]) -> str:
     if key == "step_details" and isinstance(item, dict):
         return _step(item)
     return "" if is_empty(item) else phrase(key, item)
+
+
+def _plain(text: str) -> str:
+    """The text on one line, each of its characters as wide as it is counted."""
+    return harmless(text, lines=False).replace("\t", " ")
 
 
 def _step(details: dict[str, Any]) -> str:

@@ -37,7 +37,10 @@ def refused(body: bytes | str | Any, status: int = 400, **headers: str) -> ApiEr
         ('{"error": "m"}', "m", {}),
         ('{"message": "m", "code": 7}', "m", {"code": 7}),
         ('{"detail": "m"}', "m", {}),
-        ('{"detail": [{"loc": ["body"], "msg": "m"}]}', '[{"loc": ["body"], "msg": "m"}]', {}),
+        ('{"detail": [{"loc": ["body", 0], "msg": "m"}, {"msg": "n"}]}', "body.0: m; n", {}),
+        ('{"detail": [{"loc": ["body"]}]}', '[{"loc": ["body"]}]', {}),
+        ('{"detail": {"a": 1}}', '{"a": 1}', {}),
+        ('{"detail": []}', "[]", {}),
         ("\ufeff" + '{"error": "m"}', "m", {}),
         ('{"error": {"message": "m", "code": ' + "9" * 5000 + "}}", "m", {"code": "9" * 5000}),
         ('{"error": null}', None, {}),
@@ -82,7 +85,13 @@ def test_the_parts_of_an_error_for_a_program(ask: Ask, server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(401, "OPENAI_API_KEY"), (403, "--organization"), (500, "try again later"), (400, "")],
+    [
+        (401, "OPENAI_API_KEY"),
+        (403, "--organization"),
+        (500, "try again later"),
+        (501, "does not offer"),
+        (400, ""),
+    ],
 )
 def test_what_to_do_next(status: int, words: str) -> None:
     hint = refused("{}", status).hint

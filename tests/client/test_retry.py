@@ -47,7 +47,7 @@ def test_statuses_worth_another_attempt(status: int) -> None:
     assert not should_retry(status, {"x-should-retry": "false"})
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422, 501])
 def test_statuses_that_stay(status: int) -> None:
     assert not should_retry(status, {})
     assert not should_retry(status, {"x-should-retry": "perhaps"})

@@ -25,10 +25,19 @@ class AssistantSettings(RequestModel):
 
     panel = "Assistant"
 
-    description: Annotated[Text | None, Field(description="What it is for.")] = None
-    instructions: Annotated[Text | None, Field(description="Its system message.")] = None
+    description: Annotated[
+        Annotated[Text, Field(max_length=512)] | None,
+        Field(description="What it is for, in at most 512 characters."),
+    ] = None
+    instructions: Annotated[
+        Annotated[Text, Field(max_length=256_000)] | None,
+        Field(description="Its system message, in at most 256,000 characters."),
+    ] = None
     metadata: Annotated[Metadata | None, kept_with("the assistant"), PAIRS] = None
-    name: Annotated[Text | None, Field(description="Its name.")] = None
+    name: Annotated[
+        Annotated[Text, Field(max_length=256)] | None,
+        Field(description="Its name, in at most 256 characters."),
+    ] = None
     reasoning_effort: ReasoningEffort = None
     response_format: ReplyFormat = None
     temperature: Temperature = None
@@ -36,10 +45,10 @@ class AssistantSettings(RequestModel):
         ToolResources | None, Field(description="Files and vector stores its tools may use.")
     ] = None
     tools: Annotated[
-        list[Tool],
+        Annotated[list[Tool], Field(max_length=128)],
         Field(
             description="A tool it may use: code_interpreter, file_search, or an object. "
-            "Repeatable; takes a whole list too."
+            "Repeatable, up to 128; takes a whole list too."
         ),
         PAIRS,
         TOOL_NOTE,

@@ -19,6 +19,7 @@ from openai_cli.output.explore.outline import (
     Path,
     children,
     gjson_path,
+    item_label,
     label,
     matches,
     value_at,
@@ -139,8 +140,7 @@ class Explorer(App[str]):
             self._fill(root)
         else:
             root.set_label(Text(f"{len(self._items)} items"))
-            name = item.value.get("event") if isinstance(item.value, dict) else None
-            title = Text(f"{index}: {name}" if name else label(index, item.value))
+            title = Text(item_label(index, item.value))
             root.add(title, data=Place(index), allow_expand=bool(children(item.value)))
         root.expand()
         self._show_status()

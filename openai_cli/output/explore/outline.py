@@ -30,6 +30,13 @@ def label(step: str | int | None, value: Any) -> str:
     return name + _short(value)
 
 
+def item_label(index: int, value: Any) -> str:
+    """One line for one of several values: the name of an event or an object's id, if it has one."""
+    told = (value.get(key) for key in ("event", "id")) if isinstance(value, dict) else ()
+    name = next((one for one in told if isinstance(one, str) and one), None)
+    return label(index, value) if name is None else f"{index}: {harmless(name, lines=False)}"
+
+
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{len(value)}}}"
