@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import Settings
+from openai_cli.follow.rules import Rules
 from openai_cli.follow.run import Run
 
 _WITH_VALUE = (
@@ -43,6 +45,18 @@ def elsewhere(args: Sequence[str], connection: Sequence[str]) -> str:
     return line if len(line) <= _LONGEST else ""
 
 
+def ways_on(run: Run, settings: Settings, rules: Rules) -> str:
+    """The command lines to go on with a run, with the same commands for its calls, or end it."""
+    commands = [
+        word
+        for handler in rules.handlers
+        for word in ("--on-tool-call", f"{handler.name}={shlex.join(handler.words)}")
+    ]
+    wait = about_run(run, settings, "retrieve", *(commands or ["--wait"]))
+    stop = about_run(run, settings, "cancel")
+    return scrub(f"go on with: {wait}\nor stop it: {stop}", settings)
+
+
 def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
     """The command line of `beta:threads:runs COMMAND` for this run, on the same server."""
     address = settings.address.text
@@ -50,6 +64,6 @@ def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
     if address == "local:":
         place = ["--local"]
     elif not settings.address.is_openai:
-        place = ["--base-url", address]
+        place = ["--base-url", redacted_url(address)]
     ids = [str(run.get("thread_id")), str(run.get("id"))]
     return shlex.join(["openai", *place, "beta:threads:runs", command, *ids, *more])

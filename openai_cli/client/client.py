@@ -11,6 +11,7 @@ from types import TracebackType
 from weakref import WeakSet
 
 import httpx
+from httpx import USE_CLIENT_DEFAULT
 
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
@@ -81,13 +82,16 @@ class Client:
             stream.close()
         self._open.close()
 
-    def send(self, request: Request) -> Document | Stream:
+    def send(self, request: Request, *, within: float | None = None) -> Document | Stream:
         """The answer to a request, after as many attempts as are allowed and sensible.
+
+        `within` is for who asks again anyway: one attempt, given up after so many seconds of
+        silence.
 
         Raises ApiError when the server says no, NoAnswerError when there is no answer or none
         that can be read. One idempotency key covers all attempts: the call may start paid work.
         """
-        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}")
+        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}", within)
         try:
             if response.status_code >= 400:
                 raise self._refusal(request, response)
@@ -112,11 +116,14 @@ class Client:
             response.status_code, response.headers, bytes(body), self.settings, gone=gone
         )
 
-    def _attempts(self, request: Request, idempotency_key: str) -> httpx.Response:
-        for attempt in range(self.settings.max_retries + 1):
-            last = attempt == self.settings.max_retries
+    def _attempts(
+        self, request: Request, idempotency_key: str, within: float | None
+    ) -> httpx.Response:
+        retries = self.settings.max_retries if within is None else 0
+        for attempt in range(retries + 1):
+            last = attempt == retries
             try:
-                response = self._once(request, idempotency_key)
+                response = self._once(request, idempotency_key, within)
             except REQUEST_ERRORS as error:
                 fault = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
@@ -153,7 +160,7 @@ class Client:
         self._trace.say(line)
         self.settings.notice(line)
 
-    def _once(self, request: Request, idempotency_key: str) -> httpx.Response:
+    def _once(self, request: Request, idempotency_key: str, within: float | None) -> httpx.Response:
         """One attempt, through all redirects that keep the request as it is."""
         http, settings = self._http, self.settings
         url, redirects = full_url(request, settings.address), 0
@@ -163,6 +170,7 @@ class Client:
                 url,
                 content=encode_body(request),
                 headers=request_headers(request, settings, idempotency_key),
+                timeout=USE_CLIENT_DEFAULT if within is None else within,
             )
             self._trace.request(sent)
             response = http.send(sent, stream=True)
