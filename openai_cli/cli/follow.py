@@ -235,8 +235,7 @@ class Follower:
         status = status_of(run) if run else ""
         if run is None or (is_stopped(run) and status != WAITS_FOR_OUTPUTS):
             return Interrupted("interrupted")
-        if self._stream and self._settings.address.is_local:
-            self._stream.close()
+        if self._settings.address.is_local and self._is_cancelled_here(run):
             what = f"{named(run)} is cancelled, as it ran in this process"
             return Interrupted(f"interrupted; {what}")
         ways = self._ways_on(run) if can_be_found(run) else ""
@@ -244,6 +243,12 @@ class Follower:
             return self._cancelled(run, ways)
         goes_on = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "goes on"
         return Interrupted(f"interrupted; {named(run)} {goes_on}", hint=ways)
+
+    def _is_cancelled_here(self, run: Run) -> bool:
+        """Whether the engine has cancelled the run, as it does when its work is interrupted."""
+        if self._stream:
+            self._stream.close()
+        return status_of(known(self._poller.fetch(run))) == "cancelled"
 
     def _cancelled(self, run: Run, ways: str) -> Interrupted:
         try:

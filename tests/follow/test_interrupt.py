@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,29 @@ def test_ctrl_c_in_a_stream_of_the_engine(openai: Shell) -> None:
     assert again.json["status"] == "cancelled"
 
 
+def test_ctrl_c_while_the_engine_works_on_outputs(
+    openai: Shell, script: Script, tmp_path: Path
+) -> None:
+    ids = tmp_path / "ids"
+    tool = script("tool", f"echo $OPENAI_THREAD_ID $OPENAI_RUN_ID > {ids}", shell=True)
+    message = "!call work\n!slow 60\na b c d"
+    words = ("--local", *CREATE[:-1], "asst_demo", "--message", message, "--stream=false")
+    function = ("--tool", "{type: function, function: {name: work}}")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with openai.start(*words, *function, "--on-tool-call", f"work={tool}", **pipes) as process:
+        until(ids.exists)
+
+        def status() -> str:
+            again = openai("--local", "beta:threads:runs", "retrieve", *ids.read_text().split())
+            return str(again.json["status"]) if again.code == 0 else ""
+
+        until(lambda: status() == "in_progress")
+        process.send_signal(signal.SIGINT)
+        code, out, err = finish(process)
+    assert (code, out, status()) == (130, b"", "cancelled")
+    assert "is cancelled, as it ran in this process" in err[0]
+
+
 # While commands work
 
 
@@ -237,3 +262,26 @@ def test_a_hang_up_that_is_ignored_stays_ignored(
         code, out, err = finish(process)
     assert (code, json.loads(out)["status"], err) == (0, "completed", [])
     assert server.seen[1].json["tool_outputs"][0]["output"] == "done\n"
+
+
+@pytest.mark.slow
+def test_no_moment_of_an_end_leaves_a_command_behind(
+    openai: Shell, server: Server, script: Script, tmp_path: Path
+) -> None:
+    pids = tmp_path / "all"
+    pids.mkdir()
+    tool = script("tool", f"sleep 600 & : > {pids}/$!; : > {pids}/$$; wait", shell=True)
+    calls = [(f"call_{number}", "work") for number in range(6)]
+    chance = random.Random(7)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) * 12:
+        server.seen.clear()
+        server.reply(*replies(asking(*calls), run("completed")))
+        words = ("--on-tool-call", f"work={tool}", "--tool-concurrency", "3")
+        with start(openai, server, *RETRIEVE, *words) as process:
+            until(lambda: server.seen)
+            time.sleep(chance.random() * 0.3)
+            process.send_signal(number)
+            finish(process)
+        assert not [pid.name for pid in pids.iterdir() if alive(int(pid.name))]
+        for pid in pids.iterdir():
+            pid.unlink()
