@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from openai_cli.api.operation import Request
 from openai_cli.cli.again import ways_on
 from openai_cli.cli.env import Env
@@ -21,6 +23,7 @@ from openai_cli.follow.run import (
     ToolCall,
     as_run,
     can_be_found,
+    placed,
     request_about,
     status_of,
     tool_calls,
@@ -99,6 +102,8 @@ class Follower:
         run = as_run(answer.value)
         if run is None and self._run is not None:
             return self._wait_for(self._run, None)  # outputs were taken, with other words
+        if run is not None and self._run is not None:
+            run = placed(run, self._run)
         self._run = run
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return answer
@@ -143,7 +148,7 @@ class Follower:
             error.hint = "\n".join(filter(None, [error.hint, self._ways_on(run)]))
             raise
         self._progress.clear()
-        self._run = known(document)
+        self._run = placed(known(document), run)
         return document
 
     def _has_stopped(self, run: Run) -> bool:
@@ -248,7 +253,9 @@ class Follower:
         """Whether the engine has cancelled the run, as it does when its work is interrupted."""
         if self._stream:
             self._stream.close()
-        return status_of(known(self._poller.fetch(run))) == "cancelled"
+        with suppress(ApiError, NoAnswerError):
+            return status_of(known(self._poller.fetch(run))) == "cancelled"
+        return False
 
     def _cancelled(self, run: Run, ways: str) -> Interrupted:
         try:

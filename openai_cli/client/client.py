@@ -11,7 +11,6 @@ from types import TracebackType
 from weakref import WeakSet
 
 import httpx
-from httpx import USE_CLIENT_DEFAULT
 
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
@@ -23,7 +22,7 @@ from openai_cli.client.refusals import refusal
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import Settings
 from openai_cli.client.trace import Trace
-from openai_cli.client.transport import open_client
+from openai_cli.client.transport import open_client, timeouts
 from openai_cli.errors import ApiError
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
@@ -170,7 +169,7 @@ class Client:
                 url,
                 content=encode_body(request),
                 headers=request_headers(request, settings, idempotency_key),
-                timeout=USE_CLIENT_DEFAULT if within is None else within,
+                timeout=timeouts(settings.timeout if within is None else within),
             )
             self._trace.request(sent)
             response = http.send(sent, stream=True)

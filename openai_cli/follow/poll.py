@@ -11,7 +11,7 @@ from openai_cli.client.client import Client
 from openai_cli.client.retry import RETRY_STATUSES
 from openai_cli.errors import ApiError, CliError, NoAnswerError
 from openai_cli.follow.rules import Patience
-from openai_cli.follow.run import STOPPED, Run, as_run, request_about, status_of
+from openai_cli.follow.run import STOPPED, Run, as_run, placed, request_about, status_of
 
 _LONGEST_PAUSE = 60.0
 """Seconds a server may make us wait between two questions."""
@@ -108,7 +108,7 @@ class Poller:
                 continue
             failures, trouble = 0, None
             wanted = _asked_pause(last.headers)
-            run = known(last)
+            run = placed(known(last), run)
             if stopped(run):
                 return last
 

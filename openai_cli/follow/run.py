@@ -18,6 +18,9 @@ STOPPED = frozenset(
 """Statuses that nothing but a call from outside leads out of."""
 
 
+_PLACE = ("id", "thread_id")
+
+
 @dataclass(frozen=True)
 class ToolCall:
     """One function call that a run waits for; `arguments` is JSON as the model wrote it."""
@@ -34,9 +37,14 @@ def as_run(value: Any) -> Run | None:
     return value if value.get("object", "thread.run") == "thread.run" else None
 
 
+def placed(run: Run, earlier: Run) -> Run:
+    """The run with the ids it lacks taken from an earlier answer about it."""
+    return {**run, **{key: earlier[key] for key in _PLACE if key in earlier and not run.get(key)}}
+
+
 def can_be_found(run: Run) -> bool:
     """Whether the run says where it can be fetched again."""
-    return all(isinstance(run.get(key), str) and run[key] for key in ("id", "thread_id"))
+    return all(isinstance(run.get(key), str) and run[key] for key in _PLACE)
 
 
 def status_of(run: Run) -> str:

@@ -121,6 +121,16 @@ def test_a_run_without_ids_cannot_be_waited_for(quick: Go, server: Server) -> No
     assert "lacks its ids" in result.err
 
 
+def test_answers_without_ids_are_about_the_run_that_was_asked_for(
+    quick: Go, server: Server
+) -> None:
+    bare = {"object": "thread.run", "status": "in_progress"}
+    waits = {**asking(("call_1", "work")), "thread_id": None}
+    server.reply(*replies(run("queued"), bare, waits, bare, bare, run("completed")))
+    result = quick(*CREATE, "--on-tool-call", "work=/bin/echo")
+    assert (result.code, result.json["status"], len(server.seen)) == (0, "completed", 6)
+
+
 def test_ids_of_any_letters_are_asked_for(quick: Go, server: Server) -> None:
     odd = {"id": "a/b ?é", "thread_id": "t#1"}
     server.reply(*replies(run("queued", **odd), run("completed", **odd)))
