@@ -22,6 +22,8 @@ _OF_THE_SERVER = (
     "--project",
     "--mtls-client-cert-file",
     "--mtls-client-key-file",
+    "--upstream-url",
+    "--upstream-api",
 )
 """Options about the server that was asked; many of them hold secrets."""
 _LONGEST = 2000

@@ -124,9 +124,8 @@ class Follower:
             raise trouble
         if stream.saw_work:
             self._answered = []
-        if run is None or not self._run_options.waits:
-            return None
-        if stream.run is not None and self._has_stopped(run):
+        # After outputs, a stream that tells nothing of the run leaves it as it was before them.
+        if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
         if trouble:
             self._env.say("note", f"{trouble.message}; asking for the run instead")

@@ -56,7 +56,7 @@ def _without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict
     return {
         name: value
         for name, value in environ.items()
-        if name not in _SECRETS and not any(_holds(value, secret) for secret in hidden)
+        if not any(_holds(value, secret) for secret in hidden)
     }
 
 

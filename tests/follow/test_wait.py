@@ -282,13 +282,14 @@ def test_a_key_in_the_address_is_not_in_the_hint(quick: Go, server: Server) -> N
     server.reply(*replies(run("queued")))
     words = (
         "--base-url",
-        f"{server.url}?api-key=hush-hush-hush",
+        f"{server.url}?api-key=hush-hush-hush&sig=zz",
         "--header",
         "X-Api-Key: psst-psst",
     )
     result = quick(*CREATE, "--wait", "--wait-timeout", "0.2", *words)
     assert result.code == 3
     assert "hush" not in result.err
+    assert "sig=zz" not in result.err
     assert "psst" not in result.err
     assert KEY not in result.err
 
