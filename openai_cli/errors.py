@@ -103,7 +103,8 @@ class ApiError(CliError):
     """The server refused, by status code or by an `error` event.
 
     `body` is the server's own text; `status` is None for an event of a stream
-    that had begun with 200. `retired` says that the endpoint is gone for good.
+    that had begun with 200. `retired` says that the endpoint is gone for good. `retry_after` is
+    the seconds the server asks to wait before the next attempt, if it does.
     """
 
     exit_code = 4
@@ -129,6 +130,7 @@ class ApiError(CliError):
         self.fields = fields or {}
         self.request_id = request_id
         self.retired = retired
+        self.retry_after: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The server's own error fields first, then status and request id, then ours."""

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from openai_cli.cli.options import CONNECTION, OPTIONS
-from openai_cli.client.redaction import redacted_url
+from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import Settings
+from openai_cli.follow.rules import Rules
 from openai_cli.follow.run import Run
 from openai_cli.input.argv import ArgSpec, without
 
@@ -42,6 +43,18 @@ def _escaped(letter: str) -> str:
     if letter.isprintable():
         return letter
     return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
+
+
+def ways_on(run: Run, settings: Settings, rules: Rules) -> str:
+    """The command lines to go on with a run, with the same commands for its calls, or end it."""
+    commands = [
+        word
+        for handler in rules.handlers
+        for word in ("--on-tool-call", f"{handler.name}={shlex.join(handler.words)}")
+    ]
+    wait = about_run(run, settings, "retrieve", *(commands or ["--wait"]))
+    stop = about_run(run, settings, "cancel")
+    return scrub(f"go on with: {wait}\nor stop it: {stop}", settings)
 
 
 def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:

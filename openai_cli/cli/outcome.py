@@ -19,16 +19,22 @@ def why_no_reply(run: dict[str, Any] | None) -> str:
     return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
 
 
+def named(run: dict[str, Any]) -> str:
+    """The run and its thread by their ids."""
+    return f"the run {run.get('id')} of thread {run.get('thread_id')}"
+
+
 def check_run(run: dict[str, Any] | None) -> None:
     """Raise if a run that this call set going did not complete, or waits for tool outputs."""
     status = run.get("status") if run else None
     if run is None or status not in (*_ENDED, "requires_action"):
         return
-    named = f"the run {run.get('id')} of thread {run.get('thread_id')}"
     if status == "requires_action":
         names = [str(f.get("name")) for f in functions(run.get("required_action"))]
-        raise RunWaitsError(f"{named} waits for the outputs of: {', '.join(names) or 'unknown'}")
-    raise RunEndedError(f"{named} ended as {status}{_why(run)}")
+        raise RunWaitsError(
+            f"{named(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
+        )
+    raise RunEndedError(f"{named(run)} ended as {status}{_why(run)}")
 
 
 def _why(run: dict[str, Any]) -> str:

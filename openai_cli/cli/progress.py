@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from collections.abc import Callable
 
 from openai_cli.cli.env import Env
 from openai_cli.follow.run import Run, status_of
+from openai_cli.output.sink import Sink
 from openai_cli.output.terminal import harmless
 
 _TICK = 0.25
@@ -20,11 +21,14 @@ class Progress:
     def __init__(
         self,
         env: Env,
+        *,
+        quiet: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         # A terminal that cannot rewrite a line would fill up with them.
-        self._shows = env.err.is_terminal and env.environ.get("TERM", "") not in ("", "dumb")
+        capable = env.err.is_terminal and env.environ.get("TERM", "") not in ("", "dumb")
+        self._shows = capable and not quiet
         self._env = env
         self._sleep = sleep
         self._now = now
@@ -44,15 +48,22 @@ class Progress:
         """Put these words in the line, with the time."""
         if self._shows:
             text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
-            columns = shutil.get_terminal_size().columns
             self._there = True
-            self._env.put(f"\r\x1b[K{text[: max(columns - 1, 1)]}")
+            self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
 
     def clear(self) -> None:
         """Take the line away, so that something else can be written."""
         if self._there:
             self._there = False
             self._env.put("\r\x1b[K")
+
+
+def _columns(sink: Sink) -> int:
+    """The width of the terminal behind this sink; standard output may be somewhere else."""
+    try:
+        return os.get_terminal_size(sink.stream.fileno() if sink.stream else -1).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def _status(run: Run) -> str:

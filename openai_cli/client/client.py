@@ -22,7 +22,7 @@ from openai_cli.client.refusals import refusal
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import Settings
 from openai_cli.client.trace import Trace
-from openai_cli.client.transport import open_client
+from openai_cli.client.transport import open_client, timeouts
 from openai_cli.errors import ApiError
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
@@ -81,13 +81,16 @@ class Client:
             stream.close()
         self._open.close()
 
-    def send(self, request: Request) -> Document | Stream:
+    def send(self, request: Request, *, within: float | None = None) -> Document | Stream:
         """The answer to a request, after as many attempts as are allowed and sensible.
+
+        `within` is for who asks again anyway: one attempt, given up after so many seconds of
+        silence.
 
         Raises ApiError when the server says no, NoAnswerError when there is no answer or none
         that can be read. One idempotency key covers all attempts: the call may start paid work.
         """
-        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}")
+        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}", within)
         try:
             if response.status_code >= 400:
                 raise self._refusal(request, response)
@@ -114,11 +117,14 @@ class Client:
             found.hint = stranger_hint(response.url, self.settings) or found.hint
         return found
 
-    def _attempts(self, request: Request, idempotency_key: str) -> httpx.Response:
-        for attempt in range(self.settings.max_retries + 1):
-            last = attempt == self.settings.max_retries
+    def _attempts(
+        self, request: Request, idempotency_key: str, within: float | None
+    ) -> httpx.Response:
+        retries = self.settings.max_retries if within is None else 0
+        for attempt in range(retries + 1):
+            last = attempt == retries
             try:
-                response = self._once(request, idempotency_key)
+                response = self._once(request, idempotency_key, within)
             except REQUEST_ERRORS as error:
                 fault = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
@@ -155,7 +161,7 @@ class Client:
         self._trace.say(line)
         self.settings.notice(line)
 
-    def _once(self, request: Request, idempotency_key: str) -> httpx.Response:
+    def _once(self, request: Request, idempotency_key: str, within: float | None) -> httpx.Response:
         """One attempt, through all redirects that keep the request as it is."""
         http, settings = self._http, self.settings
         url, redirects = full_url(request, settings.address), 0
@@ -165,6 +171,7 @@ class Client:
                 url,
                 content=encode_body(request),
                 headers=request_headers(request, settings, idempotency_key),
+                timeout=timeouts(settings.timeout if within is None else within),
             )
             self._trace.request(sent)
             response = http.send(sent, stream=True)

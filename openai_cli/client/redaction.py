@@ -38,13 +38,14 @@ def redacted_url(url: str) -> str:
 
 def scrub(text: str, settings: Settings) -> str:
     """A text without the secrets of this call, for errors and traces that quote a server."""
-    for secret in sorted(set(_secrets(settings)), key=len, reverse=True):
+    for secret in sorted(set(secrets_of(settings)), key=len, reverse=True):
         if len(secret) >= _SHORTEST:
             text = re.sub(_in_any_spelling(secret), REDACTED, text)
     return text
 
 
-def _secrets(settings: Settings) -> Iterator[str]:
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """The secrets of a call: its key, and those in headers and in the address."""
     yield settings.api_key
     for name, value in settings.headers:
         if is_secret(name):

@@ -77,7 +77,7 @@ def _api_error(
     fields = error_fields(parsed(text))
     message = fields.pop("message", None) or _plain(text) or "the server gave no reason"
     request_id = headers.get("x-request-id")
-    return ApiError(
+    error = ApiError(
         message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
         status=status,
         reason=_reason(status) if status else "",
@@ -87,6 +87,8 @@ def _api_error(
         hint=hint,
         retired=retired,
     )
+    error.retry_after = asked_wait(headers)
+    return error
 
 
 def error_fields(value: Any) -> dict[str, Any]:

@@ -24,14 +24,18 @@ def open_client(settings: Settings) -> httpx.Client:
     """
     if settings.address.is_local:
         return httpx.Client(transport=_engine(settings), trust_env=False)
-    timeout = httpx.Timeout(settings.timeout, connect=min(settings.timeout, CONNECT_TIMEOUT))
     try:
-        return httpx.Client(timeout=timeout, verify=_tls(settings))
+        return httpx.Client(timeout=timeouts(settings.timeout), verify=_tls(settings))
     except httpx.InvalidURL:
         # The message would quote a piece of the URL, which may be a piece of a password.
         raise _proxy_error("one of them is not a URL") from None
     except (ValueError, ImportError) as error:
         raise _proxy_error(str(error)) from None
+
+
+def timeouts(seconds: float) -> httpx.Timeout:
+    """How long each silence of a server may be; a connection is made sooner or not at all."""
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
 def _proxy_error(why: str) -> UsageError:

@@ -11,14 +11,20 @@ from openai_cli.client.client import Client
 from openai_cli.client.retry import RETRY_STATUSES
 from openai_cli.errors import ApiError, CliError, NoAnswerError
 from openai_cli.follow.rules import Patience
-from openai_cli.follow.run import STOPPED, Run, as_run, request_about, status_of
+from openai_cli.follow.run import STOPPED, Run, as_run, placed, request_about, status_of
 
 _LONGEST_PAUSE = 60.0
 """Seconds a server may make us wait between two questions."""
+_SHORTEST_PAUSE = 0.1
+"""Seconds between two questions to a server that asks for none."""
+_LONGEST_SILENCE = 60.0
+"""Seconds an answer about a run may take; asking anew is better than more of it."""
+_SHORTEST_SILENCE = 1.0
+"""Seconds an answer may take where the time to wait is nearly over."""
 _GENTLE = 1.25
 _SLOWEST = 5.0
 """Pauses grow to this many seconds, unless they begin longer."""
-_FAILURES = 5
+_FAILURES = 10
 """Questions in a row that may go wrong before the run is given up for lost."""
 
 
@@ -38,7 +44,7 @@ def is_stopped(run: Run) -> bool:
 
 
 class Poller:
-    """Asks for a run until it has stopped.
+    """Asks for a run until it has stopped; the patience is for all times that it waits.
 
     `pause` is called for each wait with the run as last seen and the seconds to wait.
     """
@@ -54,10 +60,14 @@ class Poller:
         self._patience = patience
         self._pause = pause
         self._now = now
+        self._left = patience.timeout
 
-    def fetch(self, run: Run) -> Document:
-        """The run as it is now. Raises NoAnswerError if the answer is no run."""
-        answer = self._client.send(request_about(run, "retrieve"))
+    def fetch(self, run: Run, *, within: float | None = None) -> Document:
+        """The run as it is now; `within` as for `Client.send`.
+
+        Raises NoAnswerError if the answer is no run.
+        """
+        answer = self._client.send(request_about(run, "retrieve"), within=within)
         if not isinstance(answer, Document) or as_run(answer.value) is None:
             raise NoAnswerError("the server was asked for the run, but answered something else")
         return answer
@@ -65,41 +75,61 @@ class Poller:
     def until_stopped(
         self,
         run: Run,
-        headers: Mapping[str, str],
+        last: Document | None,
         stopped: Callable[[Run], bool] = is_stopped,
     ) -> Document:
-        """The run once it has stopped; `run` and `headers` are the last that is known of it.
+        """The run once it has stopped; `last` is the answer, if any, that told of `run`.
 
         Faults that may pass are waited out. Raises OutOfPatienceError when time is over, other
-        errors when the server says no, or does not answer several times in a row.
+        errors when the server says no, or does not answer many times in a row.
         """
-        deadline = self._now() + self._patience.timeout
+        deadline = self._now() + self._left
+        try:
+            return self._ask(run, last, stopped, deadline)
+        finally:
+            self._left = max(0.0, deadline - self._now())
+
+    def _ask(
+        self, run: Run, last: Document | None, stopped: Callable[[Run], bool], deadline: float
+    ) -> Document:
         pause, failures = self._patience.interval, 0
-        last: Document | None = None
+        trouble: CliError | None = None
+        wanted = _asked_pause(last.headers) if last else None
         while True:
-            wanted = _asked_pause(headers)
-            self._wait(run, pause if wanted is None else wanted, deadline, last)
+            self._wait(run, pause if wanted is None else wanted, deadline, last, trouble)
             pause = max(self._patience.interval, min(pause * _GENTLE, _SLOWEST))
             try:
-                last = self.fetch(run)
+                last = self.fetch(run, within=self._silence(deadline))
             except CliError as error:
-                failures += 1
+                failures, trouble = failures + 1, error
                 if failures == _FAILURES or not _may_pass(error):
                     raise
-                headers = {}
+                wanted = _pause_after(error)
                 continue
-            failures, headers = 0, last.headers
-            run = known(last)
+            failures, trouble = 0, None
+            wanted = _asked_pause(last.headers)
+            run = placed(known(last), run)
             if stopped(run):
                 return last
 
-    def _wait(self, run: Run, seconds: float, deadline: float, last: Document | None) -> None:
+    def _silence(self, deadline: float) -> float:
+        left = max(deadline - self._now(), _SHORTEST_SILENCE)
+        return min(left, _LONGEST_SILENCE, self._client.settings.timeout)
+
+    def _wait(
+        self,
+        run: Run,
+        seconds: float,
+        deadline: float,
+        last: Document | None,
+        trouble: CliError | None,
+    ) -> None:
         left = deadline - self._now()
         if left <= 0:
-            waited = f"{self._patience.timeout:g} s"
-            raise OutOfPatienceError(
-                f"the run {run['id']} is still {status_of(run)} after {waited}", last
-            )
+            message = f"the run {run['id']} had not ended after {self._patience.timeout:g} s"
+            seen = f"; it was {status_of(run)}" if run.get("status") else ""
+            missed = f", and could not be seen again: {trouble.message}" if trouble else ""
+            raise OutOfPatienceError(f"{message}{seen}{missed}", last)
         self._pause(run, min(seconds, left))
 
 
@@ -114,7 +144,15 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
         seconds = float(headers.get("openai-poll-after-ms", "")) / 1000
     except ValueError:
         return None
-    return min(seconds, _LONGEST_PAUSE) if math.isfinite(seconds) and seconds >= 0 else None
+    if not (math.isfinite(seconds) and seconds >= 0):
+        return None
+    return min(max(seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+
+
+def _pause_after(error: CliError) -> float | None:
+    """Seconds to wait after a refusal that says how long."""
+    wanted = error.retry_after if isinstance(error, ApiError) else None
+    return None if wanted is None else min(max(wanted, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 
 def _may_pass(error: CliError) -> bool:

@@ -10,10 +10,15 @@ from openai_cli.api.operations import operation_named
 
 Run = dict[str, Any]
 
+WAITS_FOR_OUTPUTS = "requires_action"
+
 STOPPED = frozenset(
     {"completed", "failed", "cancelled", "expired", "incomplete", "requires_action"}
 )
 """Statuses that nothing but a call from outside leads out of."""
+
+
+_PLACE = ("id", "thread_id")
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,20 @@ class ToolCall:
 
 
 def as_run(value: Any) -> Run | None:
-    """The value if it is a run, else None."""
-    return value if isinstance(value, dict) and value.get("object") == "thread.run" else None
+    """The value if it is a run, else None; servers may leave out what kind of object it is."""
+    if not (isinstance(value, dict) and "status" in value):
+        return None
+    return value if value.get("object", "thread.run") == "thread.run" else None
+
+
+def placed(run: Run, earlier: Run) -> Run:
+    """The run with the ids it lacks taken from an earlier answer about it."""
+    return {**run, **{key: earlier[key] for key in _PLACE if key in earlier and not run.get(key)}}
 
 
 def can_be_found(run: Run) -> bool:
     """Whether the run says where it can be fetched again."""
-    return all(isinstance(run.get(key), str) and run[key] for key in ("id", "thread_id"))
+    return all(isinstance(run.get(key), str) and run[key] for key in _PLACE)
 
 
 def status_of(run: Run) -> str:
@@ -42,7 +54,7 @@ def status_of(run: Run) -> str:
 
 def tool_calls(run: Run) -> list[ToolCall]:
     """The calls of a run that waits for their outputs, in the server's order."""
-    if status_of(run) != "requires_action":
+    if status_of(run) != WAITS_FOR_OUTPUTS:
         return []
     action = run.get("required_action")
     outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
@@ -55,10 +67,15 @@ def _call(call: dict[str, Any]) -> ToolCall:
     told = function if isinstance(function, dict) else {}
     arguments = told.get("arguments")
     return ToolCall(
-        id=str(call.get("id", "")),
-        name=str(told.get("name", "")),
+        id=_whole(call.get("id", "")),
+        name=_whole(told.get("name", "")),
         arguments=arguments if isinstance(arguments, str) else "{}",
     )
+
+
+def _whole(value: object) -> str:
+    """The value as a text that UTF-8 can carry: JSON may hold halves of characters."""
+    return str(value).encode(errors="replace").decode()
 
 
 def request_about(run: Run, command: str, **fields: Any) -> Request:

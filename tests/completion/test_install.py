@@ -70,12 +70,12 @@ PATH={prefix}/bin:$PATH
 source {DEBIAN_COMPLETION}
 """
     with Terminal("bash", work, prefix.parent, setup) as terminal:
-        assert terminal.tab("openai beta:threads cr") == f"{RUN} "
+        assert terminal.tab("openai beta:threads create-") == f"{RUN} "
         assert terminal.tab(f"{RUN} --message @fi") == f"{RUN} --message @file.txt "
 
 
 def test_fish_completes(prefix: Path) -> None:
-    asked = "complete -C 'openai beta:threads cr'"
+    asked = "complete -C 'openai beta:threads create-'"
     environ = {"PATH": f"{prefix}/bin:{os.environ['PATH']}", "HOME": str(prefix.parent)}
     done = subprocess.run(["fish", "-c", asked], env=environ, capture_output=True, check=True)
     assert done.stdout.decode().startswith("create-and-run\t")

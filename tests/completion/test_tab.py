@@ -187,7 +187,7 @@ def test_hostile_names_are_quoted_and_never_run(shell: str, place: Path, tmp_pat
 
 
 MIDDLES = {
-    ("openai beta:threads cr", " --local"): "create-and-run",
+    ("openai beta:threads create-", " --local"): "create-and-run",
     (f"{RUN} --form", " yaml"): "--format",
     (f"{RUN} --message @fi", " --local"): "@file.txt",
     (f"{RUN} --message=@fi", " --local"): "--message=@file.txt",

@@ -40,6 +40,8 @@ class Walk(RuleBasedStateMachine):
 
     threads = Bundle("threads")
     runs = Bundle("runs")
+    places = threads | runs
+    """Threads, also by a run on them: so that many a thread is one that a run holds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,6 +83,9 @@ class Walk(RuleBasedStateMachine):
         assert ids[: len(self.messages[thread])] == self.messages[thread]
         self.messages[thread] = ids
 
+    def thread_at(self, place: str) -> str:
+        return str(self.known[place]["thread_id"]) if place in self.known else place
+
     def path(self, run: dict[str, Any]) -> str:
         return f"/threads/{run['thread_id']}/runs/{run['id']}"
 
@@ -103,8 +108,9 @@ class Walk(RuleBasedStateMachine):
         self.learn_messages(run["thread_id"])
         return str(run["id"])
 
-    @rule(target=runs, thread=threads, stream=st.booleans())
-    def create_run(self, thread: str, stream: bool) -> Any:
+    @rule(target=runs, place=places, stream=st.booleans())
+    def create_run(self, place: str, stream: bool) -> Any:
+        thread = self.thread_at(place)
         active = self.active(thread)
         path = f"/threads/{thread}/runs"
         if active:
@@ -170,8 +176,9 @@ class Walk(RuleBasedStateMachine):
         assert now["status"] == (run["status"] if run["status"] in TERMINAL else "expired")
         self.saw(now)
 
-    @rule(thread=threads, text=TEXTS)
-    def add_message(self, thread: str, text: str) -> None:
+    @rule(place=places, text=TEXTS)
+    def add_message(self, place: str, text: str) -> None:
+        thread = self.thread_at(place)
         active = self.active(thread)
         path = f"/threads/{thread}/messages"
         body = {"role": "user", "content": text}
@@ -181,13 +188,15 @@ class Walk(RuleBasedStateMachine):
         else:
             self.messages[thread].append(self.api.post(path, body)["id"])
 
-    @rule(thread=threads, which=st.integers(0, 9))
-    def delete_message(self, thread: str, which: int) -> None:
+    @rule(place=places, which=st.integers(0, 9))
+    def delete_message(self, place: str, which: int) -> None:
+        thread = self.thread_at(place)
         if which < len(self.messages[thread]):
             self.api.delete(f"/threads/{thread}/messages/{self.messages[thread].pop(which)}")
 
-    @rule(thread=threads, order=ORDERS, limit=st.integers(1, 3), backwards=st.booleans())
-    def page_through(self, thread: str, order: str, limit: int, backwards: bool) -> None:
+    @rule(place=places, order=ORDERS, limit=st.integers(1, 3), backwards=st.booleans())
+    def page_through(self, place: str, order: str, limit: int, backwards: bool) -> None:
+        thread = self.thread_at(place)
         path = f"/threads/{thread}/messages"
         expected = self.messages[thread] if order == "asc" else self.messages[thread][::-1]
         if not expected:
@@ -240,7 +249,7 @@ def walk(examples: int, steps: int) -> None:
 
 
 def test_short_walks() -> None:
-    walk(examples=20, steps=25)
+    walk(examples=40, steps=30)
 
 
 @pytest.mark.slow

@@ -1,0 +1,141 @@
+"""Printing what is told of a run: its stream, its end, and what was said in it."""
+
+from __future__ import annotations
+
+import json
+
+from openai_cli.cli.env import Env
+from openai_cli.cli.listing import item_pages
+from openai_cli.cli.options import Options
+from openai_cli.client.answers import Document, Stream
+from openai_cli.client.client import Client
+from openai_cli.errors import NoAnswerError
+from openai_cli.follow.poll import known
+from openai_cli.follow.run import Run, can_be_found, request_for_messages, status_of
+from openai_cli.output.jsontext import compact
+from openai_cli.output.printer import Printer
+from openai_cli.output.sink import OutputClosedError
+
+_SAID = ("completed", "incomplete")
+"""Statuses of a run that may have left a reply."""
+
+
+class RunPrinter:
+    """Prints the answers about one run, of which only `stream` may come more than once.
+
+    If `to_the_end`, a stream is read on when nothing more of it is to be printed.
+    """
+
+    def __init__(
+        self, client: Client, printer: Printer, options: Options, env: Env, *, to_the_end: bool
+    ) -> None:
+        self._client = client
+        self._printer = printer
+        self._style = options.style
+        self._options = options
+        self._env = env
+        self._to_the_end = to_the_end
+        self._left = options.max_items
+        self._tail = b"\n\n"
+
+    def stream(self, stream: Stream) -> None:
+        """Print the events of a stream as they come."""
+        if self._explores:
+            self._explore(stream)
+            return
+        try:
+            if self._passes_bytes:
+                for chunk in stream.chunks():
+                    self._bytes(chunk)
+            else:
+                self._events(stream)
+        except OutputClosedError:
+            stream.abandon()
+            raise
+
+    def document(self, document: Document) -> None:
+        """Print an answer as it is."""
+        if self._explores:
+            self._explore(document)
+        else:
+            self._printer.document(document.content, document.text)
+
+    def last(self, document: Document, run: Run | None) -> None:
+        """Print the last answer; in `text`, what the assistant said."""
+        self.document(document)
+        if run and self._printer.lacks_reply and status_of(run) in _SAID:
+            for items in self._messages(run):
+                self._printer.page(items)
+
+    def late(self, document: Document) -> None:
+        """Print what is known of a run at the end, behind its streams, as an event."""
+        run = known(document)
+        if self._explores:
+            self._explore(document)
+        elif self._style.format == "text" and not self._style.transform:
+            for items in self._messages(run) if status_of(run) in _SAID else ():
+                for item in items:
+                    self._late_event("thread.message.completed", item)
+            self._printer.finish()
+        else:
+            self._late_event(f"thread.run.{status_of(run)}", document.text)
+
+    @property
+    def _explores(self) -> bool:
+        return self._style.format == "explore"
+
+    @property
+    def _passes_bytes(self) -> bool:
+        return self._printer.wants_bytes and self._options.max_items is None
+
+    def _explore(self, answer: Document | Stream) -> None:
+        from openai_cli.cli.explore import explore_answer
+
+        explore_answer(answer, self._options, self._env)
+
+    def _events(self, stream: Stream) -> None:
+        try:
+            for event in stream.events() if self._left != 0 or self._to_the_end else ():
+                if self._left != 0:
+                    self._printer.event(event.text)
+                    self._left = None if self._left is None else self._left - 1
+                if self._left == 0 and not self._to_the_end:
+                    break
+        except NoAnswerError:
+            # What is missing of a reply may still come, and belongs on the same line.
+            if self._env.out.is_terminal or not self._to_the_end:
+                self._printer.finish()
+            raise
+        except BaseException:
+            self._printer.finish()
+            raise
+        self._printer.finish()
+        if self._left == 0:
+            stream.abandon()
+
+    def _late_event(self, name: str, data: str) -> None:
+        if self._left == 0:
+            return
+        if self._passes_bytes:
+            # A stream that broke off may have left an event open.
+            gap = b"" if self._tail.endswith(b"\n\n") else b"\n\n"
+            self._bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
+        else:
+            self._printer.event(f'{{"event":{json.dumps(name)},"data":{data}}}')
+
+    def _bytes(self, data: bytes) -> None:
+        self._printer.chunk(data)
+        self._tail = (self._tail + data)[-2:]
+
+    def _messages(self, run: Run) -> list[list[str]]:
+        """What the run has said; servers may ignore that only its messages were asked for."""
+        if not can_be_found(run):
+            return []
+        found = item_pages(self._client, request_for_messages(run), None)
+        return [[item for item in page if _is_of(item, run)] for page in found]
+
+
+def _is_of(item: str, run: Run) -> bool:
+    message = json.loads(item, parse_int=str)
+    owner = message.get("run_id") if isinstance(message, dict) else None
+    return owner is None or owner == run["id"]

@@ -1,0 +1,504 @@
+"""--on-tool-call: commands that answer calls, and every way in which they misbehave."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from openai_cli.follow import process
+from tests.follow.conftest import (
+    CREATE,
+    RETRIEVE,
+    RUN_PATH,
+    Go,
+    Script,
+    alive,
+    asking,
+    outputs,
+    replies,
+    requests,
+    run,
+    submitted,
+    until,
+)
+from tests.support.server import Reply, Server
+
+LIMIT = 512 * 1024
+DONE = run("completed")
+
+
+def one_call(server: Server, arguments: str = "{}", name: str = "work") -> None:
+    server.reply(*replies(run("queued"), asking(("call_1", name, arguments)), run("queued"), DONE))
+
+
+def answer(server: Server) -> str:
+    """The output of the one call that was answered."""
+    (request,) = submitted(server)
+    return outputs(request)["call_1"]
+
+
+# What a command is given and what it gives
+
+
+def test_the_run_goes_on_with_what_the_command_says(
+    quick: Go, server: Server, script: Script
+) -> None:
+    arguments = '{"city":  "Zürich \\u00fc", "n": 1.0}\n'
+    one_call(server, arguments)
+    result = quick(
+        *CREATE, "--on-tool-call", f"work={script('cat', 'cat; echo; echo', shell=True)}"
+    )
+    assert (result.code, result.json, result.err) == (0, DONE, "")
+    assert answer(server) == arguments + "\n\n"
+    poll, submit = f"GET {RUN_PATH}", f"POST {RUN_PATH}/submit_tool_outputs"
+    assert requests(server) == ["POST /v1/threads/runs", poll, submit, poll]
+    assert "stream" not in submitted(server)[0].json
+
+
+def test_words_are_split_as_a_shell_would_and_no_shell_runs(quick: Go, server: Server) -> None:
+    one_call(server)
+    words = r"""/usr/bin/printf '%s|' "a b" c\ d '$HOME' '*' "it's" ; x"""
+    quick(*CREATE, "--on-tool-call", f"work={words}")
+    assert answer(server) == "a b|c d|$HOME|*|it's|;|x|"
+
+
+def test_a_command_knows_what_it_is_called_for(quick: Go, server: Server) -> None:
+    one_call(server, name="läs $(x)")
+    quick(*CREATE, "--on-tool-call", "*=/usr/bin/env")
+    told = sorted(line for line in answer(server).splitlines() if line.startswith("OPENAI_"))
+    assert told == [
+        f"OPENAI_BASE_URL={server.url}",
+        "OPENAI_RUN_ID=run_7",
+        "OPENAI_THREAD_ID=thread_7",
+        "OPENAI_TOOL_CALL_ID=call_1",
+        "OPENAI_TOOL_NAME=läs $(x)",
+    ]
+
+
+@pytest.mark.parametrize("flag", ["", "sk-of-the-flag-77"])
+def test_no_command_sees_a_key_under_any_name(
+    go: Go, server: Server, script: Script, flag: str
+) -> None:
+    one_call(server)
+    keys = {
+        "OPENAI_API_KEY": "sk-of-the-environment-1",
+        "OPENAI_ADMIN_KEY": "sk-admin-2222",
+        "OPENAI_WEBHOOK_SECRET": "whsec-33333",
+        "COPY_OF_KEY": "sk-of-the-environment-1",
+        "WITHIN": "Bearer sk-of-the-environment-1;",
+        "COPY_OF_ADMIN": "sk-admin-2222",
+        "COPY_OF_FLAG": "sk-of-the-flag-77",
+        "COPY_OF_HEADER": "header-secret-4",
+        "HARMLESS": "kept",
+    }
+    words = ["--header", "X-Api-Key: header-secret-4", *(["--api-key", flag] if flag else [])]
+    ps = script(
+        "look", "env; tr '\\0' '\\n' < /proc/self/environ; cat /proc/$$/cmdline", shell=True
+    )
+    result = go(*CREATE, *words, "--on-tool-call", f"work={ps}", env=keys)
+    seen = answer(server)
+    assert "HARMLESS=kept" in seen
+    assert "PATH=" in seen
+    secrets = {value for name, value in keys.items() if name not in ("HARMLESS", "COPY_OF_FLAG")}
+    assert not [secret for secret in {*secrets, flag} - {""} if secret in seen + result.err]
+
+
+def test_a_short_key_does_not_empty_the_environment(go: Go, server: Server) -> None:
+    one_call(server)
+    go(*CREATE, "--on-tool-call", "work=env", env={"OPENAI_API_KEY": "bin", "SAME": "bin"})
+    names = {line.partition("=")[0] for line in answer(server).splitlines()}
+    assert "PATH" in names
+    assert not {"SAME", "OPENAI_API_KEY"} & names
+
+
+def test_standard_input_is_the_body_and_not_the_command_s(go: Go, server: Server) -> None:
+    one_call(server, '{"a": 1}')
+    body = "assistant_id: asst_1\nmetadata: {from: stdin}\n"
+    result = go("beta:threads", "create-and-run", "--on-tool-call", "work=cat", stdin=body)
+    assert result.code == 0
+    assert server.seen[0].json["metadata"] == {"from": "stdin"}
+    assert answer(server) == '{"a": 1}'
+
+
+def test_what_a_command_says_on_stderr_is_seen(go: Go, server: Server, script: Script) -> None:
+    one_call(server)
+    loud = script("loud", "echo about to work >&2", shell=True)
+    result = go(*CREATE, "--on-tool-call", f"work={loud}")
+    assert (result.code, result.err, answer(server)) == (0, "about to work\n", "")
+    assert result.json == DONE
+
+
+def test_debug_shows_outputs_and_no_key(go: Go, server: Server) -> None:
+    one_call(server)
+    result = go(*CREATE, "--debug", "--on-tool-call", "work=echo the-output")
+    assert result.code == 0
+    assert "the-output" in result.err
+    assert "sk-test" not in result.err
+
+
+# Which command answers
+
+
+def test_a_name_s_own_command_comes_before_the_one_for_all(quick: Go, server: Server) -> None:
+    calls = [("call_1", "b"), ("call_2", "a"), ("call_3", "c")]
+    server.reply(*replies(asking(*calls), DONE))
+    words = ("--on-tool-call", "*=/bin/echo any", "--on-tool-call", "a=/bin/echo own")
+    assert quick(*RETRIEVE, *words).code == 0
+    assert outputs(submitted(server)[0]) == {
+        "call_1": "any\n",
+        "call_2": "own\n",
+        "call_3": "any\n",
+    }
+    assert [one["tool_call_id"] for one in submitted(server)[0].json["tool_outputs"]] == [
+        *("call_1", "call_2", "call_3")
+    ]
+
+
+def test_one_call_without_a_command_and_none_is_run(
+    quick: Go, server: Server, script: Script, tmp_path: Path
+) -> None:
+    server.reply(*replies(asking(("call_1", "a"), ("call_2", "b"), ("call_3", "c"))))
+    touch = script("touch", f"touch {tmp_path}/ran", shell=True)
+    result = quick(*RETRIEVE, "--on-tool-call", f"a={touch}")
+    assert (result.code, result.json["status"]) == (6, "requires_action")
+    assert not (tmp_path / "ran").exists()
+    assert len(server.seen) == 1
+    assert result.err.splitlines() == [
+        "warning: no --on-tool-call for b, c: nothing was run",
+        "error: the run run_7 of thread thread_7 waits for the outputs of: a, b, c",
+    ]
+
+
+def test_a_run_that_waits_for_nothing_known_is_exit_6(quick: Go, server: Server) -> None:
+    server.reply(Reply(body=run("requires_action", required_action={"type": "something"})))
+    result = quick(*RETRIEVE, "--on-tool-call", "*=/bin/true")
+    assert (result.code, len(server.seen)) == (6, 1)
+
+
+def test_turn_after_turn(quick: Go, server: Server) -> None:
+    first, second = asking(("call_1", "a", '"1"')), asking(("call_2", "a", '"2"'), ("call_3", "b"))
+    third = asking(("call_4", "b", '"4"'))
+    server.reply(*replies(first, second, run("queued"), third, run("in_progress"), DONE))
+    result = quick(*RETRIEVE, "--on-tool-call", "*=/bin/cat", "--format", "jsonl")
+    assert (result.code, result.lines) == (0, [DONE])
+    assert [outputs(one) for one in submitted(server)] == [
+        {"call_1": '"1"'},
+        {"call_2": '"2"', "call_3": "{}"},
+        {"call_4": '"4"'},
+    ]
+
+
+def test_the_patience_is_for_all_turns_together(quick: Go, server: Server) -> None:
+    turn = replies(asking(("call_1", "a")), run("queued"), after_ms="300")
+    server.reply(*turn * 40)
+    result = quick(*RETRIEVE, "--on-tool-call", "a=/bin/true", "--wait-timeout", "1")
+    assert result.code == 3
+    assert len(submitted(server)) < 20
+    assert "--on-tool-call a=/bin/true" in result.err
+
+
+# Side by side
+
+MEET = """
+import os, pathlib, sys, time
+me = os.environ["OPENAI_TOOL_NAME"]
+pathlib.Path(me).touch()
+until = time.monotonic() + float(sys.argv[1])
+while not all(pathlib.Path(name).exists() for name in ("one", "two")) and time.monotonic() < until:
+    time.sleep(0.02)
+print(sum(pathlib.Path(name).exists() for name in ("one", "two")))
+"""
+
+
+@pytest.fixture
+def _inside(openai: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.mark.usefixtures("_inside")
+@pytest.mark.parametrize(("count", "met"), [("4", {"2"}), ("1", {"1", "2"})])
+def test_commands_meet_if_they_may(
+    quick: Go, server: Server, script: Script, count: str, met: set[str]
+) -> None:
+    server.reply(*replies(asking(("call_1", "one"), ("call_2", "two")), DONE))
+    patience = "20" if count == "4" else "0.2"
+    words = ("--on-tool-call", f"*={script('meet', MEET)} {patience}", "--tool-concurrency", count)
+    assert quick(*RETRIEVE, *words).code == 0
+    assert {text.strip() for text in outputs(submitted(server)[0]).values()} == met
+
+
+# Commands that misbehave
+
+
+def failed(server: Server) -> dict[str, str]:
+    error: dict[str, str] = json.loads(answer(server))
+    return error
+
+
+def test_a_command_that_fails(quick: Go, server: Server, script: Script) -> None:
+    one_call(server)
+    bad = script("bad", "echo half an answer; exit 3", shell=True)
+    result = quick(*CREATE, "--on-tool-call", f"work={bad}")
+    assert (result.code, result.json) == (0, DONE)
+    assert result.err == "warning: the command for work ended with exit status 3\n"
+    told = "the command for work ended with exit status 3"
+    assert failed(server) == {"error": told, "output": "half an answer\n"}
+
+
+def test_a_command_that_a_signal_ends(quick: Go, server: Server, script: Script) -> None:
+    one_call(server)
+    quick(*CREATE, "--on-tool-call", f"work={script('dies', 'kill -SEGV $$', shell=True)}")
+    assert failed(server)["error"] == f"the command for work was ended by signal {signal.SIGSEGV:d}"
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (None, "No such file or directory"),
+        ("plain", "Permission denied"),
+        ("folder", "Permission denied"),
+        ("no program", "Exec format error"),
+        ("no interpreter", "No such file or directory"),
+    ],
+)
+def test_a_command_that_cannot_be_started(
+    quick: Go, server: Server, tmp_path: Path, made: str | None, why: str
+) -> None:
+    one_call(server)
+    path = tmp_path / "tool"
+    if made == "folder":
+        path.mkdir()
+    elif made:
+        path.write_text("#!/no/such/thing\n" if made == "no interpreter" else "\x01\x02")
+        path.chmod(0o644 if made == "plain" else 0o755)
+    result = quick(*CREATE, "--on-tool-call", f"work={path}")
+    assert (result.code, result.json) == (0, DONE)
+    assert result.err == f"warning: the command for work cannot be started: {path}: {why}\n"
+    assert failed(server) == {"error": "the command for work cannot be started"}
+
+
+@pytest.mark.parametrize("name", ["nul\x00name", "half\ud83d", "x" * 200_000])
+def test_a_name_that_no_environment_can_hold(quick: Go, server: Server, name: str) -> None:
+    one_call(server, name=name)
+    result = quick(*CREATE, "--on-tool-call", "*=/bin/echo fine")
+    assert result.code == 0
+    assert "a fault in this program" not in result.err
+    assert len(submitted(server)) == 1
+
+
+def test_tool_errors_fail_cancels_the_run(quick: Go, server: Server) -> None:
+    waits = asking(("call_1", "good"), ("call_2", "bad"))
+    server.reply(*replies(run("queued"), waits, run("cancelling")))
+    words = ("--on-tool-call", "good=/bin/echo", "--on-tool-call", "bad=/bin/false")
+    result = quick(*CREATE, *words, "--tool-errors", "fail")
+    assert (result.code, result.out) == (1, "")
+    assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
+    assert submitted(server) == []
+    assert result.err.splitlines() == [
+        "warning: the command for bad ended with exit status 1",
+        "error: the command for bad failed; the run run_7 of thread thread_7 is cancelled",
+    ]
+
+
+def test_a_cancellation_that_is_refused_is_said(quick: Go, server: Server) -> None:
+    server.reply(*replies(asking(("call_1", "bad"))), Reply(status=501, body={"detail": "never"}))
+    words = ("--on-tool-call", "bad=/bin/false", "--tool-errors", "fail", "--max-retries", "0")
+    result = quick(*RETRIEVE, *words)
+    assert result.code == 1
+    assert "could not be cancelled: never" in result.err
+
+
+def test_large_arguments_that_nobody_reads(quick: Go, server: Server, script: Script) -> None:
+    one_call(server, json.dumps("x" * 3_000_000))
+    deaf = script("deaf", "exec <&-; echo deaf", shell=True)
+    assert quick(*CREATE, "--on-tool-call", f"work={deaf}").code == 0
+    assert answer(server) == "deaf\n"
+
+
+def test_large_arguments_to_a_command_that_only_ends(quick: Go, server: Server) -> None:
+    one_call(server, json.dumps("x" * 3_000_000))
+    assert quick(*CREATE, "--on-tool-call", "work=/bin/true").code == 0
+    assert answer(server) == ""
+
+
+def test_large_arguments_arrive_whole_whatever_the_output_does(
+    quick: Go, server: Server, script: Script, tmp_path: Path
+) -> None:
+    arguments = json.dumps("xyz" * 400_000)
+    one_call(server, arguments)
+    kept = tmp_path / "kept"
+    quiet = script("quiet", f"exec >&-; sleep 0.1; cat > {kept}", shell=True)
+    assert quick(*CREATE, "--on-tool-call", f"work={quiet}", "--tool-timeout", "50").code == 0
+    assert kept.read_text() == arguments
+    assert answer(server) == ""
+
+
+def test_a_long_output_is_sent_whole_up_to_the_limit(quick: Go, server: Server) -> None:
+    one_call(server, "é" * (LIMIT // 2))
+    assert quick(*CREATE, "--on-tool-call", "work=/bin/cat").err == ""
+    assert answer(server) == "é" * (LIMIT // 2)
+
+
+def test_a_flood_is_cut_off_and_said(quick: Go, server: Server) -> None:
+    one_call(server)
+    result = quick(*CREATE, "--on-tool-call", "work=/usr/bin/yes éé")
+    assert result.code == 0
+    what = "wrote more than 512 KiB; it was stopped, and what came first is sent"
+    assert result.err == f"warning: the command for work {what}\n"
+    text, cut, end = answer(server).rpartition("\n[cut off after 512 KiB]")
+    assert (cut, end) == ("\n[cut off after 512 KiB]", "")
+    assert LIMIT - 4 < len(text.encode()) <= LIMIT
+    assert set(text) == {"é", "\n"}
+
+
+def test_bytes_that_are_no_text_are_replaced_and_said(
+    quick: Go, server: Server, script: Script
+) -> None:
+    one_call(server)
+    binary = script("binary", r"printf 'a\377\376b\0c\303'", shell=True)
+    result = quick(*CREATE, "--on-tool-call", f"work={binary}")
+    assert answer(server) == "a��b\0c�"
+    assert "no UTF-8 text" in result.err
+
+
+def test_a_replacement_character_of_its_own_is_no_reason_to_warn(quick: Go, server: Server) -> None:
+    one_call(server, "�")
+    assert quick(*CREATE, "--on-tool-call", "work=/bin/cat").err == ""
+
+
+def test_a_command_that_leaves_its_output_open_is_not_waited_for(
+    quick: Go, server: Server, script: Script, tmp_path: Path
+) -> None:
+    one_call(server)
+    left = script("left", f"sleep 600 & echo $! > {tmp_path}/pid; echo started", shell=True)
+    result = quick(*CREATE, "--on-tool-call", f"work={left}")
+    child = int((tmp_path / "pid").read_text())
+    try:
+        assert (result.code, answer(server)) == (0, "started\n")
+        assert alive(child)  # a command may leave a server behind
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_a_command_that_hangs_is_ended_with_all_it_started(
+    quick: Go, server: Server, script: Script, tmp_path: Path, stubborn: bool
+) -> None:
+    one_call(server)
+    trap = "trap '' TERM\n" if stubborn else ""
+    text = f"{trap}echo begun\nsleep 600 & echo $! > {tmp_path}/pid\nwait\nwait\nsleep 600"
+    hangs = script("hangs", text, shell=True)
+    result = quick(*CREATE, "--on-tool-call", f"work={hangs}", "--tool-timeout", "0.7")
+    assert (result.code, result.json) == (0, DONE)
+    told = "did not end within 0.7 s"
+    assert result.err == f"warning: the command for work {told}\n"
+    assert failed(server) == {"error": f"the command for work {told}", "output": "begun\n"}
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def test_a_second_wish_to_end_gives_no_time(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE", 600.0)
+    begun = tmp_path / "begun"
+    text = f"trap '' TERM; touch {begun}; while true; do sleep 0.1; done"
+    started = subprocess.Popen(
+        [script("deaf", text, shell=True)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    stop = process.Stop()
+    talk = process.Talk(started, b"", 600.0, stop)
+    talking = threading.Thread(target=talk.hold, daemon=True)
+    talking.start()
+    until(begun.exists)
+    stop.ask()
+    stop.ask()
+    talking.join(30)
+    assert not talking.is_alive()
+    assert (talk.ended_by, talk.code) == ("stop", -signal.SIGKILL)
+
+
+# Outputs are sent until they are there, and never worked out again
+
+
+@pytest.fixture
+def counted(script: Script, tmp_path: Path) -> tuple[str, Path]:
+    """A command that leaves a line for each time it is run."""
+    log = tmp_path / "log"
+    return f"work={script('counted', f'echo run >> {log}; echo out', shell=True)}", log
+
+
+WAITS = asking(("call_1", "work"))
+
+
+@pytest.mark.parametrize(
+    ("after", "times"),
+    [
+        ([Reply(drop=True), *replies(WAITS, DONE)], 2),
+        ([Reply(drop=True), *replies(DONE)], 1),
+        ([Reply(drop=True), *replies(run("queued"), DONE)], 1),
+        ([Reply(body='{"id"', declared=99), *replies(WAITS, DONE)], 2),
+        ([Reply(drop=True), *replies(WAITS), Reply(status=400), *replies(run("queued"), DONE)], 2),
+        ([Reply(status=500), *replies(run("in_progress"), DONE)], 1),
+        ([*replies(WAITS, WAITS, run("queued"), DONE)], 1),
+        ([Reply(body={"ok": True}), *replies(run("queued"), DONE)], 1),
+    ],
+    ids=[
+        *("dropped", "dropped-done", "dropped-taken", "half", "refused-late", "failed-taken"),
+        *("shown-still", "other-words"),
+    ],
+)
+def test_a_submission_without_an_answer(
+    quick: Go, server: Server, counted: tuple[str, Path], after: list[Reply], times: int
+) -> None:
+    server.reply(*replies(WAITS), *after)
+    words = ("--on-tool-call", counted[0], "--max-retries", "0", "--poll-interval", "0.1")
+    result = quick(*RETRIEVE, *words)
+    assert (result.code, result.json["status"], result.err) == (0, "completed", "")
+    assert counted[1].read_text() == "run\n"
+    assert [outputs(one) for one in submitted(server)] == [{"call_1": "out\n"}] * times
+
+
+def test_a_server_that_shows_the_calls_for_ever(
+    quick: Go, server: Server, counted: tuple[str, Path]
+) -> None:
+    server.reply(*replies(WAITS))
+    result = quick(*RETRIEVE, "--on-tool-call", counted[0])
+    assert (result.code, result.json["status"]) == (6, "requires_action")
+    assert counted[1].read_text() == "run\n"
+    assert "they are not run again" in result.err
+
+
+def test_the_same_call_again_after_work_is_a_new_one(
+    quick: Go, server: Server, counted: tuple[str, Path]
+) -> None:
+    server.reply(*replies(WAITS, run("queued"), WAITS, run("queued"), DONE))
+    assert quick(*RETRIEVE, "--on-tool-call", counted[0]).code == 0
+    assert counted[1].read_text() == "run\nrun\n"
+
+
+def test_outputs_that_never_arrive(quick: Go, server: Server, counted: tuple[str, Path]) -> None:
+    drop, shown = Reply(drop=True), replies(WAITS)
+    server.reply(*shown, drop, *shown, drop, *shown, drop)
+    words = ("--on-tool-call", counted[0], "--max-retries", "0", "--poll-interval", "0.1")
+    result = quick(*RETRIEVE, *words)
+    assert (result.code, result.out) == (3, "")
+    assert len(submitted(server)) == 3
+    assert counted[1].read_text() == "run\n"
+    assert "retrieve thread_7 run_7 --on-tool-call" in result.err
+
+
+def test_outputs_that_are_refused(quick: Go, server: Server, counted: tuple[str, Path]) -> None:
+    server.reply(*replies(WAITS), Reply(status=400, body={"error": {"message": "Not these."}}))
+    result = quick(*RETRIEVE, "--on-tool-call", counted[0])
+    assert (result.code, len(submitted(server))) == (4, 1)
+    assert "Not these." in result.err
+    assert "cancel thread_7 run_7" in result.err
