@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from tests.support.shell import Shell, clean_environ
 DATA = Path(__file__).parent / "data"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: most tests wait for processes and clocks, not for the core."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import os
-
     home = tmp_path / "home"
     home.mkdir()
     wanted = clean_environ(home)

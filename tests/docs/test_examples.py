@@ -31,12 +31,23 @@ from tests.support.shell import clean_environ
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_COMMANDS = [str(page.relative_to(ROOT)) for page in PAGES if steps_of(page)]
+REFERENCE = [page for page in WITH_COMMANDS if page.startswith("docs/reference/")]
 
 _BEGIN, _END = "\x1e", "\x1f"
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS)
+@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in REFERENCE])
 def test_page(page: str, tmp_path: Path) -> None:
+    check(page, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", REFERENCE)
+def test_reference_page(page: str, tmp_path: Path) -> None:
+    check(page, tmp_path)
+
+
+def check(page: str, tmp_path: Path) -> None:
     steps = steps_of(ROOT / page)
     outcomes = _run(steps, tmp_path)
     wrong = [

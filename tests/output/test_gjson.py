@@ -276,15 +276,19 @@ def test_wildcards_agree_with_the_plain_definition(pattern: str, text: str) -> N
 # Hostile input: each of these would take for ever, exhaust memory or overflow the stack if the
 # work grew faster than it should.
 
-DEEP = 60_000
-HOSTILE_DOCUMENTS = {
-    "opening": "[" * DEEP,
-    "arrays": "[" * DEEP + "]" * DEEP,
-    "objects": '{"a":' * DEEP + "1" + "}" * DEEP,
-    "siblings": '{"a":[1],"b":' * 20_000,
-    "quotes": '"' * DEEP,
-    "backslashes": '"' + "\\" * DEEP,
-}
+
+def hostile_documents(deep: int) -> dict[str, str]:
+    return {
+        "opening": "[" * deep,
+        "arrays": "[" * deep + "]" * deep,
+        "objects": '{"a":' * deep + "1" + "}" * deep,
+        "siblings": '{"a":[1],"b":' * (deep // 3),
+        "quotes": '"' * deep,
+        "backslashes": '"' + "\\" * deep,
+    }
+
+
+DOCUMENT_NAMES = list(hostile_documents(1))
 HOSTILE_PATHS = {
     "missing": "zz",
     "index": "0.0.0.0.zz",
@@ -310,10 +314,17 @@ HOSTILE_PATHS = {
 }
 
 
-@pytest.mark.parametrize("document", HOSTILE_DOCUMENTS.values(), ids=HOSTILE_DOCUMENTS)
+@pytest.mark.parametrize("name", DOCUMENT_NAMES)
 @pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS)
-def test_deep_and_broken_documents(document: str, path: str) -> None:
-    assert isinstance(get(document, path), Result)
+def test_deep_and_broken_documents(name: str, path: str) -> None:
+    assert isinstance(get(hostile_documents(6_000)[name], path), Result)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DOCUMENT_NAMES)
+@pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS)
+def test_very_deep_and_broken_documents(name: str, path: str) -> None:
+    assert isinstance(get(hostile_documents(60_000)[name], path), Result)
 
 
 @pytest.mark.parametrize(
