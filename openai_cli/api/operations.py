@@ -227,12 +227,6 @@ def main_operation() -> Operation:
     return operation_named("beta:threads create-and-run")
 
 
-def find_operation(resource: str, command: str) -> Operation | None:
-    """The operation typed as `resource command`, if there is one."""
-    matches = (op for op in OPERATIONS if (op.resource, op.command) == (resource, command))
-    return next(matches, None)
-
-
 def commands_of(resource: str) -> dict[str, Operation]:
     """The commands of a resource by name, in declared order."""
     return {op.command: op for op in OPERATIONS if op.resource == resource}

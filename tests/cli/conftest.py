@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,8 +55,3 @@ def reply_events(run: dict[str, Any], *pieces: str) -> list[tuple[str, Any]]:
         ("thread.message.completed", message("".join(pieces))),
         ("thread.run.completed", run),
     ]
-
-
-def only_json(data: bytes) -> Any:
-    """The one JSON document in `data`."""
-    return json.loads(data)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import Any
 
-from openai_cli.api.operation import Operation, Request
-from openai_cli.api.operations import find_operation
+from openai_cli.api.operation import Request
+from openai_cli.api.operations import operation_named
 from openai_cli.cli.catalog import command_rows, specs_of
 from openai_cli.errors import UsageError
 from openai_cli.input.argv import split_args
@@ -41,7 +41,7 @@ def read_args(
     command: str, *args: str, stdin: bytes | str | None = None, check: bool = True
 ) -> Read:
     """Read the flags of a command, with `stdin` in a file behind standard input."""
-    operation = _operation(command)
+    operation = operation_named(command)
     split = split_args(args, specs_of(command_rows(operation)))
     data = stdin.encode() if isinstance(stdin, str) else stdin or b""
     try:
@@ -52,9 +52,3 @@ def read_args(
     except UsageError as error:
         return Read(None, problems=tuple(map(str, error.problems)), hint=error.hint)
     return Read(request, warnings=tuple(map(str, warnings)))
-
-
-def _operation(command: str) -> Operation:
-    found = find_operation(*command.split())
-    assert found is not None, command
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,8 +122,3 @@ def _case(row: dict[str, Any]) -> Case:
 
 
 CASES: tuple[Case, ...] = load_cases()
-
-
-def sent_bodies() -> Iterator[tuple[str, Any]]:
-    """Every body of a recorded command line that is to be sent, with the case's name."""
-    return ((case.name, case.body) for case in CASES if case.sent)
