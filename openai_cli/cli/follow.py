@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from openai_cli.api.operation import Request
+from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 from openai_cli.cli.again import ways_on
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
@@ -18,7 +19,6 @@ from openai_cli.client.redaction import secrets_of
 from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError
 from openai_cli.follow.poll import OutOfPatienceError, Poller, is_stopped, known
 from openai_cli.follow.run import (
-    WAITS_FOR_OUTPUTS,
     Run,
     ToolCall,
     as_run,

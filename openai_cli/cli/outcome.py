@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from openai_cli.api.statuses import NOT_COMPLETED, WAITS_FOR_OUTPUTS
 from openai_cli.errors import RunEndedError, RunWaitsError
 from openai_cli.output.phrases import failure, functions
-
-_ENDED = ("failed", "cancelled", "expired", "incomplete")
 
 
 def why_no_reply(run: dict[str, Any] | None) -> str:
     """Why `--format text` had nothing to print."""
     if run is None:
         return "this answer holds no reply of an assistant; --format json shows what it holds"
-    if run.get("status") in ("completed", *_ENDED):
+    if run.get("status") in ("completed", *NOT_COMPLETED):
         return f"the run {run.get('id')} ended as {run.get('status')} and left no reply"
     return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
 
@@ -27,9 +26,9 @@ def named(run: dict[str, Any]) -> str:
 def check_run(run: dict[str, Any] | None) -> None:
     """Raise if a run that this call set going did not complete, or waits for tool outputs."""
     status = run.get("status") if run else None
-    if run is None or status not in (*_ENDED, "requires_action"):
+    if run is None or status not in (*NOT_COMPLETED, WAITS_FOR_OUTPUTS):
         return
-    if status == "requires_action":
+    if status == WAITS_FOR_OUTPUTS:
         names = [str(f.get("name")) for f in functions(run.get("required_action"))]
         raise RunWaitsError(
             f"{named(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"

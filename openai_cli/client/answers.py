@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from openai_cli.api.statuses import STOPPED
 from openai_cli.client.envelope import no_constant, parsed, unwrapped
 from openai_cli.client.faults import translate
 from openai_cli.client.redaction import scrub
@@ -18,11 +19,6 @@ from openai_cli.client.settings import Settings
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.trace import Trace
 from openai_cli.errors import NoAnswerError
-
-END_STATUSES = frozenset(
-    {"completed", "failed", "cancelled", "expired", "incomplete", "requires_action"}
-)
-"""Statuses after which a run's stream has nothing more to say."""
 
 _RUN_MAY_GO_ON = "the run may still be at work: fetch it with beta:threads:runs retrieve"
 
@@ -88,9 +84,8 @@ class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
     `run` is the run as the last event told of it, `saw_work` whether any showed it at work.
-    Iterating raises ApiError at an `error`
-    event, and NoAnswerError if the connection ends before the stream has: with `done`, or a
-    run that has come to an end.
+    Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
+    the stream has: with `done`, or a run that has come to an end.
     """
 
     def __init__(self, response: httpx.Response, settings: Settings, trace: Trace) -> None:
@@ -171,6 +166,6 @@ class Stream:
             raise NoAnswerError(f"an event of the stream is not JSON: {start}")
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
-            self._run_ended = str(value.get("status")) in END_STATUSES
+            self._run_ended = str(value.get("status")) in STOPPED
             self.saw_work = self.saw_work or not self._run_ended
         return Event(raw.name or "message", raw.data)

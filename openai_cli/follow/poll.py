@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable, Mapping
 
+from openai_cli.api.statuses import STOPPED
 from openai_cli.client.answers import Document
 from openai_cli.client.client import Client
 from openai_cli.client.retry import RETRY_STATUSES
 from openai_cli.errors import ApiError, CliError, NoAnswerError
 from openai_cli.follow.rules import Patience
-from openai_cli.follow.run import STOPPED, Run, as_run, placed, request_about, status_of
+from openai_cli.follow.run import Run, as_run, placed, request_about, status_of
 
 _LONGEST_PAUSE = 60.0
 """Seconds a server may make us wait between two questions."""

@@ -7,16 +7,9 @@ from typing import Any
 
 from openai_cli.api.operation import Request, build_request
 from openai_cli.api.operations import operation_named
+from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 
 Run = dict[str, Any]
-
-WAITS_FOR_OUTPUTS = "requires_action"
-
-STOPPED = frozenset(
-    {"completed", "failed", "cancelled", "expired", "incomplete", "requires_action"}
-)
-"""Statuses that nothing but a call from outside leads out of."""
-
 
 _PLACE = ("id", "thread_id")
 
