@@ -49,7 +49,7 @@ _openai_flags() {
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items'" $names" ;;
-        'local serve') names='--host --port --store --require-key --upstream-url --upstream-api --grace --format-error --debug --help -h' ;;
+        'local serve') names='--host --port --store --require-key --grace --upstream-url --upstream-api --format-error --debug --help -h' ;;
         'local import') names='--store --replace --base-url --local --format-error --debug --help -h' ;;
         'local export' | 'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
         'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path') names='' ;;
@@ -229,9 +229,10 @@ _openai_describe() {
             ;;
         'local serve')
             case $2 in
-                --host | --port | --upstream-url | --grace) takes=value once=1 ;;
+                --host | --port | --grace) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
                 --require-key | --debug) takes=nothing once=1 ;;
+                --upstream-url) takes=value source=url once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;

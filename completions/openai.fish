@@ -308,11 +308,11 @@ function __openai_flags --no-scope-shadowing
         case 'local serve'
             set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
             set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
-            set -a names '--store' 'Store to serve; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
             set -a names '--require-key' 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.'
-            set -a names '--upstream-url' 'Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.'
-            set -a names '--upstream-api' 'Its API; also OPENAI_LOCAL_UPSTREAM_API.'
             set -a names '--grace' 'Seconds that runs have to end when it is stopped; 8 if not set.'
+            set -a names '--upstream-url' 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -752,7 +752,7 @@ function __openai_describe --no-scope-shadowing
             end
         case 'local serve'
             switch $name
-                case --host --port --upstream-url --grace
+                case --host --port --grace
                     set takes value
                     set once 1
                 case --store
@@ -761,6 +761,10 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --require-key --debug
                     set takes nothing
+                    set once 1
+                case --upstream-url
+                    set takes value
+                    set source url
                     set once 1
                 case --upstream-api
                     set takes value

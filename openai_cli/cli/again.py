@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from openai_cli.cli.options import CONNECTION, OPTIONS
+from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import Settings
 from openai_cli.follow.rules import Rules
@@ -61,7 +62,7 @@ def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
     """The command line of `beta:threads:runs COMMAND` for this run, on the same server."""
     address = settings.address.text
     place: list[str] = []
-    if address == "local:":
+    if address == LOCAL:
         place = ["--local"]
     elif not settings.address.is_openai:
         place = ["--base-url", redacted_url(address)]

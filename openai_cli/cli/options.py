@@ -185,7 +185,7 @@ class OptionReader:
             project=who["OPENAI_PROJECT_ID"],
             headers=tuple(self._headers()),
             timeout=self.value("--timeout", seconds, 600.0),
-            max_retries=self.value("--max-retries", _count, 2),
+            max_retries=self.value("--max-retries", whole(0, 100), 2),
             client_cert=cert or "",
             client_key=key or "",
             environ=self._with_upstream(who, local=address.is_local),
@@ -328,14 +328,19 @@ def seconds(text: str) -> float:
     return found
 
 
-def _count(text: str) -> int:
-    try:
-        count = read_integer(text)
-    except ValueError:
-        count = -1
-    if not 0 <= count <= 100:
-        raise ValueError("a whole number from 0 to 100")
-    return count
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A reader of whole numbers within these bounds; it raises ValueError for all others."""
+
+    def read(text: str) -> int:
+        try:
+            number = read_integer(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return number
+
+    return read
 
 
 def _max_items(text: str) -> int | None:

@@ -6,11 +6,10 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from openai_cli.cli.options import Option, OptionReader, Options, seconds
+from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
 from openai_cli.errors import Problem
 from openai_cli.follow.rules import Handler, Patience, Rules
 from openai_cli.input.argv import Occurrence
-from openai_cli.input.scalars import read_integer
 
 _FOLLOW = "Waiting and tools"
 
@@ -48,7 +47,7 @@ def read_run_options(
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
     rules = Rules(
         handlers=handlers,
-        concurrency=reader.value("--tool-concurrency", _concurrency, Rules.concurrency),
+        concurrency=reader.value("--tool-concurrency", whole(1, 64), Rules.concurrency),
         timeout=reader.value("--tool-timeout", seconds, Rules.timeout),
         fail=tool_errors == "fail",
     )
@@ -107,13 +106,3 @@ def _tool_errors(text: str) -> str:
     if text not in ("send", "fail"):
         raise ValueError("send or fail")
     return text
-
-
-def _concurrency(text: str) -> int:
-    try:
-        count = read_integer(text)
-    except ValueError:
-        count = 0
-    if not 1 <= count <= 64:
-        raise ValueError("a whole number from 1 to 64")
-    return count

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.env import Env
+from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
 from openai_cli.cli.session import Session
+from openai_cli.client.address import LOCAL
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
-from openai_cli.input.scalars import read_integer
 
 if TYPE_CHECKING:
     from openai_cli.local.serve.app import Report
     from openai_cli.local.serve.server import Logs
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
-APIS = ("responses", "chat")
 _LONGEST_GRACE = 3600
 
 
@@ -55,7 +55,7 @@ def _check_installed() -> None:
 
 def _run(settings: Settings, env: Env, *, debug: bool) -> None:
     from openai_cli.local import StoreError
-    from openai_cli.local.address import SCHEME, store_path
+    from openai_cli.local.address import store_path
     from openai_cli.local.models.choose import Models
     from openai_cli.local.serve.gate import Gate
     from openai_cli.local.serve.place import PlaceError, listen, url_of
@@ -69,7 +69,7 @@ def _run(settings: Settings, env: Env, *, debug: bool) -> None:
     url = url_of(listener)
     with listener:
         try:
-            store = Store(store_path(SCHEME + settings.store, settings.environ))
+            store = Store(store_path(LOCAL + settings.store, settings.environ))
         except StoreError as error:
             raise NoAnswerError(str(error)) from None
         gate = Gate(settings.key, settings.host)
@@ -105,9 +105,9 @@ class _Reader:
     """The command's own flags."""
 
     def __init__(self, session: Session) -> None:
-        self._split = session.split
         self._environ = session.env.environ
-        self._problems: list[Problem] = []
+        self._options = OptionReader(session.split.occurrences, self._environ)
+        self._problems = self._options.problems
 
     def settings(self) -> Settings:
         """Raises a UsageError with everything that is wrong."""
@@ -124,26 +124,16 @@ class _Reader:
         return settings
 
     def _text(self, name: str) -> str:
-        texts = [o.text or "" for o in self._split.occurrences if o.name == name]
-        if texts and not texts[-1]:
+        text = self._options.last(name)
+        if text == "":
             self._problems.append(Problem(name, "is empty"))
-        return texts[-1] if texts else ""
+        return text or ""
 
     def _number(self, name: str, default: int, most: int) -> int:
-        text = self._text(name)
-        if not text:
-            return default
-        try:
-            number = read_integer(text)
-        except ValueError:
-            number = -1
-        if not 0 <= number <= most:
-            expected = f"a whole number from 0 to {most}"
-            self._problems.append(Problem(name, f'expected {expected}, found "{text}"'))
-        return number
+        return self._options.value(name, whole(0, most), default) if self._text(name) else default
 
     def _key(self) -> str:
-        if "--require-key" not in self._split.names():
+        if not self._options.has("--require-key"):
             return ""
         key = self._environ.get(KEY_VARIABLE, "")
         if not key:
@@ -157,8 +147,8 @@ class _Reader:
     def _with_upstream(self) -> Mapping[str, str]:
         """The environment, with what the flags say in place of its upstream."""
         api = self._text("--upstream-api")
-        if api and api not in APIS:
-            expected = f'expected {" or ".join(APIS)}, found "{api}"'
+        if api and api not in UPSTREAM_APIS:
+            expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
             self._problems.append(Problem("--upstream-api", expected))
             return self._environ
         given = {

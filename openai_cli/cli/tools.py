@@ -17,6 +17,8 @@ from openai_cli.cli.session import Session
 from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
 
+_COMMON = ("--format-error", "--debug", "--help")
+
 
 @dataclass(frozen=True)
 class ToolCommand:
@@ -24,8 +26,8 @@ class ToolCommand:
 
     `name` is all that is typed for it, group and command. `words` are the words it takes, as help
     shows them, `choices` what the first may be; its options are in `session.split` like any other.
-    Of the global options it takes those in `shared`. One that `stays` runs until it is stopped, so
-    its examples are not tried.
+    Of the global options it takes those in `shared`, and a few that all of these commands take.
+    One that `stays` runs until it is stopped, so its examples are not tried.
     """
 
     name: str
@@ -54,11 +56,15 @@ class ToolCommand:
         return " ".join(["openai", self.name, *self.words, "[flags]"])
 
     @property
-    def rows(self) -> tuple[FlagRow, ...]:
-        """All flags it takes: its own, and of the global ones a few."""
-        common = ("--format-error", "--debug", "--help", *self.shared)
-        shared = (row for row in global_rows() if row.name in common)
+    def own_rows(self) -> tuple[FlagRow, ...]:
+        """Its own flags, and the global ones that it shares."""
+        shared = (row for row in global_rows() if row.name in self.shared)
         return (*map(option_row, self.options), *shared)
+
+    @property
+    def rows(self) -> tuple[FlagRow, ...]:
+        """All flags it takes, with those that every such command takes."""
+        return (*self.own_rows, *(row for row in global_rows() if row.name in _COMMON))
 
     def run(self, session: Session) -> None:
         """Do it. Raises a CliError."""
@@ -110,25 +116,12 @@ TOOLS = (
             Option(
                 "--port", "Port to listen on; 8080 if not set, 0 for a free one.", OTHER, "PORT"
             ),
-            Option("--store", "Store to serve; also OPENAI_LOCAL_STORE.", OTHER, "FILE"),
+            _STORE,
             Option(
                 "--require-key",
                 "Ask for the key in OPENAI_LOCAL_SERVER_KEY.",
                 OTHER,
                 takes="nothing",
-            ),
-            Option(
-                "--upstream-url",
-                "Server of models other than echo; also OPENAI_LOCAL_UPSTREAM_URL.",
-                OTHER,
-                "ADDRESS",
-            ),
-            Option(
-                "--upstream-api",
-                "Its API; also OPENAI_LOCAL_UPSTREAM_API.",
-                OTHER,
-                "API",
-                words=("responses", "chat"),
             ),
             Option(
                 "--grace",
@@ -141,6 +134,7 @@ TOOLS = (
             "openai local serve",
             "openai local serve --port 0 --store team.db",
         ),
+        shared=("--upstream-url", "--upstream-api"),
         stays=True,
     ),
     ToolCommand(

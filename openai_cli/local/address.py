@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from openai_cli.client.address import LOCAL
 from openai_cli.local.errors import StoreError
 
-SCHEME = "local:"
 STORE_VARIABLE = "OPENAI_LOCAL_STORE"
 
 
@@ -19,9 +19,9 @@ def store_path(address: str, environ: Mapping[str, str]) -> Path:
         StoreError: the address is no `local:` address, or its home directory is unknown, or the
             working directory is gone.
     """
-    if not address.startswith(SCHEME):
-        raise StoreError(f"{address!r} is not an address of the local engine ({SCHEME}FILE).")
-    name = address[len(SCHEME) :] or environ.get(STORE_VARIABLE, "")
+    if not address.startswith(LOCAL):
+        raise StoreError(f"{address!r} is not an address of the local engine ({LOCAL}FILE).")
+    name = address[len(LOCAL) :] or environ.get(STORE_VARIABLE, "")
     if "\0" in name:
         raise StoreError(f"{address!r} is not a file name.")
     if not name:

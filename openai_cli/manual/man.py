@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import main_operation
-from openai_cli.cli.catalog import FlagRow, global_rows, option_row
+from openai_cli.cli.catalog import FlagRow, global_rows
 from openai_cli.cli.tools import TOOLS
 from openai_cli.manual import facts, roff
 from openai_cli.output.commandline import wrapped
@@ -32,9 +32,9 @@ def _root() -> str:
         for panel, rows in facts.by_panel(global_rows()).items()
     ]
     flags += [
-        roff.subsection(tool.name, roff.items(map(_flag, map(option_row, tool.options))))
+        roff.subsection(tool.name, roff.items(map(_flag, tool.own_rows)))
         for tool in TOOLS
-        if tool.options
+        if tool.own_rows
     ]
     return _page(
         "openai",

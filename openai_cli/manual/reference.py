@@ -62,12 +62,11 @@ def _resource(name: str, summary: str, operations: tuple[Operation, ...]) -> str
 
 
 def _tool(tool: ToolCommand) -> str:
-    own = {option.name for option in tool.options}
     return page(
         f"### {code(tool.name)}",
         f"{tool.summary}.",
         fenced("text", [tool.usage]),
-        *_flag_tables(tuple(row for row in tool.rows if row.name in own)),
+        *_flag_tables(tool.own_rows, level=4),
         *_examples(tool.examples, runs=not tool.stays),
     ).rstrip("\n")
 
@@ -105,11 +104,11 @@ def _positional(operation: Operation) -> str:
     return f"By position, in this order, or by flag: {said}."
 
 
-def _flag_tables(rows: tuple[FlagRow, ...]) -> Iterator[str]:
+def _flag_tables(rows: tuple[FlagRow, ...], level: int = 3) -> Iterator[str]:
     panels = facts.by_panel(rows)
     for panel, found in panels.items():
         if len(panels) > 1:
-            yield f"### {panel}"
+            yield f"{'#' * level} {panel}"
         yield table(("Flag", "Value", "Limits", "What it does"), map(_flag_row, found))
 
 
