@@ -11,7 +11,6 @@ from typing import Literal, TypeVar
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import Settings
-from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.argv import ArgSpec, Occurrence
 from openai_cli.input.scalars import read_integer
@@ -53,6 +52,8 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 UPSTREAM_APIS = ("responses", "chat")
+SHELLS = ("bash", "fish", "powershell", "zsh")
+"""The shells that can be completed for."""
 CREDENTIALS = {
     "--api-key": "OPENAI_API_KEY",
     "--organization": "OPENAI_ORG_ID",

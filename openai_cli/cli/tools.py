@@ -12,9 +12,8 @@ from importlib import import_module
 from typing import cast
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import CONNECTION, OTHER, Option
+from openai_cli.cli.options import CONNECTION, OTHER, SHELLS, Option
 from openai_cli.cli.session import Session
-from openai_cli.completion.shells import SHELLS
 from openai_cli.errors import Problem, UsageError
 
 _COMMON = ("--format-error", "--debug", "--help")

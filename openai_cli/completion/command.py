@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from openai_cli.cli.options import SHELLS
 from openai_cli.cli.session import Session
 from openai_cli.completion.script import script
-from openai_cli.completion.shells import SHELLS, detect_shell, read_shell
+from openai_cli.completion.shells import detect_shell, read_shell
 from openai_cli.errors import Problem, UsageError
 
 SHOW, INSTALL = "--show-completion", "--install-completion"

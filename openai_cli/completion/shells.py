@@ -1,13 +1,12 @@
-"""The shells that can be completed for, and finding out which one is in use."""
+"""Which shell is meant, or in use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
 
+from openai_cli.cli.options import SHELLS
 from openai_cli.errors import Problem, UsageError
-
-SHELLS = ("bash", "fish", "powershell", "zsh")
 
 _ALIASES = {"pwsh": "powershell"}
 

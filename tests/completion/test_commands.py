@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from openai_cli.cli.options import SHELLS
 from openai_cli.completion.install import install
 from openai_cli.completion.script import FILES, script
-from openai_cli.completion.shells import SHELLS, read_shell
+from openai_cli.completion.shells import read_shell
 from openai_cli.errors import CliError, UsageError
 from tests.support.shell import OPENAI, Shell
 

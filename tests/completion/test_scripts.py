@@ -12,10 +12,9 @@ import tree_sitter_powershell
 
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows, option_row
-from openai_cli.cli.options import Option
+from openai_cli.cli.options import SHELLS, Option
 from openai_cli.completion import bash, fish, powershell, zsh
 from openai_cli.completion.script import FILES, script
-from openai_cli.completion.shells import SHELLS
 from openai_cli.completion.tree import Node, Tree, build_tree
 
 ROOT = Path(__file__).parents[2]
