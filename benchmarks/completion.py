@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.completion.terminal import COMPLETIONS, Terminal  # noqa: E402
+from tests.completion.terminal import COMPLETIONS, Terminal  # noqa: E402 - found on the path above
 
 RUN = "openai beta:threads create-and-run"
 LINES = {

@@ -111,7 +111,7 @@ def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
     if words:
         options.append(Annotated[str, Tag(TAG_MARK + "word")])
     # A union of a computed list of members has no other spelling than a subscript.
-    union: Any = Union[tuple(options)]  # noqa: UP007
+    union: Any = Union[tuple(options)]  # noqa: UP007 - the members are known at run time only
     return Annotated[union, Discriminator(tag_of), BeforeValidator(one_of_them)]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
-from openai_cli.follow.run import as_run
 from openai_cli.output.printer import transformed
 
 if TYPE_CHECKING:
@@ -31,18 +30,16 @@ def explorable(options: Options, env: Env) -> Options:
     return replace(options, style=replace(options.style, format="auto"))
 
 
-def explore_answer(answer: Document | Stream, options: Options, env: Env) -> dict[str, Any] | None:
-    """Show the answer in the explorer and print what the user chose; gives the run, if any."""
+def explore_answer(answer: Document | Stream, options: Options, env: Env) -> None:
+    """Show the answer in the explorer and print what the user chose."""
     from openai_cli.client.answers import Stream
-    from openai_cli.output.jsontext import load
 
     if isinstance(answer, Stream):
         local = options.settings.address.is_local
         events = _events(answer, options.max_items)
         explore_texts(events, options, env, growing=True, keep_reading=local)
-        return answer.run
-    explore_texts([answer.text], options, env, growing=False)
-    return as_run(load(answer.text))
+    else:
+        explore_texts([answer.text], options, env, growing=False)
 
 
 def explore_texts(

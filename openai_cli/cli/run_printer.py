@@ -72,7 +72,7 @@ class RunPrinter:
         run = known(document)
         if self._explores:
             self._explore(document)
-        elif self._style.format == "text" and not self._style.transform:
+        elif self._style.wants_reply:
             for items in self._messages(run) if status_of(run) in _SAID else ():
                 for item in items:
                     self._late_event("thread.message.completed", item)

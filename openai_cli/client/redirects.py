@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 
 import httpx
 
 from openai_cli.client.address import Address
 from openai_cli.client.redaction import redacted_url, scrub
+from openai_cli.client.refusals import reason
 from openai_cli.client.settings import Settings
 from openai_cli.errors import NoAnswerError
 
@@ -79,7 +79,4 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _status(response: httpx.Response) -> str:
-    try:
-        return f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
-    except ValueError:
-        return str(response.status_code)
+    return f"{response.status_code} {reason(response.status_code)}".rstrip()

@@ -80,7 +80,7 @@ def _api_error(
     error = ApiError(
         message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
         status=status,
-        reason=_reason(status) if status else "",
+        reason=reason(status) if status else "",
         body=text,
         fields=fields,
         request_id=scrub(request_id, settings) if request_id else None,
@@ -125,7 +125,8 @@ def _complaint(place: Any, message: Any) -> str:
     return f"{where}: {message}" if where else str(message)
 
 
-def _reason(status: int) -> str:
+def reason(status: int) -> str:
+    """What HTTP calls the status; empty for a number that it does not know."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

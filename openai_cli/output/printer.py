@@ -33,6 +33,11 @@ class Style:
     raw_strings: bool = False
     annotated: bool = False
 
+    @property
+    def wants_reply(self) -> bool:
+        """Whether the words of a reply are to be printed, and nothing else."""
+        return self.format == "text" and not self.transform
+
 
 def transformed(text: str, style: Style) -> str:
     """The part of a JSON text that the style's path finds; the whole text if it finds none."""
@@ -72,12 +77,11 @@ class Printer:
     @property
     def lacks_reply(self) -> bool:
         """Whether a reply is wanted, and none has come."""
-        wanted = self._style.format == "text" and not self._style.transform
-        return wanted and not (self._said or self._reply.begun)
+        return self._style.wants_reply and not (self._said or self._reply.begun)
 
     def document(self, content: bytes, text: str) -> None:
         """Print an answer; in `text`, the replies in it."""
-        if self._style.format == "text" and not self._style.transform:
+        if self._style.wants_reply:
             found = replies(text, annotated=self._style.annotated)
             self._said = bool(found)
             self._write("".join(found))
@@ -92,7 +96,7 @@ class Printer:
             self._sink.write(self._in_table(items))
             return
         for item in items:
-            if self._style.format == "text" and not self._style.transform:
+            if self._style.wants_reply:
                 reply = reply_among(item, annotated=self._style.annotated)
                 self._said = self._said or reply is not None
                 self._write(reply or "")

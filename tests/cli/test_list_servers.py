@@ -105,7 +105,8 @@ FIRST_PAGE = Reply(body=envelope([item(1)], has_more=True))
 
 
 def test_a_second_page_that_is_not_json(quick: Run, server: Server) -> None:
-    server.reply(FIRST_PAGE, Reply(body="<html>gateway</html>", headers={"Content-Type": "text/html"}))  # fmt: skip  # noqa: E501
+    page = Reply(body="<html>gateway</html>", headers={"Content-Type": "text/html"})
+    server.reply(FIRST_PAGE, page)
     result = quick(*RUNS, "--format=jsonl")
     assert (result.code, ids(result)) == (3, [1])
     assert result.err.startswith(

@@ -51,7 +51,7 @@ def test_each_event_is_printed_while_the_server_still_works(
     server.reply(Reply(chunks=chunks()))
     command = ("--base-url", server.url, *RUN, "--stream", "--format", format_)
     with openai.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        lines: IO[bytes] = process.stdout  # type: ignore[assignment]
+        lines: IO[bytes] = process.stdout
         for name, _ in (CREATED, WORKING, COMPLETED):
             # Nothing more comes before we say so: what is read here was flushed on its own.
             assert name in lines.readline().decode()

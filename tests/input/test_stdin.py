@@ -50,7 +50,7 @@ def test_an_idle_pipe_is_not_waited_for() -> None:
 def test_an_idle_socket_is_not_waited_for() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("rb", buffering=0) as stream:
-        stdin = Stdin(stream, 0.05)  # type: ignore[arg-type]
+        stdin = Stdin(stream, 0.05)
         assert stdin.take() == b""
         assert stdin.kept_silent
 

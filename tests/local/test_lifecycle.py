@@ -174,7 +174,7 @@ def wait_for_run(api: Api, status: str) -> dict[str, Any]:
             with store.read() as tx:
                 runs = tx.runs.all()
             if runs and runs[0].status == status:
-                return api.get(f"/threads/{runs[0].thread_id}/runs/{runs[0].id}")  # type: ignore[no-any-return]
+                return api.get(f"/threads/{runs[0].thread_id}/runs/{runs[0].id}")
             time.sleep(0.02)
     finally:
         store.close()

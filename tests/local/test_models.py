@@ -244,10 +244,10 @@ def test_kept_items_and_outputs_come_back(store_file: Path) -> None:
     assert first.settings.truncation is None
     assert len(first.history) == 1
     question, said, called = second.history
-    assert question.text == "question"  # type: ignore[union-attr]
-    assert question.field.startswith("message msg_")  # type: ignore[union-attr]
-    assert (said.role, said.text) == ("assistant", "Hm.")  # type: ignore[union-attr]
-    assert called.calls[0].output == "found"  # type: ignore[union-attr]
+    assert question.text == "question"
+    assert question.field.startswith("message msg_")
+    assert (said.role, said.text) == ("assistant", "Hm.")
+    assert called.calls[0].output == "found"
     assert (*said.kept, *called.kept) == (item,)
     api.close()
     assert model.closed

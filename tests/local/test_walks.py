@@ -236,7 +236,7 @@ class Walk(RuleBasedStateMachine):
 
 
 def walk(examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Walk,
         settings=settings(
             max_examples=examples,

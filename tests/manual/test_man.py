@@ -79,8 +79,8 @@ def test_the_first_page_tells_of_every_command_option_and_code() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: str(op.name))
 def test_a_resource_page_tells_of_every_flag(operation: object) -> None:
-    page = PAGES[f"openai-{operation.resource.replace(':', '-')}.1"]  # type: ignore[attr-defined]
-    for row in command_rows(operation):  # type: ignore[arg-type]
+    page = PAGES[f"openai-{operation.resource.replace(':', '-')}.1"]
+    for row in command_rows(operation):
         if row.name not in {option.name for option in global_rows()}:
             assert f"\\fB{escape(row.name)}\\fR" in page
 

@@ -5,7 +5,7 @@ The grammar is in `parser`, its result in `syntax`, its meaning in `evaluate`.
 
 from dataclasses import dataclass
 
-from .errors import BudgetError, PathError
+from openai_cli.output.gjson.errors import BudgetError, PathError
 
 __all__ = ["PathError", "Result", "check", "get"]
 

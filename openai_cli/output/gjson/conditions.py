@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .scalars import number, string, truth
-from .syntax import Condition
+from openai_cli.output.gjson.scalars import number, string, truth
+from openai_cli.output.gjson.syntax import Condition
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {

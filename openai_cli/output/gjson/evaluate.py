@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from .conditions import satisfies
-from .errors import BudgetError
-from .modifiers import MODIFIERS
-from .search import Container, Walk
-from .source import Source, Value
-from .syntax import (
+from openai_cli.output.gjson.conditions import satisfies
+from openai_cli.output.gjson.errors import BudgetError
+from openai_cli.output.gjson.modifiers import MODIFIERS
+from openai_cli.output.gjson.search import Container, Walk
+from openai_cli.output.gjson.source import Source, Value
+from openai_cli.output.gjson.syntax import (
     Condition,
     Count,
     Dig,

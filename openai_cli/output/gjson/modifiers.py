@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from .scalars import quote, readable, string, truth
-from .source import BLANKS, Source
-from .validity import is_valid
+from openai_cli.output.gjson.scalars import quote, readable, string, truth
+from openai_cli.output.gjson.source import BLANKS, Source
+from openai_cli.output.gjson.validity import is_valid
 
 _BLANK_OR_STRING = re.compile(r'("(?:[^"\\]++|\\.)*+"?)|[\x00-\x20]++', re.DOTALL)
 _NEXT_ELEMENT = re.compile(r"[\x00-\x20,]*+")

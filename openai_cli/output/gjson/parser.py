@@ -19,11 +19,11 @@ A dot continues a lookup, unless a modifier or a multipath follows it; a path af
 import re
 from collections.abc import Iterator
 
-from .errors import PathError
-from .modifiers import MODIFIERS
-from .scalars import decode, quote
-from .source import BLANKS, STRING
-from .syntax import (
+from openai_cli.output.gjson.errors import PathError
+from openai_cli.output.gjson.modifiers import MODIFIERS
+from openai_cli.output.gjson.scalars import decode, quote
+from openai_cli.output.gjson.source import BLANKS, STRING
+from openai_cli.output.gjson.syntax import (
     Condition,
     Count,
     Dig,
@@ -39,8 +39,8 @@ from .syntax import (
     Stage,
     Tail,
 )
-from .validity import is_valid
-from .wildcard import compile_wildcard, is_wild
+from openai_cli.output.gjson.validity import is_valid
+from openai_cli.output.gjson.wildcard import compile_wildcard, is_wild
 
 MAX_LENGTH = 65_536  # characters of a path
 MAX_NESTING = 32  # paths inside paths

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .scalars import number, readable, string, truth
+from openai_cli.output.gjson.scalars import number, readable, string, truth
 
 # Nobody reads further in, and unbounded indentation would square the size of hostile text.
 MAX_INDENT = 100

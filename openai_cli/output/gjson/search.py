@@ -3,9 +3,9 @@
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
-from .scalars import decode
-from .source import ELEMENT, MEMBER, Source
-from .syntax import Key
+from openai_cli.output.gjson.scalars import decode
+from openai_cli.output.gjson.source import ELEMENT, MEMBER, Source
+from openai_cli.output.gjson.syntax import Key
 
 
 class Container(NamedTuple):

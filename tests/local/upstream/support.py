@@ -17,7 +17,7 @@ class Upstream(Server):
     def __init__(self) -> None:
         super().__init__()
         self.hung_up = threading.Event()
-        self._http.handle_error = lambda *_: self.hung_up.set()  # type: ignore[method-assign]
+        self._http.handle_error = lambda *_: self.hung_up.set()
 
     @property
     def bodies(self) -> list[Any]:

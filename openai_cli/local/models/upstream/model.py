@@ -58,7 +58,7 @@ class UpstreamModel(ABC):
         """The events of one answer. Raises UpstreamError."""
 
     @abstractmethod
-    def spare(self, trouble: UpstreamError, body: JsonObject) -> str | None:
+    def spare(self, error: UpstreamError, body: JsonObject) -> str | None:
         """The field of a refused request to leave out in another attempt, if there is one."""
 
     def count_tokens(self, text: str) -> int:
