@@ -139,3 +139,16 @@ def until(happens: Callable[[], object], seconds: float = 30) -> None:
     while not happens():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+DONE = run("completed")
+
+
+def one_call(server: Server, arguments: str = "{}", name: str = "work") -> None:
+    server.reply(*replies(run("queued"), asking(("call_1", name, arguments)), run("queued"), DONE))
+
+
+def answer(server: Server) -> str:
+    """The output of the one call that was answered."""
+    (request,) = submitted(server)
+    return outputs(request)["call_1"]

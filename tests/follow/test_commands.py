@@ -1,47 +1,28 @@
-"""--on-tool-call: commands that answer calls, and every way in which they misbehave."""
+"""--on-tool-call: commands that answer calls."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
-from openai_cli.follow import process
 from tests.follow.conftest import (
     CREATE,
+    DONE,
     RETRIEVE,
     RUN_PATH,
     Go,
     Script,
-    alive,
+    answer,
     asking,
+    one_call,
     outputs,
     replies,
     requests,
     run,
     submitted,
-    until,
 )
 from tests.support.server import Reply, Server
-
-LIMIT = 512 * 1024
-DONE = run("completed")
-
-
-def one_call(server: Server, arguments: str = "{}", name: str = "work") -> None:
-    server.reply(*replies(run("queued"), asking(("call_1", name, arguments)), run("queued"), DONE))
-
-
-def answer(server: Server) -> str:
-    """The output of the one call that was answered."""
-    (request,) = submitted(server)
-    return outputs(request)["call_1"]
-
 
 # What a command is given and what it gives
 
@@ -231,199 +212,6 @@ def test_commands_meet_if_they_may(
     words = ("--on-tool-call", f"*={script('meet', MEET)} {patience}", "--tool-concurrency", count)
     assert quick(*RETRIEVE, *words).code == 0
     assert {text.strip() for text in outputs(submitted(server)[0]).values()} == met
-
-
-# Commands that misbehave
-
-
-def failed(server: Server) -> dict[str, str]:
-    error: dict[str, str] = json.loads(answer(server))
-    return error
-
-
-def test_a_command_that_fails(quick: Go, server: Server, script: Script) -> None:
-    one_call(server)
-    bad = script("bad", "echo half an answer; exit 3", shell=True)
-    result = quick(*CREATE, "--on-tool-call", f"work={bad}")
-    assert (result.code, result.json) == (0, DONE)
-    assert result.err == "warning: the command for work ended with exit status 3\n"
-    told = "the command for work ended with exit status 3"
-    assert failed(server) == {"error": told, "output": "half an answer\n"}
-
-
-def test_a_command_that_a_signal_ends(quick: Go, server: Server, script: Script) -> None:
-    one_call(server)
-    quick(*CREATE, "--on-tool-call", f"work={script('dies', 'kill -SEGV $$', shell=True)}")
-    assert failed(server)["error"] == f"the command for work was ended by signal {signal.SIGSEGV:d}"
-
-
-@pytest.mark.parametrize(
-    ("made", "why"),
-    [
-        (None, "No such file or directory"),
-        ("plain", "Permission denied"),
-        ("folder", "Permission denied"),
-        ("no program", "Exec format error"),
-        ("no interpreter", "No such file or directory"),
-    ],
-)
-def test_a_command_that_cannot_be_started(
-    quick: Go, server: Server, tmp_path: Path, made: str | None, why: str
-) -> None:
-    one_call(server)
-    path = tmp_path / "tool"
-    if made == "folder":
-        path.mkdir()
-    elif made:
-        path.write_text("#!/no/such/thing\n" if made == "no interpreter" else "\x01\x02")
-        path.chmod(0o644 if made == "plain" else 0o755)
-    result = quick(*CREATE, "--on-tool-call", f"work={path}")
-    assert (result.code, result.json) == (0, DONE)
-    assert result.err == f"warning: the command for work cannot be started: {path}: {why}\n"
-    assert failed(server) == {"error": "the command for work cannot be started"}
-
-
-@pytest.mark.parametrize("name", ["nul\x00name", "half\ud83d", "x" * 200_000])
-def test_a_name_that_no_environment_can_hold(quick: Go, server: Server, name: str) -> None:
-    one_call(server, name=name)
-    result = quick(*CREATE, "--on-tool-call", "*=/bin/echo fine")
-    assert result.code == 0
-    assert "a fault in this program" not in result.err
-    assert len(submitted(server)) == 1
-
-
-def test_tool_errors_fail_cancels_the_run(quick: Go, server: Server) -> None:
-    waits = asking(("call_1", "good"), ("call_2", "bad"))
-    server.reply(*replies(run("queued"), waits, run("cancelling")))
-    words = ("--on-tool-call", "good=/bin/echo", "--on-tool-call", "bad=/bin/false")
-    result = quick(*CREATE, *words, "--tool-errors", "fail")
-    assert (result.code, result.out) == (1, "")
-    assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
-    assert submitted(server) == []
-    assert result.err.splitlines() == [
-        "warning: the command for bad ended with exit status 1",
-        "error: the command for bad failed; the run run_7 of thread thread_7 is cancelled",
-    ]
-
-
-def test_a_cancellation_that_is_refused_is_said(quick: Go, server: Server) -> None:
-    server.reply(*replies(asking(("call_1", "bad"))), Reply(status=501, body={"detail": "never"}))
-    words = ("--on-tool-call", "bad=/bin/false", "--tool-errors", "fail", "--max-retries", "0")
-    result = quick(*RETRIEVE, *words)
-    assert result.code == 1
-    assert "could not be cancelled: never" in result.err
-
-
-def test_large_arguments_that_nobody_reads(quick: Go, server: Server, script: Script) -> None:
-    one_call(server, json.dumps("x" * 3_000_000))
-    deaf = script("deaf", "exec <&-; echo deaf", shell=True)
-    assert quick(*CREATE, "--on-tool-call", f"work={deaf}").code == 0
-    assert answer(server) == "deaf\n"
-
-
-def test_large_arguments_to_a_command_that_only_ends(quick: Go, server: Server) -> None:
-    one_call(server, json.dumps("x" * 3_000_000))
-    assert quick(*CREATE, "--on-tool-call", "work=/bin/true").code == 0
-    assert answer(server) == ""
-
-
-def test_large_arguments_arrive_whole_whatever_the_output_does(
-    quick: Go, server: Server, script: Script, tmp_path: Path
-) -> None:
-    arguments = json.dumps("xyz" * 400_000)
-    one_call(server, arguments)
-    kept = tmp_path / "kept"
-    quiet = script("quiet", f"exec >&-; sleep 0.1; cat > {kept}", shell=True)
-    assert quick(*CREATE, "--on-tool-call", f"work={quiet}", "--tool-timeout", "50").code == 0
-    assert kept.read_text() == arguments
-    assert answer(server) == ""
-
-
-def test_a_long_output_is_sent_whole_up_to_the_limit(quick: Go, server: Server) -> None:
-    one_call(server, "é" * (LIMIT // 2))
-    assert quick(*CREATE, "--on-tool-call", "work=/bin/cat").err == ""
-    assert answer(server) == "é" * (LIMIT // 2)
-
-
-def test_a_flood_is_cut_off_and_said(quick: Go, server: Server) -> None:
-    one_call(server)
-    result = quick(*CREATE, "--on-tool-call", "work=/usr/bin/yes éé")
-    assert result.code == 0
-    what = "wrote more than 512 KiB; it was stopped, and what came first is sent"
-    assert result.err == f"warning: the command for work {what}\n"
-    text, cut, end = answer(server).rpartition("\n[cut off after 512 KiB]")
-    assert (cut, end) == ("\n[cut off after 512 KiB]", "")
-    assert LIMIT - 4 < len(text.encode()) <= LIMIT
-    assert set(text) == {"é", "\n"}
-
-
-def test_bytes_that_are_no_text_are_replaced_and_said(
-    quick: Go, server: Server, script: Script
-) -> None:
-    one_call(server)
-    binary = script("binary", r"printf 'a\377\376b\0c\303'", shell=True)
-    result = quick(*CREATE, "--on-tool-call", f"work={binary}")
-    assert answer(server) == "a��b\0c�"
-    assert "no UTF-8 text" in result.err
-
-
-def test_a_replacement_character_of_its_own_is_no_reason_to_warn(quick: Go, server: Server) -> None:
-    one_call(server, "�")
-    assert quick(*CREATE, "--on-tool-call", "work=/bin/cat").err == ""
-
-
-def test_a_command_that_leaves_its_output_open_is_not_waited_for(
-    quick: Go, server: Server, script: Script, tmp_path: Path
-) -> None:
-    one_call(server)
-    left = script("left", f"sleep 600 & echo $! > {tmp_path}/pid; echo started", shell=True)
-    result = quick(*CREATE, "--on-tool-call", f"work={left}")
-    child = int((tmp_path / "pid").read_text())
-    try:
-        assert (result.code, answer(server)) == (0, "started\n")
-        assert alive(child)  # a command may leave a server behind
-    finally:
-        os.kill(child, signal.SIGKILL)
-
-
-@pytest.mark.parametrize("stubborn", [False, True])
-def test_a_command_that_hangs_is_ended_with_all_it_started(
-    quick: Go, server: Server, script: Script, tmp_path: Path, stubborn: bool
-) -> None:
-    one_call(server)
-    trap = "trap '' TERM\n" if stubborn else ""
-    text = f"{trap}echo begun\nsleep 600 & echo $! > {tmp_path}/pid\nwait\nwait\nsleep 600"
-    hangs = script("hangs", text, shell=True)
-    result = quick(*CREATE, "--on-tool-call", f"work={hangs}", "--tool-timeout", "0.7")
-    assert (result.code, result.json) == (0, DONE)
-    told = "did not end within 0.7 s"
-    assert result.err == f"warning: the command for work {told}\n"
-    assert failed(server) == {"error": f"the command for work {told}", "output": "begun\n"}
-    assert not alive(int((tmp_path / "pid").read_text()))
-
-
-def test_a_second_wish_to_end_gives_no_time(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(process, "_GRACE", 600.0)
-    begun = tmp_path / "begun"
-    text = f"trap '' TERM; touch {begun}; while true; do sleep 0.1; done"
-    started = subprocess.Popen(
-        [script("deaf", text, shell=True)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    stop = process.Stop()
-    talk = process.Talk(started, b"", 600.0, stop)
-    talking = threading.Thread(target=talk.hold, daemon=True)
-    talking.start()
-    until(begun.exists)
-    stop.ask()
-    stop.ask()
-    talking.join(30)
-    assert not talking.is_alive()
-    assert (talk.ended_by, talk.code) == ("stop", -signal.SIGKILL)
 
 
 # Outputs are sent until they are there, and never worked out again
