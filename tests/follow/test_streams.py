@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import message
 from tests.follow.conftest import (
     CREATE,
+    DONE,
     RUN_PATH,
     Go,
     asking,
@@ -23,7 +24,6 @@ from tests.follow.conftest import (
 )
 from tests.support.server import Reply, Server
 
-DONE = run("completed")
 CREATED = ("thread.run.created", run("queued"))
 WORKS = ("thread.run.in_progress", run("in_progress"))
 ENDED = ("thread.run.completed", DONE)
