@@ -16,7 +16,7 @@ _FOLLOW = "Waiting and tools"
 RUN_OPTIONS = (
     Option("--wait", "Stay until the run has ended or needs tool outputs, then print it.", _FOLLOW, takes="nothing"),
     Option("--poll-interval", "Seconds between two looks at the run; 1 if not set.", _FOLLOW, "SECONDS"),
-    Option("--wait-timeout", "Seconds to wait for the run; 900 if not set.", _FOLLOW, "SECONDS"),
+    Option("--wait-timeout", "Seconds to wait for the run in all; 900 if not set.", _FOLLOW, "SECONDS"),
     Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
     Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
     Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
