@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openai_cli.client.address import LOCAL
+from openai_cli.cli.store import store_file
 from openai_cli.errors import NoAnswerError, Problem, UsageError
 from openai_cli.input.stdin import Stdin, StdinError
 
@@ -24,7 +24,7 @@ _CHUNK = 1 << 16
 
 def import_(session: Session) -> None:
     """Take assistants, threads and messages into the store. Raises a CliError."""
-    file = _store_file(session)
+    file = store_file(session)
     name = _file_argument(session)
     data = _read(name, session)
     from openai_cli.local.moving.loading import MovingError, move_in
@@ -42,7 +42,7 @@ def import_(session: Session) -> None:
 
 def export(session: Session) -> None:
     """Print everything that `import` takes, one object a line. Raises a CliError."""
-    file = _store_file(session)
+    file = store_file(session)
     if not file.exists():
         raise NoAnswerError(f"The store {file} does not exist.")
     from openai_cli.local.moving.dumping import move_out
@@ -61,35 +61,7 @@ def export(session: Session) -> None:
 
 def path(session: Session) -> None:
     """Print where the store is, whether there is one yet or not. Raises a CliError."""
-    session.env.out.write(f"{_store_file(session)}\n")
-
-
-def _store_file(session: Session) -> Path:
-    """The store that the command line or the environment names."""
-    from openai_cli.local import StoreError
-    from openai_cli.local.address import store_path
-
-    try:
-        return store_path(_address(session), session.env.environ)
-    except StoreError as error:
-        raise NoAnswerError(str(error)) from None
-
-
-def _address(session: Session) -> str:
-    """`local:FILE`: from --store, else --base-url, else the environment; `local:` by default."""
-    last = {o.name: o.text or "" for o in session.split.occurrences}
-    if last.get("--store") == "":
-        raise UsageError(problems=[Problem("--store", "is empty")])
-    if "--store" in last:
-        if "--base-url" in last:
-            what = "and --base-url name a store each: one or the other"
-            raise UsageError(problems=[Problem("--store", what)])
-        return LOCAL + last["--store"]
-    url = last.get("--base-url")
-    if url is not None and not url.startswith(LOCAL):
-        raise UsageError(problems=[Problem("--base-url", "must be local:FILE, or leave it out")])
-    usual = session.env.environ.get("OPENAI_BASE_URL", "")
-    return url or (usual if usual.startswith(LOCAL) else LOCAL)
+    session.env.out.write(f"{store_file(session)}\n")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
 from openai_cli.cli.session import Session
-from openai_cli.client.address import LOCAL
+from openai_cli.cli.store import store_address
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
 
@@ -24,7 +24,10 @@ _LONGEST_GRACE = 3600
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line and the environment ask for; `key` is empty if none is asked for."""
+    """What the command line and the environment ask for; `key` is empty if none is asked for.
+
+    `store` is its address, `local:FILE`.
+    """
 
     host: str
     port: int
@@ -69,7 +72,7 @@ def _run(settings: Settings, env: Env, *, debug: bool) -> None:
     url = url_of(listener)
     with listener:
         try:
-            store = Store(store_path(LOCAL + settings.store, settings.environ))
+            store = Store(store_path(settings.store, settings.environ))
         except StoreError as error:
             raise NoAnswerError(str(error)) from None
         gate = Gate(settings.key, settings.host)
@@ -105,6 +108,7 @@ class _Reader:
     """The command's own flags."""
 
     def __init__(self, session: Session) -> None:
+        self._session = session
         self._environ = session.env.environ
         self._options = OptionReader(session.split.occurrences, self._environ)
         self._problems = self._options.problems
@@ -114,7 +118,7 @@ class _Reader:
         settings = Settings(
             host=self._text("--host") or "127.0.0.1",
             port=self._number("--port", 8080, 65535),
-            store=self._text("--store"),
+            store=self._store(),
             key=self._key(),
             grace=self._number("--grace", 8, _LONGEST_GRACE),
             environ=self._with_upstream(),
@@ -131,6 +135,13 @@ class _Reader:
 
     def _number(self, name: str, default: int, most: int) -> int:
         return self._options.value(name, whole(0, most), default) if self._text(name) else default
+
+    def _store(self) -> str:
+        try:
+            return store_address(self._session)
+        except UsageError as error:
+            self._problems += error.problems
+            return ""
 
     def _key(self) -> str:
         if not self._options.has("--require-key"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.answers import Document
 from openai_cli.client.client import Client
-from openai_cli.client.retry import RETRY_STATUSES
+from openai_cli.client.retry import may_pass
 from openai_cli.errors import ApiError, CliError, NoAnswerError
 from openai_cli.follow.rules import Patience
 from openai_cli.follow.run import Run, as_run, placed, request_about, status_of
@@ -158,6 +158,5 @@ def _pause_after(error: CliError) -> float | None:
 
 def _may_pass(error: CliError) -> bool:
     if isinstance(error, ApiError):
-        status = error.status or 0
-        return status in RETRY_STATUSES or status >= 500
+        return may_pass(error.status or 0)
     return isinstance(error, NoAnswerError)

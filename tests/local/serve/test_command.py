@@ -114,14 +114,17 @@ def test_a_key_that_is_not_asked_for_is_pointed_out(serve: Callable[..., Served]
 
 
 def test_stores(openai: Shell) -> None:
-    """The default one, that of the variable, and that of the flag."""
+    """The default one, those of the variables, and that of the flag."""
     home = openai.folder.parent / "home"
     default = home / ".local/share/openai-cli/assistants.db"
     named, flagged = openai.folder / "named.db", openai.folder / "flagged.db"
+    based, other = openai.folder / "based.db", openai.folder / "other.db"
     env = {"OPENAI_LOCAL_STORE": str(named)}
     for words, more, file in (
         ((), {}, default),
         ((), env, named),
+        ((), {**env, "OPENAI_BASE_URL": "local:based.db"}, based),
+        ((), {"OPENAI_LOCAL_STORE": str(other), "OPENAI_BASE_URL": "local:"}, other),
         (("--store", "flagged.db"), env, flagged),
     ):
         served = Served(openai, *words, env=more)
