@@ -53,7 +53,9 @@ def ways_on(run: Run, settings: Settings, rules: Rules) -> str:
         for handler in rules.handlers
         for word in ("--on-tool-call", f"{handler.name}={shlex.join(handler.words)}")
     ]
-    wait = about_run(run, settings, "retrieve", *(commands or ["--wait"]))
+    # Outputs make the engine ask the model again: it must be the same one.
+    more = [*commands, *_upstream(settings)] if commands else ["--wait"]
+    wait = about_run(run, settings, "retrieve", *more)
     stop = about_run(run, settings, "cancel")
     return scrub(f"go on with: {wait}\nor stop it: {stop}", settings)
 
@@ -68,3 +70,13 @@ def about_run(run: Run, settings: Settings, command: str, *more: str) -> str:
         place = ["--base-url", redacted_url(address)]
     ids = [str(run.get("thread_id")), str(run.get("id"))]
     return shlex.join(["openai", *place, "beta:threads:runs", command, *ids, *more])
+
+
+def _upstream(settings: Settings) -> list[str]:
+    """The options for the upstream of the embedded engine; none for a server, or if not set."""
+    if not settings.address.is_local:
+        return []
+    url = settings.environ.get("OPENAI_LOCAL_UPSTREAM_URL", "")
+    api = settings.environ.get("OPENAI_LOCAL_UPSTREAM_API", "")
+    told = (("--upstream-url", redacted_url(url)), ("--upstream-api", api))
+    return [word for name, text in told if text for word in (name, text)]

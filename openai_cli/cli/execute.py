@@ -77,9 +77,12 @@ def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> 
 
 
 def _streaming_for_text(request: Request, options: Options) -> Request:
-    """`--format text` asks for a stream, unless the caller said whether to stream."""
-    body = request.body
-    wants = options.style.format == "text" and request.operation.streams
+    """`--format text` asks for a stream, unless the caller said whether to stream.
+
+    A transform is about the run, not about the reply, so it needs no events.
+    """
+    body, style = request.body, options.style
+    wants = style.format == "text" and not style.transform and request.operation.streams
     if not wants or body is None or "stream" in body:
         return request
     return replace(request, body={**body, "stream": True})

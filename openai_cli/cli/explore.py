@@ -22,7 +22,9 @@ def explorable(options: Options, env: Env) -> Options:
     from openai_cli.output.explore import has_screen, is_available
 
     if not is_available():
-        env.say("note", "explore needs more: pip install 'openai-cli[explore]'; plain JSON instead")
+        env.say(
+            "note", "explore needs more: pip install '.[explore]' in a clone; plain JSON instead"
+        )
     elif options.dry_run or not (env.out.is_terminal and has_screen(env.environ)):
         env.say("note", "explore needs a terminal and an answer; plain JSON instead")
     else:

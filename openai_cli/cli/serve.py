@@ -52,7 +52,7 @@ def _check_installed() -> None:
 
     if find_spec("uvicorn") is None:
         raise CliError(
-            "the server is not installed", hint="pip install 'openai-cli[serve]' adds it"
+            "the server is not installed", hint="pip install '.[serve]' in a clone adds it"
         )
 
 

@@ -142,6 +142,15 @@ def test_a_wrong_format_is_refused_with_the_right_one(
     assert "did you mean" not in quick(*RUN, flag, "xml").err
 
 
+def test_a_transform_of_text_is_of_the_run(
+    quick: Run, server: Server, done: dict[str, Any]
+) -> None:
+    server.reply(Reply(body=done))
+    result = quick(*RUN, "--format", "text", "--transform", "status", "-r")
+    assert (result.code, result.out, result.err) == (0, "completed\n", "")
+    assert [("stream" in seen.json) for seen in server.seen] == [False]
+
+
 def test_text_fetches_the_reply_of_a_run_that_has_ended(
     quick: Run, server: Server, done: dict[str, Any]
 ) -> None:

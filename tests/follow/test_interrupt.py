@@ -202,6 +202,23 @@ def test_ctrl_c_ends_the_commands_and_says_how_to_go_on(
     assert len(server.seen) == 1
 
 
+def test_ctrl_c_says_which_upstream_to_go_on_with(openai: Shell, tool: tuple[str, Path]) -> None:
+    place = ("--local", "--upstream-url", "http://127.0.0.1:9/v1", "--upstream-api", "responses")
+    words = ("--assistant-id", "asst_demo", "--message", "!call work")
+    function = ("--tool", "{type: function, function: {name: work}}")
+    answer = ("--on-tool-call", f"work={tool[0]}")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+    command = (*place, "beta:threads", "create-and-run", *words, *function, *answer)
+    with openai.start(*command, **pipes) as process:
+        until(tool[1].exists)
+        process.send_signal(signal.SIGINT)
+        code, _, err = finish(process)
+    assert code == 130
+    assert err[1].startswith("hint: go on with: openai --local beta:threads:runs retrieve thread_")
+    assert err[1].endswith(" ".join((*answer, *place[1:])))
+    assert "upstream" not in err[2]
+
+
 def test_ctrl_c_ends_the_commands_and_cancels(
     openai: Shell, server: Server, tool: tuple[str, Path]
 ) -> None:

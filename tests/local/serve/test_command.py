@@ -88,7 +88,7 @@ def test_without_the_extra(openai: Shell) -> None:
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        "error: the server is not installed\nhint: pip install 'openai-cli[serve]' adds it\n"
+        "error: the server is not installed\nhint: pip install '.[serve]' in a clone adds it\n"
     )
 
 
