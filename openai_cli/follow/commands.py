@@ -6,7 +6,7 @@ import codecs
 import json
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from openai_cli.follow.process import OUTPUT_LIMIT, Stop, Talk, ended_by_signals
@@ -14,6 +14,8 @@ from openai_cli.follow.rules import Rules
 from openai_cli.follow.run import Run, ToolCall
 
 _SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET")
+_SLICE = 0.1
+"""Seconds after which signals are looked for."""
 _LONG = 8
 """Characters from which a secret is looked for inside of other values too."""
 
@@ -45,10 +47,21 @@ def answer_calls(
     with ended_by_signals() as stop, ThreadPoolExecutor(rules.concurrency) as pool:
         futures = [pool.submit(_answer, call, rules, run, safe, stop) for call in calls]
         try:
-            return [future.result() for future in futures]
+            return _results(futures)
         except BaseException:
             stop.ask()
             raise
+
+
+def _results(futures: Sequence[Future[Output]]) -> list[Output]:
+    """What has come of all of them.
+
+    Waits a little at a time: Python would not notice a signal that comes just as it begins to
+    wait before that wait is over.
+    """
+    while wait(futures, timeout=_SLICE).not_done:
+        pass
+    return [future.result() for future in futures]
 
 
 def _without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
