@@ -81,8 +81,8 @@ def _streaming_for_text(request: Request, options: Options) -> Request:
 
     A transform is about the run, not about the reply, so it needs no events.
     """
-    body, style = request.body, options.style
-    wants = style.format == "text" and not style.transform and request.operation.streams
+    body = request.body
+    wants = options.style.wants_reply and request.operation.streams
     if not wants or body is None or "stream" in body:
         return request
     return replace(request, body={**body, "stream": True})
