@@ -52,7 +52,8 @@ def tool_calls(run: Run) -> list[ToolCall]:
     action = run.get("required_action")
     outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
     found = outputs.get("tool_calls") if isinstance(outputs, dict) else None
-    return [_call(call) for call in found or () if isinstance(call, dict)]
+    calls = found if isinstance(found, list) else []
+    return [_call(call) for call in calls if isinstance(call, dict)]
 
 
 def _call(call: dict[str, Any]) -> ToolCall:

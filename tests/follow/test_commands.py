@@ -290,3 +290,14 @@ def test_outputs_that_are_refused(quick: Go, server: Server, counted: tuple[str,
     assert (result.code, len(submitted(server))) == (4, 1)
     assert "Not these." in result.err
     assert "cancel thread_7 run_7" in result.err
+
+
+@pytest.mark.parametrize("odd", [1, True, "x", {"a": 1}, None, [1]])
+def test_calls_of_any_shape_are_no_fault_of_ours(quick: Go, server: Server, odd: object) -> None:
+    waiting = asking()
+    waiting["required_action"]["submit_tool_outputs"]["tool_calls"] = odd
+    server.reply(*replies(waiting))
+    result = quick(*RETRIEVE, "--on-tool-call", "*=/bin/true")
+    assert (result.code, result.json) == (6, waiting)
+    assert result.err.endswith("waits for the outputs of: unknown\n")
+    assert submitted(server) == []
