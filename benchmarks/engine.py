@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 from startup import OPENAI, RUN, Handler, measure
 
-from openai_cli.local import open_transport
-from openai_cli.local.store import Message, Run, Step, Store, Thread
+from openai_cli.engine import open_transport
+from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, ThreadRecord
 
 AT_MOST = 0.030
 """Seconds that the engine may cost a command more than a server on loopback."""
@@ -67,8 +67,8 @@ def filled(file: Path, runs: int) -> tuple[str, str]:
             thread_id = "thread_crowd" if crowded else f"thread_{number // _EACH}"
             now = 1_700_000_000 + number
             if tx.threads.get(thread_id) is None:
-                tx.threads.insert(Thread(thread_id, now, {}, {}))
-            run = Run(
+                tx.threads.insert(ThreadRecord(thread_id, now, {}, {}))
+            run = RunRecord(
                 f"run_{number}",
                 now,
                 thread_id,
@@ -86,11 +86,13 @@ def filled(file: Path, runs: int) -> tuple[str, str]:
                 of_run = run.id if role == "assistant" else None
                 name = f"msg_{role}_{number}"
                 tx.messages.insert(
-                    Message(name, now, thread_id, role, "completed", text, [], {}, run_id=of_run)
+                    MessageRecord(
+                        name, now, thread_id, role, "completed", text, [], {}, run_id=of_run
+                    )
                 )
             details = {"type": "message_creation", "message_creation": {"message_id": name}}
             tx.steps.insert(
-                Step(
+                StepRecord(
                     f"step_{number}",
                     now,
                     thread_id,

@@ -78,12 +78,12 @@ def test_rooms_import_what_the_table_says(room: str) -> None:
         if place.partition("/")[0].removesuffix(".py") == room and start == "openai_cli":
             used[late].add(other)
     others = set(ROOMS) - FOR_ALL - {room}
-    at_once, late_only = used[False] & others, (used[True] - used[False]) & others
-    assert (at_once, late_only) == ROOMS[room]
+    background, late_only = used[False] & others, (used[True] - used[False]) & others
+    assert (background, late_only) == ROOMS[room]
 
 
 def test_rooms_load_in_one_direction() -> None:
-    left = {room: at_once for room, (at_once, _) in ROOMS.items()}
+    left = {room: background for room, (background, _) in ROOMS.items()}
     while free := [room for room, needed in left.items() if not needed & set(left)]:
         for room in free:
             del left[room]
@@ -94,9 +94,9 @@ def test_one_module_opens_the_engine_for_the_client() -> None:
     places = {
         place
         for place, module, _ in imported()
-        if place.startswith("client/") and module.startswith("openai_cli.local")
+        if place.startswith("client/") and module.startswith("openai_cli.engine")
     }
-    assert places == {"client/transport.py"}
+    assert places == {"client/network.py"}
 
 
 def test_what_is_imported_is_declared() -> None:

@@ -15,11 +15,16 @@ from typer.core import TyperCommand, TyperGroup
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of, main_operation
+from openai_cli.cli.builtin_commands import (
+    BUILTIN_COMMANDS,
+    GROUPS,
+    BuiltinCommand,
+    builtin_commands_of,
+)
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows, specs_of
-from openai_cli.cli.help import Page, flag_rows, render
+from openai_cli.cli.help import HelpPage, flag_rows, render
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import Session
-from openai_cli.cli.tools import GROUPS, TOOLS, ToolCommand, tools_of
 from openai_cli.errors import Interrupted, Problem, UsageError
 from openai_cli.input.argv import split_args
 
@@ -35,7 +40,7 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_takes(_parameters(root_rows())))
-    for level, names in ((_Resource, RESOURCES), (_ToolGroup, GROUPS)):
+    for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, GROUPS)):
         for name, summary in names.items():
             group = typer.Typer(
                 cls=level, help=summary, add_help_option=False, no_args_is_help=False
@@ -51,10 +56,10 @@ _HELP = ("help RESOURCE COMMAND", "Show the help of a resource or command.")
 class _Group(TyperGroup):
     """A level of the tree: takes global options, shows help, suggests names."""
 
-    def page(self, ctx: Any) -> Page:
+    def page(self, ctx: Any) -> HelpPage:
         """What its help says."""
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
-        return Page(
+        return HelpPage(
             usage="openai [options] RESOURCE COMMAND [flags]",
             summary=self.help or "",
             flags=flag_rows(self.params),
@@ -125,7 +130,7 @@ def nearest_name(typed: str, names: Sequence[str]) -> str:
     parts = {name.rpartition(":")[2]: name for name in names}
     if close := get_close_matches(typed, parts, n=1, cutoff=0.7):
         return parts[close[0]]
-    elsewhere = [one.name for one in (*OPERATIONS, *TOOLS) if one.command == typed]
+    elsewhere = [one.name for one in (*OPERATIONS, *BUILTIN_COMMANDS) if one.command == typed]
     return elsewhere[0] if len(elsewhere) == 1 else ""
 
 
@@ -136,24 +141,24 @@ class _Root(_Group):
         return root_rows()
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *tools_of("")]
+        return [*super().list_commands(ctx), *builtin_commands_of("")]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        tool = tools_of("").get(cmd_name)
-        return build_tool(tool) if tool else super().get_command(ctx, cmd_name)
+        tool = builtin_commands_of("").get(cmd_name)
+        return build_builtin(tool) if tool else super().get_command(ctx, cmd_name)
 
 
 class _Level(_Group):
     """The second level: commands, built one at a time from their declarations."""
 
-    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+    def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
         """What stands at this level, by the word it is called with."""
         raise NotImplementedError
 
-    def page(self, _ctx: Any) -> Page:
+    def page(self, _ctx: Any) -> HelpPage:
         """What its help says: the commands; the options are those of `openai --help`."""
         commands = self.declared().values()
-        return Page(
+        return HelpPage(
             usage=f"openai {self.name} COMMAND [flags]",
             summary=(self.help or "") + ".",
             flags=(),
@@ -167,23 +172,23 @@ class _Level(_Group):
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         found = self.declared().get(cmd_name)
-        if isinstance(found, ToolCommand):
-            return build_tool(found)
+        if isinstance(found, BuiltinCommand):
+            return build_builtin(found)
         return build_command(found) if found else None
 
 
 class _Resource(_Level):
     """A resource's operations."""
 
-    def declared(self) -> Mapping[str, Operation | ToolCommand]:
+    def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
         return commands_of(self.name or "")
 
 
-class _ToolGroup(_Level):
+class _BuiltinGroup(_Level):
     """Commands of the tool itself that share their first word."""
 
-    def declared(self) -> Mapping[str, Operation | ToolCommand]:
-        return tools_of(self.name or "")
+    def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
+        return builtin_commands_of(self.name or "")
 
 
 @dataclass(frozen=True)
@@ -204,9 +209,9 @@ class _Command(TyperCommand):
 
     plan: _Plan
 
-    def page(self, _ctx: Any) -> Page:
+    def page(self, _ctx: Any) -> HelpPage:
         """What its help says."""
-        return Page(
+        return HelpPage(
             usage=self.plan.usage,
             summary=self.help or "",
             flags=flag_rows(self.params),
@@ -236,7 +241,7 @@ def _answer_questions(ctx: Any, session: Session, *, bare: bool = False) -> None
         raise typer.Exit(0)
     about_completion = not asked.isdisjoint(option.name for option in ROOT_OPTIONS)
     if about_completion and "--help" not in asked and not session.split.problems:
-        from openai_cli.completion.command import answer
+        from openai_cli.completion.completion_commands import answer
 
         answer(session)
         raise typer.Exit(0)
@@ -267,7 +272,7 @@ def build_command(operation: Operation) -> _Command:
     )
 
 
-def build_tool(tool: ToolCommand) -> _Command:
+def build_builtin(tool: BuiltinCommand) -> _Command:
     """The Typer command of one of the tool's own commands."""
     return _build(
         _Plan(

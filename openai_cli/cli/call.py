@@ -6,8 +6,8 @@ from openai_cli.api.operation import Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
 from openai_cli.cli.run_options import RunOptions
-from openai_cli.client.answers import Document, Stream
 from openai_cli.client.client import Client
+from openai_cli.client.responses import Document, Stream
 from openai_cli.output.printer import Printer
 
 
@@ -21,7 +21,7 @@ def call(
 
             print_list(client, request, printer, options, env)
         elif request.operation.answers_run:
-            from openai_cli.cli.follow import Follower
+            from openai_cli.cli.follow_run import Follower
 
             Follower(client, printer, options, run_options, env).follow(request)
         else:

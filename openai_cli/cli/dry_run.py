@@ -10,12 +10,12 @@ from openai_cli.api.operation import Request
 from openai_cli.client.client import encode_body, full_url
 from openai_cli.client.headers import carries_credentials, request_headers
 from openai_cli.client.redaction import REDACTED, is_secret, redacted, redacted_url
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 
 _NEW_KEY = "[a new one for each call]"
 
 
-def as_json(request: Request, settings: Settings) -> str:
+def as_json(request: Request, settings: ConnectionSettings) -> str:
     """`{"method", "url", "headers", "body"}` as JSON text."""
     described = {
         "method": request.operation.method,
@@ -26,7 +26,7 @@ def as_json(request: Request, settings: Settings) -> str:
     return json.dumps(described, ensure_ascii=False)
 
 
-def as_curl(request: Request, settings: Settings) -> str:
+def as_curl(request: Request, settings: ConnectionSettings) -> str:
     """A curl command line that sends the same request; the key comes from OPENAI_API_KEY."""
     if settings.address.needs_key and not carries_credentials(settings.headers):
         settings = replace(settings, api_key=settings.api_key or REDACTED)
@@ -43,5 +43,5 @@ def as_curl(request: Request, settings: Settings) -> str:
     return " ".join(words) + "\n"
 
 
-def _url(request: Request, settings: Settings) -> str:
+def _url(request: Request, settings: ConnectionSettings) -> str:
     return redacted_url(str(full_url(request, settings.address, shown=True)))

@@ -11,9 +11,9 @@ from openai_cli.cli.options import Options, read_options
 from openai_cli.cli.run_options import read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
-from openai_cli.input.request import read_request
+from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import Printer
 
@@ -54,8 +54,8 @@ def execute(operation: Operation, session: Session) -> None:
 
 def _command_lines(operation: Operation, env: Env) -> str:
     """The command line that was typed, as it works elsewhere."""
-    from openai_cli.cli.again import elsewhere
     from openai_cli.cli.catalog import command_rows, specs_of
+    from openai_cli.cli.suggested_commands import elsewhere
 
     specs = specs_of(command_rows(operation))
     ways = (
@@ -100,7 +100,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
     printer.document((text + "\n").encode(), text)
 
 
-def _connected(settings: Settings, options: Options, env: Env) -> Settings:
+def _connected(settings: ConnectionSettings, options: Options, env: Env) -> ConnectionSettings:
     """The settings with a way to talk to the user; refused without a key where one is needed."""
     if settings.address.needs_key and not (
         settings.api_key or carries_credentials(settings.headers)

@@ -12,7 +12,7 @@ from openai_cli.cli.options import Options
 from openai_cli.output.printer import transformed
 
 if TYPE_CHECKING:
-    from openai_cli.client.answers import Document, Stream
+    from openai_cli.client.responses import Document, Stream
 
 
 def explorable(options: Options, env: Env) -> Options:
@@ -34,7 +34,7 @@ def explorable(options: Options, env: Env) -> Options:
 
 def explore_answer(answer: Document | Stream, options: Options, env: Env) -> None:
     """Show the answer in the explorer and print what the user chose."""
-    from openai_cli.client.answers import Stream
+    from openai_cli.client.responses import Stream
 
     if isinstance(answer, Stream):
         local = options.settings.address.is_local
@@ -48,7 +48,7 @@ def explore_texts(
     texts: Iterable[str], options: Options, env: Env, *, growing: bool, keep_reading: bool = False
 ) -> None:
     """Show some JSON texts, which may still be coming, and print what the user chose."""
-    from openai_cli.output.explore.app import explore
+    from openai_cli.output.explore.screen import explore
 
     chosen = explore(
         (transformed(text, options.style) for text in texts),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openai_cli.output.commandline import wrapped
+from openai_cli.output.command_line import wrapped
 from openai_cli.output.terminal import wants_colour
 
 PANELS = (
@@ -34,7 +34,7 @@ _NARROW = 60
 
 
 @dataclass(frozen=True)
-class Page:
+class HelpPage:
     """What a help page says. `flags` are panel, names and metavar, help text.
 
     `names` are what may follow, `more` what may too but is no part of the API; `hint` ends it.
@@ -62,7 +62,7 @@ def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def render(page: Page, environ: Mapping[str, str], *, is_terminal: bool) -> str:
+def render(page: HelpPage, environ: Mapping[str, str], *, is_terminal: bool) -> str:
     """The page as text, as wide as the terminal (80 columns without one)."""
     width = min(shutil.get_terminal_size().columns if is_terminal else 80, _WIDEST)
     title = _bold if wants_colour(environ, is_terminal) else str
@@ -87,7 +87,7 @@ def render(page: Page, environ: Mapping[str, str], *, is_terminal: bool) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _panels(page: Page) -> list[str]:
+def _panels(page: HelpPage) -> list[str]:
     found = list(dict.fromkeys(panel for panel, _, _ in page.flags))
     known = [panel for panel in PANELS if panel in found]
     return known + [panel for panel in found if panel not in PANELS]

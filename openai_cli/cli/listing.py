@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from openai_cli.api.operation import Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
-from openai_cli.client.answers import Document
 from openai_cli.client.client import Client
 from openai_cli.client.pages import pages
-from openai_cli.output.jsontext import elements
+from openai_cli.client.responses import Document
+from openai_cli.output.json_layout import elements
 from openai_cli.output.printer import Printer
 
 

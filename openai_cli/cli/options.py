@@ -10,11 +10,11 @@ from typing import Literal, TypeVar
 
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.argv import ArgSpec, Occurrence
 from openai_cli.input.scalars import read_integer
-from openai_cli.output.printer import FORMATS, Style
+from openai_cli.output.printer import FORMATS, OutputStyle
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ MAX_ITEMS = Option(
 class Options:
     """The global options, read. `max_items` is None for all; times are seconds."""
 
-    settings: Settings
-    style: Style
+    settings: ConnectionSettings
+    style: OutputStyle
     debug: bool
     dry_run: str
     check: bool
@@ -135,7 +135,7 @@ def read_options(
     return options, reader.problems
 
 
-def error_style(occurrences: Sequence[Occurrence]) -> Style:
+def error_style(occurrences: Sequence[Occurrence]) -> OutputStyle:
     """How errors are to be printed, as far as that can be made out."""
     return OptionReader(occurrences, {}).style("--format-error", "--transform-error")
 
@@ -173,13 +173,13 @@ class OptionReader:
         text = self.last(name)
         return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
 
-    def settings(self) -> Settings:
+    def settings(self) -> ConnectionSettings:
         """Where to connect, and how."""
         cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
         address = self._address()
         self._check_mtls(cert, key, address)
         who = {variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()}
-        return Settings(
+        return ConnectionSettings(
             address=address,
             api_key=who["OPENAI_API_KEY"],
             organization=who["OPENAI_ORG_ID"],
@@ -260,10 +260,10 @@ class OptionReader:
             what = "works over https:// only"
             self.problems.append(Problem("--mtls-client-cert-file", what))
 
-    def style(self, format_name: str, transform_name: str) -> Style:
+    def style(self, format_name: str, transform_name: str) -> OutputStyle:
         """How to print."""
         read = _format if format_name == "--format" else _error_format
-        return Style(
+        return OutputStyle(
             format=self.value(format_name, read, "auto"),
             transform=self._path(transform_name),
             raw_strings=self.has("--raw-output"),

@@ -8,7 +8,7 @@ import traceback
 from openai_cli.cli.options import error_style
 from openai_cli.cli.session import Session
 from openai_cli.errors import ApiError, CliError, UsageError
-from openai_cli.output.printer import Printer, Style
+from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
 
@@ -61,7 +61,7 @@ def _api_line(error: ApiError) -> str:
     return f"{head} ({', '.join(facts)})" if facts else head
 
 
-def _as_data(error: CliError, session: Session, style: Style) -> None:
+def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
     text = json.dumps(error.as_json(), ensure_ascii=False)
     if style.format == "raw" and isinstance(error, ApiError) and error.body:
         text = error.body

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
 from openai_cli.errors import Problem
-from openai_cli.follow.rules import Handler, Patience, Rules
+from openai_cli.follow.rules import Handler, Rules, WaitLimits
 from openai_cli.input.argv import Occurrence
 
 _FOLLOW = "Waiting and tools"
@@ -33,7 +33,7 @@ class RunOptions:
     """How to follow a run."""
 
     waits: bool = False
-    patience: Patience = field(default_factory=Patience)
+    patience: WaitLimits = field(default_factory=WaitLimits)
     cancel_on_interrupt: bool = False
     rules: Rules = field(default_factory=Rules)
 
@@ -51,9 +51,9 @@ def read_run_options(
         timeout=reader.value("--tool-timeout", seconds, Rules.timeout),
         fail=tool_errors == "fail",
     )
-    patience = Patience(
-        interval=reader.value("--poll-interval", seconds, Patience.interval),
-        timeout=reader.value("--wait-timeout", seconds, Patience.timeout),
+    patience = WaitLimits(
+        interval=reader.value("--poll-interval", seconds, WaitLimits.interval),
+        timeout=reader.value("--wait-timeout", seconds, WaitLimits.timeout),
     )
     commands = reader.has("--on-tool-call")
     waits = reader.has("--wait") or commands

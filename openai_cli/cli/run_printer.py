@@ -7,12 +7,12 @@ import json
 from openai_cli.cli.env import Env
 from openai_cli.cli.listing import item_pages
 from openai_cli.cli.options import Options
-from openai_cli.client.answers import Document, Stream
 from openai_cli.client.client import Client
+from openai_cli.client.responses import Document, Stream
 from openai_cli.errors import NoAnswerError
 from openai_cli.follow.poll import known
 from openai_cli.follow.run import Run, can_be_found, request_for_messages, status_of
-from openai_cli.output.jsontext import compact
+from openai_cli.output.json_layout import compact
 from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
 

@@ -14,15 +14,20 @@ import httpx
 
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
-from openai_cli.client.answers import Document, Stream, read_document
-from openai_cli.client.faults import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.api_errors import api_error
+from openai_cli.client.cross_origin import (
+    cross_origin_hint,
+    for_other_origin,
+    next_url,
+    same_origin,
+)
 from openai_cli.client.headers import request_headers
-from openai_cli.client.redirects import for_stranger, next_url, same_origin, stranger_hint
-from openai_cli.client.refusals import refusal
+from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.network import open_client, timeouts
+from openai_cli.client.responses import Document, Stream, read_document
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.trace import Trace
-from openai_cli.client.transport import open_client, timeouts
 from openai_cli.errors import ApiError
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
@@ -59,7 +64,9 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 class Client:
     """Sends requests to the address of `settings`; a context manager."""
 
-    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, settings: ConnectionSettings, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.settings = settings
         self._sleep = sleep
         self._trace = Trace(settings)
@@ -112,9 +119,9 @@ class Client:
             self._trace.say(translate(error, self.settings).message)
         gone = request.operation.gone
         status = response.status_code
-        found = refusal(status, response.headers, bytes(body), self.settings, gone=gone)
+        found = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
         if status in (401, 403):
-            found.hint = stranger_hint(response.url, self.settings) or found.hint
+            found.hint = cross_origin_hint(response.url, self.settings) or found.hint
         return found
 
     def _attempts(
@@ -183,10 +190,10 @@ class Client:
             url = next_url(response, redirects, self.settings)
             http, settings = self._http, self.settings
             if not same_origin(url, settings):
-                settings = for_stranger(url, settings)
+                settings = for_other_origin(url, settings)
                 http = self._stranger(settings)
 
-    def _stranger(self, settings: Settings) -> httpx.Client:
+    def _stranger(self, settings: ConnectionSettings) -> httpx.Client:
         """The client for another server: its connections and cookies are its own."""
         origin = settings.address.text
         if origin not in self._elsewhere:

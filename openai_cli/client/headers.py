@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import openai_cli
 from openai_cli.api.operation import Request
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 
 Headers = list[tuple[str, str]]
@@ -45,7 +45,9 @@ def check_credential(value: str, source: str) -> str:
     return value
 
 
-def request_headers(request: Request, settings: Settings, idempotency_key: str) -> Headers:
+def request_headers(
+    request: Request, settings: ConnectionSettings, idempotency_key: str
+) -> Headers:
     """All headers of one call, in sending order; headers given by hand replace ours."""
     wanted = {
         "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",

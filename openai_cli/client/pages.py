@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openai_cli.api.operation import Request
-from openai_cli.client.answers import Document
 from openai_cli.client.client import Client
+from openai_cli.client.responses import Document
 from openai_cli.errors import NoAnswerError
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 
 REDACTED = "[redacted]"
 
@@ -36,7 +36,7 @@ def redacted_url(url: str) -> str:
     return _PARAMETER.sub(_hidden_parameter, _USER.sub(f"//{REDACTED}@", url))
 
 
-def scrub(text: str, settings: Settings) -> str:
+def scrub(text: str, settings: ConnectionSettings) -> str:
     """A text without the secrets of this call, for errors and traces that quote a server."""
     for secret in sorted(set(secrets_of(settings)), key=len, reverse=True):
         if len(secret) >= _SHORTEST:
@@ -44,7 +44,7 @@ def scrub(text: str, settings: Settings) -> str:
     return text
 
 
-def secrets_of(settings: Settings) -> Iterator[str]:
+def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
     """The secrets of a call: its key, and those in headers and in the address."""
     yield settings.api_key
     for name, value in settings.headers:

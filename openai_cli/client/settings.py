@@ -15,7 +15,7 @@ def _quiet(_line: str) -> None:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ConnectionSettings:
     """Where to connect, as whom, and how patiently. Times are seconds.
 
     `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.

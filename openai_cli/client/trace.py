@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import httpx
 
 from openai_cli.client.redaction import redacted, redacted_url, scrub
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 
 BODY_LIMIT = 4096
 """Characters of one body that are shown; of a stream, of all its events together."""
@@ -18,7 +18,7 @@ _LONGEST_LINE = 4 * BODY_LIMIT
 class Trace:
     """Writes requests and answers to the sink of `settings`, if there is one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
     def request(self, request: httpx.Request) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openai_cli.api.operations import RESOURCES, commands_of
+from openai_cli.cli.builtin_commands import GROUPS, BuiltinCommand, builtin_commands_of
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
-from openai_cli.cli.tools import GROUPS, ToolCommand, tools_of
 
 Source = Literal["", "file", "reference", "url"]
 
@@ -47,7 +47,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Place:
+class CompletionPoint:
     """The flags that some nodes have in common; see Node."""
 
     rows: tuple[FlagRow, ...]
@@ -80,12 +80,12 @@ def build_tree() -> Tree:
     return Tree(Node("", "", only_root, children), everywhere)
 
 
-def flag_places(tree: Tree) -> dict[Place, list[str]]:
+def flag_places(tree: Tree) -> dict[CompletionPoint, list[str]]:
     """The paths of the nodes whose flags differ from those of the tree, like ones together."""
-    found: dict[Place, list[str]] = {}
+    found: dict[CompletionPoint, list[str]] = {}
     for node in tree.root.walk():
         if node.rows or not node.shared:
-            found.setdefault(Place(node.rows, node.shared), []).append(node.path)
+            found.setdefault(CompletionPoint(node.rows, node.shared), []).append(node.path)
     return found
 
 
@@ -120,10 +120,10 @@ def _resource(name: str, everywhere: tuple[FlagRow, ...]) -> Node:
 
 
 def _tools(group: str) -> tuple[Node, ...]:
-    return tuple(map(_tool, tools_of(group).values()))
+    return tuple(map(_tool, builtin_commands_of(group).values()))
 
 
-def _tool(tool: ToolCommand) -> Node:
+def _tool(tool: BuiltinCommand) -> Node:
     choices = (Node(f"{tool.name} {word}", "", tool.rows, (), False) for word in tool.choices)
     return Node(tool.name, tool.summary, tool.rows, tuple(choices), False)
 

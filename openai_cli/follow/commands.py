@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from openai_cli.follow.process import OUTPUT_LIMIT, Stop, Talk, ended_by_signals
 from openai_cli.follow.rules import Rules
-from openai_cli.follow.run import Run, ToolCall
+from openai_cli.follow.run import RequiredCall, Run
 
 _SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET")
 _SLICE = 0.1
@@ -24,14 +24,14 @@ _LONG = 8
 class Output:
     """What goes back to the run. `failure` says what went wrong, `notice` what was changed."""
 
-    call: ToolCall
+    call: RequiredCall
     text: str
     failure: str = ""
     notice: str = ""
 
 
 def answer_calls(
-    calls: Sequence[ToolCall],
+    calls: Sequence[RequiredCall],
     rules: Rules,
     run: Run,
     environ: Mapping[str, str],
@@ -79,7 +79,7 @@ def _holds(value: str, secret: str) -> bool:
 
 
 def _answer(
-    call: ToolCall, rules: Rules, run: Run, environ: Mapping[str, str], stop: Stop
+    call: RequiredCall, rules: Rules, run: Run, environ: Mapping[str, str], stop: Stop
 ) -> Output:
     handler = rules.handler(call.name)
     assert handler is not None, call.name  # noqa: S101 - the caller has looked
@@ -107,7 +107,7 @@ def _answer(
     return _judged(call, talk, rules.timeout)
 
 
-def _judged(call: ToolCall, talk: Talk, timeout: float) -> Output:
+def _judged(call: RequiredCall, talk: Talk, timeout: float) -> Output:
     data = bytes(talk.output[:OUTPUT_LIMIT])
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     # A character that the limit has cut through is left out.
@@ -130,7 +130,7 @@ def _judged(call: ToolCall, talk: Talk, timeout: float) -> Output:
     return Output(call, text, notice=notice)
 
 
-def _failed(call: ToolCall, how: str, detail: str = "", output: str = "") -> Output:
+def _failed(call: RequiredCall, how: str, detail: str = "", output: str = "") -> Output:
     """An output that tells the model what went wrong; `detail` is for the user alone."""
     told = {"error": f"the command for {call.name} {how}"}
     if output:

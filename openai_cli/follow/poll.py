@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from openai_cli.api.statuses import STOPPED
-from openai_cli.client.answers import Document
 from openai_cli.client.client import Client
+from openai_cli.client.responses import Document
 from openai_cli.client.retry import may_pass
 from openai_cli.errors import ApiError, CliError, NoAnswerError
-from openai_cli.follow.rules import Patience
+from openai_cli.follow.rules import WaitLimits
 from openai_cli.follow.run import Run, as_run, placed, request_about, status_of
 
 _LONGEST_PAUSE = 60.0
@@ -29,7 +29,7 @@ _FAILURES = 10
 """Questions in a row that may go wrong before the run is given up for lost."""
 
 
-class OutOfPatienceError(NoAnswerError):
+class WaitTimeoutError(NoAnswerError):
     """The run had not stopped when the time to wait for it was over; `last` is how it was."""
 
     kind = "wait_timeout"
@@ -53,7 +53,7 @@ class Poller:
     def __init__(
         self,
         client: Client,
-        patience: Patience,
+        patience: WaitLimits,
         pause: Callable[[Run, float], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -130,7 +130,7 @@ class Poller:
             message = f"the run {run['id']} had not ended after {self._patience.timeout:g} s"
             seen = f"; it was {status_of(run)}" if run.get("status") else ""
             missed = f", and could not be seen again: {trouble.message}" if trouble else ""
-            raise OutOfPatienceError(f"{message}{seen}{missed}", last)
+            raise WaitTimeoutError(f"{message}{seen}{missed}", last)
         self._pause(run, min(seconds, left))
 
 

@@ -9,7 +9,7 @@ ANY = "*"
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitLimits:
     """Seconds between two questions, if the server does not say, and seconds to wait in all."""
 
     interval: float = 1.0

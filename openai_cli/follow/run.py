@@ -15,7 +15,7 @@ _PLACE = ("id", "thread_id")
 
 
 @dataclass(frozen=True)
-class ToolCall:
+class RequiredCall:
     """One function call that a run waits for; `arguments` is JSON as the model wrote it."""
 
     id: str
@@ -45,7 +45,7 @@ def status_of(run: Run) -> str:
     return str(run.get("status"))
 
 
-def tool_calls(run: Run) -> list[ToolCall]:
+def tool_calls(run: Run) -> list[RequiredCall]:
     """The calls of a run that waits for their outputs, in the server's order."""
     if status_of(run) != WAITS_FOR_OUTPUTS:
         return []
@@ -56,11 +56,11 @@ def tool_calls(run: Run) -> list[ToolCall]:
     return [_call(call) for call in calls if isinstance(call, dict)]
 
 
-def _call(call: dict[str, Any]) -> ToolCall:
+def _call(call: dict[str, Any]) -> RequiredCall:
     function = call.get("function")
     told = function if isinstance(function, dict) else {}
     arguments = told.get("arguments")
-    return ToolCall(
+    return RequiredCall(
         id=_whole(call.get("id", "")),
         name=_whole(told.get("name", "")),
         arguments=arguments if isinstance(arguments, str) else "{}",

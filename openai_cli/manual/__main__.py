@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from openai_cli.manual.command import write_files
 from openai_cli.manual.man import man_pages
+from openai_cli.manual.manpages_command import write_files
 from openai_cli.manual.picture import picture
 from openai_cli.manual.reference import reference_pages
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import main_operation
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS
 from openai_cli.cli.catalog import FlagRow, global_rows
-from openai_cli.cli.tools import TOOLS
-from openai_cli.manual import facts, roff
-from openai_cli.output.commandline import wrapped
+from openai_cli.manual import roff, shared_sections
+from openai_cli.output.command_line import wrapped
 
 
 def man_pages() -> dict[str, str]:
     """Every page by its file name."""
     pages = {"openai.1": _root()}
-    for resource, summary, operations in facts.resources():
+    for resource, summary, operations in shared_sections.resources():
         pages[f"{page_name(resource)}.1"] = resource_page(resource, summary, operations)
     return pages
 
@@ -29,11 +29,11 @@ def page_name(resource: str) -> str:
 def _root() -> str:
     flags = [
         roff.subsection(panel, roff.items(map(_flag, rows)))
-        for panel, rows in facts.by_panel(global_rows()).items()
+        for panel, rows in shared_sections.by_panel(global_rows()).items()
     ]
     flags += [
         roff.subsection(tool.name, roff.items(map(_flag, tool.own_rows)))
-        for tool in TOOLS
+        for tool in BUILTIN_COMMANDS
         if tool.own_rows
     ]
     return _page(
@@ -44,10 +44,12 @@ def _root() -> str:
             roff.section("DESCRIPTION", *_DESCRIPTION),
             roff.section("COMMANDS", roff.items(_commands())),
             roff.section("OPTIONS", *flags),
-            roff.section("VALUES", roff.items(_bold(facts.VALUES))),
+            roff.section("VALUES", roff.items(_bold(shared_sections.VALUES))),
             *_common(),
             roff.section("EXAMPLES", _examples(main_operation().examples)),
-            roff.section("SEE ALSO", _references(page_name(r) for r, _, _ in facts.resources())),
+            roff.section(
+                "SEE ALSO", _references(page_name(r) for r, _, _ in shared_sections.resources())
+            ),
         ],
     )
 
@@ -70,16 +72,16 @@ _DESCRIPTION = (
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    for _, _, operations in facts.resources():
+    for _, _, operations in shared_sections.resources():
         for operation in operations:
             yield roff.bold(operation.name), operation.summary + "."
-    for tool in TOOLS:
+    for tool in BUILTIN_COMMANDS:
         yield roff.bold(tool.name), f"{tool.summary}: {tool.usage}."
 
 
 def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]) -> str:
     """The page of a resource with these operations."""
-    others = [page_name(other) for other, _, _ in facts.resources() if other != resource]
+    others = [page_name(other) for other, _, _ in shared_sections.resources() if other != resource]
     name, _, told = summary.partition(": ")
     return _page(
         page_name(resource),
@@ -100,7 +102,7 @@ def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]
                 "COMMANDS", roff.items((roff.bold(op.command), _about(op)) for op in operations)
             ),
             roff.section("OPTIONS", *(part for op in operations for part in _flags(op))),
-            roff.section("VALUES", roff.items(_bold(facts.VALUES))),
+            roff.section("VALUES", roff.items(_bold(shared_sections.VALUES))),
             *_common(),
             roff.section("EXAMPLES", _examples(e for op in operations for e in op.examples)),
             roff.section("SEE ALSO", _references(["openai", *others])),
@@ -119,7 +121,7 @@ def _about(operation: Operation) -> str:
 
 def _flags(operation: Operation) -> Iterator[str]:
     """The command's own flags, a part for each panel."""
-    for panel, rows in facts.by_panel(facts.own_rows(operation)).items():
+    for panel, rows in shared_sections.by_panel(shared_sections.own_rows(operation)).items():
         yield roff.subsection(f"{operation.command}: {panel}", roff.items(map(_flag, rows)))
 
 
@@ -127,15 +129,15 @@ def _flag(row: FlagRow) -> tuple[str, str]:
     names = ", ".join(roff.bold(name) for name in reversed(row.spellings))
     term = f"{names} {roff.italic(row.metavar)}" if row.metavar else names
     own = row.kind != "option"
-    traits = facts.traits(row) if own else ""
+    traits = shared_sections.traits(row) if own else ""
     return term, f"{row.help} ({traits})" if traits else row.help
 
 
 def _common() -> Iterator[str]:
-    yield roff.section("ENVIRONMENT", roff.items(_bold(facts.environment())))
-    codes = ((str(code), meaning) for code, meaning in facts.exit_codes())
+    yield roff.section("ENVIRONMENT", roff.items(_bold(shared_sections.environment())))
+    codes = ((str(code), meaning) for code, meaning in shared_sections.exit_codes())
     yield roff.section("EXIT STATUS", roff.items(_bold(codes)))
-    files = ((roff.italic(name), meaning) for name, meaning in facts.FILES)
+    files = ((roff.italic(name), meaning) for name, meaning in shared_sections.FILES)
     yield roff.section("FILES", roff.items(files))
 
 

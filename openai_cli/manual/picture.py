@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from openai_cli.output.commandline import wrapped
+from openai_cli.output.command_line import wrapped
 
 _RUN = (
     'openai --local beta:threads create-and-run --assistant-id asst_demo --message "Hello from '

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from openai_cli.api.flags import flags_of
 from openai_cli.api.models.answers import EVENTS, OBJECTS, AnswerModel, Page, answer_of
 from openai_cli.api.operation import Operation
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, BuiltinCommand
 from openai_cli.cli.catalog import FlagRow, global_rows
-from openai_cli.cli.tools import TOOLS, ToolCommand
 from openai_cli.errors import RunEndedError, RunWaitsError
-from openai_cli.manual import facts
+from openai_cli.manual import shared_sections
 from openai_cli.manual.markdown import code, fenced, page, table
-from openai_cli.manual.shapes import Place, Shape
-from openai_cli.output.commandline import wrapped
+from openai_cli.manual.schema_rows import SchemaRow, Shape
+from openai_cli.output.command_line import wrapped
 
 _MADE = "<!-- Made by `make docs` from the declarations; edits here are overwritten. -->"
 
@@ -22,7 +22,7 @@ _MADE = "<!-- Made by `make docs` from the declarations; edits here are overwrit
 def reference_pages() -> dict[str, str]:
     """Every page by its file name."""
     pages = {"index.md": _index(), "answers.md": _answers()}
-    for _, _, operations in facts.resources():
+    for _, _, operations in shared_sections.resources():
         pages |= {page_name(operation): command_page(operation) for operation in operations}
     return pages
 
@@ -39,19 +39,22 @@ def _index() -> str:
         "Every command, flag, answer and exit code. Values and formats are explained by example in "
         "[values](../values.md) and [output](../output.md).",
         "## Commands",
-        *(_resource(*found) for found in facts.resources()),
+        *(_resource(*found) for found in shared_sections.resources()),
         "## Commands of the tool itself",
-        *map(_tool, TOOLS),
+        *map(_tool, BUILTIN_COMMANDS),
         "## Options",
         "Every command takes these, before and after its name.",
         *_flag_tables(global_rows()),
         "## Exit codes",
-        _exit_codes(facts.exit_codes()),
+        _exit_codes(shared_sections.exit_codes()),
         "## Environment",
         "An empty variable is the same as one that is not set.",
-        table(("Variable", "What it does"), ((code(n), text) for n, text in facts.environment())),
+        table(
+            ("Variable", "What it does"),
+            ((code(n), text) for n, text in shared_sections.environment()),
+        ),
         "## Files",
-        table(("File", "What it is"), ((code(name), text) for name, text in facts.FILES)),
+        table(("File", "What it is"), ((code(name), text) for name, text in shared_sections.FILES)),
         "Answers are described in [answers](answers.md).",
     )
 
@@ -61,7 +64,7 @@ def _resource(name: str, summary: str, operations: tuple[Operation, ...]) -> str
     return f"### {code(name)}\n\n{summary}.\n\n{table(('Command', 'What it does'), rows)}"
 
 
-def _tool(tool: ToolCommand) -> str:
+def _tool(tool: BuiltinCommand) -> str:
     return page(
         f"### {code(tool.name)}",
         f"{tool.summary}.",
@@ -80,7 +83,7 @@ def command_page(operation: Operation) -> str:
         fenced("text", [operation.usage]),
         _positional(operation),
         "## Flags",
-        *_flag_tables(facts.own_rows(operation)),
+        *_flag_tables(shared_sections.own_rows(operation)),
         "The [options of every command](index.md#options) go with these.",
         *_dotted(operation),
         *_inside(operation),
@@ -105,7 +108,7 @@ def _positional(operation: Operation) -> str:
 
 
 def _flag_tables(rows: tuple[FlagRow, ...], level: int = 3) -> Iterator[str]:
-    panels = facts.by_panel(rows)
+    panels = shared_sections.by_panel(rows)
     for panel, found in panels.items():
         if len(panels) > 1:
             yield f"{'#' * level} {panel}"
@@ -113,7 +116,7 @@ def _flag_tables(rows: tuple[FlagRow, ...], level: int = 3) -> Iterator[str]:
 
 
 def _flag_row(row: FlagRow) -> tuple[str, str, str, str]:
-    traits = facts.traits(row) if row.kind != "option" else ""
+    traits = shared_sections.traits(row) if row.kind != "option" else ""
     return ", ".join(map(code, row.spellings)), code(row.metavar), traits, row.help
 
 
@@ -140,11 +143,11 @@ def _inside(operation: Operation) -> Iterator[str]:
         yield table(("Field", "Value", "Limits", "With"), map(_nested_row, nested))
 
 
-def _nested_row(place: Place) -> tuple[str, str, str, str]:
+def _nested_row(place: SchemaRow) -> tuple[str, str, str, str]:
     return code(place.path), place.kind, _limits(place), code(place.when)
 
 
-def _limits(place: Place) -> str:
+def _limits(place: SchemaRow) -> str:
     said = (
         "required" if place.required else "",
         place.limits,
@@ -180,7 +183,7 @@ def _sample(model: type[AnswerModel]) -> str:
 def _codes(operation: Operation) -> Iterator[tuple[int, str]]:
     """The exit codes that this command can give."""
     of_runs = (RunEndedError.exit_code, RunWaitsError.exit_code)
-    for number, meaning in facts.exit_codes():
+    for number, meaning in shared_sections.exit_codes():
         if operation.continues_run or number not in of_runs:
             yield number, meaning
 
@@ -226,7 +229,7 @@ def _object(model: type[AnswerModel]) -> Iterator[str]:
     yield _sample(model)
 
 
-def _answer_limits(place: Place) -> str:
+def _answer_limits(place: SchemaRow) -> str:
     said = (
         "" if place.required else "may be absent",
         place.limits,

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from openai_cli.output.jsontext import load
+from openai_cli.output.json_layout import load
 from openai_cli.output.phrases import TIMES, inline, is_empty, phrase
 from openai_cli.output.reply import message_text
 from openai_cli.output.terminal import harmless

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from openai_cli.output.jsontext import Number
+from openai_cli.output.json_layout import Number
 
 TIMES = frozenset(
     f"{what}_at"

@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from openai_cli.output.jsontext import compact, escape_controls, indented, plain, string_value
+from openai_cli.output.json_layout import compact, escape_controls, indented, plain, string_value
 from openai_cli.output.reply import ReplyStream, replies, reply_among
 from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, wants_colour
 
 if TYPE_CHECKING:
-    from openai_cli.output.table import Table
+    from openai_cli.output.table import ListTable
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
 """Names for --format; any case."""
 
 
 @dataclass(frozen=True)
-class Style:
+class OutputStyle:
     """How to print: a format, a GJSON path to apply first, and whether strings go bare.
 
     If `annotated`, the text of a reply is followed by its annotations.
@@ -39,7 +39,7 @@ class Style:
         return self.format == "text" and not self.transform
 
 
-def transformed(text: str, style: Style) -> str:
+def transformed(text: str, style: OutputStyle) -> str:
     """The part of a JSON text that the style's path finds; the whole text if it finds none."""
     if not style.transform:
         return text
@@ -57,7 +57,7 @@ class Printer:
     closes an open line.
     """
 
-    def __init__(self, sink: Sink, style: Style, environ: Mapping[str, str]) -> None:
+    def __init__(self, sink: Sink, style: OutputStyle, environ: Mapping[str, str]) -> None:
         self._sink = sink
         self._style = style
         # FORCE_COLOR is often set for a whole CI job; asking for json means JSON all the same.
@@ -65,7 +65,7 @@ class Printer:
         self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._table: Table | None = None
+        self._table: ListTable | None = None
         self._count = 0
         self._said = False
 
@@ -104,10 +104,10 @@ class Printer:
                 self._item(item, self._sink.write)
 
     def _in_table(self, items: Sequence[str]) -> str:
-        from openai_cli.output.table import Table
+        from openai_cli.output.table import ListTable
 
         if self._table is None:
-            self._table = Table(width=self._width, colour=self._colour)
+            self._table = ListTable(width=self._width, colour=self._colour)
         return self._table.page(list(items))
 
     def event(self, text: str) -> None:
@@ -117,7 +117,7 @@ class Printer:
         elif self._style.format == "text":
             self._write("".join(self._reply.pieces(text)))
         elif self._style.format == "pretty":
-            from openai_cli.output.eventline import event_line
+            from openai_cli.output.event_line import event_line
 
             self._sink.write(event_line(text, colour=self._colour))
         else:
@@ -170,7 +170,7 @@ class Printer:
         return layouts[self._style.format](text)
 
     def _yaml(self, text: str) -> str:
-        from openai_cli.output.yamltext import as_yaml
+        from openai_cli.output.yaml_layout import as_yaml
 
         return ("---\n" if self._count > 1 else "") + as_yaml(text)
 

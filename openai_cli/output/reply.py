@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from openai_cli.output.jsontext import load
+from openai_cli.output.json_layout import load
 
 
 def message_text(message: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
-from openai_cli.output.jsontext import load
+from openai_cli.output.json_layout import load
 from openai_cli.output.phrases import calls, inline, is_empty, phrase
 from openai_cli.output.reply import message_text
 from openai_cli.output.terminal import harmless
@@ -24,7 +24,7 @@ _WIDEST = 32
 """Columns of a cell between the first, which is never cut, and the last."""
 
 
-class Table:
+class ListTable:
     """Rows for the items of a list that may come in pages: the first page sets the columns.
 
     `width` is in columns, 80 if None. The last column gets what the others leave.

@@ -10,9 +10,9 @@ import pytest
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, main_operation
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, GROUPS, builtin_commands_of
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
-from openai_cli.cli.tools import GROUPS, TOOLS, tools_of
 from tests.cli.conftest import Run
 from tests.support.server import Server
 
@@ -54,15 +54,15 @@ def test_help_of_a_group_of_the_tool(quick: Run, group: str) -> None:
     assert (page.code, page.err) == (0, "")
     for words in (group, f"{group} -h", f"help {group}", f"{group} help"):
         assert quick(words) == page
-    for command in tools_of(group):
+    for command in builtin_commands_of(group):
         assert f"  {command} " in page.out
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))
+@pytest.mark.parametrize("tool", BUILTIN_COMMANDS, ids=lambda tool: str(tool.name))
 def test_help_of_a_command_of_the_tool(quick: Run, tool: object) -> None:
-    from openai_cli.cli.tools import ToolCommand
+    from openai_cli.cli.builtin_commands import BuiltinCommand
 
-    assert isinstance(tool, ToolCommand)
+    assert isinstance(tool, BuiltinCommand)
     page = quick(f"{tool.name} --help")
     assert (page.code, page.err) == (0, "")
     assert page.out.startswith(f"Usage: {tool.usage}\n")
@@ -112,10 +112,10 @@ def test_help_of_what_does_not_exist_is_an_error(quick: Run) -> None:
 def test_no_terminal_is_too_narrow(
     monkeypatch: pytest.MonkeyPatch, quick: Run, columns: str
 ) -> None:
-    from openai_cli.cli.help import Page
+    from openai_cli.cli.help import HelpPage
 
     monkeypatch.setenv("COLUMNS", columns)
-    page = Page(
+    page = HelpPage(
         "openai x", "What it does. " * 9, (("Run", "--a-rather-long-name TEXT", "w " * 60),)
     )
     text = render(page, {"TERM": "xterm"}, is_terminal=True)
@@ -139,11 +139,11 @@ def test_each_command_has_examples_that_need_no_server(operation: Operation) -> 
 def test_examples_are_shown_as_lines_that_can_be_copied(
     monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    from openai_cli.cli.help import Page
+    from openai_cli.cli.help import HelpPage
 
     monkeypatch.setenv("COLUMNS", str(columns))
     examples = main_operation().examples
-    page = Page("openai x", "What it does.", (), examples=examples, hint="See also.")
+    page = HelpPage("openai x", "What it does.", (), examples=examples, hint="See also.")
     shown = render(page, {}, is_terminal=True).partition("Examples:\n")[2]
     assert shown.endswith("\n\nSee also.\n")
     lines = shown.removesuffix("\n\nSee also.\n").replace("\\\n", " ").splitlines()
@@ -153,11 +153,11 @@ def test_examples_are_shown_as_lines_that_can_be_copied(
 def test_a_narrow_terminal_has_names_above_and_texts_below(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from openai_cli.cli.help import Page
+    from openai_cli.cli.help import HelpPage
 
     monkeypatch.setenv("COLUMNS", "40")
     rows = (("Output", "--format FORMAT", "One of auto, json, jsonl, pretty, raw, text, yaml."),)
-    text = render(Page("openai x", "What it does.", rows), {}, is_terminal=True)
+    text = render(HelpPage("openai x", "What it does.", rows), {}, is_terminal=True)
     assert text.partition("Output:\n")[2] == (
         "  --format FORMAT\n      One of auto, json, jsonl, pretty,\n      raw, text, yaml.\n"
     )

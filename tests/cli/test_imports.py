@@ -42,8 +42,8 @@ finally:
         ([*RUN], REMOTE),
         ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}),
         ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}),
-        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yamltext"}),
-        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.local"}),
+        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}),
+        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip

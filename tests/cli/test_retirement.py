@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openai_cli.api.operations import OPERATIONS, Operation, main_operation
-from openai_cli.cli.again import elsewhere, quoted
 from openai_cli.cli.catalog import command_rows, specs_of
+from openai_cli.cli.suggested_commands import elsewhere, quoted
 from tests.support.family import COMMANDS, Command
 from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server

@@ -14,7 +14,7 @@ from openai_cli.api.operation import Request
 from openai_cli.api.operations import main_operation, operation_named
 from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from tests.support.server import Server
 from tests.support.shell import Result, Shell
 
@@ -63,7 +63,7 @@ def connect(server: Server) -> Iterator[Connect]:
             def __call__(self, url: str = server.url, **settings: Any) -> Client:
                 address = read_address(url, "--base-url")
                 wanted = {"api_key": KEY, "environ": dict(os.environ), **settings}
-                made = Settings(address=address, trace=self.trace.append, **wanted)
+                made = ConnectionSettings(address=address, trace=self.trace.append, **wanted)
                 return stack.enter_context(Client(made, self.waits.append))
 
         Connecting.waits, Connecting.trace = [], []

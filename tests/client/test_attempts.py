@@ -204,7 +204,7 @@ def test_the_engine_is_asked_once(
 def test_trouble_with_the_store_is_no_answer(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from openai_cli.local import StoreError
+    from openai_cli.engine import StoreError
 
     def fail() -> Any:
         raise StoreError("The store x.db is full.")
@@ -217,13 +217,13 @@ def test_trouble_with_the_store_is_no_answer(
 
 def answered_by(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Any]) -> list[Any]:
     """The engine's transport answers so; what it was asked is in the list."""
-    from openai_cli.local.transport import LocalTransport
+    from openai_cli.engine.transport import EngineTransport
 
     calls: list[Any] = []
 
-    def handle(_self: LocalTransport, request: Any) -> Any:
+    def handle(_self: EngineTransport, request: Any) -> Any:
         calls.append(request)
         return answer()
 
-    monkeypatch.setattr(LocalTransport, "handle_request", handle)
+    monkeypatch.setattr(EngineTransport, "handle_request", handle)
     return calls

@@ -13,8 +13,8 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from openai_cli.client.address import read_address
-from openai_cli.client.settings import Settings
-from openai_cli.client.transport import CONNECT_TIMEOUT, open_client
+from openai_cli.client.network import CONNECT_TIMEOUT, open_client
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import UsageError
 from tests.client.conftest import KEY, RUN
 from tests.support.proxy import Proxy
@@ -88,7 +88,7 @@ def test_a_connection_may_take_seconds_and_an_answer_minutes(
     timeout: float, connect: float
 ) -> None:
     address = read_address("http://127.0.0.1:1", "--base-url")
-    with open_client(Settings(address, timeout=timeout)) as client:
+    with open_client(ConnectionSettings(address, timeout=timeout)) as client:
         assert client.timeout.as_dict() == {
             "connect": connect,
             "read": timeout,
@@ -254,7 +254,7 @@ def test_a_client_certificate_and_its_key_go_together(
 def test_a_client_certificate_that_cannot_be_used_is_a_usage_error(
     openai: Shell, authority: str, client_files: tuple[Path, Path], cert: str, key: str, words: str
 ) -> None:
-    settings = Settings(
+    settings = ConnectionSettings(
         read_address("https://127.0.0.1:1", "--base-url"),
         client_cert=str(openai.folder / cert),
         client_key=str(openai.folder / key),
@@ -294,5 +294,5 @@ def test_a_ca_file_that_cannot_be_read_has_no_say_over_plain_http(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
-    with open_client(Settings(read_address(server.url, "--base-url"))) as client:
+    with open_client(ConnectionSettings(read_address(server.url, "--base-url"))) as client:
         assert client.get(server.url).status_code == 200

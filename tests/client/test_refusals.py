@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from openai_cli.client.address import Address
-from openai_cli.client.refusals import refusal
-from openai_cli.client.settings import Settings
+from openai_cli.client.api_errors import api_error
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError
 from tests.client.conftest import RUN, Ask
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
 
-HERE = Settings(Address("http://127.0.0.1:1/v1", "127.0.0.1"))
+HERE = ConnectionSettings(Address("http://127.0.0.1:1/v1", "127.0.0.1"))
 
 
 def refused(body: bytes | str | Any, status: int = 400, **headers: str) -> ApiError:
     content = body if isinstance(body, bytes) else str(body).encode()
-    return refusal(status, headers, content, HERE, gone=True)
+    return api_error(status, headers, content, HERE, gone=True)
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_a_status_nobody_knows() -> None:
 @pytest.mark.parametrize("status", [404, 410])
 @pytest.mark.parametrize("host", ["api.openai.com", "eu.api.openai.com", "me.openai.azure.com"])
 def test_the_retirement_is_explained(status: int, host: str) -> None:
-    there = Settings(Address(f"https://{host}/v1", host, True))
-    error = refusal(status, {}, b"{}", there, gone=True)
+    there = ConnectionSettings(Address(f"https://{host}/v1", host, True))
+    error = api_error(status, {}, b"{}", there, gone=True)
     for words in ("2026-08-26", "--local", "--base-url"):
         assert words in error.hint
-    assert "2026" not in refusal(status, {}, b"{}", there, gone=False).hint
-    assert "2026" not in refusal(400, {}, b"{}", there, gone=True).hint
+    assert "2026" not in api_error(status, {}, b"{}", there, gone=False).hint
+    assert "2026" not in api_error(400, {}, b"{}", there, gone=True).hint
 
 
 @pytest.mark.parametrize("host", ["openai.com.example.org", "notopenai.com", "127.0.0.1"])
 def test_elsewhere_not_found_is_just_not_found(host: str) -> None:
-    there = Settings(Address(f"https://{host}/v1", host, True))
-    found = refusal(404, {}, b'{"error": {"message": "No thread found"}}', there, gone=True)
+    there = ConnectionSettings(Address(f"https://{host}/v1", host, True))
+    found = api_error(404, {}, b'{"error": {"message": "No thread found"}}', there, gone=True)
     assert found.hint == ""
 
 

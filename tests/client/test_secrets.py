@@ -11,7 +11,7 @@ import pytest
 
 from openai_cli.client.address import read_address
 from openai_cli.client.redaction import is_secret, redacted, redacted_url, scrub
-from openai_cli.client.settings import Settings
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.trace import BODY_LIMIT
 from openai_cli.errors import UsageError
 from tests.client.conftest import CREATE, KEY, RUN, STREAM, Ask, Connect
@@ -23,7 +23,7 @@ COOKIE = "c00kie-a1b2c3d4"
 QUERY = "qsecret-9z8y7x"
 SECRETS = (KEY, TOKEN, COOKIE, QUERY)
 
-SETTINGS = Settings(
+SETTINGS = ConnectionSettings(
     read_address(f"http://127.0.0.1/v1?api-version=2&code={QUERY}", "--base-url"),
     api_key=KEY,
     headers=(("X-Auth", f"Token {TOKEN}"), ("Cookie", f"a=b; session={COOKIE}"), ("X-Tag", "tag")),
@@ -55,7 +55,7 @@ def test_a_secret_is_found_in_any_spelling(secret: str) -> None:
 
 def test_a_key_with_marks_is_found_where_json_escapes_them() -> None:
     key = 'sk-"a/b\\c+d'
-    settings = Settings(SETTINGS.address, api_key=key)
+    settings = ConnectionSettings(SETTINGS.address, api_key=key)
     for text in (key, json.dumps(key), json.dumps(key).replace("/", "\\/"), quote(key, safe="")):
         assert scrub(text, settings).strip('"') == "[redacted]"
 
@@ -63,7 +63,7 @@ def test_a_key_with_marks_is_found_where_json_escapes_them() -> None:
 def test_what_is_no_secret_stays() -> None:
     text = "tag X-Tag a=b 2 Token sk- tok-"
     assert scrub(text, SETTINGS) == text
-    assert scrub("a shred", Settings(SETTINGS.address, api_key="a")) == "a shred"
+    assert scrub("a shred", ConnectionSettings(SETTINGS.address, api_key="a")) == "a shred"
 
 
 @pytest.mark.parametrize(

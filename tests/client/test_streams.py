@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import pytest
 
-from openai_cli.client.envelope import unwrapped
 from openai_cli.client.sse import RawEvent
+from openai_cli.client.wrapped_events import unwrapped
 from openai_cli.errors import ApiError, NoAnswerError
 from tests.client.conftest import KEY, RUN, STREAM, Ask, Connect
 from tests.support.server import Reply, Server, sse

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import steps_of
-from tests.local.serve.support import Served
+from tests.engine.serve.support import Served
 from tests.support.shell import Shell
 
 PAGE = Path(__file__).parents[2] / "docs" / "scripting.md"

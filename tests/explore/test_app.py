@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static, Tree
 
-from openai_cli.output.explore.app import Explorer
+from openai_cli.output.explore.screen import Explorer
 
 DOCUMENT = '{"id":"run_1","price":1.50,"usage":{"total":30},"tools":[{"type":"file_search"}]}'
 

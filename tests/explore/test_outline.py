@@ -8,7 +8,7 @@ import pytest
 
 from openai_cli.output.explore.outline import gjson_path, label, matches, value_at
 from openai_cli.output.gjson import get
-from openai_cli.output.jsontext import load
+from openai_cli.output.json_layout import load
 
 RUN = load(
     '{"id":"run_1","usage":{"total":1.0},"tools":[{"type":"file_search"},{"a.b*":[null,true]}]}'

@@ -14,7 +14,7 @@ from openai_cli.api.models import answers
 from openai_cli.api.models.answers import EVENTS, AnswerModel, answer_of
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
-from openai_cli.manual.shapes import Shape
+from openai_cli.manual.schema_rows import Shape
 from tests.support.shell import Shell
 
 FACTS = Path(__file__).parents[1] / "data" / "facts"

@@ -11,10 +11,10 @@ import pytest
 
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows, global_rows
-from openai_cli.manual.facts import environment, exit_codes
 from openai_cli.manual.man import man_pages
 from openai_cli.manual.reference import reference_pages
 from openai_cli.manual.roff import escape
+from openai_cli.manual.shared_sections import environment, exit_codes
 from tests.support.shell import Shell
 
 PAGES = man_pages()

@@ -17,10 +17,10 @@ from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.manual.__main__ import documents
-from openai_cli.manual.facts import STORE, environment, exit_codes
 from openai_cli.manual.man import resource_page
 from openai_cli.manual.reference import command_page, page_name, reference_pages
-from openai_cli.output.commandline import wrapped
+from openai_cli.manual.shared_sections import STORE, environment, exit_codes
+from openai_cli.output.command_line import wrapped
 from tests.support.shell import Shell
 
 ROOT = Path(__file__).parents[2]

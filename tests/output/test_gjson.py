@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openai_cli.output.gjson import PathError, Result, check, get
-from openai_cli.output.gjson.scalars import positional
+from openai_cli.output.gjson.json_scalars import positional
 from openai_cli.output.gjson.wildcard import compile_wildcard
 
 CASES = [

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openai_cli.output.jsontext import (
+from openai_cli.output.json_layout import (
     compact,
     elements,
     escape_controls,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from openai_cli.output.eventline import event_line
+from openai_cli.output.event_line import event_line
 from openai_cli.output.panel import as_panels
 from openai_cli.output.phrases import phrase
 

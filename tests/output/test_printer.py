@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_cli.output.printer import FORMATS, Printer, Style
+from openai_cli.output.printer import FORMATS, OutputStyle, Printer
 from openai_cli.output.sink import Sink
 from tests.output.strategies import documents, exact
 
@@ -26,7 +26,7 @@ EVIL = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\x90q\x9c\x7fc\rd\x08\x0be\x00\u0085f\r\
 
 def shown(
     value: Any,
-    style: Style,
+    style: OutputStyle,
     *,
     terminal: bool = False,
     environ: Mapping[str, str] = TERMINAL,
@@ -70,7 +70,7 @@ def test_nothing_raw_reaches_a_terminal(
     }
     document: Any = {"event": EVIL, "data": value} if event else value
     # Not escaped by the server, as far as JSON lets it: C1 controls and DEL go in as they are.
-    style = Style(name, path, raw_strings)
+    style = OutputStyle(name, path, raw_strings)
     text = _COLOUR.sub("", shown(document, style, terminal=True, event=event))
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)", text)
     assert text
@@ -80,7 +80,7 @@ def test_raw_bytes_reach_a_pipe_as_they_are_and_a_terminal_without_controls() ->
     data = EVIL.encode() + b"\xff\xfe" + "é€😀".encode()
     for terminal in (False, True):
         stream = io.BytesIO()
-        printer = Printer(Sink(stream, is_terminal=terminal), Style("raw"), TERMINAL)
+        printer = Printer(Sink(stream, is_terminal=terminal), OutputStyle("raw"), TERMINAL)
         for place in range(len(data)):
             printer.chunk(data[place : place + 1])
         if terminal:
@@ -92,19 +92,19 @@ def test_raw_bytes_reach_a_pipe_as_they_are_and_a_terminal_without_controls() ->
 
 
 def test_a_line_end_of_two_characters_is_no_trick() -> None:
-    assert shown('{"a":1}\r\n', Style("raw"), terminal=True) == '{"a":1}\r\n'
-    assert shown('{"a":1}\rx', Style("raw"), terminal=True) == '{"a":1}\\x0dx'
+    assert shown('{"a":1}\r\n', OutputStyle("raw"), terminal=True) == '{"a":1}\r\n'
+    assert shown('{"a":1}\rx', OutputStyle("raw"), terminal=True) == '{"a":1}\\x0dx'
 
 
 def test_a_pipe_gets_the_words_of_a_reply_as_they_are() -> None:
     message = {"object": "thread.message", "role": "assistant", "content": EVIL}
-    assert shown(message, Style("text")) == EVIL + "\n"
-    assert shown(run(id=EVIL), Style("auto", "id", raw_strings=True)) == EVIL + "\n"
+    assert shown(message, OutputStyle("text")) == EVIL + "\n"
+    assert shown(run(id=EVIL), OutputStyle("auto", "id", raw_strings=True)) == EVIL + "\n"
 
 
 @given(documents, st.sampled_from(["auto", "json", "jsonl", "raw"]), st.booleans())
 def test_json_formats_keep_the_value(text: str, name: str, terminal: bool) -> None:
-    printed = shown(text, Style(name), terminal=terminal)
+    printed = shown(text, OutputStyle(name), terminal=terminal)
     plain = _COLOUR.sub("", printed)
     if not (name == "raw" and terminal):
         assert exact(plain) == exact(text)
@@ -112,12 +112,12 @@ def test_json_formats_keep_the_value(text: str, name: str, terminal: bool) -> No
 
 @given(documents, st.sampled_from(PRINTED), st.sampled_from(["", "a", "data.0", "@pretty"]))
 def test_no_document_is_too_odd_to_print(text: str, name: str, path: str) -> None:
-    shown(text, Style(name, path))
-    shown(f'{{"event":"e","data":{text}}}', Style(name, path), event=True)
-    shown(f'{{"object":"thread.run","required_action":{text},"tools":{text}}}', Style(name))
-    shown(f'{{"object":"list","data":{text},"has_more":true}}', Style(name))
-    shown(f'{{"object":"thread.message","role":"assistant","content":{text}}}', Style(name))
-    shown(f'{{"event":"e","data":{{"delta":{{"content":{text}}}}}}}', Style(name), event=True)
+    shown(text, OutputStyle(name, path))
+    shown(f'{{"event":"e","data":{text}}}', OutputStyle(name, path), event=True)
+    shown(f'{{"object":"thread.run","required_action":{text},"tools":{text}}}', OutputStyle(name))
+    shown(f'{{"object":"list","data":{text},"has_more":true}}', OutputStyle(name))
+    shown(f'{{"object":"thread.message","role":"assistant","content":{text}}}', OutputStyle(name))
+    shown(f'{{"event":"e","data":{{"delta":{{"content":{text}}}}}}}', OutputStyle(name), event=True)
 
 
 @pytest.mark.parametrize(
@@ -138,28 +138,28 @@ def test_colour(environ: dict[str, str], terminal: bool, coloured: set[str]) -> 
     found = {
         name
         for name in PRINTED
-        if "\x1b[" in shown(run(), Style(name), terminal=terminal, environ=environ)
+        if "\x1b[" in shown(run(), OutputStyle(name), terminal=terminal, environ=environ)
     }
     assert found == coloured
 
 
 def test_a_transform_is_applied_to_each_item_and_leaves_what_it_does_not_find() -> None:
-    assert shown('{"a":1.10,"b":2}', Style("jsonl", "a")) == "1.10\n"
-    assert shown('{"a":1.10}', Style("jsonl", "none")) == '{"a":1.10}\n'
-    assert shown('{"a":null}', Style("jsonl", "a")) == "null\n"
-    assert shown('{"a":"x\\ny"}', Style("jsonl", "a")) == '"x\\ny"\n'
-    assert shown('{"a":"x\\ny"}', Style("jsonl", "a", raw_strings=True)) == "x\ny\n"
-    assert shown('{"a":[1]}', Style("auto", "a", raw_strings=True)) == "[\n  1\n]\n"
-    assert shown('{"a":[1, 2]}', Style("text", "a")) == "[1,2]\n"
-    assert shown('{"a":"x"}', Style("text", "a")) == "x\n"
-    assert shown('{"a":"x"}', Style("pretty", "a")) == "x\n"
-    assert shown('{"a": 1.50}', Style("raw", "a")) == "1.50\n"
-    assert shown('{"a":"x"}', Style("yaml", "a")) == "x\n"
+    assert shown('{"a":1.10,"b":2}', OutputStyle("jsonl", "a")) == "1.10\n"
+    assert shown('{"a":1.10}', OutputStyle("jsonl", "none")) == '{"a":1.10}\n'
+    assert shown('{"a":null}', OutputStyle("jsonl", "a")) == "null\n"
+    assert shown('{"a":"x\\ny"}', OutputStyle("jsonl", "a")) == '"x\\ny"\n'
+    assert shown('{"a":"x\\ny"}', OutputStyle("jsonl", "a", raw_strings=True)) == "x\ny\n"
+    assert shown('{"a":[1]}', OutputStyle("auto", "a", raw_strings=True)) == "[\n  1\n]\n"
+    assert shown('{"a":[1, 2]}', OutputStyle("text", "a")) == "[1,2]\n"
+    assert shown('{"a":"x"}', OutputStyle("text", "a")) == "x\n"
+    assert shown('{"a":"x"}', OutputStyle("pretty", "a")) == "x\n"
+    assert shown('{"a": 1.50}', OutputStyle("raw", "a")) == "1.50\n"
+    assert shown('{"a":"x"}', OutputStyle("yaml", "a")) == "x\n"
 
 
 def test_yaml_documents_are_separated() -> None:
     stream = io.BytesIO()
-    printer = Printer(Sink(stream), Style("yaml"), {})
+    printer = Printer(Sink(stream), OutputStyle("yaml"), {})
     for number in (1, 2, 3):
         printer.event(f'{{"event":"e","data":{number}}}')
     assert stream.getvalue().decode().split("---\n") == [
@@ -169,9 +169,9 @@ def test_yaml_documents_are_separated() -> None:
 
 def test_what_is_nested_too_deep_for_a_format_is_refused_in_a_sentence() -> None:
     deep = "[" * 900 + "1.0" + "]" * 900
-    assert compact_of(shown(deep, Style("json"))) == deep
+    assert compact_of(shown(deep, OutputStyle("json"))) == deep
     with pytest.raises(Exception, match="nested too deep for yaml; use json"):
-        shown(deep, Style("yaml"))
+        shown(deep, OutputStyle("yaml"))
 
 
 def compact_of(text: str) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from openai_cli.output.table import Table
+from openai_cli.output.table import ListTable
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def table(*items: Any, width: int = 80, colour: bool = False) -> list[str]:
     """The lines of a table, times masked."""
-    text = Table(width=width, colour=colour).page([json.dumps(one) for one in items])
+    text = ListTable(width=width, colour=colour).page([json.dumps(one) for one in items])
     assert text.endswith("\n") or not items
     return TIME.sub("YYYY-MM-DD HH:MM:SS", text).splitlines()
 
@@ -88,13 +88,13 @@ def test_ids_are_never_cut_and_other_columns_have_an_end() -> None:
 
 
 def test_later_pages_keep_the_columns_of_the_first() -> None:
-    pages = Table(width=80, colour=False)
+    pages = ListTable(width=80, colour=False)
     first = pages.page([json.dumps(said("a"))])
     later = pages.page([json.dumps(said("b", id="msg_12345", created_at=1700000001))])
     assert first.count("\n") == 2
     assert later.count("\n") == 1
     assert later.startswith("msg_12345  ")
-    assert Table(width=80, colour=False).page([]) == ""
+    assert ListTable(width=80, colour=False).page([]) == ""
 
 
 @pytest.mark.parametrize("time", [1700000000, 1700000000.25, 1700000000123])

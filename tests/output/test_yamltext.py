@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from openai_cli.output.yamltext import as_yaml
+from openai_cli.output.yaml_layout import as_yaml
 from tests.output.strategies import NUMBERS, TRAPS, documents, texts
 
 

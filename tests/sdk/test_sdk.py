@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.serve.support import Served
+from tests.engine.serve.support import Served
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow

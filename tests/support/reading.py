@@ -11,7 +11,7 @@ from openai_cli.api.operations import operation_named
 from openai_cli.cli.catalog import command_rows, specs_of
 from openai_cli.errors import UsageError
 from openai_cli.input.argv import split_args
-from openai_cli.input.request import read_request
+from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 
 

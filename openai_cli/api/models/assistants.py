@@ -9,7 +9,7 @@ from openai_cli.api.models.shared import (
     PAIRS,
     TOOL_NOTE,
     AssistantId,
-    Page,
+    PageQuery,
     ReasoningEffort,
     ReplyFormat,
     Temperature,
@@ -79,5 +79,5 @@ class UpdateAssistant(AssistantSettings):
     model: Annotated[RequiredText, Field(description="The model it runs on.")] = ""
 
 
-class ListAssistants(Page):
+class ListAssistants(PageQuery):
     """`GET /assistants`."""

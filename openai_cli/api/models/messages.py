@@ -11,7 +11,7 @@ from openai_cli.api.models.shared import (
     Attachment,
     ContentPart,
     MessageId,
-    Page,
+    PageQuery,
     Role,
     ThreadId,
     kept_with,
@@ -53,7 +53,7 @@ class UpdateMessage(RetrieveMessage):
     metadata: Annotated[Metadata | None, kept_with("the message"), PAIRS] = None
 
 
-class ListMessages(Page):
+class ListMessages(PageQuery):
     """`GET /threads/{thread_id}/messages`."""
 
     thread_id: ThreadId

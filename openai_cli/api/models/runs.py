@@ -16,8 +16,8 @@ from openai_cli.api.models.shared import (
     PAIRS,
     TOOL_NOTE,
     Include,
-    Message,
-    Page,
+    NewMessage,
+    PageQuery,
     ReasoningEffort,
     ReplyFormat,
     RunId,
@@ -104,7 +104,7 @@ class CreateRun(RunSettings):
         Text | None, Field(description="Text to put behind the instructions, for this run.")
     ] = None
     additional_messages: Annotated[
-        list[Message] | None,
+        list[NewMessage] | None,
         Field(
             description="A message to add to the thread before the run: a text the user says, "
             "or an object {role, content, …}. Repeatable."
@@ -133,7 +133,7 @@ class UpdateRun(RetrieveRun):
     metadata: Annotated[Metadata | None, kept_with("the run"), PAIRS] = None
 
 
-class ListRuns(Page):
+class ListRuns(PageQuery):
     """`GET /threads/{thread_id}/runs`."""
 
     thread_id: ThreadId
@@ -175,7 +175,7 @@ class RetrieveStep(RetrieveRun):
     include: Include = []
 
 
-class ListSteps(Page):
+class ListSteps(PageQuery):
     """`GET /threads/{thread_id}/runs/{run_id}/steps`."""
 
     thread_id: ThreadId

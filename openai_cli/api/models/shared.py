@@ -38,7 +38,7 @@ def kept_with(what: str) -> Any:
     return Field(description=f"Up to 16 pairs kept with {what}: {{key: text}}, or key=value.")
 
 
-class Page(RequestModel):
+class PageQuery(RequestModel):
     """Which part of a list is asked for (documented page of each list: limit 1 to 100)."""
 
     after: Annotated[
@@ -315,7 +315,7 @@ Role = Annotated[Literal["user", "assistant"], Field(description="Who says it.")
 WHAT_IS_SAID = "What is said: a text, or a list of parts {type: text, text: …}."
 
 
-class Message(RequestModel):
+class NewMessage(RequestModel):
     """One message of a thread."""
 
     role: Role

@@ -8,7 +8,7 @@ from openai_cli.api.base import ExtraFlag, FlagNote, Metadata, RequestModel
 from openai_cli.api.models.runs import RunSettings
 from openai_cli.api.models.shared import (
     PAIRS,
-    Message,
+    NewMessage,
     ThreadId,
     ToolResources,
     kept_with,
@@ -26,7 +26,7 @@ class NewThread(RequestModel):
     """The thread to be made."""
 
     messages: Annotated[
-        list[Message],
+        list[NewMessage],
         Field(description="Messages that start the thread, one object a flag or a whole list."),
         FlagNote(panel="Thread", metavar="MESSAGE"),
         MESSAGE_FLAG,
@@ -61,7 +61,7 @@ class CreateThread(RequestModel):
     """`POST /threads`."""
 
     messages: Annotated[
-        list[Message],
+        list[NewMessage],
         Field(
             description="A message that starts the thread: a text the user says, or an object "
             "{role, content, …}. Repeatable."

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from openai_cli.output.jsontext import Number
+from openai_cli.output.json_layout import Number
 from openai_cli.output.terminal import harmless
 
 Path = tuple[str | int, ...]

@@ -5,7 +5,7 @@ The grammar is in `parser`, its result in `syntax`, its meaning in `evaluate`.
 
 from dataclasses import dataclass
 
-from openai_cli.output.gjson.errors import BudgetError, PathError
+from openai_cli.output.gjson.path_errors import BudgetError, PathError
 
 __all__ = ["PathError", "Result", "check", "get"]
 
@@ -20,7 +20,7 @@ class Result:
     @property
     def text(self) -> str:
         """The value for a reader: strings decoded, numbers in plain digits, null empty."""
-        from .scalars import readable
+        from .json_scalars import readable
 
         return readable(self.raw)
 

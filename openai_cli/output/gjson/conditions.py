@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from openai_cli.output.gjson.scalars import number, string, truth
+from openai_cli.output.gjson.json_scalars import number, string, truth
 from openai_cli.output.gjson.syntax import Condition
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(

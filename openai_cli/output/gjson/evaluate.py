@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from openai_cli.output.gjson.conditions import satisfies
-from openai_cli.output.gjson.errors import BudgetError
 from openai_cli.output.gjson.modifiers import MODIFIERS
+from openai_cli.output.gjson.path_errors import BudgetError
 from openai_cli.output.gjson.search import Container, Walk
 from openai_cli.output.gjson.source import Source, Value
 from openai_cli.output.gjson.syntax import (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from openai_cli.output.gjson.scalars import quote, readable, string, truth
+from openai_cli.output.gjson.json_scalars import quote, readable, string, truth
 from openai_cli.output.gjson.source import BLANKS, Source
 from openai_cli.output.gjson.validity import is_valid
 
@@ -63,9 +63,9 @@ def _ugly(text: str, _: str) -> str:
 
 
 def _pretty(text: str, argument: str) -> str:
-    from .pretty import Style, pretty
+    from .pretty import PrettyStyle, pretty
 
-    return pretty(text, Style.of(options(argument)))
+    return pretty(text, PrettyStyle.of(options(argument)))
 
 
 def _reverse(text: str, _: str) -> str:

@@ -19,9 +19,9 @@ A dot continues a lookup, unless a modifier or a multipath follows it; a path af
 import re
 from collections.abc import Iterator
 
-from openai_cli.output.gjson.errors import PathError
+from openai_cli.output.gjson.json_scalars import decode, quote
 from openai_cli.output.gjson.modifiers import MODIFIERS
-from openai_cli.output.gjson.scalars import decode, quote
+from openai_cli.output.gjson.path_errors import PathError
 from openai_cli.output.gjson.source import BLANKS, STRING
 from openai_cli.output.gjson.syntax import (
     Condition,
@@ -63,10 +63,10 @@ def parse(path: str) -> Path:
     """Read a path; raise `PathError` where brackets or quotes stay open, or it is too large."""
     if len(path) > MAX_LENGTH:
         raise PathError(f"the path is longer than {MAX_LENGTH} characters", MAX_LENGTH)
-    return _Reader(path, 0, len(path)).path()
+    return _PathReader(path, 0, len(path)).path()
 
 
-class _Reader:
+class _PathReader:
     """A cursor over one path inside a text; paths inside it get readers of their own."""
 
     def __init__(self, text: str, start: int, end: int, depth: int = 0) -> None:
@@ -241,8 +241,8 @@ class _Reader:
 
     # Text
 
-    def _inner(self, start: int, end: int) -> "_Reader":
-        return _Reader(self.text, start, end, self.depth + 1)
+    def _inner(self, start: int, end: int) -> "_PathReader":
+        return _PathReader(self.text, start, end, self.depth + 1)
 
     def _next(self, ahead: int = 0) -> str:
         position = self.position + ahead

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from openai_cli.output.gjson.scalars import number, readable, string, truth
+from openai_cli.output.gjson.json_scalars import number, readable, string, truth
 
 # Nobody reads further in, and unbounded indentation would square the size of hostile text.
 MAX_INDENT = 100
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 )
 
 
-class Style(NamedTuple):
+class PrettyStyle(NamedTuple):
     """How to lay out; `width` is in bytes of UTF-8."""
 
     indent: str = "  "
@@ -28,7 +28,7 @@ class Style(NamedTuple):
     width: int = 80
 
     @classmethod
-    def of(cls, options: Mapping[str, str]) -> "Style":
+    def of(cls, options: Mapping[str, str]) -> "PrettyStyle":
         """Take the style from the options of the modifier."""
         style = cls()
         width = number(readable(options.get("width", str(style.width))))
@@ -47,7 +47,7 @@ def _blanks(raw: str | None, default: str) -> str:
     return blanks[:MAX_INDENT_LENGTH]
 
 
-def pretty(text: str, style: Style) -> str:
+def pretty(text: str, style: PrettyStyle) -> str:
     """Return the first value of a text laid out, with a final newline; '' for no value."""
     layout = _Layout(style, _line_sizes(text) if style.width else {})
     position = 0
@@ -77,7 +77,7 @@ class _Frame(NamedTuple):
 
 
 class _Layout:
-    def __init__(self, style: Style, line_sizes: Mapping[int, int]) -> None:
+    def __init__(self, style: PrettyStyle, line_sizes: Mapping[int, int]) -> None:
         self.style = style
         self.line_sizes = line_sizes
         self.frames: list[_Frame] = []

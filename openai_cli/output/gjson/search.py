@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
 
-from openai_cli.output.gjson.scalars import decode
+from openai_cli.output.gjson.json_scalars import decode
 from openai_cli.output.gjson.source import ELEMENT, MEMBER, Source
 from openai_cli.output.gjson.syntax import Key
 

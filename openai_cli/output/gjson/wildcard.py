@@ -2,7 +2,7 @@
 
 import re
 
-from openai_cli.output.gjson.errors import PathError
+from openai_cli.output.gjson.path_errors import PathError
 
 MAX_PIECE = 256
 """Characters behind a star up to the next one: each place in a text may be tried for them."""

@@ -1,0 +1,182 @@
+"""`openai local serve`: the embedded engine behind an HTTP server."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from openai_cli.cli.env import Env
+from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
+from openai_cli.cli.session import Session
+from openai_cli.cli.store_option import store_address
+from openai_cli.client.headers import check_credential
+from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from openai_cli.engine.serve.asgi import Report
+    from openai_cli.engine.serve.server import Logs
+
+KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
+_LONGEST_GRACE = 3600
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What the command line and the environment ask for; `key` is empty if none is asked for.
+
+    `store` is its address, `local:FILE`.
+    """
+
+    host: str
+    port: int
+    store: str
+    key: str
+    grace: float
+    environ: Mapping[str, str]
+
+
+def serve(session: Session) -> None:
+    """Serve until stopped by SIGTERM or Ctrl-C. Raises a CliError."""
+    settings = _ServeOptionReader(session).settings()
+    env = session.env
+    _check_installed()
+    if env.environ.get(KEY_VARIABLE) and not settings.key:
+        env.say("note", f"{KEY_VARIABLE} is set but not asked for; --require-key does that")
+    _run(settings, env, debug="--debug" in session.split.names())
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("uvicorn") is None:
+        raise CliError(
+            "the server is not installed", hint="pip install '.[serve]' in a clone adds it"
+        )
+
+
+def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
+    from openai_cli.engine import StoreError
+    from openai_cli.engine.models.registry import ModelRegistry
+    from openai_cli.engine.serve.auth import Authenticator
+    from openai_cli.engine.serve.bind import BindError, listen, url_of
+    from openai_cli.engine.serve.server import Service
+    from openai_cli.engine.store import Store
+    from openai_cli.engine.store_path import store_path
+
+    try:
+        listener = listen(settings.host, settings.port, reachable=bool(settings.key))
+    except BindError as error:
+        raise UsageError(problems=[Problem(error.option, str(error))]) from None
+    url = url_of(listener)
+    with listener:
+        try:
+            store = Store(store_path(settings.store, settings.environ))
+        except StoreError as error:
+            raise NoAnswerError(str(error)) from None
+        gate = Authenticator(settings.key, settings.host)
+        service = Service(
+            store, ModelRegistry(settings.environ), gate, _logs(env, debug), grace=settings.grace
+        )
+        service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
+    if service.failed:
+        env.say("warning", f"{service.failed} runs were still going on; they are failed now")
+
+
+def _logs(env: Env, debug: bool) -> Logs:
+    from openai_cli.engine.serve.server import Logs
+
+    def request(report: Report) -> None:
+        line = f"{report.method} {report.path} {report.status} {report.request_id}"
+        if report.fault:
+            fault(line, report.fault)
+        elif debug:
+            env.talk(f"{line} {report.seconds:.3f} s")
+
+    def fault(what: str, error: BaseException | None) -> None:
+        why = f": {type(error).__name__}: {error}" if error else ""
+        env.say("error", f"{what}{why}")
+        if debug and error:
+            for line in traceback.format_exception(error):
+                env.talk(line.rstrip("\n"))
+
+    return Logs(request, fault)
+
+
+class _ServeOptionReader:
+    """The command's own flags."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._environ = session.env.environ
+        self._options = OptionReader(session.split.occurrences, self._environ)
+        self._problems = self._options.problems
+
+    def settings(self) -> ServeOptions:
+        """Raises a UsageError with everything that is wrong."""
+        settings = ServeOptions(
+            host=self._text("--host") or "127.0.0.1",
+            port=self._number("--port", 8080, 65535),
+            store=self._store(),
+            key=self._key(),
+            grace=self._number("--grace", 8, _LONGEST_GRACE),
+            environ=self._with_upstream(),
+        )
+        if self._problems:
+            raise UsageError(problems=self._problems)
+        return settings
+
+    def _text(self, name: str) -> str:
+        text = self._options.last(name)
+        if text == "":
+            self._problems.append(Problem(name, "is empty"))
+        return text or ""
+
+    def _number(self, name: str, default: int, most: int) -> int:
+        return self._options.value(name, whole(0, most), default) if self._text(name) else default
+
+    def _store(self) -> str:
+        try:
+            return store_address(self._session)
+        except UsageError as error:
+            self._problems += error.problems
+            return ""
+
+    def _key(self) -> str:
+        if not self._options.has("--require-key"):
+            return ""
+        key = self._environ.get(KEY_VARIABLE, "")
+        if not key:
+            self._problems.append(Problem("--require-key", f"needs the key in {KEY_VARIABLE}"))
+        try:
+            return check_credential(key, KEY_VARIABLE)
+        except UsageError as error:
+            self._problems += error.problems
+            return ""
+
+    def _with_upstream(self) -> Mapping[str, str]:
+        """The environment, with what the flags say in place of its upstream."""
+        api = self._text("--upstream-api")
+        if api and api not in UPSTREAM_APIS:
+            expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
+            self._problems.append(Problem("--upstream-api", expected))
+            return self._environ
+        given = {
+            "OPENAI_LOCAL_UPSTREAM_URL": self._text("--upstream-url"),
+            "OPENAI_LOCAL_UPSTREAM_API": api,
+        }
+        environ = {**self._environ, **{name: text for name, text in given.items() if text}}
+        self._check_upstream(environ)
+        return environ
+
+    def _check_upstream(self, environ: Mapping[str, str]) -> None:
+        """A wrong upstream is told now; a missing key when a model is first asked for."""
+        from openai_cli.engine.errors import RefusalError
+        from openai_cli.engine.models.upstream.config import read_upstream_config
+
+        try:
+            read_upstream_config(environ)
+        except RefusalError as error:
+            if error.status != 401:
+                self._problems.append(Problem("local serve", error.message))

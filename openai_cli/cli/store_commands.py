@@ -1,0 +1,124 @@
+"""`openai local import`, `export` and `path`: the store of the embedded engine itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openai_cli.cli.store_option import store_file
+from openai_cli.errors import NoAnswerError, Problem, UsageError
+from openai_cli.input.stdin import Stdin, StdinError
+
+if TYPE_CHECKING:
+    from openai_cli.cli.session import Session
+    from openai_cli.engine.store import Store
+    from openai_cli.engine.transfer.importer import ImportSummary, TransferError
+
+_CHUNK = 1 << 16
+"""Characters written at once, so that a large store is not flushed line by line."""
+
+
+def import_(session: Session) -> None:
+    """Take assistants, threads and messages into the store. Raises a CliError."""
+    file = store_file(session)
+    name = _file_argument(session)
+    data = _read(name, session)
+    from openai_cli.engine.transfer.importer import TransferError, import_objects
+
+    with _opened(file) as store:
+        try:
+            replace = "--replace" in session.split.names()
+            moved = import_objects(store, data, int(time.time()), replace=replace)
+        except TransferError as error:
+            raise _refusal(error, name) from None
+    for note in moved.notes:
+        session.env.say("warning", note)
+    session.env.say("note", f"{_summary(moved)} in {file}")
+
+
+def export(session: Session) -> None:
+    """Print everything that `import` takes, one object a line. Raises a CliError."""
+    file = store_file(session)
+    if not file.exists():
+        raise NoAnswerError(f"The store {file} does not exist.")
+    from openai_cli.engine.transfer.exporter import export_objects
+
+    lines: list[str] = []
+    size = 0
+    with _opened(file) as store:
+        for value in export_objects(store):
+            lines.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
+            size += len(lines[-1])
+            if size > _CHUNK:
+                session.env.out.write("".join(lines))
+                lines, size = [], 0
+    session.env.out.write("".join(lines))
+
+
+def path(session: Session) -> None:
+    """Print where the store is, whether there is one yet or not. Raises a CliError."""
+    session.env.out.write(f"{store_file(session)}\n")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Store]:
+    """The store; what is wrong with it is no answer."""
+    from openai_cli.engine import StoreError
+    from openai_cli.engine.store import Store
+
+    try:
+        store = Store(file)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreError as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def _file_argument(session: Session) -> str:
+    words = session.split.words
+    if not words or not words[0]:
+        raise UsageError(problems=[Problem("FILE", "is required: a JSON file, or - for stdin")])
+    return words[0]
+
+
+def _read(name: str, session: Session) -> bytes:
+    try:
+        if name == "-":
+            return Stdin(session.env.stdin, 0).demand("FILE")
+        return Path(name).read_bytes()
+    except StdinError as error:
+        raise UsageError(problems=[Problem("-", str(error))]) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(problems=[Problem("FILE", f'cannot read "{name}": {why}')]) from None
+
+
+def _refusal(error: TransferError, name: str) -> UsageError:
+    """Everything that is wrong, each with its place."""
+    source = "stdin" if name == "-" else name
+    problems = [Problem(source, trouble.message, trouble.place) for trouble in error.troubles]
+    conflict = any(trouble.conflict for trouble in error.troubles)
+    hint = "--replace puts what the file says in place of what is there" if conflict else ""
+    return UsageError(problems=problems, hint=hint, undone="imported")
+
+
+def _summary(moved: ImportSummary) -> str:
+    parts = []
+    if moved.new or not (moved.replaced or moved.unchanged):
+        parts.append(f"{_counted(moved.new)} new")
+    if moved.replaced:
+        parts.append(f"{_counted(moved.replaced)} replaced")
+    if moved.unchanged:
+        parts.append(f"{moved.unchanged} there already")
+    return "; ".join(parts)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    parts = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items()]
+    return ", ".join(parts) or "nothing"

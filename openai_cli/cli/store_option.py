@@ -1,0 +1,43 @@
+"""Which store a command of the tool itself works on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openai_cli.client.address import LOCAL
+from openai_cli.errors import NoAnswerError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from openai_cli.cli.session import Session
+
+
+def store_file(session: Session) -> Path:
+    """The file of the store that the command line or the environment names. Raises a CliError."""
+    from openai_cli.engine import StoreError
+    from openai_cli.engine.store_path import store_path
+
+    try:
+        return store_path(store_address(session), session.env.environ)
+    except StoreError as error:
+        raise NoAnswerError(str(error)) from None
+
+
+def store_address(session: Session) -> str:
+    """`local:FILE`: from --store, else --base-url, else the environment; `local:` by default.
+
+    Raises UsageError.
+    """
+    last = {o.name: o.text or "" for o in session.split.occurrences}
+    if last.get("--store") == "":
+        raise UsageError(problems=[Problem("--store", "is empty")])
+    if "--store" in last:
+        if "--base-url" in last:
+            what = "and --base-url name a store each: one or the other"
+            raise UsageError(problems=[Problem("--store", what)])
+        return LOCAL + last["--store"]
+    url = last.get("--base-url")
+    if url is not None and not url.startswith(LOCAL):
+        raise UsageError(problems=[Problem("--base-url", "must be local:FILE, or leave it out")])
+    usual = session.env.environ.get("OPENAI_BASE_URL", "")
+    return url or (usual if usual.startswith(LOCAL) else LOCAL)

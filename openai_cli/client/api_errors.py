@@ -1,0 +1,162 @@
+"""Answers that say no, in any shape a compatible server may give them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from openai_cli.client.address import Address
+from openai_cli.client.redaction import scrub
+from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.wrapped_events import parsed
+from openai_cli.errors import ApiError
+
+RETIRED_ON = "2026-08-26"
+_TEXT_LIMIT = 300
+_HINTS = {
+    401: "check the key: --api-key, or the variable OPENAI_API_KEY",
+    403: "the key may not do this: check --organization, --project and what the key allows",
+    429: "wait a little and try again, or raise --max-retries; check your quota too",
+    NOT_OFFERED: "this server does not offer the command",
+}
+
+
+def retirement_hint() -> str:
+    """What to do now that OpenAI and Azure no longer offer the endpoint."""
+    return (
+        f"OpenAI and Azure switched the Assistants endpoints off on {RETIRED_ON}. Two ways on: "
+        "add --local to run on the embedded engine, or --base-url URL for a compatible server"
+    )
+
+
+def api_error(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    settings: ConnectionSettings,
+    *,
+    gone: bool,
+) -> ApiError:
+    """The error for an answer with a status of 400 or more."""
+    text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
+    address = settings.address
+    retired = gone and status in (404, 410) and address.is_openai
+    if retired:
+        hint = retirement_hint()
+    elif status in (404, 405) and not (address.is_local or error_fields(parsed(text))):
+        hint = "this may be no server of this API, or another path: look at --base-url"
+    else:
+        hint = _hint(status, headers, address)
+    return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
+
+
+def fallback_error(
+    text: str,
+    headers: Mapping[str, str],
+    settings: ConnectionSettings,
+    *,
+    status: int | None = None,
+) -> ApiError:
+    """The error for a refusal that no status tells of: an `error` event, or a 200 that is none."""
+    return _api_error(scrub(text, settings), headers, settings, status=status, hint="")
+
+
+def is_refusal(value: Any) -> bool:
+    """Whether a JSON value that came with a good status is an error all the same."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("error"), dict | str)
+        and bool(value["error"])
+        and not {"object", "id"} & value.keys()
+    )
+
+
+def _api_error(
+    text: str,
+    headers: Mapping[str, str],
+    settings: ConnectionSettings,
+    *,
+    status: int | None,
+    hint: str,
+    retired: bool = False,
+) -> ApiError:
+    fields = error_fields(parsed(text))
+    message = fields.pop("message", None) or _plain(text) or "the server gave no reason"
+    request_id = headers.get("x-request-id")
+    error = ApiError(
+        message if isinstance(message, str) else json.dumps(message, ensure_ascii=False),
+        status=status,
+        reason=reason(status) if status else "",
+        body=text,
+        fields=fields,
+        request_id=scrub(request_id, settings) if request_id else None,
+        hint=hint,
+        retired=retired,
+    )
+    error.retry_after = asked_wait(headers)
+    return error
+
+
+def error_fields(value: Any) -> dict[str, Any]:
+    """`message`, `type`, `param` and `code` as far as the server gave them.
+
+    Knows `{"error": {…}}`, `{"error": "…"}`, the bare object, `{"detail": …}` and
+    `{"message": …}`.
+    """
+    if not isinstance(value, dict):
+        return {}
+    inner = value.get("error")
+    if isinstance(inner, dict):
+        return dict(inner)
+    if isinstance(inner, str):
+        return {"message": inner}
+    if "message" in value:
+        return dict(value)
+    if "detail" in value:
+        return {"message": _detail(value["detail"])}
+    return {}
+
+
+def _detail(detail: Any) -> str:
+    """What FastAPI says: a text, or a list of what is wrong at which place."""
+    if isinstance(detail, str):
+        return detail
+    found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+    told = [_complaint(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    return "; ".join(told) if told else json.dumps(detail, ensure_ascii=False)
+
+
+def _complaint(place: Any, message: Any) -> str:
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    return f"{where}: {message}" if where else str(message)
+
+
+def reason(status: int) -> str:
+    """What HTTP calls the status; empty for a number that it does not know."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _plain(text: str) -> str:
+    """The text of an answer that is neither JSON nor a page."""
+    line = " ".join(text.split())
+    return "" if line.startswith("<") else line[:_TEXT_LIMIT]
+
+
+def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
+    wait = asked_wait(headers)
+    if wait is not None and wait > LONGEST_WAIT:
+        return (
+            f"the server asks to wait {wait:.0f} s, and this tool waits {LONGEST_WAIT:.0f} s at "
+            "most: run it again after that"
+        )
+    if status in _HINTS:
+        return _HINTS[status]
+    if status >= 500 and not address.is_local:
+        return "the server has a fault of its own; try again later"
+    return ""

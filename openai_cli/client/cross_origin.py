@@ -1,0 +1,82 @@
+"""Which redirects are followed, and as whom: the key stays with its server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx
+
+from openai_cli.client.address import Address
+from openai_cli.client.api_errors import reason
+from openai_cli.client.redaction import redacted_url, scrub
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.errors import NoAnswerError
+
+MAX_REDIRECTS = 5
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def next_url(response: httpx.Response, count: int, settings: ConnectionSettings) -> httpx.URL:
+    """Where a redirect leads, the `count`th of its call.
+
+    Raises NoAnswerError for one that leads nowhere, in circles, off the web, away from HTTPS, or
+    that would turn the request into another one.
+    """
+    sent, follow = response.request, response.next_request
+    if follow is None:
+        raise NoAnswerError(f"the server answered {_status(response)}, which is no answer")
+    problem = ""
+    if count > MAX_REDIRECTS:
+        problem = f"more than {MAX_REDIRECTS} times, perhaps in circles"
+    elif follow.url.scheme not in _PORTS:
+        # Among the others is `local:`: no server may reach for the engine of this machine.
+        problem = "to what is no web address"
+    elif settings.address.secure and follow.url.scheme != "https":
+        problem = "away from HTTPS, where anyone could read along"
+    elif response.status_code not in (307, 308) and sent.method != "GET":
+        problem = f"in a way that would drop the body of a {sent.method}"
+    if problem:
+        where = scrub(redacted_url(response.headers["location"]), settings)
+        raise NoAnswerError(
+            f"the server redirects {problem} ({_status(response)}, to {where})",
+            hint="if that is the right server, name it with --base-url",
+        )
+    return follow.url
+
+
+def same_origin(url: httpx.URL, settings: ConnectionSettings) -> bool:
+    """Whether a URL is on the server the user named."""
+    return _origin(url) == _origin(httpx.URL(settings.address.url("")))
+
+
+def cross_origin_hint(url: httpx.URL, settings: ConnectionSettings) -> str:
+    """What to do when a server says "who are you?" to which a redirect led; else nothing."""
+    if same_origin(url, settings):
+        return ""
+    return (
+        f"a redirect led to {url.netloc.decode()}, and the key was kept from it: if that is the "
+        "right server, name it with --base-url"
+    )
+
+
+def for_other_origin(url: httpx.URL, settings: ConnectionSettings) -> ConnectionSettings:
+    """The settings for another server: nothing in them says who the caller is."""
+    return replace(
+        settings,
+        address=Address(f"{url.scheme}://{url.netloc.decode()}", url.host, url.scheme == "https"),
+        api_key="",
+        organization="",
+        project="",
+        headers=(),
+        client_cert="",
+        client_key="",
+    )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or _PORTS.get(url.scheme)
+
+
+def _status(response: httpx.Response) -> str:
+    return f"{response.status_code} {reason(response.status_code)}".rstrip()

@@ -1,0 +1,175 @@
+"""What comes back: one JSON document, or a stream of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from openai_cli.api.statuses import STOPPED
+from openai_cli.client.api_errors import fallback_error, is_refusal
+from openai_cli.client.http_errors import translate
+from openai_cli.client.redaction import scrub
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.sse import EventDecoder, RawEvent
+from openai_cli.client.trace import Trace
+from openai_cli.client.wrapped_events import no_constant, parsed, unwrapped
+from openai_cli.errors import NoAnswerError
+
+_RUN_MAY_GO_ON = "the run may still be at work: fetch it with beta:threads:runs retrieve"
+
+
+@dataclass(frozen=True)
+class Document:
+    """One JSON answer: the server's bytes, their text, and its value (numbers as text)."""
+
+    content: bytes
+    text: str
+    headers: Mapping[str, str]
+    value: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stream: its name, and its data as the server wrote it (JSON text)."""
+
+    name: str
+    data: str
+
+    @property
+    def text(self) -> str:
+        """The event as one JSON object, data untouched."""
+        return f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
+
+
+def read_document(response: httpx.Response, settings: ConnectionSettings, trace: Trace) -> Document:
+    """Read a JSON answer to its end.
+
+    An answer without content is taken from a DELETE that says so (204), and is empty then.
+    Raises NoAnswerError if it is empty or not JSON, ApiError if it holds an error all the same.
+    """
+    content = b"".join(trace.passing(response.iter_bytes()))
+    if response.status_code == HTTPStatus.NO_CONTENT and response.request.method == "DELETE":
+        return Document(b"", "", response.headers)
+    if not content.strip():
+        status = f"status {response.status_code}"
+        raise NoAnswerError(f"{settings.address.place} answered with nothing ({status})")
+    try:
+        text = content.decode("utf-8-sig")
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=no_constant)
+    except RecursionError:
+        raise NoAnswerError("the answer is nested too deep to be read") from None
+    except ValueError:
+        raise _not_json(response, content, settings) from None
+    if is_refusal(value):
+        raise fallback_error(text, response.headers, settings, status=response.status_code)
+    return Document(content, text, response.headers, value)
+
+
+def _not_json(
+    response: httpx.Response, content: bytes, settings: ConnectionSettings
+) -> NoAnswerError:
+    kind = response.headers.get("content-type", "no type given").partition(";")[0]
+    text = scrub(content[:4000].decode("utf-8", "replace"), settings)
+    start = " ".join(text.split())[:80]
+    return NoAnswerError(
+        f"the answer is not JSON ({kind}): {start}",
+        hint="is the address right? Look at --base-url, and at the answer with --debug",
+    )
+
+
+class Stream:
+    """Server-sent events of one answer, one at a time as they arrive.
+
+    `run` is the run as the last event told of it, `saw_work` whether any showed it at work.
+    Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
+    the stream has: with `done`, or a run that has come to an end.
+    """
+
+    def __init__(
+        self, response: httpx.Response, settings: ConnectionSettings, trace: Trace
+    ) -> None:
+        self.headers: Mapping[str, str] = response.headers
+        self.run: dict[str, Any] | None = None
+        self.saw_work = False
+        self._response = response
+        self._settings = settings
+        self._chunks = self._read(trace)
+        self._done = False
+        self._run_ended = False
+
+    def events(self) -> Iterator[Event]:
+        """The events, without the closing `done`."""
+        decoder = EventDecoder()
+        for chunk in self._chunks:
+            for raw in decoder.feed(chunk):
+                event = self._event(raw)
+                if event is not None:
+                    yield event
+                if self._done:
+                    self.close()
+                    return
+        self._check_end(decoder)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes as they arrive, for `raw`; ends and fails as `events` does."""
+        decoder = EventDecoder()
+        for chunk in self._chunks:
+            yield chunk
+            for raw in decoder.feed(chunk):
+                self._event(raw)
+                if self._done:
+                    self.close()
+                    return
+        self._check_end(decoder)
+
+    def abandon(self) -> None:
+        """Nobody listens any more. A server's run goes on; the engine's needs this process."""
+        if self._settings.address.is_local:
+            for _ in self._chunks:
+                pass
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._chunks.close()
+        self._response.close()
+
+    def _read(self, trace: Trace) -> Generator[bytes, None, None]:
+        try:
+            yield from trace.passing(self._response.iter_bytes())
+        except httpx.HTTPError as error:
+            if not self._run_ended:
+                raise self._broken(translate(error, self._settings).message) from None
+
+    def _check_end(self, decoder: EventDecoder) -> None:
+        if not self._run_ended:
+            where = "in the middle of an event" if decoder.pending else "before its end"
+            raise self._broken(f"the stream broke off {where}")
+
+    def _broken(self, message: str) -> NoAnswerError:
+        return NoAnswerError(message, hint=_RUN_MAY_GO_ON)
+
+    def _event(self, raw: RawEvent) -> Event | None:
+        """The event to pass on; None for the end of the stream, and for a sign of life."""
+        raw = unwrapped(raw)
+        if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
+            self._done = True
+            return None
+        value = parsed(raw.data)
+        if raw.name == "error" or is_refusal(value):
+            raise fallback_error(raw.data, self.headers, self._settings)
+        if not raw.data.strip():
+            return None
+        if value is None and raw.data.strip() != "null":
+            start = scrub(raw.data[:4000], self._settings)[:80]
+            raise NoAnswerError(f"an event of the stream is not JSON: {start}")
+        if isinstance(value, dict) and value.get("object") == "thread.run":
+            self.run = value
+            self._run_ended = str(value.get("status")) in STOPPED
+            self.saw_work = self.saw_work or not self._run_ended
+        return Event(raw.name or "message", raw.data)

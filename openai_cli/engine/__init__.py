@@ -1,0 +1,38 @@
+"""The embedded Assistants engine: threads and runs in a file, without a hosted service.
+
+To the rest of the tool it is an httpx transport:
+
+    client = httpx.Client(base_url="http://local", transport=open_transport("local:", os.environ))
+
+Nothing heavy is imported before `open_transport` is called.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from openai_cli.engine.errors import StoreError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["StoreError", "open_transport"]
+
+
+def open_transport(address: str, environ: Mapping[str, str]) -> "httpx.BaseTransport":
+    """Open the engine at a `local:` address; the file is created if it is missing.
+
+    Args:
+        address: `local:` for the default store, or `local:FILE`.
+        environ: `OPENAI_LOCAL_STORE` names another default store.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    from openai_cli.engine.engine import Engine
+    from openai_cli.engine.models.registry import ModelRegistry
+    from openai_cli.engine.store import Store
+    from openai_cli.engine.store_path import store_path
+    from openai_cli.engine.transport import EngineTransport
+
+    store = Store(store_path(address, environ))
+    return EngineTransport(Engine(store, ModelRegistry(environ)))

@@ -1,0 +1,41 @@
+"""The operations: each a function of a transaction and a request.
+
+A function that changes something runs inside one write transaction, so that it happens wholly or
+not at all; what it returns is the answer's JSON, or a `Started` run that is to be driven once the
+transaction is in the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from openai_cli.engine.models import Model
+from openai_cli.engine.models.registry import ModelRegistry
+from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.store import RunRecord
+from openai_cli.engine.strict_json import JsonObject
+
+
+class EngineRequest(NamedTuple):
+    """One checked request."""
+
+    ids: Mapping[str, str]
+    """The path's parameters, by name."""
+    query: Sequence[tuple[str, str]]
+    body: JsonObject
+    now: int
+    owner: str
+    """Who drives the run that the request may start."""
+    models: ModelRegistry
+
+
+class StartedRun(NamedTuple):
+    """A run that is queued and has to be driven."""
+
+    run: RunRecord
+    model: Model
+    stream: bool
+    beginning: list[StreamEvent]
+    """The events that come before the driver's."""
+
+
+Reply = JsonObject | StartedRun

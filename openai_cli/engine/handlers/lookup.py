@@ -1,0 +1,70 @@
+"""Finding what a request names, or refusing as the API does."""
+
+from openai_cli.engine import refusals
+from openai_cli.engine.store import (
+    AssistantRecord,
+    MessageRecord,
+    RunRecord,
+    StepRecord,
+    ThreadRecord,
+    Transaction,
+)
+
+_PREFIXES = {
+    "id": "asst",
+    "assistant_id": "asst",
+    "thread_id": "thread",
+    "run_id": "run",
+    "message_id": "msg",
+    "step_id": "step",
+}
+
+
+def check_prefix(param: str, value: str) -> None:
+    """Refuse an id that can only be a mistake, such as 'undefined'."""
+    prefix = _PREFIXES[param]
+    if not value.startswith(prefix):
+        raise refusals.wrong_prefix(param, value, prefix)
+
+
+def assistant(tx: Transaction, assistant_id: str) -> AssistantRecord:
+    """The assistant, or 404."""
+    found = tx.assistants.get(assistant_id)
+    if found is None:
+        raise refusals.not_found("asst", assistant_id)
+    return found
+
+
+def thread(tx: Transaction, thread_id: str) -> ThreadRecord:
+    """The thread, or 404."""
+    found = tx.threads.get(thread_id)
+    if found is None:
+        raise refusals.not_found("thread", thread_id)
+    return found
+
+
+def run(tx: Transaction, thread_id: str, run_id: str) -> RunRecord:
+    """The run, if it is on this thread, or 404."""
+    thread(tx, thread_id)
+    found = tx.runs.get(run_id, thread_id=thread_id)
+    if found is None:
+        raise refusals.not_found("run", run_id)
+    return found
+
+
+def message(tx: Transaction, thread_id: str, message_id: str) -> MessageRecord:
+    """The message, if it is on this thread, or 404."""
+    thread(tx, thread_id)
+    found = tx.messages.get(message_id, thread_id=thread_id)
+    if found is None:
+        raise refusals.not_found("msg", message_id)
+    return found
+
+
+def step(tx: Transaction, thread_id: str, run_id: str, step_id: str) -> StepRecord:
+    """The step, if it is of this run, or 404."""
+    run(tx, thread_id, run_id)
+    found = tx.steps.get(step_id, run_id=run_id)
+    if found is None:
+        raise refusals.not_found("step", step_id)
+    return found

@@ -1,0 +1,79 @@
+"""Messages of a thread."""
+
+from openai_cli.engine import refusals, serialize
+from openai_cli.engine.handlers import EngineRequest, lookup, pagination
+from openai_cli.engine.ids import new_id
+from openai_cli.engine.store import MessageRecord, Transaction
+from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.validation import queries
+
+
+def create(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """Append a message to a thread that no run holds."""
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    active = tx.runs.active(thread.id)
+    if active is not None:
+        raise refusals.message_on_locked_thread(thread.id, active.id)
+    return serialize.message(append(tx, thread.id, request.body, request.now))
+
+
+def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """One message."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    return serialize.message(found)
+
+
+def update(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """Change a message's metadata."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    if "metadata" in request.body:
+        found = tx.messages.update(found.id, metadata=request.body["metadata"] or {})
+    return serialize.message(found)
+
+
+def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """Remove a message; its row stays as a place for cursors."""
+    found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
+    tx.messages.update(found.id, deleted_at=request.now)
+    return serialize.deleted("thread.message", found.id)
+
+
+def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """A page of a thread's messages, of one run if `run_id` says so."""
+    parameters = queries.known(request.query, (*queries.WINDOW, "run_id"))
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    scope = {"thread_id": thread.id}
+    if "run_id" in parameters:
+        lookup.check_prefix("run_id", parameters["run_id"])
+        scope["run_id"] = parameters["run_id"]
+    return pagination.page(tx.messages, "msg", serialize.message, parameters, **scope)
+
+
+def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> MessageRecord:
+    """Write a message that a client sent."""
+    created_at = tx.messages.time_of_next(thread_id, now)
+    message = MessageRecord(
+        id=new_id("msg"),
+        created_at=created_at,
+        thread_id=thread_id,
+        role=body["role"],
+        status="completed",
+        content=content(body["content"]),
+        attachments=body.get("attachments") or [],
+        metadata=body.get("metadata") or {},
+        completed_at=created_at,
+    )
+    tx.messages.insert(message)
+    return message
+
+
+def content(given: str | list[JsonObject]) -> list[JsonObject]:
+    """A request's content in the shape it is read in; what has that shape keeps it."""
+    if isinstance(given, str):
+        return [_text(given)]
+    return [_text(block["text"]) if block["type"] == "text" else block for block in given]
+
+
+def _text(value: str | JsonObject) -> JsonObject:
+    text = {"value": value} if isinstance(value, str) else value
+    return {"type": "text", "text": {"value": "", "annotations": [], **text}}

@@ -1,0 +1,116 @@
+"""Runs: starting them, looking at them, feeding them, stopping them."""
+
+from collections.abc import Mapping
+
+from openai_cli.engine import refusals, serialize
+from openai_cli.engine.handlers import (
+    EngineRequest,
+    StartedRun,
+    lookup,
+    messages,
+    pagination,
+    threads,
+)
+from openai_cli.engine.ids import new_id
+from openai_cli.engine.models import Model
+from openai_cli.engine.runs import effective_settings, lifecycle, prompt_builder, stream_events
+from openai_cli.engine.store import RunRecord, ThreadRecord, Transaction
+from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.validation import queries
+
+
+def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
+    """A new thread and a run on it."""
+    queries.known(request.query, ())
+    body = request.body
+    _check_assistant_id(body)
+    thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
+    fields = {message.id: f"thread.messages[{place}]" for place, message in enumerate(first)}
+    run, model = _start(tx, request, thread, fields, [])
+    return StartedRun(
+        run, model, bool(body.get("stream")), stream_events.of_created_run(run, thread)
+    )
+
+
+def create(tx: Transaction, request: EngineRequest) -> StartedRun:
+    """A run on a thread that no other run holds."""
+    queries.known(request.query, queries.INCLUDE)
+    include = queries.include(request.query)
+    _check_assistant_id(request.body)
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    active = tx.runs.active(thread.id)
+    if active is not None:
+        raise refusals.run_on_locked_thread(thread.id, active.id)
+    fields = {
+        messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{place}]"
+        for place, one in enumerate(request.body.get("additional_messages") or [])
+    }
+    run, model = _start(tx, request, thread, fields, include)
+    return StartedRun(
+        run, model, bool(request.body.get("stream")), stream_events.of_created_run(run)
+    )
+
+
+def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """One run."""
+    return serialize.run(lookup.run(tx, request.ids["thread_id"], request.ids["run_id"]))
+
+
+def update(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """Change a run's metadata."""
+    run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
+    if "metadata" in request.body:
+        run = tx.runs.update(run.id, metadata=request.body["metadata"] or {})
+    return serialize.run(run)
+
+
+def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """A page of a thread's runs."""
+    parameters = queries.known(request.query, queries.WINDOW)
+    thread = lookup.thread(tx, request.ids["thread_id"])
+    return pagination.page(tx.runs, "run", serialize.run, parameters, thread_id=thread.id)
+
+
+def cancel(tx: Transaction, request: EngineRequest) -> JsonObject:
+    """Ask a run to stop; the answer shows it `cancelling`."""
+    run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
+    cancelling = lifecycle.request_cancel(tx, run, request.now)
+    if cancelling is None:
+        raise refusals.cannot_cancel(run.status)
+    return serialize.run(cancelling)
+
+
+def _check_assistant_id(body: JsonObject) -> None:
+    lookup.check_prefix("assistant_id", body["assistant_id"])
+
+
+def _start(
+    tx: Transaction,
+    request: EngineRequest,
+    thread: ThreadRecord,
+    fields: Mapping[str, str],
+    include: list[str],
+) -> tuple[RunRecord, Model]:
+    """Write a queued run, unless its model's backend cannot carry what it asks for."""
+    body = request.body
+    effective_settings.refuse_vector_stores(body.get("tool_resources"), "tool_resources")
+    assistant = lookup.assistant(tx, body["assistant_id"])
+    name = body.get("model") or assistant.settings["model"]
+    model = request.models.pick(name)
+    run = RunRecord(
+        id=new_id("run"),
+        created_at=request.now,
+        thread_id=thread.id,
+        assistant_id=assistant.id,
+        status="queued",
+        model=name,
+        settings=effective_settings.merge(assistant.settings, body, include),
+        metadata=body.get("metadata") or {},
+        expires_at=request.now + lifecycle.LIFETIME,
+        owner=request.owner,
+        heartbeat_at=request.now,
+    )
+    tx.runs.insert(run)
+    for found in model.refuse(prompt_builder.prepare(tx, run, fields)):
+        raise refusals.unsupported(found, model.backend)
+    return run, model

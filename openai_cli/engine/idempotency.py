@@ -1,0 +1,86 @@
+"""`Idempotency-Key`: a repeated request gets its first answer and changes nothing.
+
+The key is kept in the transaction that does the request's work, so that of two repeats at the same
+moment, in any two processes, exactly one does it. Refusals are not kept: they changed nothing.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from openai_cli.engine import refusals, serialize
+from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.handlers import Reply, StartedRun
+from openai_cli.engine.http import HttpRequest
+from openai_cli.engine.store import IdempotencyRecord, Transaction
+from openai_cli.engine.strict_json import JsonObject
+
+HEADER = "idempotency-key"
+_KEPT_FOR = 24 * 3600
+_LONGEST = 255
+
+
+class IdempotentRequest(NamedTuple):
+    """A keyed request."""
+
+    key: str
+    fingerprint: str
+
+    def recall(self, tx: Transaction) -> IdempotencyRecord | None:
+        """What the request was answered the first time, if it is not the first.
+
+        Raises:
+            ApiError: the key was used for another request.
+        """
+        first = tx.idempotency_records.get(self.key)
+        if first is not None and first.fingerprint != self.fingerprint:
+            raise RefusalError(
+                "Invalid 'Idempotency-Key': it was first used with another request.",
+                param="Idempotency-Key",
+                code="invalid_value",
+            )
+        return first
+
+    def keep(self, tx: Transaction, reply: Reply, now: int, *, background: bool) -> None:
+        """Remember the answer; for a run, that it was started, unless it is answered at once."""
+        tx.idempotency_records.forget_before(now - _KEPT_FOR)
+        answer: JsonObject | None = None
+        run_id = None
+        if isinstance(reply, StartedRun):
+            run_id = reply.run.id
+            if reply.stream:
+                answer = {"beginning": [list(event) for event in reply.beginning]}
+            elif background:
+                answer = {"body": serialize.run(reply.run)}
+        else:
+            answer = {"body": reply}
+        tx.idempotency_records.insert(
+            IdempotencyRecord(self.key, now, self.fingerprint, answer, run_id)
+        )
+
+    def settle(self, tx: Transaction, body: JsonObject) -> None:
+        """Remember what a started run's request was answered in the end."""
+        tx.idempotency_records.update(self.key, answer={"body": body})
+
+
+def idempotent_request(call: HttpRequest) -> IdempotentRequest | None:
+    """The memory for a request with a key; None without one.
+
+    Raises:
+        ApiError: the key is too long.
+    """
+    key = call.headers.get(HEADER)
+    if not key or call.method != "POST":
+        return None
+    if len(key) > _LONGEST:
+        raise refusals.out_of_bounds(
+            "Idempotency-Key",
+            "string too long",
+            f"a string with maximum length {_LONGEST}, but got a string with length {len(key)} "
+            "instead",
+            "string_above_max_length",
+        )
+    digest = hashlib.sha256()
+    for part in (call.path, *(f"{name}={value}" for name, value in call.query)):
+        digest.update(part.encode() + b"\0")
+    digest.update(call.body)
+    return IdempotentRequest(key, digest.hexdigest())

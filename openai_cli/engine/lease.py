@@ -1,0 +1,64 @@
+"""Who works on a run: a process, told apart from all others, and whether it still lives.
+
+An owner is the text `HOST/PID/START/TOKEN`. On one host a process is known by its number and its
+start time, so that a number used again is not mistaken for the old process. Of another host, or
+where start times cannot be read, the heartbeat decides.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+_SILENCE = 60
+"""Seconds without a heartbeat after which an owner that cannot be looked up counts as dead."""
+
+
+def new_lease_owner() -> str:
+    """An owner name for one run in this process."""
+    return f"{_host()}/{os.getpid()}/{_start_time(os.getpid())}/{secrets.token_hex(6)}"
+
+
+def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
+    """Whether the process behind `owner` can still be working."""
+    host, _, rest = owner.partition("/")
+    pid_text, _, rest = rest.partition("/")
+    start = rest.partition("/")[0]
+    if host == _host() and pid_text.isdecimal():
+        pid = int(pid_text)
+        if not _exists(pid):
+            return False
+        if start and _start_time(pid):
+            return start == _start_time(pid)
+    return heartbeat_at is not None and now - heartbeat_at <= _SILENCE
+
+
+def _host() -> str:
+    """This boot of this machine and this process namespace, as far as the system tells."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        return os.uname().nodename.replace("/", "-")
+    return f"{boot}:{namespace}"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _start_time(pid: int) -> str:
+    """When the process started, in the kernel's ticks; empty where this cannot be read."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        return "dead"
+    return fields[19]

@@ -1,0 +1,63 @@
+"""What the engine asks of a model adapter."""
+
+from collections.abc import Generator, Iterable
+from typing import NamedTuple, Protocol
+
+from openai_cli.engine.models.model_events import ModelEvent
+from openai_cli.engine.models.prompt import Prompt
+
+
+class Unsupported(NamedTuple):
+    """One part of a request that a backend cannot carry.
+
+    The engine answers 400: "'tools[0].type': 'code_interpreter' is not supported by the chat
+    backend.", with `field` as the error's `param`.
+    """
+
+    field: str
+    """Where it stands in the request: `tools[0].type`, or `f"{message.field}.attachments"`."""
+    value: object = None
+    """What was asked for, quoted in the text; None leaves the quotation out."""
+    lack: str = ""
+    """What would make it possible, if anything does: `without a vector store`."""
+
+
+class Model(Protocol):
+    """A way to get an answer to a turn: the built-in `echo`, or an adapter to a living API.
+
+    One object serves many runs, from several threads at once; all state of an answer lives in the
+    iterator that `answer` returns.
+    """
+
+    @property
+    def backend(self) -> str:
+        """The name used in refusals: `echo`, `responses`, `chat`."""
+        ...
+
+    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+        """Name what this backend cannot carry; called before any row of the run is written.
+
+        The turn is the very one that `answer` would get, so that a message already in the thread
+        is checked too. Must be quick and must not do I/O: the store's write lock is held.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of `text`, for `max_prompt_tokens`. Never used for usage."""
+        ...
+
+    def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
+        """Ask the model and yield what comes back, as it comes.
+
+        The engine closes the generator early when the run is over for another reason, so upstream
+        streams belong in a `with` block. While it waits for bytes, the adapter makes itself
+        interruptible through `turn.cancellation`.
+
+        Raises:
+            ModelError: the upstream said no, broke off or could not be reached.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release pooled connections. Called once, when the engine closes."""
+        ...

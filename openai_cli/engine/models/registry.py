@@ -1,0 +1,49 @@
+"""Which model answers: `echo` is built in, every other name belongs to the upstream."""
+
+import threading
+from collections.abc import Mapping
+
+from openai_cli.engine.models.echo import Echo
+from openai_cli.engine.models.interface import Model
+
+
+class ModelRegistry:
+    """The models of one engine; the upstream's adapter is made when first needed."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._echo = Echo()
+        self._lock = threading.Lock()
+        self._upstream: Model | None = None
+
+    def pick(self, name: str) -> Model:
+        """The model that answers for this name.
+
+        Raises:
+            ApiError: the upstream is not set up for it.
+        """
+        if name == "echo":
+            return self._echo
+        with self._lock:
+            if self._upstream is None:
+                self._upstream = _adapter(self._environ)
+            return self._upstream
+
+    def close(self) -> None:
+        """Release what the adapters hold."""
+        self._echo.close()
+        if self._upstream is not None:
+            self._upstream.close()
+
+
+def _adapter(environ: Mapping[str, str]) -> Model:
+    from openai_cli.engine.models.upstream.config import read_upstream_config
+
+    upstream = read_upstream_config(environ)
+    if upstream.api == "chat":
+        from openai_cli.engine.models.chat import Chat
+
+        return Chat(upstream)
+    from openai_cli.engine.models.responses import Responses
+
+    return Responses(upstream)

@@ -1,0 +1,41 @@
+"""The `responses` backend: the OpenAI Responses API."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from openai_cli.engine.models.interface import Unsupported
+from openai_cli.engine.models.model_events import ModelEvent
+from openai_cli.engine.models.prompt import Prompt
+from openai_cli.engine.models.responses import request
+from openai_cli.engine.models.responses.answer_parser import ResponsesAnswerParser
+from openai_cli.engine.models.upstream.model import UpstreamModel, Without
+from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
+from openai_cli.engine.strict_json import JsonObject
+
+if TYPE_CHECKING:
+    from openai_cli.engine.models.upstream.http_client import ReceivedEvent
+
+
+class Responses(UpstreamModel):
+    """OpenAI's Responses API; nothing is stored there."""
+
+    backend = "responses"
+    path = "/responses"
+    smallest_budget = 16
+
+    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+        """Searches without a vector store, files to be searched, images of the assistant."""
+        return request.refuse(turn)
+
+    def body(self, turn: Prompt, budget: int | None, without: Without) -> JsonObject:
+        """The request for a turn."""
+        return request.body(turn, budget, without)
+
+    def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
+        """The events of one answer."""
+        return ResponsesAnswerParser(self.settings).read(arrivals)
+
+    def spare(self, error: UpstreamError, body: JsonObject) -> str | None:
+        """The encrypted reasoning, which models that do not reason refuse."""
+        named = "encrypted" in error.text.lower() or error.param.startswith("include")
+        return request.REASONING if named and request.REASONING in body.get("include", ()) else None

@@ -1,0 +1,142 @@
+"""A turn as a Responses request. Only what was set is sent, never a default."""
+
+from collections.abc import Iterable, Iterator
+
+from openai_cli.engine.models.interface import Unsupported
+from openai_cli.engine.models.prompt import ModelSettings, Prompt
+from openai_cli.engine.models.responses.input_items import history
+from openai_cli.engine.models.truncation import messages_of
+from openai_cli.engine.models.upstream.unsupported import assistant_images
+from openai_cli.engine.strict_json import JsonObject
+
+REASONING = "reasoning.encrypted_content"
+_CONTENTS = "step_details.tool_calls[*].file_search.results[*].content"
+
+
+def refuse(turn: Prompt) -> Iterator[Unsupported]:
+    """What a Responses request cannot carry."""
+    for index, tool in enumerate(turn.tools):
+        if tool["type"] == "file_search" and not _stores(turn):
+            yield Unsupported(f"tools[{index}].type", "file_search", "without a vector store")
+    for message in messages_of(turn):
+        yield from assistant_images(message)
+        for index, attachment in enumerate(message.attachments):
+            if "file_search" in attachment.tools:
+                field = f"{message.field}.attachments[{index}].tools"
+                yield Unsupported(field, "file_search", "without a vector store for it")
+
+
+def body(turn: Prompt, budget: int | None, without: Iterable[str]) -> JsonObject:
+    """The request; `without` names what the server would not take."""
+    reasoning = _has_functions(turn) and REASONING not in without
+    wanted: JsonObject = {
+        "model": turn.model,
+        "input": history(turn, reasoning=reasoning),
+        "stream": True,
+        "store": False,
+        "instructions": turn.instructions or None,
+        "max_output_tokens": budget,
+        "include": _include(turn, reasoning=reasoning) or None,
+        **_settings(turn.settings),
+        **_tools(turn),
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _include(turn: Prompt, *, reasoning: bool) -> list[str]:
+    kinds = [tool["type"] for tool in turn.tools]
+    wanted = []
+    if "file_search" in kinds and _CONTENTS in turn.include:
+        wanted.append("file_search_call.results")
+    if "code_interpreter" in kinds:
+        wanted.append("code_interpreter_call.outputs")
+    # Reasoning is only needed again if the run goes on, and only function calls make it go on.
+    return [*wanted, REASONING] if reasoning else wanted
+
+
+def _settings(settings: ModelSettings) -> JsonObject:
+    effort, format_ = settings.reasoning_effort, _format(settings.response_format)
+    return {
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "reasoning": {"effort": effort} if effort is not None else None,
+        "text": {"format": format_} if format_ is not None else None,
+        "truncation": _truncation(settings),
+    }
+
+
+def _truncation(settings: ModelSettings) -> str | None:
+    if settings.truncation is None:
+        return None
+    return "auto" if settings.truncation.type == "auto" else "disabled"
+
+
+def _format(wanted: str | JsonObject | None) -> JsonObject | None:
+    if wanted is None or isinstance(wanted, str):
+        return None
+    if wanted["type"] != "json_schema":
+        return {"type": wanted["type"]}
+    schema = {name: value for name, value in wanted["json_schema"].items() if value is not None}
+    return {"type": "json_schema", **schema}
+
+
+def _tools(turn: Prompt) -> JsonObject:
+    if not turn.tools:
+        return {}
+    return {
+        "tools": [_tool(turn, tool) for tool in turn.tools],
+        "tool_choice": _choice(turn.settings.tool_choice),
+        "parallel_tool_calls": turn.settings.parallel_tool_calls,
+    }
+
+
+def _choice(choice: str | JsonObject | None) -> str | JsonObject | None:
+    if choice is None or isinstance(choice, str):
+        return choice
+    if choice["type"] == "function":
+        return {"type": "function", "name": choice["function"]["name"]}
+    return {"type": choice["type"]}
+
+
+def _tool(turn: Prompt, tool: JsonObject) -> JsonObject:
+    if tool["type"] == "code_interpreter":
+        files = _files(turn)
+        container = {"type": "auto", "file_ids": files} if files else {"type": "auto"}
+        return {"type": "code_interpreter", "container": container}
+    if tool["type"] == "file_search":
+        return _file_search(tool.get("file_search") or {}, _stores(turn))
+    function = {name: value for name, value in tool["function"].items() if value is not None}
+    # Both keys are required here, and without `strict` the API would make every schema strict.
+    return {"type": "function", "parameters": {}, "strict": False, **function}
+
+
+def _file_search(options: JsonObject, stores: list[str]) -> JsonObject:
+    wanted: JsonObject = {"type": "file_search", "vector_store_ids": stores}
+    if options.get("max_num_results") is not None:
+        wanted["max_num_results"] = options["max_num_results"]
+    if options.get("ranking_options") is not None:
+        ranking = dict(options["ranking_options"])
+        if "ranker" in ranking:
+            # The one ranker that the Assistants API names does not exist here.
+            ranking["ranker"] = "auto"
+        wanted["ranking_options"] = ranking
+    return wanted
+
+
+def _files(turn: Prompt) -> list[str]:
+    given = turn.tool_resources.get("code_interpreter", {}).get("file_ids", [])
+    attached = [
+        attachment.file_id
+        for message in messages_of(turn)
+        for attachment in message.attachments
+        if "code_interpreter" in attachment.tools
+    ]
+    return list(dict.fromkeys([*given, *attached]))
+
+
+def _stores(turn: Prompt) -> list[str]:
+    return list(turn.tool_resources.get("file_search", {}).get("vector_store_ids", []))
+
+
+def _has_functions(turn: Prompt) -> bool:
+    return any(tool["type"] == "function" for tool in turn.tools)

@@ -1,0 +1,51 @@
+"""The prompt's size by estimate, and which part of a history may be left out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from openai_cli.engine.models.prompt import (
+    Prompt,
+    PromptMessage,
+    PromptRefusal,
+    PromptText,
+    ToolTurn,
+)
+
+Entry = PromptMessage | ToolTurn
+Count = Callable[[str], int]
+
+
+def messages_of(turn: Prompt) -> list[PromptMessage]:
+    """The messages of the history."""
+    return [entry for entry in turn.history if isinstance(entry, PromptMessage)]
+
+
+def cost(entry: Entry, count: Count) -> int:
+    """Estimated tokens of one entry."""
+    if isinstance(entry, ToolTurn):
+        texts = [f"{call.name} {call.arguments} {call.output}" for call in entry.calls]
+    else:
+        texts = [part.text for part in entry.parts if isinstance(part, PromptText | PromptRefusal)]
+    return sum(count(text) for text in texts)
+
+
+def first_that_stays(history: Sequence[Entry]) -> int:
+    """The place of the last user message: it stays, and what the run did after it."""
+    users: list[int] = [
+        index
+        for index, entry in enumerate(history)
+        if isinstance(entry, PromptMessage) and entry.role == "user"
+    ]
+    return users[-1] if users else max(0, len(history) - 1)
+
+
+def halved(turn: Prompt, count: Count) -> Prompt | None:
+    """The turn without its oldest messages, about half as long; None if nothing may go."""
+    history = turn.history
+    costs = [cost(entry, count) for entry in history]
+    last = first_that_stays(history)
+    left, start = sum(costs), 0
+    while start < last and (start == 0 or left > sum(costs) / 2):
+        left -= costs[start]
+        start += 1
+    return replace(turn, history=history[start:]) if start else None

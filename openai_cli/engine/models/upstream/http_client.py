@@ -1,0 +1,189 @@
+"""One request to an upstream, and what streams back, readable as JSON and stoppable at any time."""
+
+import json
+import socket
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+from typing import Any, NamedTuple
+
+import httpx
+
+from openai_cli.client.api_errors import error_fields
+from openai_cli.client.headers import user_agent
+from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.network import open_client
+from openai_cli.client.redaction import scrub
+from openai_cli.client.retry import asked_wait, should_retry
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.sse import EventDecoder, RawEvent
+from openai_cli.client.wrapped_events import parsed
+from openai_cli.engine.models.prompt import Cancellation
+from openai_cli.engine.models.upstream.upstream_errors import UpstreamError, refused, unusable
+from openai_cli.engine.strict_json import JsonObject, dumps
+from openai_cli.errors import CliError
+
+
+class ReceivedEvent(NamedTuple):
+    """One thing that came: an event, or the whole answer of a server that does not stream.
+
+    `name` is the event's name; `json` for a whole answer, `done` for the end mark of a stream.
+    """
+
+    name: str
+    value: JsonObject
+
+
+class UpstreamCall:
+    """The connections to one upstream. Safe to use from several threads."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+        try:
+            self._http = open_client(settings)
+        except CliError as error:
+            raise unusable(f"cannot be asked: {error.message}", settings) from error
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._http.close()
+
+    def ask(
+        self, path: str, body: JsonObject, cancellation: Cancellation
+    ) -> Generator[ReceivedEvent, None, None]:
+        """Send one request and give what arrives.
+
+        Raises:
+            UpstreamError: refused, cut, unreadable, or not reachable.
+        """
+        settings = self._settings
+        wire = _Wire()
+        try:
+            with cancellation.closing(wire.shut):
+                request = self._http.build_request(
+                    "POST",
+                    settings.address.url(path),
+                    content=dumps(body).encode(),
+                    headers=_headers(settings),
+                    extensions={"trace": wire.trace},
+                )
+                response = self._http.send(request, stream=True)
+                try:
+                    if not response.is_success:
+                        raise self._refused(response)
+                    yield from _arrivals(response.iter_bytes(), settings)
+                finally:
+                    response.close()
+        except REQUEST_ERRORS as error:
+            trouble = translate(error, settings)
+            text = f"Asking the upstream failed: {trouble.message}."
+            again = is_connection_failure(error)
+            raise UpstreamError(scrub(text, settings), again=again) from error
+
+    def _refused(self, response: httpx.Response) -> UpstreamError:
+        status = response.status_code
+        if response.is_redirect:
+            where = response.headers.get("location", "")
+            return unusable(f"points elsewhere, to '{where}'", self._settings)
+        with suppress(httpx.HTTPError):
+            response.read()
+        text = response.text if response.is_stream_consumed else ""
+        trouble = refused(status, error_fields(parsed(text)), text, self._settings)
+        trouble.again = should_retry(status, response.headers)
+        trouble.wait = asked_wait(response.headers)
+        return trouble
+
+
+class _Wire:
+    """The socket of one request, so that another thread can end a read that blocks.
+
+    Closing a socket does not wake who reads from it; shutting it down does. Each request has a
+    connection of its own (`Connection: close`), so its socket is seen when it is opened.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._shut = False
+
+    def trace(self, _event: str, info: dict[str, Any]) -> None:
+        """Watch httpx open the connection, plain first, then with TLS over it."""
+        stream: Any = info.get("return_value")
+        if hasattr(stream, "get_extra_info"):
+            found = stream.get_extra_info("socket")
+            if isinstance(found, socket.socket):
+                with self._lock:
+                    self._socket = found
+                if self._shut:
+                    self.shut()
+
+    def shut(self) -> None:
+        """End all reading and writing."""
+        with self._lock:
+            self._shut = True
+            if self._socket is not None:
+                with suppress(OSError):
+                    # Not the TLS socket's own method: it is busy in the other thread.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
+    wanted = {
+        "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
+        "OpenAI-Organization": settings.organization,
+        "OpenAI-Project": settings.project,
+        "User-Agent": user_agent(),
+        "Accept": "text/event-stream, application/json",
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/json",
+        "Connection": "close",
+    }
+    return [(name, value) for name, value in wanted.items() if value]
+
+
+def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:
+    """The events of a stream; or one whole answer, whatever the content type says."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if head.strip():
+            break
+    everything = chain([head], chunks)
+    if head.lstrip().startswith(b"{"):
+        yield ReceivedEvent("json", _object(b"".join(everything), settings))
+    else:
+        yield from _events(everything, settings)
+
+
+def _events(chunks: Iterable[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:
+    decoder = EventDecoder()
+    empty = True
+    for chunk in chunks:
+        for event in decoder.feed(chunk):
+            empty = False
+            yield _arrival(event, settings)
+    # The last event of a stream that lacks its closing blank line; if it is no JSON, it was cut.
+    for event in decoder.feed(b"\n\n"):
+        with suppress(UpstreamError):
+            empty = False
+            yield _arrival(event, settings)
+    if empty:
+        raise unusable("answered with nothing that can be read.", settings)
+
+
+def _arrival(event: RawEvent, settings: ConnectionSettings) -> ReceivedEvent:
+    if event.data.strip() == "[DONE]":
+        return ReceivedEvent("done", {})
+    return ReceivedEvent(event.name, _object(event.data, settings))
+
+
+def _object(data: str | bytes, settings: ConnectionSettings) -> JsonObject:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        start = data[:80] if isinstance(data, str) else data[:80].decode("utf-8", "replace")
+        raise unusable(f"sent what is not a JSON object: {start}", settings)
+    return value

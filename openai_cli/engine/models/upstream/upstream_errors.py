@@ -1,0 +1,106 @@
+"""What can go wrong between the engine and an upstream, told in one line without secrets."""
+
+import re
+from typing import Any
+
+from openai_cli.client.redaction import scrub
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.engine.models.model_events import ModelError, ModelErrorCode
+from openai_cli.engine.strict_json import JsonObject
+
+_LONGEST_TEXT = 1000
+_CONTEXT = re.compile(
+    r"context.?(length|window|size)|maximum context|too many tokens|"
+    r"(prompt|input|request).{0,20} too (long|large)|exceed\w* .{0,40}context",
+    re.I,
+)
+_CODES: dict[str, ModelErrorCode] = {
+    "rate_limit_exceeded": "rate_limit_exceeded",
+    "429": "rate_limit_exceeded",
+    "invalid_prompt": "invalid_prompt",
+    "400": "invalid_prompt",
+}
+
+
+class UpstreamError(Exception):
+    """An upstream said no, or its answer cannot be used.
+
+    `status` is 0 unless the refusal was the answer's HTTP status; `again` says whether the same
+    request may succeed a little later, `wait` how many seconds later the server wants it.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        param: str = "",
+        again: bool = False,
+        wait: float | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+        self.code = code
+        self.param = param
+        self.again = again
+        self.wait = wait
+
+    @property
+    def is_about_the_request(self) -> bool:
+        """Whether a different request may be accepted."""
+        return self.status in (400, 422)
+
+    @property
+    def is_about_length(self) -> bool:
+        """Whether the prompt did not fit into the model's context."""
+        if self.code in ("context_length_exceeded", "exceed_context_size_error"):
+            return True
+        return self.status in (0, 400, 413, 422) and _CONTEXT.search(self.text) is not None
+
+    def as_model_error(self) -> ModelError:
+        """The error that the run shows."""
+        code = _CODES.get(str(self.status) if self.status else self.code, "server_error")
+        return ModelError(code, self.text)
+
+
+def refused(
+    status: int, fields: JsonObject, body: str, settings: ConnectionSettings
+) -> UpstreamError:
+    """An answer with an HTTP error status; `fields` are what its error body gave."""
+    code = _code(fields)
+    shown = f"{status} ({code})" if code and code != str(status) else str(status)
+    text = f"The upstream {settings.address.place} answered {shown}: {_message(fields, body)}"
+    return UpstreamError(
+        scrub(text, settings), status=status, code=code, param=str(fields.get("param") or "")
+    )
+
+
+def failed(error: Any, settings: ConnectionSettings) -> UpstreamError:
+    """An error told inside the answer: the `error` object of an event, or its text."""
+    fields = error if isinstance(error, dict) else {"message": str(error or "")}
+    code = _code(fields)
+    shown = f" ({code})" if code else ""
+    text = f"The upstream {settings.address.place} reported an error{shown}: {_message(fields, '')}"
+    return UpstreamError(scrub(text, settings), code=code)
+
+
+def unusable(what: str, settings: ConnectionSettings) -> UpstreamError:
+    """An answer that cannot be read."""
+    return UpstreamError(scrub(f"The upstream {settings.address.place} {what}", settings))
+
+
+def cut(settings: ConnectionSettings) -> UpstreamError:
+    """An answer that ended before its end."""
+    host = settings.address.place
+    return UpstreamError(f"The upstream {host} broke off its answer before the end.", again=True)
+
+
+def _code(fields: JsonObject) -> str:
+    return str(fields.get("code") or fields.get("type") or "")
+
+
+def _message(fields: JsonObject, body: str) -> str:
+    line = " ".join(str(fields.get("message") or "").split() or body.split())
+    return "no reason given" if not line or line.startswith("<") else line[:_LONGEST_TEXT]

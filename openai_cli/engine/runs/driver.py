@@ -1,0 +1,182 @@
+"""Driving a run from `queued` to where it ends or waits for tool outputs."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from openai_cli.engine.clock import Clock
+from openai_cli.engine.errors import StoreError
+from openai_cli.engine.models import Finished, FinishReason, Model, ModelError, Prompt
+from openai_cli.engine.runs import lifecycle, prompt_builder, stream_events
+from openai_cli.engine.runs.lifecycle import Closed
+from openai_cli.engine.runs.recorder import Recorder
+from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.runs.watchdog import Watchdog
+from openai_cli.engine.store import RunRecord, Store
+from openai_cli.engine.strict_json import JsonObject
+
+
+class _LeaseLostError(Exception):
+    """Somebody else cancelled, expired or ended the run."""
+
+
+class Driver:
+    """One run in the hands of this process, from one queueing to the next stop."""
+
+    def __init__(self, store: Store, model: Model, run: RunRecord, clock: Clock) -> None:
+        self._store = store
+        self._model = model
+        self._clock = clock
+        self._recorder = Recorder(store, run, clock)
+        self.run = run
+        """The run as this driver last saw it."""
+        self.stopped = False
+        """True once the run has ended or waits for tool outputs."""
+
+    def events(self) -> Generator[StreamEvent, None, None]:
+        """Do the work, and tell every event the moment it is stored.
+
+        If the iterator is closed, or interrupted, the run is cancelled.
+        """
+        try:
+            try:
+                yield from self._work()
+            except _LeaseLostError:
+                yield from self._ended_elsewhere()
+        except StoreError:
+            raise
+        except BaseException:
+            self.abandon()
+            raise
+        self.stopped = True
+
+    def abandon(self) -> None:
+        """Cancel the run, because nobody waits for it and no other process can go on with it."""
+        if self.stopped:
+            return
+        with self._store.write() as tx:
+            cancelling = tx.runs.move(
+                self.run.id, ("queued", "in_progress"), owned_by=self.run.owner, status="cancelling"
+            )
+            if cancelling:
+                self._recorder.save(tx)
+                lifecycle.cancel(tx, cancelling, self._clock.now())
+        self.stopped = True
+
+    def _work(self) -> Iterator[StreamEvent]:
+        self._move("queued", status="in_progress", started_at=self._clock.now())
+        yield stream_events.of_run("in_progress", self.run)
+        with self._store.read() as tx:
+            prepared = prompt_builder.prepare(tx, self.run)
+        try:
+            history = prompt_builder.fit(
+                prepared, self._model, self.run.settings.get("max_prompt_tokens")
+            )
+        except prompt_builder.PromptTooLongError:
+            yield from self._finish("max_prompt_tokens")
+            return
+        if prepared.completion_budget == 0:
+            yield from self._finish("max_completion_tokens")
+            return
+        yield from self._ask(replace(prepared, history=history))
+
+    def _ask(self, prepared: Prompt) -> Iterator[StreamEvent]:
+        cancellation = prepared.cancellation
+        try:
+            with Watchdog(self._store, self.run, cancellation, self._clock):
+                reason = yield from self._listen(prepared)
+        except StoreError:
+            raise
+        except Exception as error:
+            if cancellation.requested:
+                raise _LeaseLostError from error
+            yield from self._fail(_last_error(error, self._model.backend))
+            return
+        if cancellation.requested:
+            raise _LeaseLostError
+        yield from self._recorder.ensure_message()
+        yield from self._finish(reason)
+
+    def _listen(self, prepared: Prompt) -> Generator[StreamEvent, None, FinishReason]:
+        with closing(self._model.answer(prepared)) as answer:
+            for event in answer:
+                if prepared.cancellation.requested:
+                    raise _LeaseLostError
+                if isinstance(event, Finished):
+                    return event.reason
+                yield from self._recorder.record(event)
+                self._recorder.save_if_due()
+        raise ModelError("server_error", "The model's answer broke off before its end.")
+
+    def _finish(self, reason: FinishReason) -> Iterator[StreamEvent]:
+        """The answer is there: the run is completed, incomplete, or waits for outputs."""
+        calls = self._recorder.function_calls if reason == "stop" else []
+        message_reason = None if reason == "stop" else _MESSAGE_REASONS[reason]
+        now = self._clock.now()
+        with self._store.write() as tx:
+            ended = self._recorder.finish(tx, now, message_reason, waiting=bool(calls))
+            changes = _outcome(reason, calls, now)
+            changes["usage"] = lifecycle.usage_so_far(tx.steps.all(run_id=self.run.id))
+            run = tx.runs.move(self.run.id, ("in_progress",), owned_by=self.run.owner, **changes)
+            if run is None:
+                raise _LeaseLostError
+        self.run = run
+        yield from ended
+        yield stream_events.of_run(run.status, run)
+
+    def _fail(self, error: JsonObject) -> Iterator[StreamEvent]:
+        with self._store.write() as tx:
+            self._recorder.save(tx)
+            closed = lifecycle.fail(tx, self.run, error, self._clock.now(), owned_by=self.run.owner)
+            if closed is None:
+                raise _LeaseLostError
+        self.run = closed.run
+        yield from stream_events.of_end(closed)
+
+    def _ended_elsewhere(self) -> Iterator[StreamEvent]:
+        """Finish a cancellation that was asked for, or report an end that others brought."""
+        with self._store.write() as tx:
+            run = tx.runs.get(self.run.id) or self.run
+            self._recorder.save(tx)
+            closed = lifecycle.cancel(tx, run, self._clock.now())
+            if closed is None:
+                closed = Closed(run, *self._recorder.open_rows(tx))
+        self.run = closed.run
+        if closed.run.status == "cancelled":
+            yield stream_events.of_cancelling(closed.run)
+        yield from stream_events.of_end(closed)
+
+    def _move(self, allowed: str, **changes: Any) -> None:
+        with self._store.write() as tx:
+            run = tx.runs.move(self.run.id, (allowed,), owned_by=self.run.owner, **changes)
+        if run is None:
+            raise _LeaseLostError
+        self.run = run
+
+
+_MESSAGE_REASONS = {
+    "max_completion_tokens": "max_tokens",
+    "max_prompt_tokens": "max_tokens",
+    "content_filter": "content_filter",
+}
+
+
+def _outcome(reason: FinishReason, calls: list[JsonObject], now: int) -> JsonObject:
+    """The run's fields that change when an answer is there."""
+    changes: JsonObject = {"owner": None}
+    if calls:
+        action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
+        return changes | {"status": "requires_action", "required_action": action}
+    if reason == "stop":
+        return changes | {"status": "completed", "completed_at": now, "expires_at": None}
+    # The API has no word for a filtered answer: the details stay empty, the message tells.
+    details = {} if reason == "content_filter" else {"reason": reason}
+    return changes | {"status": "incomplete", "incomplete_details": details}
+
+
+def _last_error(error: Exception, backend: str) -> JsonObject:
+    if isinstance(error, ModelError):
+        return {"code": error.code, "message": error.message}
+    message = f"The {backend} backend broke: {type(error).__name__}: {error}"
+    return {"code": "server_error", "message": message}

@@ -1,0 +1,39 @@
+"""Ending runs that nobody will end: expired ones, and those of dead processes.
+
+There is no daemon, so every request looks first, and every reader sees the truth.
+"""
+
+from openai_cli.engine.lease import is_alive
+from openai_cli.engine.runs import lifecycle
+from openai_cli.engine.store import Store, Transaction
+
+
+def expire_stale_runs(store: Store, now: int) -> None:
+    """End what has to be ended; writes only if there is something."""
+    with store.read() as tx:
+        due = bool(_overdue(tx, now))
+    if due:
+        with store.write() as tx:
+            expire_stale_runs_in(tx, now)
+
+
+def expire_stale_runs_in(tx: Transaction, now: int) -> None:
+    """End what has to be ended, inside a transaction that writes anyway."""
+    for run_id, orphaned in _overdue(tx, now):
+        run = tx.runs.get(run_id)
+        if run is None:
+            continue
+        if orphaned:
+            lifecycle.give_up(tx, run, now)
+        else:
+            lifecycle.expire(tx, run, now)
+
+
+def _overdue(tx: Transaction, now: int) -> list[tuple[str, bool]]:
+    """Ids of the runs, and whether their process is dead."""
+    found = []
+    for run in tx.runs.in_hand(now):
+        orphaned = run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now)
+        if orphaned or run.expires_at <= now:
+            found.append((run.run_id, orphaned))
+    return found

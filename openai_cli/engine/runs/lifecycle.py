@@ -1,0 +1,132 @@
+"""Ends of runs: the moves that close a run together with everything it left open.
+
+Each move is one compare-and-set inside the caller's transaction. Whoever comes second finds the
+run in a status it cannot move from, and changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
+from openai_cli.engine.strict_json import JsonObject
+
+LIFETIME = 600
+"""Seconds from creation to expiry."""
+WORKER_STOPPED = {"code": "server_error", "message": "worker stopped"}
+
+_REASONS = {
+    "failed": "run_failed",
+    "cancelled": "run_cancelled",
+    "expired": "run_expired",
+    "incomplete": "max_tokens",
+}
+
+
+class Closed(NamedTuple):
+    """A run that has ended, with the messages and steps that ended with it."""
+
+    run: RunRecord
+    messages: list[MessageRecord]
+    steps: list[StepRecord]
+
+
+def fail(
+    tx: Transaction, run: RunRecord, error: JsonObject, now: int, *, owned_by: str | None = None
+) -> Closed | None:
+    """queued or in_progress → failed."""
+    changes = {"failed_at": now, "last_error": error}
+    return _close(tx, run, ("queued", "in_progress"), "failed", now, owned_by=owned_by, **changes)
+
+
+def cancel(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
+    """cancelling → cancelled."""
+    return _close(tx, run, ("cancelling",), "cancelled", now, cancelled_at=now)
+
+
+def expire(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
+    """Any active status → expired."""
+    return _close(tx, run, ACTIVE, "expired", now, required_action=None)
+
+
+def give_up(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
+    """What becomes of a run whose process is dead."""
+    return cancel(tx, run, now) or fail(tx, run, WORKER_STOPPED, now)
+
+
+def usage_so_far(steps: Sequence[StepRecord]) -> JsonObject | None:
+    """The sum over all answers that reported usage; None if none did."""
+    known = [step.usage for step in steps if step.usage is not None]
+    # A step before the last one of an answer counts zero, which says nothing about the answer.
+    told = len(known) == len(steps) or any(usage["total_tokens"] for usage in known)
+    if not (known and told):
+        return None
+    return {
+        name: sum(usage[name] for usage in known)
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    }
+
+
+def close_message(
+    tx: Transaction, message_id: str, reason: str | None, now: int, **changes: Any
+) -> MessageRecord:
+    """in_progress → completed, or incomplete for this reason."""
+    if reason is None:
+        return tx.messages.update(message_id, status="completed", completed_at=now, **changes)
+    return tx.messages.update(
+        message_id, status="incomplete", incomplete_at=now, incomplete_reason=reason, **changes
+    )
+
+
+def close_step(tx: Transaction, step_id: str, status: str, now: int, **changes: Any) -> StepRecord:
+    """in_progress → the given status, at its own time stamp."""
+    return tx.steps.update(
+        step_id, status=status, expires_at=None, **{f"{status}_at": now}, **changes
+    )
+
+
+def _close(
+    tx: Transaction,
+    run: RunRecord,
+    allowed: Sequence[str],
+    status: str,
+    now: int,
+    *,
+    owned_by: str | None = None,
+    **changes: Any,
+) -> Closed | None:
+    steps = tx.steps.all(run_id=run.id)
+    changes |= {"status": status, "owner": None, "usage": usage_so_far(steps)}
+    moved = tx.runs.move(run.id, allowed, owned_by=owned_by, **changes)
+    if moved is None:
+        return None
+    messages = [
+        close_message(tx, message.id, _REASONS[status], now)
+        for message in tx.messages.all(run_id=run.id)
+        if message.status == "in_progress"
+    ]
+    extra = {"last_error": _step_error(changes["last_error"])} if status == "failed" else {}
+    closed = [
+        close_step(tx, step.id, status, now, **extra)
+        for step in steps
+        if step.status == "in_progress"
+    ]
+    return Closed(moved, messages, closed)
+
+
+def _step_error(error: JsonObject) -> JsonObject:
+    """A step's error has no `invalid_prompt`."""
+    code = error["code"] if error["code"] == "rate_limit_exceeded" else "server_error"
+    return {"code": code, "message": error["message"]}
+
+
+def request_cancel(tx: Transaction, run: RunRecord, now: int) -> RunRecord | None:
+    """queued, in_progress or requires_action → cancelling; None from any other status.
+
+    A run that a process works on is left to it; one that nobody works on yet, or at the moment, is
+    cancelled on the spot.
+    """
+    allowed = ("queued", "in_progress", "requires_action")
+    cancelling = tx.runs.move(run.id, allowed, status="cancelling", required_action=None)
+    if cancelling is not None and run.status != "in_progress":
+        cancel(tx, cancelling, now)
+    return cancelling

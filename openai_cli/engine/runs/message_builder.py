@@ -1,0 +1,117 @@
+"""A message and a tool call while they are being written: pieces in, stored shapes out."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from openai_cli.engine.models import ToolKind
+from openai_cli.engine.strict_json import JsonObject
+
+
+@dataclass
+class ContentBlockBuilder:
+    """One content block of a message."""
+
+    kind: Literal["text", "refusal"]
+    part: int
+    index: int
+    pieces: list[str] = field(default_factory=list)
+    annotations: list[JsonObject] = field(default_factory=list)
+
+    def add(self, text: str) -> JsonObject:
+        """Append a piece; returns its delta. The first one announces the annotations."""
+        first = not self.pieces
+        self.pieces.append(text)
+        if self.kind == "refusal":
+            return {"index": self.index, "type": "refusal", "refusal": text}
+        value = {"value": text, "annotations": []} if first else {"value": text}
+        return {"index": self.index, "type": "text", "text": value}
+
+    def annotate(self, annotation: JsonObject) -> JsonObject:
+        """Append an annotation; returns its delta."""
+        numbered = {"index": len(self.annotations), **annotation}
+        self.annotations.append(annotation)
+        return {"index": self.index, "type": "text", "text": {"annotations": [numbered]}}
+
+    def content(self) -> JsonObject:
+        """The block as it is stored."""
+        text = "".join(self.pieces)
+        if self.kind == "refusal":
+            return {"type": "refusal", "refusal": text}
+        return {"type": "text", "text": {"value": text, "annotations": self.annotations}}
+
+
+@dataclass
+class MessageBuilder:
+    """An open assistant message and its step."""
+
+    message_id: str
+    step_id: str
+    blocks: list[ContentBlockBuilder] = field(default_factory=list)
+
+    def block(self, kind: Literal["text", "refusal"], part: int) -> ContentBlockBuilder:
+        """The block for this part, opened if it is new."""
+        for block in self.blocks:
+            if block.kind == kind and block.part == part:
+                return block
+        block = ContentBlockBuilder(kind, part, len(self.blocks))
+        self.blocks.append(block)
+        return block
+
+    def content(self) -> list[JsonObject]:
+        """The blocks so far; never none, because clients count on one."""
+        return [block.content() for block in self.blocks] or [
+            ContentBlockBuilder("text", 0, 0).content()
+        ]
+
+
+@dataclass
+class ToolCallBuilder:
+    """A tool call, in the step it belongs to."""
+
+    call_id: str
+    kind: ToolKind
+    name: str
+    step_id: str
+    index: int = 0
+    pieces: list[str] = field(default_factory=list)
+    result: JsonObject = field(default_factory=dict)
+
+    def opening(self) -> JsonObject:
+        """The first delta: everything but the arguments."""
+        return {"index": self.index, **self._call(self._empty())}
+
+    def add(self, text: str) -> JsonObject:
+        """Append a piece of arguments or input; returns its delta."""
+        self.pieces.append(text)
+        name = "arguments" if self.kind == "function" else "input"
+        return {"index": self.index, "type": self.kind, self.kind: {name: text}}
+
+    def finish(self, result: JsonObject) -> JsonObject:
+        """Take the result of a call that ran upstream; returns its delta."""
+        self.result = result
+        shown = {}
+        if self.kind == "code_interpreter":
+            outputs = result.get("outputs", [])
+            shown = {"outputs": [{"index": place, **one} for place, one in enumerate(outputs)]}
+        return {"index": self.index, "type": self.kind, self.kind: shown}
+
+    def details(self) -> JsonObject:
+        """The call as it is stored in its step."""
+        text = "".join(self.pieces)
+        if self.kind == "function":
+            return self._call({"name": self.name, "arguments": text, "output": None})
+        if self.kind == "code_interpreter":
+            return self._call({"input": text, "outputs": [], **self.result})
+        return self._call(self.result)
+
+    def required(self) -> JsonObject:
+        """The call as the client is asked to make it."""
+        return self._call({"name": self.name, "arguments": "".join(self.pieces)})
+
+    def _call(self, details: JsonObject) -> JsonObject:
+        return {"id": self.call_id, "type": self.kind, self.kind: details}
+
+    def _empty(self) -> JsonObject:
+        if self.kind == "function":
+            return {"name": self.name, "arguments": "", "output": None}
+        return {"input": "", "outputs": []} if self.kind == "code_interpreter" else {}

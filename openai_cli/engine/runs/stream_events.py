@@ -1,0 +1,69 @@
+"""The events of a run, as they are streamed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from openai_cli.engine import serialize
+from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.runs.lifecycle import Closed
+from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, ThreadRecord
+from openai_cli.engine.strict_json import JsonObject, dumps
+
+DONE = b"event: done\ndata: [DONE]\n\n"
+
+
+class StreamEvent(NamedTuple):
+    """One server-sent event: its name and the bare object it carries."""
+
+    name: str
+    data: JsonObject
+
+    def frame(self) -> bytes:
+        """The event on the wire."""
+        return f"event: {self.name}\ndata: {dumps(self.data)}\n\n".encode()
+
+
+def of_thread(name: str, thread: ThreadRecord) -> StreamEvent:
+    """`thread.NAME`."""
+    return StreamEvent(f"thread.{name}", serialize.thread(thread))
+
+
+def of_run(name: str, run: RunRecord) -> StreamEvent:
+    """`thread.run.NAME`."""
+    return StreamEvent(f"thread.run.{name}", serialize.run(run))
+
+
+def of_step(name: str, step: StepRecord) -> StreamEvent:
+    """`thread.run.step.NAME`."""
+    return StreamEvent(f"thread.run.step.{name}", serialize.step(step))
+
+
+def of_message(name: str, message: MessageRecord) -> StreamEvent:
+    """`thread.message.NAME`."""
+    return StreamEvent(f"thread.message.{name}", serialize.message(message))
+
+
+def of_created_run(run: RunRecord, thread: ThreadRecord | None = None) -> list[StreamEvent]:
+    """What a stream begins with; the thread only if it was made for the run."""
+    beginning = [of_thread("created", thread)] if thread else []
+    return [*beginning, of_run("created", run), of_run("queued", run)]
+
+
+def of_end(closed: Closed) -> Iterator[StreamEvent]:
+    """What was open ends first, then the run."""
+    for message in closed.messages:
+        yield of_message(message.status, message)
+    for step in closed.steps:
+        yield of_step(step.status, step)
+    yield of_run(closed.run.status, closed.run)
+
+
+def of_cancelling(run: RunRecord) -> StreamEvent:
+    """The event before the end of a cancelled run."""
+    return of_run("cancelling", run._replace(status="cancelling", cancelled_at=None))
+
+
+def of_trouble(message: str) -> StreamEvent:
+    """`error`, for when no run can be reported: in both shapes that clients look for."""
+    error = RefusalError(message, status=500).body()
+    return StreamEvent("error", {**error, **error["error"]})

@@ -1,0 +1,147 @@
+"""The ASGI app: HTTP in, the engine's answers out."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl
+
+from openai_cli.engine import http_responses
+from openai_cli.engine.engine import Engine
+from openai_cli.engine.errors import RefusalError, StoreError
+from openai_cli.engine.http import HttpRequest, HttpResponse
+from openai_cli.engine.serve.auth import Authenticator
+from openai_cli.engine.serve.body import ClientGoneError, Message, Receive, read_body
+from openai_cli.engine.serve.frame_queue import FrameQueue
+from openai_cli.engine.serve.limits import ServerLimits
+
+Send = Callable[[Message], Awaitable[None]]
+
+_PREFIX = "/v1"
+_PING = b": ping\n\n"
+_THREADS = 16
+"""Requests that the engine looks at in one moment; it needs milliseconds for each."""
+
+
+class Report(NamedTuple):
+    """One request and its answer, for a log; neither holds a secret."""
+
+    method: str
+    path: str
+    status: int
+    request_id: str
+    seconds: float
+    fault: BaseException | None
+
+
+class AsgiApp:
+    """Answers HTTP requests from an engine whose hands are `Workers`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        auth: Authenticator,
+        limits: ServerLimits,
+        log: Callable[[Report], None],
+    ) -> None:
+        self._engine = engine
+        self._auth = auth
+        self._limits = limits
+        self._log = log
+        self._threads = ThreadPoolExecutor(_THREADS, "request")
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        begun = time.monotonic()
+        try:
+            answer, fault = await self._answer(scope, receive)
+        except ClientGoneError:
+            return
+        if isinstance(answer.body, bytes):
+            await _begin(send, answer)
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            # These hands know no other frames.
+            await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
+        method, path = scope["method"], scope["path"]
+        request_id = answer.headers[http_responses.REQUEST_ID]
+        seconds = time.monotonic() - begun
+        self._log(Report(method, path, answer.status, request_id, seconds, fault))
+
+    def close(self) -> None:
+        """Release the threads. No request may be under way."""
+        self._threads.shutdown()
+
+    async def _answer(
+        self, scope: dict[str, Any], receive: Receive
+    ) -> tuple[HttpResponse, BaseException | None]:
+        """The answer, and what went wrong if it is no fault of the request."""
+        try:
+            headers = {
+                name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+            }
+            self._auth.check(headers)
+            call = HttpRequest(
+                method=scope["method"],
+                path=_without_prefix(scope["raw_path"].decode("latin-1")),
+                query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+                headers=headers,
+                body=await read_body(receive, headers, self._limits),
+            )
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._engine.answer, call), None
+        except RefusalError as error:
+            return http_responses.error_response(error), None
+        except StoreError as error:
+            return _fault("The store cannot be used."), error
+        except ClientGoneError:
+            raise
+        except Exception as error:
+            return _fault("The server had an error while processing your request."), error
+
+    async def _stream(
+        self, answer: HttpResponse, channel: FrameQueue, receive: Receive, send: Send
+    ) -> None:
+        """Pass frames on until they end or the client is gone; the run goes on without it."""
+        watch = asyncio.create_task(_close_when_gone(receive, channel))
+        try:
+            await _begin(send, answer)
+            while (chunk := await self._next(channel)) is not None:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            watch.cancel()
+            channel.close()
+
+    async def _next(self, channel: FrameQueue) -> bytes | None:
+        try:
+            return await channel.take(self._limits.ping_every)
+        except TimeoutError:
+            return _PING
+
+
+async def _begin(send: Send, answer: HttpResponse) -> None:
+    headers = [(name.encode(), text.encode()) for name, text in answer.headers.items()]
+    if isinstance(answer.body, bytes):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+async def _close_when_gone(receive: Receive, channel: FrameQueue) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    channel.close()
+
+
+def _without_prefix(path: str) -> str:
+    return path[len(_PREFIX) :] if path.startswith(f"{_PREFIX}/") else path
+
+
+def _fault(message: str) -> HttpResponse:
+    """A 500 that official clients do not answer with the same request again."""
+    return http_responses.error_response(
+        RefusalError(message, status=500, headers={"x-should-retry": "false"})
+    )

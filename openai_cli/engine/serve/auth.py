@@ -1,0 +1,74 @@
+"""Who may ask: by key, or, without one, programs of this machine but no web pages."""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Mapping
+
+from openai_cli.engine.errors import RefusalError
+
+
+class Authenticator:
+    """With a key, every request must bring it.
+
+    Without one, the server is for programs on this machine. A web page must not reach it through
+    the user's browser, neither by name tricks (a name that is made to resolve to this machine,
+    shown by `Host`) nor by a request across sites (shown by `Origin`).
+    """
+
+    def __init__(self, key: str, host: str) -> None:
+        """`key` is empty if none is asked for; `host` is the name the server was told to use."""
+        self._key = _digest(key.encode()) if key else b""
+        self._names = {"localhost", host.lower()}
+
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Let the request pass.
+
+        Raises:
+            ApiError: it may not.
+        """
+        if self._key:
+            self._check_key(headers.get("authorization", ""))
+        else:
+            self._check_source(headers)
+
+    def _check_key(self, authorization: str) -> None:
+        scheme, _, key = authorization.partition(" ")
+        given = _digest(key.strip().encode("latin-1", "replace"))
+        right = hmac.compare_digest(given, self._key)
+        if right and scheme.lower() == "bearer":
+            return
+        told = "Incorrect API key provided." if authorization else "You didn't provide an API key."
+        raise RefusalError(
+            told, status=401, code="invalid_api_key", headers={"www-authenticate": "Bearer"}
+        )
+
+    def _check_source(self, headers: Mapping[str, str]) -> None:
+        host = headers.get("host", "")
+        if host and not self._is_own(_name(host)):
+            raise RefusalError(
+                "This server answers to names of this machine only, unless it asks for a key.",
+                status=403,
+            )
+        if "origin" in headers:
+            raise RefusalError("This server does not answer web pages.", status=403)
+
+    def _is_own(self, name: str) -> bool:
+        if name in self._names:
+            return True
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return False
+
+
+def _digest(key: bytes) -> bytes:
+    """Keys as texts of one length, so that comparing tells not even how long they are."""
+    return hashlib.sha256(key).digest()
+
+
+def _name(host: str) -> str:
+    """A `Host` header without its port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()

@@ -1,0 +1,67 @@
+"""Where the server listens."""
+
+import errno
+import ipaddress
+import socket
+
+
+class BindError(Exception):
+    """The server cannot listen there. `option` is what should be changed, `--host` or `--port`."""
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
+    """A socket that listens on the first address that `host` means.
+
+    Args:
+        host: an address or a name; of a name's addresses, one of IPv4 comes first.
+        port: 0 for any that is free.
+        reachable: whether other machines may reach it.
+
+    Raises:
+        PlaceError: no such address, it may be reached from elsewhere, or the port cannot be had.
+    """
+    family, address = _resolve(host, port)
+    if not reachable and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
+        raise BindError("--host", f"{host} can be reached from other machines: add --require-key")
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise _trouble(host, port, error) from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL of what listens there."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
+
+
+def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+        )
+    except (socket.gaierror, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "not a name"
+        raise BindError("--host", f'"{host}" is no address of this machine ({why})') from error
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    family, _, _, _, address = found[0]
+    return family, address  # type: ignore[return-value]  # of the internet families, as asked for
+
+
+def _trouble(host: str, port: int, error: OSError) -> BindError:
+    if error.errno == errno.EADDRINUSE:
+        return BindError("--port", f"{port} is in use on {host}; 0 takes a free one")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return BindError("--host", f'"{host}" is no address of this machine')
+    if error.errno == errno.EACCES:
+        return BindError("--port", f"{port} may not be used by this user")
+    return BindError("--port", f"{port} on {host} cannot be had: {error.strerror}")

@@ -1,0 +1,72 @@
+"""Reading a request's body, within limits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.serve.limits import ServerLimits
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+
+class ClientGoneError(Exception):
+    """The client hung up before its request was whole."""
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str], limits: ServerLimits) -> bytes:
+    """The whole body.
+
+    Raises:
+        ApiError: it is too large, or does not come.
+        ClientGoneError: nobody is there to be answered.
+    """
+    declared = headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > 2 * limits.body:
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.body_time):
+            return await _pieces(receive, limits)
+    except TimeoutError:
+        raise RefusalError(
+            f"The body of the request did not come within {limits.body_time:g} seconds.",
+            status=408,
+            headers=_CLOSE,
+        ) from None
+
+
+async def _pieces(receive: Receive, limits: ServerLimits) -> bytes:
+    """The pieces as one. Of a body that is too large, as much again is taken and thrown away.
+
+    A client that is still sending when the connection is closed may not see the answer.
+    """
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        piece, more = message.get("body", b""), message.get("more_body", False)
+        size += len(piece)
+        if size <= limits.body:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+        if size > 2 * limits.body:
+            break
+    if size > limits.body:
+        raise _too_large(limits)
+    return b"".join(pieces)
+
+
+def _too_large(limits: ServerLimits) -> RefusalError:
+    return RefusalError(
+        f"The body of the request is larger than {limits.body} bytes.",
+        status=413,
+        code="request_too_large",
+        headers=_CLOSE,
+    )
+
+
+_CLOSE = {"connection": "close"}

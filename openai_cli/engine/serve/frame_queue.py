@@ -1,0 +1,85 @@
+"""Frames on their way from the thread that makes them to the client's connection."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+_ROOM = 1 << 20
+"""Bytes that may wait for a slow client before the worker waits too."""
+
+
+class FrameQueue:
+    """One stream. A worker's thread puts frames in; the event loop takes them out.
+
+    A client that is slow slows the run down; once it is gone, or was hung up on because it had
+    stopped reading, the run goes on without it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._changed = threading.Condition()
+        self._news = asyncio.Event()
+        self._frames: list[bytes] = []
+        self._size = 0
+        self._told = False
+        self._ended = False
+        self._closed = False
+
+    # The worker's side
+
+    def put(self, frame: bytes) -> None:
+        """Add a frame; waits while the client is behind. Does nothing once it is gone."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._size < _ROOM)
+            if not self._closed:
+                self._frames.append(frame)
+                self._size += len(frame)
+                self._tell()
+
+    def end(self) -> None:
+        """Say that no frame follows."""
+        with self._changed:
+            self._ended = True
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake the event loop, once for all frames until it comes."""
+        if self._told:
+            return
+        self._told = True
+        try:
+            self._loop.call_soon_threadsafe(self._news.set)
+        except RuntimeError:  # the server has stopped
+            self._closed = True
+
+    # The event loop's side
+
+    async def take(self, timeout: float) -> bytes | None:
+        """All frames that are there, as one piece; None at the end.
+
+        Raises:
+            TimeoutError: nothing came for `timeout` seconds.
+        """
+        async with asyncio.timeout(timeout):
+            while not (self._frames or self._ended or self._closed):
+                await self._news.wait()
+                self._news.clear()
+                self._told = False
+        with self._changed:
+            frames, self._frames, self._size = self._frames, [], 0
+            self._changed.notify_all()
+        if self._closed or not frames:
+            return None
+        return b"".join(frames)
+
+    # What the engine's doors know it as
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise TypeError("a channel is read by its event loop")
+
+    def close(self) -> None:
+        """The client is gone."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._news.set()

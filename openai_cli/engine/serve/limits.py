@@ -1,0 +1,22 @@
+"""How much and how long: what the server grants."""
+
+from typing import NamedTuple
+
+
+class ServerLimits(NamedTuple):
+    """Sizes are bytes, times are seconds."""
+
+    body: int = 32 << 20
+    """The largest body of a request."""
+    head_time: float = 30.0
+    """From a connection, or an answer on it, to the whole head of the next request."""
+    idle_time: int = 75
+    """An open connection without a request; longer than clients keep theirs."""
+    body_time: float = 120.0
+    """From the head to the end of the body."""
+    send_time: float = 60.0
+    """For a client to take what was sent to it, once that has piled up."""
+    runs: int = 128
+    """Runs that are worked on at the same time; more stay queued until one is done."""
+    ping_every: float = 15.0
+    """Between comments on a silent stream."""

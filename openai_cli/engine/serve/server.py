@@ -1,0 +1,140 @@
+"""The server: uvicorn around the app, from the first request to the last run."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+import uvicorn
+
+from openai_cli.engine.engine import Engine
+from openai_cli.engine.models.registry import ModelRegistry
+from openai_cli.engine.serve.asgi import AsgiApp, Report
+from openai_cli.engine.serve.auth import Authenticator
+from openai_cli.engine.serve.http_protocol import connections
+from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.workers import Log, Workers
+from openai_cli.engine.store import Store
+
+_HEAD = 64 << 10
+"""The largest head of a request, in bytes."""
+_AFTER_GRACE = 5.0
+"""Seconds that answers may take to leave once no run is worked on any more."""
+
+
+class Logs(NamedTuple):
+    """Who is told what."""
+
+    request: Callable[[Report], None]
+    fault: Log
+
+
+class Service:
+    """One store, served on one socket."""
+
+    def __init__(
+        self,
+        store: Store,
+        models: ModelRegistry,
+        auth: Authenticator,
+        logs: Logs,
+        *,
+        grace: float,
+        limits: ServerLimits = ServerLimits(),  # noqa: B008 - it cannot be changed
+    ) -> None:
+        self._store = store
+        self._models = models
+        self._auth = auth
+        self._logs = logs
+        self._grace = grace
+        self._limits = limits
+        self.failed = 0
+        """Runs that were failed because they did not end within the grace period."""
+
+    def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM or SIGINT; `ready` is called once requests are answered."""
+        asyncio.run(self.serve(listener, ready))
+
+    async def serve(
+        self,
+        listener: socket.socket,
+        ready: Callable[[], None],
+        stop: asyncio.Event | None = None,
+    ) -> None:
+        """The same, inside an event loop; `stop` being set is as good as a signal."""
+        stop = stop or asyncio.Event()
+        loop = asyncio.get_running_loop()
+        workers = Workers(self._store, loop, self._logs.fault, self._limits.runs)
+        engine = Engine(self._store, self._models, workers)
+        app = AsgiApp(engine, self._auth, self._limits, self._logs.request)
+        server = _Server(_config(app, self._limits, self._grace), stop, workers.hurry)
+        try:
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            while not (server.started or serving.done()):
+                await asyncio.sleep(0.005)
+            if server.started:
+                ready()
+            await asyncio.wait(
+                [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
+            )
+            server.should_exit = True
+            self.failed = await asyncio.to_thread(workers.stop, self._grace)
+            await serving
+        finally:
+            app.close()
+            engine.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a first signal only asks, and the second ends the grace period."""
+
+    def __init__(
+        self, config: uvicorn.Config, stop: asyncio.Event, hurry: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._stop = stop
+        self._hurry = hurry
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Listen to SIGINT and SIGTERM; being stopped by them is how a server ends well."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        try:
+            for number in caught:
+                loop.add_signal_handler(number, self._asked)
+        except (RuntimeError, ValueError, NotImplementedError):
+            yield  # not the main thread: signals are somebody else's
+            return
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+    def _asked(self) -> None:
+        if self._stop.is_set():
+            self._hurry()
+        self._stop.set()
+
+
+def _config(app: AsgiApp, limits: ServerLimits, grace: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=connections(limits),
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        interface="asgi3",
+        log_config=None,
+        log_level=logging.CRITICAL,  # what there is to tell, the app tells
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=limits.idle_time,
+        timeout_graceful_shutdown=round(grace + _AFTER_GRACE),
+        h11_max_incomplete_event_size=_HEAD,
+    )

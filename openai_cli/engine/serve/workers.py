@@ -1,0 +1,182 @@
+"""Workers: threads that drive the runs of a server, whether or not a client waits for them."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from openai_cli.engine.errors import StoreError
+from openai_cli.engine.http import Frames
+from openai_cli.engine.runs import lifecycle, stream_events
+from openai_cli.engine.runs.driver import Driver
+from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.serve.frame_queue import FrameQueue
+from openai_cli.engine.store import Store
+from openai_cli.engine.strict_json import JsonObject
+
+_LAST_WORDS = 3.0
+"""Seconds that runs which were ended get to tell their streams."""
+_KEEP_TRYING = 60
+"""Attempts, a second apart, to write down that a run broke."""
+
+STOPPED: JsonObject = {"code": "server_error", "message": "The server was stopped."}
+OVERLOADED: JsonObject = {"code": "server_error", "message": "The server has no room for the run."}
+BROKEN: JsonObject = {"code": "server_error", "message": "The store could not be used."}
+
+Log = Callable[[str, BaseException | None], None]
+
+
+class _Job(NamedTuple):
+    driver: Driver
+    channel: FrameQueue | None
+
+
+class Workers:
+    """Hands for a server: each run gets a thread, its request an answer at once."""
+
+    background = True
+
+    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, log: Log, limit: int) -> None:
+        self._store = store
+        self._loop = loop
+        self._log = log
+        self._limit = limit
+        self._changed = threading.Condition()
+        self._waiting: deque[_Job] = deque()
+        self._live: set[_Job] = set()
+        self._threads = 0
+        self._deadline: float | None = None
+
+    def work(self, driver: Driver) -> None:
+        """Drive the run; nobody listens."""
+        self._add(_Job(driver, None))
+
+    def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
+        """Drive the run and pass its events on, as long as somebody listens."""
+        channel = FrameQueue(self._loop)
+        for event in beginning:
+            channel.put(event.frame())
+        self._add(_Job(driver, channel))
+        return channel
+
+    def replay(self, events: Iterator[StreamEvent]) -> Frames:
+        """Tell a run again, from a thread of its own: it may have to wait for the run."""
+        channel = FrameQueue(self._loop)
+
+        def talk() -> None:
+            self._pass_on(events, channel)
+
+        threading.Thread(target=talk, name="telling", daemon=True).start()
+        return channel
+
+    def stop(self, grace: float) -> int:
+        """Wait until all runs have stopped; after `grace` seconds, fail the rest.
+
+        Returns how many were failed. A run that waits for tool outputs has stopped.
+        """
+        with self._changed:
+            if self._deadline is None:
+                self._deadline = time.monotonic() + grace
+            while self._live and (left := self._deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+            late = [job.driver.run.id for job in self._live]
+        for run_id in late:
+            self._fail(run_id, STOPPED)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._live, _LAST_WORDS)
+        return len(late)
+
+    def hurry(self) -> None:
+        """End the grace of a `stop` that is going on, or about to begin."""
+        with self._changed:
+            self._deadline = time.monotonic()
+            self._changed.notify_all()
+
+    def _add(self, job: _Job) -> None:
+        with self._changed:
+            self._live.add(job)
+            self._waiting.append(job)
+            # A thread that has nothing left to do ends, so there is one for each job at least.
+            needed = self._threads < self._limit
+            self._threads += needed
+        if needed:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._serve, name="worker", daemon=True).start()
+        except RuntimeError as error:
+            # The machine has no thread to give: the other workers have more to do, or none is left.
+            self._log("a worker could not be started", error)
+            with self._changed:
+                self._threads -= 1
+                left = [] if self._threads else list(self._waiting)
+                self._waiting = self._waiting if self._threads else deque()
+                self._live.difference_update(left)
+            for job in left:
+                self._fail(job.driver.run.id, OVERLOADED)
+                if job.channel:
+                    _break_off(job.channel)
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._threads -= 1
+                    return
+                job = self._waiting.popleft()
+            self._do(job)
+            with self._changed:
+                self._live.discard(job)
+                self._changed.notify_all()
+
+    def _do(self, job: _Job) -> None:
+        events = job.driver.events()
+        broken = self._pass_on(events, job.channel) if job.channel else self._drain(events)
+        for _ in range(_KEEP_TRYING if broken else 0):
+            if self._fail(job.driver.run.id, BROKEN):
+                return
+            time.sleep(1)
+
+    def _drain(self, events: Iterator[StreamEvent]) -> bool:
+        """Do the work without a listener; gives whether it broke."""
+        try:
+            for _ in events:
+                pass
+        except Exception as error:
+            self._log("a run broke", error)
+            return True
+        return False
+
+    def _pass_on(self, events: Iterator[StreamEvent], channel: FrameQueue) -> bool:
+        """Put every event into the channel; gives whether the work broke."""
+        try:
+            for event in events:
+                channel.put(event.frame())
+        except Exception as error:
+            self._log("a stream broke", error)
+            _break_off(channel)
+            return True
+        channel.put(stream_events.DONE)
+        channel.end()
+        return False
+
+    def _fail(self, run_id: str, error: JsonObject) -> bool:
+        """Write down that the run failed, if it has not stopped; gives whether that worked."""
+        with suppress(StoreError), self._store.write() as tx:
+            run = tx.runs.get(run_id)
+            if run is not None:
+                now = int(time.time())
+                lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
+            return True
+        return False
+
+
+def _break_off(channel: FrameQueue) -> None:
+    """End a stream whose run cannot be events."""
+    channel.put(stream_events.of_trouble("The run cannot be reported.").frame())
+    channel.put(stream_events.DONE)
+    channel.end()

@@ -1,0 +1,146 @@
+"""Opening the SQLite file, waiting for its lock, and telling what is wrong with it.
+
+Everything that is true of SQLite only lives here; `tables` keeps to portable SQL.
+"""
+
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from openai_cli.engine.errors import StoreError
+from openai_cli.engine.store import schema
+
+T = TypeVar("T")
+
+_PATIENCE = 60.0
+"""Seconds to wait for other processes before giving up; a transaction takes milliseconds."""
+_ONE_WAIT = 1.0
+"""Seconds that SQLite itself waits, in C, deaf to Ctrl-C; short, and repeated."""
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_REASONS = {
+    sqlite3.SQLITE_NOTADB: "is not a database",
+    sqlite3.SQLITE_CORRUPT: "is damaged",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
+    sqlite3.SQLITE_READONLY: "is read-only",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened",
+    sqlite3.SQLITE_PERM: "may not be opened",
+    sqlite3.SQLITE_IOERR: "cannot be read or written",
+}
+
+
+def store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """The one-line story of a database error."""
+    code = _primary_code(error)
+    if code in _BUSY:
+        return StoreError(f"The store {path} has been locked by another process for too long.")
+    reason = _REASONS.get(code, "cannot be used")
+    detail = " ".join(str(error).split())
+    return StoreError(f"The store {path} {reason} ({detail}).")
+
+
+def patiently(action: Callable[[], T]) -> T:
+    """Do `action` as soon as no other process is in the way.
+
+    Raises:
+        sqlite3.Error: it failed for another reason, or is still locked after a minute.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) not in _BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+
+
+def prepare_file(path: Path) -> None:
+    """Create the file, and its directory, for the owner's eyes only; SQLite copies the mode.
+
+    A file that exists is only looked at, never opened: closing any descriptor of it would drop the
+    locks that other connections of this process hold, and let other processes damage it.
+
+    Raises:
+        StoreError: it cannot be created, is no regular file, or may not be written.
+    """
+    target = Path(os.path.realpath(path))  # a link may point to a store that is yet to be made
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not target.exists():
+            _create(target)
+        is_file = target.is_file()
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
+    if not is_file:
+        raise StoreError(f"The store {path} is not a regular file.")
+    effective = os.access in os.supports_effective_ids
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=effective):
+        raise StoreError(f"The store {path} may not be read and written.")
+
+
+def _create(path: Path) -> None:
+    """Put an empty file in place that nobody has open any more when it appears."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh.touch(mode=0o600, exist_ok=False)
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        pass  # another process was faster
+    except OSError:
+        path.touch(mode=0o600)  # a file system without links
+    finally:
+        fresh.unlink()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, with foreign keys on; usable from any thread, in turn."""
+    connection = sqlite3.connect(
+        path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode this survives any crash of the process; only a power cut may undo the last runs.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def set_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the store to the newest version.
+
+    Raises:
+        StoreError: the file belongs to another program or to a newer version of this one.
+    """
+    done = patiently(lambda: schema.version(connection))
+    _check_version(done, path)
+    if done == len(schema.STEPS):
+        return
+    patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
+    for step in range(done + 1, len(schema.STEPS) + 1):
+        patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+        try:
+            current = schema.version(connection)  # another process may have been faster
+            _check_version(current, path)
+            if current < step:
+                schema.apply_step(connection, step)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _check_version(found: int, path: Path) -> None:
+    if found < 0:
+        raise StoreError(f"The store {path} is a database of another program.")
+    if found > len(schema.STEPS):
+        raise StoreError(
+            f"The store {path} was made by a newer version of this tool "
+            f"(schema {found}, known up to {len(schema.STEPS)})."
+        )
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

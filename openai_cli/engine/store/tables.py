@@ -1,0 +1,283 @@
+"""The statements of the store: portable SQL, derived from the records.
+
+Names in a statement come from the records and from this package (hence the `noqa: S608`); values
+are always bound.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from openai_cli.engine.store.records import (
+    ACTIVE,
+    AssistantRecord,
+    IdempotencyRecord,
+    MessageRecord,
+    RunRecord,
+    StepRecord,
+    ThreadRecord,
+)
+from openai_cli.engine.strict_json import dumps, loads
+
+
+class Record(Protocol):
+    """A row as a value; see `records`."""
+
+    @property
+    def created_at(self) -> int:
+        """Unix seconds."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """The place in the order of insertion."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Window(NamedTuple):
+    """Which part of a list is asked for; `after` and `before` are ids, both exclusive."""
+
+    limit: int = 20
+    descending: bool = True
+    after: str | None = None
+    before: str | None = None
+
+
+class RecordPage(NamedTuple, Generic[R]):
+    """One page of a list, in the order asked for."""
+
+    items: list[R]
+    has_more: bool
+
+
+class UnknownCursorError(Exception):
+    """The id given as `after` or `before` is not in the list."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"{name}={value}")
+        self.name = name
+        self.value = value
+
+
+class RecordTable(Generic[R]):
+    """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
+
+    _name: ClassVar[str]
+    _json: ClassVar[frozenset[str]]
+    _order: ClassVar[tuple[str, ...]] = ("seq",)
+
+    def __init__(
+        self, connection: sqlite3.Connection, record: Callable[..., R], columns: Sequence[str]
+    ) -> None:
+        self._connection = connection
+        self._record = record
+        self._columns = columns
+        self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
+
+    def insert(self, record: R) -> None:
+        """Add a row; the store numbers it."""
+        values = {name: getattr(record, name) for name in self._columns if name != "seq"}
+        marks = ", ".join("?" for _ in values)
+        self._execute(
+            f"INSERT INTO {self._name} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
+            self._encode(values),
+        )
+
+    def get(self, record_id: str, **scope: str) -> R | None:
+        """The living row with this id, if it is in the scope (such as `thread_id=…`)."""
+        found = self._select(*self._where({"id": record_id, **scope}))
+        return found[0] if found else None
+
+    def trace(self, record_id: str) -> R | None:
+        """The row with this id, also a deleted one."""
+        found = self._select(["id = ?"], [record_id])
+        return found[0] if found else None
+
+    def all(self, **scope: str) -> list[R]:
+        """All living rows in the scope, in the order of their creation."""
+        return self._select(*self._where(scope), order=f"ORDER BY {', '.join(self._order)}")
+
+    def update(self, record_id: str, **changes: Any) -> R:
+        """Change columns of one row and return the row as it is now."""
+        self._update(["id = ?"], [record_id], changes)
+        return self._select(["id = ?"], [record_id])[0]
+
+    def page(self, window: Window, **scope: str) -> RecordPage[R]:
+        """One page of the scope.
+
+        Raises:
+            UnknownCursorError: `after` or `before` names no row, living or deleted, of the scope.
+        """
+        conditions, values = self._where(scope)
+        for name, cursor, towards_old in (
+            ("after", window.after, window.descending),
+            ("before", window.before, not window.descending),
+        ):
+            if cursor is not None:
+                conditions.append(f"(created_at, seq) {'<' if towards_old else '>'} (?, ?)")
+                values.extend(self._place(name, cursor, scope))
+        backwards = window.before is not None and window.after is None
+        descending = window.descending is not backwards
+        direction = "DESC" if descending else "ASC"
+        order = f"ORDER BY created_at {direction}, seq {direction} LIMIT ?"
+        found = self._select(conditions, [*values, window.limit + 1], order)
+        items = found[: window.limit]
+        if backwards:
+            items.reverse()
+        return RecordPage(items, has_more=len(found) > window.limit)
+
+    def _place(self, name: str, cursor: str, scope: dict[str, str]) -> tuple[int, int]:
+        conditions = ["id = ?", *(f"{column} = ?" for column in scope)]
+        found = self._select(conditions, [cursor, *scope.values()])
+        if not found:
+            raise UnknownCursorError(name, cursor)
+        return found[0].created_at, found[0].seq
+
+    def _where(self, scope: dict[str, str]) -> tuple[list[str], list[Any]]:
+        return [*(f"{column} = ?" for column in scope), *self._alive], list(scope.values())
+
+    def _select(self, conditions: Iterable[str], values: Sequence[Any], order: str = "") -> list[R]:
+        where = " AND ".join(conditions) or "1 = 1"
+        rows = self._execute(
+            f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
+            f"WHERE {where} {order}",
+            values,
+        )
+        return [self._decode(row) for row in rows]
+
+    def _update(self, conditions: Iterable[str], values: Sequence[Any], changes: Any) -> int:
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        where = " AND ".join(conditions)
+        statement = f"UPDATE {self._name} SET {assignments} WHERE {where}"  # noqa: S608
+        return self._execute(statement, [*self._encode(changes), *values]).rowcount
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._connection.execute(statement, values)
+
+    def _encode(self, values: dict[str, Any]) -> list[Any]:
+        return [
+            dumps(value) if name in self._json and value is not None else value
+            for name, value in values.items()
+        ]
+
+    def _decode(self, row: sqlite3.Row) -> R:
+        values = {
+            name: loads(row[name]) if name in self._json and row[name] is not None else row[name]
+            for name in self._columns
+        }
+        return self._record(**values)
+
+
+class Assistants(RecordTable[AssistantRecord]):
+    """Assistants."""
+
+    _name = "assistants"
+    _json = frozenset({"settings"})
+
+
+class Threads(RecordTable[ThreadRecord]):
+    """Threads."""
+
+    _name = "threads"
+    _json = frozenset({"tool_resources", "metadata"})
+
+
+class Steps(RecordTable[StepRecord]):
+    """Run steps."""
+
+    _name = "steps"
+    _json = frozenset({"details", "last_error", "usage", "metadata", "kept"})
+
+
+class InHand(NamedTuple):
+    """What is to be known of an active run to judge whether it must be ended."""
+
+    run_id: str
+    expires_at: int
+    owner: str | None
+    heartbeat_at: int | None
+
+
+# Spelt out, not bound: only then may the planner use the indexes of active runs.
+_IS_ACTIVE = "status IN ({})".format(", ".join(f"'{status}'" for status in ACTIVE))
+
+
+class Runs(RecordTable[RunRecord]):
+    """Runs, which change status only by compare-and-set."""
+
+    _name = "runs"
+    _json = frozenset(
+        {"settings", "metadata", "required_action", "last_error", "incomplete_details", "usage"}
+    )
+
+    def move(
+        self, run_id: str, allowed: Sequence[str], *, owned_by: str | None = None, **changes: Any
+    ) -> RunRecord | None:
+        """Change a run if its status is one of `allowed` (and it is owned by `owned_by`).
+
+        Returns the run as it is now, or None if somebody else was faster.
+        """
+        conditions = ["id = ?", f"status IN ({', '.join('?' for _ in allowed)})"]
+        values = [run_id, *allowed]
+        if owned_by is not None:
+            conditions.append("owner = ?")
+            values.append(owned_by)
+        if not self._update(conditions, values, changes):
+            return None
+        return self.get(run_id)
+
+    def active(self, thread_id: str) -> RunRecord | None:
+        """The run that locks this thread."""
+        found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id])
+        return found[0] if found else None
+
+    def in_hand(self, now: int) -> list[InHand]:
+        """Active runs that have expired, or that a process works on."""
+        rows = self._execute(
+            "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
+            f"WHERE {_IS_ACTIVE} AND (expires_at <= ? OR owner IS NOT NULL)",
+            [now],
+        )
+        return [InHand(*row) for row in rows]
+
+    def beat(self, run_id: str, owner: str, now: int) -> bool:
+        """Say that the run's owner is alive; False if the run is not its own any more."""
+        conditions = ["id = ?", "owner = ?"]
+        return self._update(conditions, [run_id, owner], {"heartbeat_at": now}) > 0
+
+
+class Messages(RecordTable[MessageRecord]):
+    """Messages, which may have been moved in behind younger ones."""
+
+    _name = "messages"
+    _json = frozenset({"content", "attachments", "metadata"})
+    _order = ("created_at", "seq")
+
+    def time_of_next(self, thread_id: str, now: int) -> int:
+        """Now, or the last message's time if the clock has been set back since.
+
+        Lists are ordered by time first, and an answer must not come before its question.
+        """
+        last = self.page(Window(limit=1), thread_id=thread_id).items
+        return max(now, last[0].created_at) if last else now
+
+    def newest(self, thread_id: str, count: int) -> list[MessageRecord]:
+        """The last `count` messages of a thread, oldest first."""
+        conditions, values = self._where({"thread_id": thread_id})
+        order = "ORDER BY created_at DESC, seq DESC LIMIT ?"
+        found = self._select(conditions, [*values, count], order)
+        return found[::-1]
+
+
+class IdempotencyRecords(RecordTable[IdempotencyRecord]):
+    """Answers kept for repeats of a request."""
+
+    _name = "first_answers"
+    _json = frozenset({"answer"})
+
+    def forget_before(self, time: int) -> None:
+        """Drop answers older than `time`."""
+        self._execute("DELETE FROM first_answers WHERE created_at < ?", [time])

@@ -1,0 +1,33 @@
+"""Moving out: what a store holds, as the API's objects."""
+
+from collections.abc import Iterator
+
+from openai_cli.engine import serialize
+from openai_cli.engine.store import AssistantRecord, Store
+from openai_cli.engine.strict_json import JsonObject
+
+
+def export_objects(store: Store) -> Iterator[JsonObject]:
+    """Every assistant, then every thread with its messages behind it, oldest first.
+
+    All of it as it was at one moment. A message that a run is still writing is not whole, and is
+    left out.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with store.read() as tx:
+        for assistant in tx.assistants.all():
+            yield _assistant(assistant)
+        for thread in tx.threads.all():
+            yield serialize.thread(thread)
+            for message in tx.messages.all(thread_id=thread.id):
+                if message.status != "in_progress":
+                    yield serialize.message(message)
+
+
+def _assistant(record: AssistantRecord) -> JsonObject:
+    """The object, and the one setting that it does not show."""
+    effort = record.settings.get("reasoning_effort")
+    shown = serialize.assistant(record)
+    return {**shown, "reasoning_effort": effort} if effort is not None else shown

@@ -1,0 +1,132 @@
+"""JSON texts taken apart into the objects they hold, each with its place.
+
+One JSON value after another, whatever white space or none lies between them: so JSON, JSON lines
+and what several commands printed one after the other are all read the same way.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from openai_cli.engine import strict_json
+from openai_cli.engine.strict_json import JsonObject
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder(parse_constant=strict_json.refuse_constant)
+_NEXT_VALUE = re.compile(r"\n(?=[{\[])")
+
+
+class ImportItem(NamedTuple):
+    """One object, and where it begins: `line 3`, or `line 1: data[2]` inside a list."""
+
+    place: str
+    value: JsonObject
+
+
+class ImportProblem(NamedTuple):
+    """Something wrong, and where; a `conflict` is with what the store has already."""
+
+    place: str
+    message: str
+    conflict: bool = False
+
+
+class ParsedText(NamedTuple):
+    """A text that has been read."""
+
+    items: list[ImportItem]
+    troubles: list[ImportProblem]
+    unfinished: list[str]
+    """The places of list pages that say that more follows."""
+
+
+def read_text(data: bytes) -> ParsedText:
+    """All objects of a JSON text, and everything that is wrong with it as JSON."""
+    text = ParsedText([], [], [])
+    try:
+        decoded = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        text.troubles.append(ImportProblem(f"line {line}", "not UTF-8"))
+        return text
+    for found in _values(decoded):
+        if isinstance(found, ImportProblem):
+            text.troubles.append(found)
+        else:
+            _take_apart(text, *found, inner="")
+    return text
+
+
+def _values(text: str) -> Iterator[tuple[str, Any] | ImportProblem]:
+    """Each value of the text with its line; after a fault it goes on at the next line's value."""
+    at = line = counted = 0
+    while True:
+        at = _end_of_space(text, at)
+        if at == len(text):
+            return
+        line += text.count("\n", counted, at)
+        counted = at
+        place = f"line {line + 1}"
+        try:
+            value, end = _value(text, at)
+        except (ValueError, RecursionError) as error:
+            following = _NEXT_VALUE.search(text, at)
+            end = following.end() if following else len(text)
+            yield ImportProblem(place, _fault(error, text[at:end], line))
+        else:
+            yield place, value
+        at = end
+
+
+def _value(text: str, at: int) -> tuple[Any, int]:
+    """The value that begins here, and where it ends."""
+    value, end = _DECODER.raw_decode(text, at)
+    strict_json.check(value)
+    return value, end
+
+
+def _fault(error: Exception, broken: str, line: int) -> str:
+    """What is wrong with the broken piece of text, which begins in this line."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if not isinstance(error, json.JSONDecodeError):
+        return f"no JSON: {error}"
+    try:
+        # Alone, so that the next line's value is not taken for a part of this one.
+        _value(broken, 0)
+    except json.JSONDecodeError as alone:
+        error = alone
+    further = error.lineno - 1
+    where = f"line {line + 1 + further}, " if further else ""
+    return f"no JSON: {error.msg} at {where}column {error.colno}"
+
+
+def _end_of_space(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _take_apart(text: ParsedText, line: str, value: Any, inner: str) -> None:
+    """Add a value; a list or a list page adds what is in it."""
+    place = f"{line}: {inner}" if inner else line
+    if isinstance(value, list):
+        for index, element in enumerate(value):
+            _take_apart(text, line, element, f"{inner}[{index}]")
+    elif not isinstance(value, dict):
+        text.troubles.append(ImportProblem(place, "expected an object"))
+    elif is_page(value):
+        if value.get("has_more"):
+            text.unfinished.append(place)
+        _take_apart(text, line, value["data"], f"{inner}.data" if inner else "data")
+    else:
+        text.items.append(ImportItem(place, value))
+
+
+def is_page(value: Any) -> bool:
+    """Whether this is a page of a list, as the API gives it."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("data"), list)
+        and value.get("object", "list") == "list"
+    )

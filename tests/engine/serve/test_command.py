@@ -1,0 +1,168 @@
+"""`openai local serve` as a command: what it says, and what it refuses to do."""
+
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openai_cli.engine.serve.limits import ServerLimits
+from tests.engine.serve.support import Served
+from tests.engine.support import Api
+from tests.support.shell import Shell
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("--host 0.0.0.0", "--host: 0.0.0.0 can be reached from other machines: add --require-key"),
+        ("--host ::", "--host: :: can be reached from other machines: add --require-key"),
+        ("--host 192.0.2.1", "--host: 192.0.2.1 can be reached from other machines"),
+        ("--host nowhere.invalid", '--host: "nowhere.invalid" is no address of this machine'),
+        ("--host ''", "--host: is empty"),
+        ("--port 65536", '--port: expected a whole number from 0 to 65535, found "65536"'),
+        ("--port http", '--port: expected a whole number from 0 to 65535, found "http"'),
+        ("--grace -1", '--grace: expected a whole number from 0 to 3600, found "-1"'),
+        ("--require-key", "--require-key: needs the key in OPENAI_LOCAL_SERVER_KEY"),
+        ("--require-key=secret", "--require-key: takes no value"),
+        ("--upstream-api grpc", '--upstream-api: expected responses or chat, found "grpc"'),
+        ("--upstream-url local:", "must be a server, not the engine"),
+        ("--upstream-url ftp://x", "OPENAI_LOCAL_UPSTREAM_URL"),
+        ("more", '"more": unexpected argument'),
+    ],
+)
+def test_wrong_use(openai: Shell, words: str, complaint: str) -> None:
+    done = openai(f"local serve --port 0 {words}")
+    assert (done.code, done.out) == (2, "")
+    assert complaint in done.err
+    assert "Traceback" not in done.err
+    assert not list(openai.folder.iterdir())
+
+
+def test_the_address_of_other_commands_is_not_taken_for_a_store(openai: Shell) -> None:
+    done = openai("--base-url local:x.db local serve --port 0")
+    assert (done.code, done.out) == (2, "")
+    assert "--base-url: openai local serve does not take it" in done.err
+
+
+def test_a_key_that_no_header_can_carry_is_not_shown(openai: Shell) -> None:
+    env = {"OPENAI_LOCAL_SERVER_KEY": "two words"}
+    done = openai("local serve --port 0 --require-key", env=env)
+    assert done.code == 2
+    assert "OPENAI_LOCAL_SERVER_KEY: holds a line break, a space" in done.err
+    assert "two words" not in done.err
+
+
+def test_a_port_that_is_taken(openai: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = openai(f"local serve --port {port}")
+    assert (done.code, done.out) == (2, "")
+    assert f"--port: {port} is in use on 127.0.0.1; 0 takes a free one" in done.err
+
+
+def test_a_store_that_cannot_be_used(openai: Shell) -> None:
+    (openai.folder / "letter.txt").write_text("not a database " * 20)
+    done = openai("local serve --port 0 --store letter.txt")
+    assert (done.code, done.out) == (3, "")
+    assert "letter.txt is not a database" in done.err
+
+
+def test_without_the_extra(openai: Shell) -> None:
+    program = (
+        "import sys; sys.modules['uvicorn'] = None\nfrom openai_cli.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "local", "serve"],
+        cwd=openai.folder,
+        env=openai.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: the server is not installed\nhint: pip install '.[serve]' in a clone adds it\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_hosts_of_this_machine(serve: Callable[..., Served], host: str) -> None:
+    served = serve("--host", host)
+    assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
+
+
+def test_other_addresses_with_a_key(serve: Callable[..., Served]) -> None:
+    served = serve("--host", "0.0.0.0", "--require-key", env={"OPENAI_LOCAL_SERVER_KEY": "abc"})
+    url = served.url.replace("0.0.0.0", "127.0.0.1")
+    assert httpx.get(f"{url}/assistants", trust_env=False).status_code == 401
+    headers = {"Authorization": "Bearer abc"}
+    assert httpx.get(f"{url}/assistants", headers=headers, trust_env=False).status_code == 200
+
+
+def test_a_key_that_is_not_asked_for_is_pointed_out(serve: Callable[..., Served]) -> None:
+    served = serve(env={"OPENAI_LOCAL_SERVER_KEY": "abc"})
+    assert served.said.startswith(
+        b"note: OPENAI_LOCAL_SERVER_KEY is set but not asked for; --require-key does that\n"
+    )
+
+
+def test_stores(openai: Shell) -> None:
+    """The default one, those of the variables, and that of the flag."""
+    home = openai.folder.parent / "home"
+    default = home / ".local/share/openai-cli/assistants.db"
+    named, flagged = openai.folder / "named.db", openai.folder / "flagged.db"
+    based, other = openai.folder / "based.db", openai.folder / "other.db"
+    env = {"OPENAI_LOCAL_STORE": str(named)}
+    for words, more, file in (
+        ((), {}, default),
+        ((), env, named),
+        ((), {**env, "OPENAI_BASE_URL": "local:based.db"}, based),
+        ((), {"OPENAI_LOCAL_STORE": str(other), "OPENAI_BASE_URL": "local:"}, other),
+        (("--store", "flagged.db"), env, flagged),
+    ):
+        served = Served(openai, *words, env=more)
+        api = Api(file, url=served.url)
+        api.post("/threads")
+        api.close()
+        assert served.stop() == 0
+        assert f"serving {file} at" in served.said.decode()
+        with sqlite3.connect(file) as connection:
+            assert connection.execute("SELECT count(*) FROM threads").fetchone() == (1,)
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_requests_are_shown_with_debug(serve: Callable[..., Served], store_file: Path) -> None:
+    served = serve("--debug")
+    api = Api(store_file, url=served.url)
+    api.post("/threads", {"metadata": {"private": "matter"}})
+    assert api.refused("GET", "/threads/thread_x")[0] == 404
+    api.close()
+    assert served.stop() == 0
+    shown = [line for line in served.said.decode().splitlines() if "/v1/" in line]
+    assert [line.split(" req_")[0] for line in shown] == [
+        "POST /v1/threads 200",
+        "GET /v1/threads/thread_x 404",
+    ]
+    assert "matter" not in served.said.decode()
+
+
+def test_the_limits_that_are_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "local.md").read_text(encoding="utf-8")
+    limits = ServerLimits()
+    for row in (
+        f"| body of a request | {limits.body >> 20} MiB | 413 |",
+        f"| time for the head, from the connection on | {limits.head_time:g} s |",
+        f"| time for the body | {limits.body_time:g} s | 408 |",
+        f"| idle connection | {limits.idle_time} s |",
+        f"| client that reads nothing of its stream | {limits.send_time:g} s |",
+        f"{limits.runs} runs are worked on at the same time",
+        f"sends a comment (`: ping`) every {limits.ping_every:g} seconds",
+    ):
+        assert row in page

@@ -1,0 +1,218 @@
+"""What the engine's tests share: a client that reads like the API, and the API's schemas."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from openai_cli.engine import open_transport
+
+DATA = Path(__file__).parent.parent / "data" / "engine"
+SCHEMAS: dict[str, Any] = json.loads((DATA / "schemas.json").read_text(encoding="utf-8"))
+KINDS = {
+    "assistant": "AssistantObject",
+    "thread": "ThreadObject",
+    "thread.message": "MessageObject",
+    "thread.run": "RunObject",
+    "thread.run.step": "RunStepObject",
+    "thread.message.delta": "MessageDeltaObject",
+    "thread.run.step.delta": "RunStepDeltaObject",
+    "assistant.deleted": "DeleteAssistantResponse",
+    "thread.deleted": "DeleteThreadResponse",
+    "thread.message.deleted": "DeleteMessageResponse",
+}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+BOTH_DOORS = pytest.mark.parametrize("api", ["in process", "served"], indirect=True)
+"""For modules whose tests must hold whichever way the engine is reached."""
+FUNCTION = {"type": "function", "function": {"name": "look_up"}}
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    """The cases of one data file."""
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def problems(value: Any, schema: dict[str, Any], path: str = "$") -> Iterator[str]:
+    """What is wrong with a value by the API description."""
+    target = SCHEMAS[schema["$ref"]] if "$ref" in schema else schema
+    if value is None:
+        if not (schema.get("nullable") or target.get("nullable")):
+            yield f"{path} is null"
+        return
+    if "oneOf" in target:
+        if not any(not list(problems(value, option, path)) for option in target["oneOf"]):
+            yield f"{path} fits no variant: {value!r}"
+        return
+    kind = TYPES.get(target.get("type", ""))
+    if kind and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+        yield f"{path} is {value!r}, not {target['type']}"
+        return
+    if "enum" in target and value not in target["enum"]:
+        yield f"{path} is {value!r}"
+    if isinstance(value, dict):
+        yield from (
+            f"{path}.{name} is missing" for name in target.get("required", ()) if name not in value
+        )
+        for name, field in target.get("properties", {}).items():
+            if name in value:
+                yield from problems(value[name], field, f"{path}.{name}")
+    if isinstance(value, list) and "items" in target:
+        for index, item in enumerate(value):
+            yield from problems(item, target["items"], f"{path}[{index}]")
+
+
+def check(value: dict[str, Any]) -> dict[str, Any]:
+    """Assert that an object, list or error has everything the API description requires."""
+    if "error" in value:
+        schema = "ErrorResponse"
+    elif value["object"] == "list":
+        for item in value["data"]:
+            check(item)
+        assert set(value) == {"object", "data", "first_id", "last_id", "has_more"}
+        return value
+    else:
+        schema = KINDS[value["object"]]
+    assert list(problems(value, SCHEMAS[schema])) == []
+    return value
+
+
+def parse_frames(text: str) -> list[tuple[str, Any]]:
+    """Server-sent events as (name, object); every object is checked, the end is required."""
+    assert text.endswith("event: done\ndata: [DONE]\n\n")
+    found = []
+    for frame in text.removesuffix("\n\n").split("\n\n"):
+        name, data = frame.split("\n")
+        assert name.startswith("event: ")
+        assert data.startswith("data: ")
+        payload = data.removeprefix("data: ")
+        value = payload if payload == "[DONE]" else check(json.loads(payload))
+        found.append((name.removeprefix("event: "), value))
+    return found
+
+
+class Api:
+    """A client of one store; every answer is checked against the API description."""
+
+    def __init__(self, file: Path, environ: dict[str, str] | None = None, *, url: str = "") -> None:
+        """Open the store in this process, or ask the server at `url` that serves it."""
+        self.file = file
+        self.served = bool(url)
+        if url:
+            self.client = httpx.Client(base_url=url, trust_env=False, timeout=60)
+            return
+        self.transport = open_transport(f"local:{file}", environ or {})
+        self.client = httpx.Client(
+            base_url="http://local", transport=self.transport, trust_env=False
+        )
+
+    def close(self) -> None:
+        self.client.close()
+
+    def ask(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+        response = self.client.request(method, path, json=body, **more)
+        assert response.headers["x-request-id"].startswith("req_")
+        if response.headers["content-type"] == "application/json":
+            check(response.json())
+        return response
+
+    def get(self, path: str, **query: Any) -> Any:
+        response = self.ask("GET", path, params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        """The answer; a run that is queued by it is waited for, whichever door was taken."""
+        response = self.ask("POST", path, {} if body is None else body, **more)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        if self.served and path.endswith(("/runs", "/submit_tool_outputs")):
+            return self.stopped(answer)
+        return answer
+
+    def stopped(self, run: dict[str, Any]) -> Any:
+        """The run once nobody works on it any more."""
+        while run["status"] in ("queued", "in_progress", "cancelling"):
+            time.sleep(0.02)
+            run = self.get(f"/threads/{run['thread_id']}/runs/{run['id']}")
+        return run
+
+    def delete(self, path: str) -> Any:
+        response = self.ask("DELETE", path)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def refused(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[Any, ...]:
+        """Status, message, param and code of a refusal."""
+        response = self.ask(method, path, body, **more)
+        error = response.json()["error"]
+        assert error["type"] == "invalid_request_error"
+        return response.status_code, error["message"], error["param"], error["code"]
+
+    def stream(self, path: str, body: dict[str, Any]) -> list[tuple[str, Any]]:
+        response = self.client.post(path, json={**body, "stream": True})
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"] == "text/event-stream"
+        return parse_frames(response.text)
+
+    @contextmanager
+    def streaming(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[tuple[str, Any]]]:
+        """Events one by one, while the run runs."""
+        with self.client.stream("POST", path, json={**body, "stream": True}) as response:
+            yield one_by_one(response)
+
+    def run(self, text: str, **fields: Any) -> Any:
+        return self.post("/threads/runs", ask(text, **fields))
+
+    def run_stream(self, text: str, **fields: Any) -> list[tuple[str, Any]]:
+        return self.stream("/threads/runs", ask(text, **fields))
+
+    def texts(self, thread_id: str) -> list[str]:
+        """The thread's texts, oldest first."""
+        page = self.get(f"/threads/{thread_id}/messages", order="asc", limit=100)
+        return [
+            "".join(block["text"]["value"] for block in message["content"])
+            for message in page["data"]
+        ]
+
+
+def one_by_one(response: httpx.Response) -> Iterator[tuple[str, Any]]:
+    """The events as they come; comments are passed over."""
+    rest = b""
+    for chunk in response.iter_bytes():
+        *frames, rest = (rest + chunk).split(b"\n\n")
+        for frame in frames:
+            if not frame.startswith(b":"):
+                name, data = frame.decode().split("\n")
+                payload = data.removeprefix("data: ")
+                value = payload if payload == "[DONE]" else check(json.loads(payload))
+                yield name.removeprefix("event: "), value
+    assert rest == b""
+
+
+def ask(text: str, **fields: Any) -> dict[str, Any]:
+    """The body of a create-and-run with one user message, for the demo assistant."""
+    thread = {"messages": [{"role": "user", "content": text}]}
+    return {"assistant_id": "asst_demo", "thread": thread, **fields}
+
+
+def names(events: list[tuple[str, Any]]) -> list[str]:
+    """The event names, without `thread.`, and with a run of deltas as one."""
+    found: list[str] = []
+    for name, _ in events:
+        short = name.removeprefix("thread.")
+        if not (short.endswith("delta") and found and found[-1] == short):
+            found.append(short)
+    return found
