@@ -89,12 +89,20 @@ def test_a_misspelt_flag_is_one_problem_not_three(quick: Run, server: Server) ->
 
 def test_a_flag_without_its_value(quick: Run) -> None:
     assert quick(*RUN, "--format").err == "error: --format: needs a value; nothing was sent\n"
-    refused = quick(*RUN, "--message", "--stream")
-    assert refused.err == (
-        "error: --message: needs a value, found the flag --stream (if that is the value: "
-        "--message=…); nothing was sent\n"
-    )
     assert quick(*RUN, "--local=yes").err.startswith('error: --local: takes no value, found "yes"')
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "--version", "-v", "--stream", "--", "-r", "--x"])
+def test_the_word_behind_an_option_is_its_value_whatever_it_looks_like(
+    quick: Run, server: Server, word: str
+) -> None:
+    done = quick(*RUN, "--instructions", word, "--message", word)
+    assert (done.code, done.err) == (0, "")
+    assert server.last.json["instructions"] == word
+    assert server.last.json["thread"]["messages"] == [{"role": "user", "content": word}]
+    refused = quick(*RUN, "--metadata", word)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("error: --metadata: ")
 
 
 def test_switches_may_be_repeated(quick: Run, server: Server) -> None:
