@@ -22,7 +22,7 @@ from openai_cli.cli.flag_parser import read_arguments
 from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import session_of
-from openai_cli.cli.typer_command import TakesFlags, build_command, show_help
+from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help
 from openai_cli.errors import Problem, UsageError
 
 
@@ -66,7 +66,7 @@ def _on_level(ctx: typer.Context) -> None:
 _HELP = ("help RESOURCE COMMAND", "Show the help of a resource or command.")
 
 
-class _Group(TakesFlags, TyperGroup):
+class _Group(FlagsMixin, TyperGroup):
     """A level of the tree: takes global options, shows help, suggests names."""
 
     def page(self, ctx: Any) -> HelpPage:

@@ -5,7 +5,7 @@ They are changed in classes that Typer keeps to itself, hence the upper bound on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, cast
 
@@ -24,9 +24,12 @@ _SHORTEST_START = 5
 
 
 class FlagOption(TyperOption):
-    """A row as a Typer option. Its value is every text it came with, in order."""
+    """A row as a Typer option. Its value is every text it came with, in order.
 
-    def __init__(self, row: FlagRow, **settings: Any) -> None:
+    With an `answer`, a Typer callback, it is eager: answered before other options are looked at.
+    """
+
+    def __init__(self, row: FlagRow, answer: Callable[..., Any] | None = None) -> None:
         identifier = row.name.lstrip("-").replace("-", "_").replace(".", "__")
         super().__init__(
             param_decls=[identifier, *row.spellings],
@@ -38,7 +41,8 @@ class FlagOption(TyperOption):
             is_flag=row.takes == "nothing",
             # The callback is given the flags of all levels in one list, not each by its name.
             expose_value=False,
-            **settings,
+            is_eager=answer is not None,
+            callback=answer,
         )
         self.row = row
 

@@ -19,7 +19,7 @@ from openai_cli.cli.session import Session, session_of
 from openai_cli.errors import Interrupted
 
 
-class TakesFlags:
+class FlagsMixin:
     """A command, or a level of commands: its options are made from rows when it is reached."""
 
     params: list[Any]
@@ -58,22 +58,22 @@ def show_help(ctx: Any) -> NoReturn:
 
 
 def _option(row: FlagRow) -> FlagOption:
-    """An eager option is answered before anything else is looked at."""
-    answers = {"--help": show_help, "--version": _show_version}
-    answer = answers.get(row.name)
-    if answer is None:
-        return FlagOption(row)
-    return FlagOption(
-        row, is_eager=True, callback=lambda ctx, _option, times: answer(ctx) if times else None
-    )
+    answers = {"--help": _on_help, "--version": _on_version}
+    return FlagOption(row, answers.get(row.name))
 
 
-def _show_version(ctx: Any) -> NoReturn:
-    session_of(ctx).env.out.write(f"openai {openai_cli.__version__}\n")
-    raise typer.Exit(0)
+def _on_help(ctx: Any, _option: Any, came: Any) -> None:
+    if came:
+        show_help(ctx)
 
 
-class AppCommand(TakesFlags, TyperCommand):
+def _on_version(ctx: Any, _option: Any, came: Any) -> None:
+    if came:
+        session_of(ctx).env.out.write(f"openai {openai_cli.__version__}\n")
+        raise typer.Exit(0)
+
+
+class AppCommand(FlagsMixin, TyperCommand):
     """An operation or a command of the tool: its own flags and global ones, in any order.
 
     Words are left to the command: which of them is which id depends on the flags that came.
