@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from typer._click.exceptions import BadOptionUsage, NoSuchOption
 from typer._click.parser import _Option, _OptionParser, _ParsingState
@@ -64,6 +64,11 @@ class FlagParser(_OptionParser):
     def __init__(self, arguments: Arguments, ctx: Any = None) -> None:
         super().__init__(ctx)
         self.arguments = arguments
+
+    def add_rows(self, rows: Iterable[FlagRow]) -> None:
+        """Take these flags, outside of a command."""
+        for row in rows:
+            FlagOption(row).add_to_parser(self, cast("Any", self.ctx))
 
     def parse_args(self, args: list[str]) -> Any:
         """Read them all; problems are kept, not raised."""
@@ -148,25 +153,19 @@ def nearest_flag(typed: str, names: Iterable[str]) -> str:
 def read_arguments(args: Sequence[str], rows: Iterable[FlagRow]) -> Arguments:
     """What the arguments bring to a command that takes these flags."""
     arguments = Arguments()
-    _filled(FlagParser(arguments), rows).parse_args(list(args))
+    parser = FlagParser(arguments)
+    parser.add_rows(rows)
+    parser.parse_args(list(args))
     return arguments
 
 
 def without(args: Sequence[str], rows: Iterable[FlagRow], names: Collection[str]) -> list[str]:
     """The arguments as they are, without the flags of these names and their values."""
-    parser = _filled(_PlaceParser(Arguments()), rows)
+    parser = _PlaceParser(Arguments())
+    parser.add_rows(rows)
     parser.parse_args(list(args))
     dropped = {place for name, places in parser.places if name in names for place in places}
     return [arg for place, arg in enumerate(args) if place not in dropped]
-
-
-AnyParser = TypeVar("AnyParser", bound=FlagParser)
-
-
-def _filled(parser: AnyParser, rows: Iterable[FlagRow]) -> AnyParser:
-    for row in rows:
-        FlagOption(row).add_to_parser(parser, cast("Any", None))
-    return parser
 
 
 class _PlaceParser(FlagParser):

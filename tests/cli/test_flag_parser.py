@@ -130,7 +130,8 @@ def test_a_slip_takes_the_value_with_it() -> None:
 
 def test_what_lacks_its_value_or_is_misspelt_is_unread() -> None:
     assert split("--nam", "x", "--output").unread == {"--name", "--output"}
-    assert split("--raw-output=1").unread == set()
+    switched = split("--raw-output=1")
+    assert (switched.names(), switched.unread) == ({"--raw-output"}, set())
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,13 @@ def test_typer_knows_every_flag_of_a_command() -> None:
     assert [(o.opts, o.help, o.metavar, o.is_flag) for o in options] == [
         (list(row.spellings), row.help, row.metavar, row.takes == "nothing") for row in rows
     ]
+
+
+def test_help_and_version_are_eager_options() -> None:
+    for names in ((), ("beta:threads",), ("beta:threads", "create"), ("local", "path")):
+        found, ctx = command(*names)
+        eager = {option.opts[0] for option in found.get_params(ctx) if option.is_eager}
+        assert eager - {"--version"} == {"--help"}
 
 
 def test_typer_knows_the_options_of_every_level() -> None:
