@@ -376,14 +376,10 @@ _openai_step() {
     flag=''
     if [[ -n $pending ]]; then
         _openai_flag "$node" "$pending"
-        if [[ $takes == optional ]]; then
-            case " $choices " in *" $1 "*) return 0 ;; esac
-        else
-            _openai_flag "$node" "$name"
-            if [[ $1 != -* || -z $takes ]]; then
-                return 0
-            fi
+        if [[ $takes != optional ]]; then
+            return 0
         fi
+        case " $choices " in *" $1 "*) return 0 ;; esac
     fi
     if ((!ended)) && [[ $1 == -?* ]]; then
         if [[ $1 == -- ]]; then

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import cast
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import CONNECTION, OTHER, SHELLS, Option
@@ -21,17 +19,17 @@ _COMMON = ("--format-error", "--debug", "--help")
 
 @dataclass(frozen=True)
 class BuiltinCommand:
-    """One such command. `runs` names its function, `module:name`, which is given the session.
+    """One such command. `runs` does it, given the session.
 
     `name` is all that is typed for it, group and command. `words` are the words it takes, as help
-    shows them, `choices` what the first may be; its options are in `session.split` like any other.
-    Of the global options it takes those in `shared`, and a few that all of these commands take.
-    One that `stays` runs until it is stopped, so its examples are not tried.
+    shows them, `choices` what the first may be; its options are in `session.arguments` like any
+    other. Of the global options it takes those in `shared`, and a few that all of these commands
+    take. One that `stays` runs until it is stopped, so its examples are not tried.
     """
 
     name: str
     summary: str
-    runs: str
+    runs: Callable[[Session], None]
     words: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
@@ -67,17 +65,52 @@ class BuiltinCommand:
 
     def run(self, session: Session) -> None:
         """Do it. Raises a CliError."""
-        extra = session.split.words[len(self.words) :]
+        extra = session.arguments.words[len(self.words) :]
         taken = {row.name for row in self.rows}
         problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
             Problem(occurrence.source, f"openai {self.name} does not take it")
-            for occurrence in session.split.occurrences
+            for occurrence in session.arguments.occurrences
             if occurrence.name not in taken
         ]
-        if problems or session.split.problems:
-            raise UsageError(problems=[*session.split.problems, *problems])
-        module, _, name = self.runs.partition(":")
-        cast("Callable[[Session], None]", getattr(import_module(module), name))(session)
+        if problems or session.arguments.problems:
+            raise UsageError(problems=[*session.arguments.problems, *problems])
+        self.runs(session)
+
+
+def _print_script(session: Session) -> None:
+    from openai_cli.completion.completion_commands import print_script
+
+    print_script(session)
+
+
+def _write_pages(session: Session) -> None:
+    from openai_cli.manual.manpages_command import write_pages
+
+    write_pages(session)
+
+
+def _serve(session: Session) -> None:
+    from openai_cli.cli.serve_command import serve
+
+    serve(session)
+
+
+def _import(session: Session) -> None:
+    from openai_cli.cli.store_commands import import_
+
+    import_(session)
+
+
+def _export(session: Session) -> None:
+    from openai_cli.cli.store_commands import export
+
+    export(session)
+
+
+def _path(session: Session) -> None:
+    from openai_cli.cli.store_commands import path
+
+    path(session)
 
 
 GROUPS = {
@@ -92,7 +125,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="@completion",
         summary="Print the completion script of a shell",
-        runs="openai_cli.completion.completion_commands:print_script",
+        runs=_print_script,
         words=("SHELL",),
         choices=SHELLS,
         examples=("openai @completion bash > openai.bash",),
@@ -100,7 +133,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="@manpages",
         summary="Write the manual pages",
-        runs="openai_cli.manual.manpages_command:write_pages",
+        runs=_write_pages,
         options=(
             Option("--output", "Folder to write them to; made if missing.", OTHER, "DIR", "-o"),
         ),
@@ -109,7 +142,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="local serve",
         summary="Serve the embedded engine over HTTP until it is stopped",
-        runs="openai_cli.cli.serve_command:serve",
+        runs=_serve,
         options=(
             Option("--host", "Address to listen on; 127.0.0.1 if not set.", OTHER, "ADDRESS"),
             Option(
@@ -139,7 +172,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="local import",
         summary="Take assistants, threads and messages from JSON into the store",
-        runs="openai_cli.cli.store_commands:import_",
+        runs=_import,
         words=("FILE",),
         options=(
             _STORE,
@@ -158,7 +191,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="local export",
         summary="Print the assistants, threads and messages of the store as JSON lines",
-        runs="openai_cli.cli.store_commands:export",
+        runs=_export,
         options=(_STORE,),
         examples=("openai local export --store team.db > saved.jsonl",),
         shared=_STORES,
@@ -166,7 +199,7 @@ BUILTIN_COMMANDS = (
     BuiltinCommand(
         name="local path",
         summary="Print where the store is",
-        runs="openai_cli.cli.store_commands:path",
+        runs=_path,
         options=(_STORE,),
         examples=("openai local path",),
         shared=_STORES,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from openai_cli.api.operation import Operation
 from openai_cli.cli.options import MAX_ITEMS, OPTIONS, ROOT_OPTIONS, Option
 from openai_cli.cli.run_options import RUN_OPTIONS
-from openai_cli.input.argv import ArgSpec
 from openai_cli.input.scalars import is_boolean
 
 if TYPE_CHECKING:
@@ -21,7 +20,8 @@ class FlagRow:
     """One flag as it is shown and completed.
 
     `words` are values worth offering, `closed` whether they are the only ones; `file` says that
-    the value is a file's path, `reference` that it may be `@path`.
+    the value is a file's path, `reference` that it may be `@path`. With `any_word`, an optional
+    one takes whatever word follows, so that a wrong one is found out.
     """
 
     name: str
@@ -31,7 +31,6 @@ class FlagRow:
     help: str
     panel: str
     kind: str
-    spec: ArgSpec
     words: tuple[str, ...] = ()
     closed: bool = False
     file: bool = False
@@ -39,12 +38,19 @@ class FlagRow:
     required: bool = False
     repeatable: bool = False
     nullable: bool = False
+    any_word: bool = False
     limits: str = ""
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """The long name, and the short one if there is one."""
         return (self.name, self.short) if self.short else (self.name,)
+
+    def fits(self, text: str) -> bool:
+        """Whether the word behind an optional flag is its value; else the flag stands alone."""
+        if self.kind == "boolean":
+            return is_boolean(text) or (self.nullable and text == "null")
+        return text in self.words or (self.any_word and not text.startswith("-"))
 
 
 def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
@@ -70,11 +76,6 @@ def root_rows() -> tuple[FlagRow, ...]:
     return (*global_rows(), *map(option_row, ROOT_OPTIONS))
 
 
-def specs_of(rows: tuple[FlagRow, ...]) -> dict[str, ArgSpec]:
-    """The spellings the command line knows for these rows."""
-    return {spelling: row.spec for row in rows for spelling in row.spellings}
-
-
 _FROM_FILES = ("TEXT", "OBJECT", "LIST", "ANY")
 """Kinds of flags whose value may be `@path`."""
 
@@ -97,16 +98,6 @@ def _own(flag: Flag) -> FlagRow:
         repeatable=flag.kind.name in ("LIST", "OBJECT"),
         nullable=flag.nullable,
         limits=", ".join(_limits(flag)),
-        spec=_spec(flag),
-    )
-
-
-def _spec(flag: Flag) -> ArgSpec:
-    if not flag.takes_bare:
-        return ArgSpec(flag.name)
-    nullable = flag.nullable
-    return ArgSpec(
-        flag.name, "optional", lambda text: is_boolean(text) or (nullable and text == "null")
     )
 
 
@@ -124,7 +115,7 @@ def option_row(option: Option) -> FlagRow:
         closed=bool(option.words),
         file=option.metavar == "FILE",
         repeatable=option.repeatable,
-        spec=option.spec,
+        any_word=option.any_word,
     )
 
 

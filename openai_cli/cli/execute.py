@@ -25,11 +25,11 @@ def execute(operation: Operation, session: Session) -> None:
     it has been printed.
     """
     env = session.env
-    options, problems = read_options(session.split.occurrences, env.environ)
-    run_options, more = read_run_options(session.split.occurrences, options)
-    session.split.problems += [*problems, *more]
+    options, problems = read_options(session.arguments.occurrences, env.environ)
+    run_options, more = read_run_options(session.arguments.occurrences, options)
+    session.arguments.problems += [*problems, *more]
     stdin = Stdin(env.stdin, options.stdin_timeout)
-    request, warnings = read_request(operation, session.split, stdin, check=options.check)
+    request, warnings = read_request(operation, session.arguments, stdin, check=options.check)
     _warn(env, warnings, stdin, options)
     request = _streaming_for_text(request, options)
     options = explorable(options, env)
@@ -54,13 +54,13 @@ def execute(operation: Operation, session: Session) -> None:
 
 def _command_lines(operation: Operation, env: Env) -> str:
     """The command line that was typed, as it works elsewhere."""
-    from openai_cli.cli.catalog import command_rows, specs_of
+    from openai_cli.cli.catalog import command_rows
     from openai_cli.cli.suggested_commands import elsewhere
 
-    specs = specs_of(command_rows(operation))
+    rows = command_rows(operation)
     ways = (
-        ("on the engine", elsewhere(env.args, specs, ["--local"])),
-        ("on a server", elsewhere(env.args, specs, ["--base-url", "https://YOUR-SERVER/v1"])),
+        ("on the engine", elsewhere(env.args, rows, ["--local"])),
+        ("on a server", elsewhere(env.args, rows, ["--base-url", "https://YOUR-SERVER/v1"])),
     )
     return "".join(f"\n{place}: {line}" for place, line in ways if line)
 

@@ -12,17 +12,14 @@ from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_add
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
-from openai_cli.input.argv import ArgSpec, Occurrence
+from openai_cli.input.arguments import Occurrence
 from openai_cli.input.scalars import read_integer
 from openai_cli.output.printer import FORMATS, OutputStyle
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the tool itself; `words` are the values an optional one may take.
-
-    With `any_word`, it takes whatever word follows, so that a wrong one is found out.
-    """
+    """One option of the tool itself; its fields mean what those of `FlagRow` do."""
 
     name: str
     help: str
@@ -33,14 +30,6 @@ class Option:
     words: tuple[str, ...] = ()
     any_word: bool = False
     repeatable: bool = False
-
-    @property
-    def spec(self) -> ArgSpec:
-        """How the command line reads it."""
-        return ArgSpec(self.name, self.takes, self._fits)
-
-    def _fits(self, text: str) -> bool:
-        return text in self.words or (self.any_word and not text.startswith("-"))
 
 
 T = TypeVar("T")

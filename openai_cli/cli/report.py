@@ -14,7 +14,7 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
 def report(error: CliError, session: Session) -> int:
     """Print the error in the format asked for; gives its exit code."""
-    style = error_style(session.split.occurrences)
+    style = error_style(session.arguments.occurrences)
     readable = style.format in ("auto", "text", "pretty") and not style.transform
     if readable:
         _as_text(error, session)
@@ -25,7 +25,7 @@ def report(error: CliError, session: Session) -> int:
 
 def report_unexpected(error: Exception, session: Session) -> int:
     """A fault of ours: one sentence, and with --debug the place where it happened."""
-    if "--debug" in session.split.names():
+    if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))
     message = f"a fault in this program: {type(error).__name__}: {error}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
 from openai_cli.errors import Problem
 from openai_cli.follow.rules import Handler, Rules, WaitLimits
-from openai_cli.input.argv import Occurrence
+from openai_cli.input.arguments import Occurrence
 
 _FOLLOW = "Waiting and tools"
 

@@ -44,7 +44,7 @@ def serve(session: Session) -> None:
     _check_installed()
     if env.environ.get(KEY_VARIABLE) and not settings.key:
         env.say("note", f"{KEY_VARIABLE} is set but not asked for; --require-key does that")
-    _run(settings, env, debug="--debug" in session.split.names())
+    _run(settings, env, debug="--debug" in session.arguments.names())
 
 
 def _check_installed() -> None:
@@ -110,7 +110,7 @@ class _ServeOptionReader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._environ = session.env.environ
-        self._options = OptionReader(session.split.occurrences, self._environ)
+        self._options = OptionReader(session.arguments.occurrences, self._environ)
         self._problems = self._options.problems
 
     def settings(self) -> ServeOptions:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from openai_cli.cli.env import Env
-from openai_cli.input.argv import Occurrence, Split
+from openai_cli.input.arguments import Arguments
 
 
 @dataclass
 class Session:
-    """The world, and the parts of the command line read so far.
+    """The world, and the command line as far as it was read.
 
-    Global options may stand at any level; `split` collects them all, in order.
+    Global options may stand at any level: `arguments` has the flags of all levels, in order, and
+    the words of the last one.
     """
 
     env: Env
-    split: Split = field(default_factory=Split)
+    arguments: Arguments = field(default_factory=Arguments)
     command: str = ""
 
-    def take(self, split: Split) -> None:
-        """Add the flags and problems of one level; its words belong to the next."""
-        for occurrence in split.occurrences:
-            count = 1 + sum(o.name == occurrence.name for o in self.split.occurrences)
-            self.split.occurrences.append(Occurrence(occurrence.name, occurrence.text, count))
-        self.split.problems += split.problems
-        self.split.unread |= split.unread
+
+def session_of(ctx: Any) -> Session:
+    """The session of the invocation that this Typer context belongs to."""
+    return cast("Session", ctx.find_object(Session))

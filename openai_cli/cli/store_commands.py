@@ -31,7 +31,7 @@ def import_(session: Session) -> None:
 
     with _opened(file) as store:
         try:
-            replace = "--replace" in session.split.names()
+            replace = "--replace" in session.arguments.names()
             moved = import_objects(store, data, int(time.time()), replace=replace)
         except TransferError as error:
             raise _refusal(error, name) from None
@@ -81,7 +81,7 @@ def _opened(file: Path) -> Iterator[Store]:
 
 
 def _file_argument(session: Session) -> str:
-    words = session.split.words
+    words = session.arguments.words
     if not words or not words[0]:
         raise UsageError(problems=[Problem("FILE", "is required: a JSON file, or - for stdin")])
     return words[0]

@@ -28,7 +28,7 @@ def store_address(session: Session) -> str:
 
     Raises UsageError.
     """
-    last = {o.name: o.text or "" for o in session.split.occurrences}
+    last = {o.name: o.text or "" for o in session.arguments.occurrences}
     if last.get("--store") == "":
         raise UsageError(problems=[Problem("--store", "is empty")])
     if "--store" in last:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
+from openai_cli.cli.catalog import FlagRow
+from openai_cli.cli.flag_parser import without
 from openai_cli.cli.options import CONNECTION, OPTIONS
 from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.follow.rules import Rules
 from openai_cli.follow.run import Run
-from openai_cli.input.argv import ArgSpec, without
 
 _KEPT = ("--timeout", "--max-retries")
 """Options for the connection that are about no server; others may hold secrets."""
@@ -19,13 +20,13 @@ _LONGEST = 2000
 """Characters of a command line that are worth repeating."""
 
 
-def elsewhere(args: Sequence[str], specs: Mapping[str, ArgSpec], connection: Sequence[str]) -> str:
+def elsewhere(args: Sequence[str], rows: Iterable[FlagRow], connection: Sequence[str]) -> str:
     """The command line with other options for the connection; empty if it is very long.
 
-    `specs` are the flags of the command, so that values are not taken for flags.
+    `rows` are the flags of the command, so that values are not taken for flags.
     """
     dropped = [o.name for o in OPTIONS if o.panel == CONNECTION and o.name not in _KEPT]
-    words = ["openai", *connection, *without(args, specs, dropped)]
+    words = ["openai", *connection, *without(args, rows, dropped)]
     line = " ".join(map(quoted, words))
     return line if len(line) <= _LONGEST else ""
 

@@ -13,7 +13,7 @@ SHOW, INSTALL = "--show-completion", "--install-completion"
 
 def print_script(session: Session) -> None:
     """`@completion SHELL`: the script on stdout."""
-    words = session.split.words
+    words = session.arguments.words
     if not words:
         expected = f"expected a shell ({', '.join(SHELLS)}), found none"
         raise UsageError(problems=[Problem("@completion", expected)])
@@ -22,7 +22,7 @@ def print_script(session: Session) -> None:
 
 def answer(session: Session) -> None:
     """The root options: show the script, or install it and say so on stderr."""
-    last = [o for o in session.split.occurrences if o.name in (SHOW, INSTALL)][-1]
+    last = [o for o in session.arguments.occurrences if o.name in (SHOW, INSTALL)][-1]
     environ = session.env.environ
     if last.text is None:
         shell = detect_shell(environ, last.name)

@@ -1,4 +1,4 @@
-"""From a split command line and standard input to a request that is ready to be sent."""
+"""From a command line that was read and standard input to a request that is ready to be sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openai_cli.api.check import Finding, body_of, path_text, shown, slips, vali
 from openai_cli.api.flags import Flag, flags_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.errors import Problem, UsageError
-from openai_cli.input.argv import Occurrence, Split
+from openai_cli.input.arguments import Arguments, Occurrence
 from openai_cli.input.body_builder import BodyBuilder
 from openai_cli.input.document import read_document
 from openai_cli.input.files import FileError, Files
@@ -35,7 +35,7 @@ class Reading:
 
 
 def read_request(
-    operation: Operation, split: Split, stdin: Stdin, *, check: bool = True
+    operation: Operation, arguments: Arguments, stdin: Stdin, *, check: bool = True
 ) -> tuple[Request, list[Problem]]:
     """The request, and warnings about keys that look like slips.
 
@@ -43,10 +43,10 @@ def read_request(
     with every problem found; nothing has been sent then.
     """
     flags = {flag.name: flag for flag in flags_of(operation)}
-    reading = Reading(BodyBuilder(flags), list(split.problems))
-    reading.failed |= {flags[name].path for name in split.unread if name in flags}
+    reading = Reading(BodyBuilder(flags), list(arguments.problems))
+    reading.failed |= {flags[name].path for name in arguments.unread if name in flags}
     files = Files(lambda: stdin.demand("@-"))
-    for occurrence in (*_positional(operation, split, flags, reading), *split.occurrences):
+    for occurrence in (*_positional(operation, arguments, flags, reading), *arguments.occurrences):
         if occurrence.name in flags:
             _add(flags[occurrence.name], occurrence, files, reading)
     _add_stdin(operation, stdin, files, reading)
@@ -58,19 +58,19 @@ def read_request(
 
 
 def _positional(
-    operation: Operation, split: Split, flags: Mapping[str, Flag], reading: Reading
+    operation: Operation, arguments: Arguments, flags: Mapping[str, Flag], reading: Reading
 ) -> list[Occurrence]:
     """Words become path ids, in path order, each only where its flag is not set."""
-    set_by_flag = split.names()
+    set_by_flag = arguments.names()
     open_flags = [
         flag
         for name in operation.path_fields
         for flag in flags.values()
         if flag.path == (name,) and flag.name not in set_by_flag
     ]
-    extra = split.words[len(open_flags) :]
+    extra = arguments.words[len(open_flags) :]
     reading.problems += [Problem(f'"{word}"', "unexpected argument") for word in extra]
-    pairs = zip(open_flags, split.words, strict=False)
+    pairs = zip(open_flags, arguments.words, strict=False)
     return [Occurrence(flag.name, word, 1) for flag, word in pairs]
 
 

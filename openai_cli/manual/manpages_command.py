@@ -12,7 +12,7 @@ def write_pages(session: Session) -> None:
     """Write every man page to the folder of `--output`, and say their names on stdout."""
     from openai_cli.manual.man import man_pages
 
-    folders = [o.text for o in session.split.occurrences if o.name == "--output"]
+    folders = [o.text for o in session.arguments.occurrences if o.name == "--output"]
     if not folders or not folders[-1]:
         raise UsageError(problems=[Problem("--output", "is required: the folder to write to")])
     for file in write_files(Path(folders[-1]), man_pages()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 
@@ -89,12 +90,67 @@ def test_a_misspelt_flag_is_one_problem_not_three(quick: Run, server: Server) ->
 
 def test_a_flag_without_its_value(quick: Run) -> None:
     assert quick(*RUN, "--format").err == "error: --format: needs a value; nothing was sent\n"
-    refused = quick(*RUN, "--message", "--stream")
-    assert refused.err == (
-        "error: --message: needs a value, found the flag --stream (if that is the value: "
-        "--message=…); nothing was sent\n"
-    )
     assert quick(*RUN, "--local=yes").err.startswith('error: --local: takes no value, found "yes"')
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "--version", "-v", "--stream", "--", "-r", "--x"])
+def test_the_word_behind_an_option_is_its_value_whatever_it_looks_like(
+    quick: Run, server: Server, word: str
+) -> None:
+    done = quick(*RUN, "--instructions", word, "--message", word)
+    assert (done.code, done.err) == (0, "")
+    assert server.last.json["instructions"] == word
+    assert server.last.json["thread"]["messages"] == [{"role": "user", "content": word}]
+    refused = quick(*RUN, "--metadata", word)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("error: --metadata: ")
+
+
+def test_one_dash_or_two_an_equals_sign_or_a_blank(quick: Run, server: Server) -> None:
+    for words in (["--top-p", "0.5"], ["--top-p=0.5"], ["-top-p", "0.5"], ["-top-p=0.5"]):
+        assert quick(*RUN, *words).code == 0
+        assert server.last.json["top_p"] == 0.5
+
+
+def test_order_is_kept_across_flags(quick: Run, server: Server) -> None:
+    texts = ["one", "two", "three", "four"]
+    flags = ["--message", "--thread.messages", "--message", "--thread.messages"]
+    values = ["one", "{role: user, content: two}", "three", "{role: user, content: four}"]
+    pairs = zip(flags, values, strict=True)
+    assert quick(*RUN, *(word for pair in pairs for word in pair)).code == 0
+    assert [one["content"] for one in server.last.json["thread"]["messages"]] == texts
+
+
+@pytest.mark.parametrize("slip", ["-versoin", "-hlep", "-rv", "-vr", "-hx"])
+def test_letters_behind_one_dash_are_one_name(quick: Run, slip: str) -> None:
+    """Version or help with exit 0 would be taken for success."""
+    for words in ([slip], ["beta:threads", slip], [*RUN, slip]):
+        refused = quick(*words)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err.startswith(f"error: {slip}: no such flag")
+
+
+def test_help_and_version_are_answered_first(quick: Run) -> None:
+    for words in (["--bogus"], ["beta:threads", "--bogus"], [*RUN, "--bogus", "--timeout=x"]):
+        for question, start in (("--help", "Usage: "), ("--version", "openai ")):
+            answered = quick(*words, question)
+            assert (answered.code, answered.err) == (0, "")
+            assert answered.out.startswith(start)
+
+
+def test_the_format_of_an_error_may_stand_behind_what_is_wrong(quick: Run) -> None:
+    for words in ("--bogus --other beta:threads", "beta:thread x", "beta:threads x y"):
+        refused = quick(*words.split(), "--zzz", "--format-error", "json")
+        problems = json.loads(refused.err)["problems"]
+        sources = [problem["source"] for problem in problems]
+        assert (
+            sources
+            == {
+                "--bogus": ["--bogus", "--other"],
+                "beta:thread": ['"beta:thread"'],
+                "beta:threads": ['"x"'],
+            }[words.split()[0]]
+        )
 
 
 def test_switches_may_be_repeated(quick: Run, server: Server) -> None:

@@ -49,6 +49,12 @@ CASES = {
     "openai --dry-run beta:threads create-": "openai --dry-run beta:threads create-and-run ",
     "openai --api-key --local beta:threads create-": "openai --api-key --local "
     "beta:threads create-and-run ",
+    # The word behind a flag with a value is the value, whatever it looks like
+    f"{RUN} --message --local --loca": f"{RUN} --message --local --local ",
+    f"{RUN} --message --local --mess": f"{RUN} --message --local --message ",
+    f"{RUN} --message -- --assist": f"{RUN} --message -- --assistant-id ",
+    f"{RUN} --message --format ya": f"{RUN} --message --format ya",
+    f"{RUN} --stream --format ya": f"{RUN} --stream --format yaml ",
     # Values, behind a blank or an equals sign
     "openai --format ya": "openai --format yaml ",
     "openai --format=ya": "openai --format=yaml ",

@@ -8,9 +8,9 @@ from typing import Any
 
 from openai_cli.api.operation import Request
 from openai_cli.api.operations import operation_named
-from openai_cli.cli.catalog import command_rows, specs_of
+from openai_cli.cli.catalog import command_rows
+from openai_cli.cli.flag_parser import read_arguments
 from openai_cli.errors import UsageError
-from openai_cli.input.argv import split_args
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 
@@ -42,13 +42,15 @@ def read_args(
 ) -> Read:
     """Read the flags of a command, with `stdin` in a file behind standard input."""
     operation = operation_named(command)
-    split = split_args(args, specs_of(command_rows(operation)))
+    arguments = read_arguments(args, command_rows(operation))
     data = stdin.encode() if isinstance(stdin, str) else stdin or b""
     try:
         with TemporaryFile() as stream:
             stream.write(data)
             stream.seek(0)
-            request, warnings = read_request(operation, split, Stdin(stream, wait=3), check=check)
+            request, warnings = read_request(
+                operation, arguments, Stdin(stream, wait=3), check=check
+            )
     except UsageError as error:
         return Read(None, problems=tuple(map(str, error.problems)), hint=error.hint)
     return Read(request, warnings=tuple(map(str, warnings)))

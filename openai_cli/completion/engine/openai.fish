@@ -19,14 +19,8 @@ function __openai_step --no-scope-shadowing
     set flag ''
     if test -n "$name"
         __openai_flag
-        if test "$takes" = optional
-            contains -- "$word" $choices; and return
-        else if string match -qv -- '-*' "$word"
+        if test "$takes" != optional; or contains -- "$word" $choices
             return
-        else
-            set name (string replace -r '=.*' '' -- "$word")
-            __openai_flag
-            test -z "$takes"; and return
         end
     end
     if test $ended = 0; and string match -qr '^-.' -- "$word"

@@ -110,21 +110,13 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
     foreach ($word in $words) {
         $pending = $flag
         $flag = $null
-        $found = $null
-        if (-not $ended -and $word -match '^-.') {
-            $found = Find-Flag $place ($word -replace '(?s)=.*', '')
-        }
-        if ($pending) {
-            if ($pending[1] -eq 'optional') {
-                if ($pending[3] -ccontains $word) { continue }
-            }
-            elseif (-not $found) { continue }
-        }
+        if ($pending -and ($pending[1] -ne 'optional' -or $pending[3] -ccontains $word)) { continue }
         if (-not $ended -and $word -ceq '--') {
             $ended = $true
             continue
         }
         if (-not $ended -and $word -match '^-.') {
+            $found = Find-Flag $place ($word -replace '(?s)=.*', '')
             if ($found) {
                 if ($found[4]) { $given += $found[5] }
                 if ($found[1] -ne 'nothing' -and -not $word.Contains('=')) { $flag = $found }

@@ -1,0 +1,184 @@
+"""Typer's options and parser, with the few things that they cannot do.
+
+They are changed in classes that Typer keeps to itself, hence the upper bound on its version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, cast
+
+from typer._click.exceptions import BadOptionUsage, NoSuchOption
+from typer._click.parser import _Option, _OptionParser, _ParsingState
+from typer._coercion import resolve_type_descriptor
+from typer.core import TyperOption
+from typer.models import OptionInfo
+
+from openai_cli.cli.catalog import FlagRow
+from openai_cli.errors import Problem
+from openai_cli.input.arguments import Arguments
+
+_SHORTEST_START = 5
+"""Characters of a long flag, dashes included, from which its beginning suggests it."""
+
+
+class FlagOption(TyperOption):
+    """A row as a Typer option. Its value is every text it came with, in order.
+
+    With an `answer`, a Typer callback, it is eager: answered before other options are looked at.
+    """
+
+    def __init__(self, row: FlagRow, answer: Callable[..., Any] | None = None) -> None:
+        identifier = row.name.lstrip("-").replace("-", "_").replace(".", "__")
+        super().__init__(
+            param_decls=[identifier, *row.spellings],
+            type_descriptor=resolve_type_descriptor(list[str], OptionInfo()),
+            help=row.help,
+            metavar=row.metavar,
+            rich_help_panel=row.panel,
+            multiple=True,
+            is_flag=row.takes == "nothing",
+            # The callback is given the flags of all levels in one list, not each by its name.
+            expose_value=False,
+            is_eager=answer is not None,
+            callback=answer,
+        )
+        self.row = row
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """Leave texts as they are: Typer would load pydantic and stop at the first bad value.
+
+        `input` and `cli.options` read them, and find all problems.
+        """
+        return self.callback(ctx, self, value) if self.callback else value
+
+
+class FlagParser(_OptionParser):
+    """Typer's parser; what it reads is added to `arguments`.
+
+    Typer gives each option its values and, apart from them, the order in which options came.
+    Here the two are one list, for lists append in typed order across flags.
+    """
+
+    def __init__(self, arguments: Arguments, ctx: Any = None) -> None:
+        super().__init__(ctx)
+        self.arguments = arguments
+
+    def add_rows(self, rows: Iterable[FlagRow]) -> None:
+        """Take these flags, outside of a command."""
+        for row in rows:
+            FlagOption(row).add_to_parser(self, cast("Any", self.ctx))
+
+    def parse_args(self, args: list[str]) -> Any:
+        """Read them all; problems are kept, not raised."""
+        values, words, order = super().parse_args(args)
+        texts = {name: iter(found) for name, found in values.items()}
+        for option in cast("list[FlagOption]", order):
+            text = next(texts[option.name])
+            self.arguments.add(option.row.name, text if isinstance(text, str) else None)
+        self.arguments.words = words
+        return values, words, order
+
+    def add_option(self, obj: Any, opts: Sequence[str], *args: Any, **settings: Any) -> None:
+        """Add the option under its names with one dash too: `-name` is as good as `--name`.
+
+        So letters cannot be run together: a slip like `-versoin` is an error, not `-v`.
+        """
+        one_dash = (name[1:] for name in opts if name.startswith("--"))
+        super().add_option(obj, [*opts, *one_dash], *args, **settings)
+        self._long_opt |= self._short_opt
+        self._short_opt.clear()
+
+    def _process_opts(self, arg: str, state: _ParsingState) -> None:
+        """Typer stops at the first problem; all of them are told at once."""
+        try:
+            super()._process_opts(arg, state)
+        except NoSuchOption:
+            self._unknown(arg, state)
+        except BadOptionUsage as error:
+            name = _row(self._long_opt[error.option_name]).name
+            self._problem(name, "needs a value")
+            self.arguments.unread.add(name)
+
+    def _match_long_opt(self, opt: str, explicit_value: str | None, state: _ParsingState) -> None:
+        """Typer has no option that may stand with or without a value, as `--stream` does."""
+        option = self._long_opt.get(opt)
+        if option is None:
+            raise NoSuchOption(opt)
+        row = _row(option)
+        if row.takes == "nothing" and explicit_value is not None:
+            self._problem(row.name, f'takes no value, found "{explicit_value}"')
+            explicit_value = None
+        follows = explicit_value is not None or (state.rargs and row.fits(state.rargs[0]))
+        if row.takes == "optional" and not follows:
+            option.process(None, state)
+        else:
+            super()._match_long_opt(opt, explicit_value, state)
+
+    def _unknown(self, arg: str, state: _ParsingState) -> None:
+        """A flag that is not known; if it is a slip for one with a value, that goes with it."""
+        typed, equals, _ = arg.partition("=")
+        if typed.startswith("--no-") and "--" + typed[5:] in self._long_opt:
+            self._problem(typed, f"no such flag (did you mean --{typed[5:]}=false?)")
+            return
+        near = nearest_flag(typed, {_row(option).name for option in self._long_opt.values()})
+        if not near:
+            self._problem(typed, "no such flag")
+            return
+        self._problem(typed, f"no such flag (did you mean {near}?)")
+        self.arguments.unread.add(near)
+        takes_value = _row(self._long_opt[near]).takes == "value"
+        if takes_value and not equals and state.rargs and not state.rargs[0].startswith("-"):
+            state.rargs.pop(0)
+
+    def _problem(self, source: str, message: str) -> None:
+        self.arguments.problems.append(Problem(source, message))
+
+
+def _row(option: _Option) -> FlagRow:
+    return cast("FlagOption", option.obj).row
+
+
+def nearest_flag(typed: str, names: Iterable[str]) -> str:
+    """The name that was likely meant: one that begins with what was typed, or looks like it."""
+    plain = "--" + typed.lstrip("-").lower().replace("_", "-")
+    names = sorted(names)
+    longer = [name for name in names if name.startswith(plain)]
+    if len(plain) >= _SHORTEST_START and longer:
+        return min(longer, key=len)
+    return next(iter(get_close_matches(plain, names, n=1, cutoff=0.7)), "")
+
+
+def read_arguments(args: Sequence[str], rows: Iterable[FlagRow]) -> Arguments:
+    """What the arguments bring to a command that takes these flags."""
+    arguments = Arguments()
+    parser = FlagParser(arguments)
+    parser.add_rows(rows)
+    parser.parse_args(list(args))
+    return arguments
+
+
+def without(args: Sequence[str], rows: Iterable[FlagRow], names: Collection[str]) -> list[str]:
+    """The arguments as they are, without the flags of these names and their values."""
+    parser = _PlaceParser(Arguments())
+    parser.add_rows(rows)
+    parser.parse_args(list(args))
+    dropped = {place for name, places in parser.places if name in names for place in places}
+    return [arg for place, arg in enumerate(args) if place not in dropped]
+
+
+class _PlaceParser(FlagParser):
+    """Notes at which places of the arguments a flag and its value stand."""
+
+    places: list[tuple[str, range]]
+
+    def parse_args(self, args: list[str]) -> Any:
+        self.places, self._length = [], len(args)
+        return super().parse_args(args)
+
+    def _process_opts(self, arg: str, state: _ParsingState) -> None:
+        start, known = self._length - len(state.rargs) - 1, len(state.order)
+        super()._process_opts(arg, state)
+        for option in cast("list[FlagOption]", state.order[known:]):
+            self.places.append((option.row.name, range(start, self._length - len(state.rargs))))

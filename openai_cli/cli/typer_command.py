@@ -1,0 +1,134 @@
+"""Typer commands made from declarations, and what commands share with the levels above them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand
+
+import openai_cli
+from openai_cli.api.operation import Operation
+from openai_cli.cli.builtin_commands import BuiltinCommand
+from openai_cli.cli.catalog import FlagRow, command_rows
+from openai_cli.cli.flag_parser import FlagOption, FlagParser
+from openai_cli.cli.help import HelpPage, flag_rows, render
+from openai_cli.cli.session import Session, session_of
+from openai_cli.errors import Interrupted
+
+
+class FlagsMixin:
+    """A command, or a level of commands: its options are made from rows when it is reached."""
+
+    params: list[Any]
+
+    def rows(self) -> tuple[FlagRow, ...]:
+        """The flags it takes."""
+        raise NotImplementedError
+
+    def page(self, ctx: Any) -> HelpPage:
+        """What its help says."""
+        raise NotImplementedError
+
+    def get_params(self, _ctx: Any) -> list[Any]:
+        """The options, for Typer."""
+        if not self.params:
+            self.params = [_option(row) for row in self.rows()]
+        return self.params
+
+    def make_parser(self, ctx: Any) -> FlagParser:
+        """The parser of the options, for Typer; it adds what it reads to the session."""
+        parser = FlagParser(session_of(ctx).arguments, ctx)
+        for param in self.get_params(ctx):
+            param.add_to_parser(parser, ctx)
+        return parser
+
+    def get_help(self, ctx: Any) -> str:
+        """The help page as text, for where standard output goes."""
+        env = session_of(ctx).env
+        return render(self.page(ctx), env.environ, is_terminal=env.out.is_terminal)
+
+
+def show_help(ctx: Any) -> NoReturn:
+    """Print the help of the context's command, and end."""
+    session_of(ctx).env.out.write(ctx.get_help())
+    raise typer.Exit(0)
+
+
+def _option(row: FlagRow) -> FlagOption:
+    answers = {"--help": _on_help, "--version": _on_version}
+    return FlagOption(row, answers.get(row.name))
+
+
+def _on_help(ctx: Any, _option: Any, came: Any) -> None:
+    if came:
+        show_help(ctx)
+
+
+def _on_version(ctx: Any, _option: Any, came: Any) -> None:
+    if came:
+        session_of(ctx).env.out.write(f"openai {openai_cli.__version__}\n")
+        raise typer.Exit(0)
+
+
+class AppCommand(FlagsMixin, TyperCommand):
+    """An operation or a command of the tool: its own flags and global ones, in any order.
+
+    Words are left to the command: which of them is which id depends on the flags that came.
+    """
+
+    allow_extra_args = True
+
+    def __init__(
+        self,
+        declared: Operation | BuiltinCommand,
+        rows: Callable[[], tuple[FlagRow, ...]],
+        run: Callable[[Session], None],
+    ) -> None:
+        super().__init__(
+            declared.command, callback=run, help=f"{declared.summary}.", add_help_option=False
+        )
+        self._declared = declared
+        self._rows = rows
+
+    def rows(self) -> tuple[FlagRow, ...]:
+        """Its own flags, then the global ones."""
+        return self._rows()
+
+    def page(self, ctx: Any) -> HelpPage:
+        """What its help says."""
+        return HelpPage(
+            usage=self._declared.usage,
+            summary=self.help or "",
+            flags=flag_rows(self.get_params(ctx)),
+            examples=self._declared.examples,
+        )
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the flags; the callback is given those of all levels, in order."""
+        words = super().parse_args(ctx, args)
+        ctx.params = {"session": session_of(ctx)}
+        return words
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it. Raises a CliError."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # Typer would make a silent exit of it.
+            raise Interrupted("interrupted") from None
+
+
+def build_command(declared: Operation | BuiltinCommand) -> AppCommand:
+    """The Typer command of an operation, or of one of the tool's own commands."""
+    if isinstance(declared, BuiltinCommand):
+        return AppCommand(declared, lambda: declared.rows, declared.run)
+    return AppCommand(declared, partial(command_rows, declared), partial(_execute, declared))
+
+
+def _execute(operation: Operation, session: Session) -> None:
+    from openai_cli.cli.execute import execute
+
+    execute(operation, session)
