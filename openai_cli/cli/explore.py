@@ -37,9 +37,8 @@ def explore_answer(answer: Document | Stream, options: Options, env: Env) -> Non
     from openai_cli.client.responses import Stream
 
     if isinstance(answer, Stream):
-        local = options.settings.address.is_local
         events = _events(answer, options.max_items)
-        explore_texts(events, options, env, growing=True, keep_reading=local)
+        explore_texts(events, options, env, growing=True, keep_reading=options.settings.in_process)
     else:
         explore_texts([answer.text], options, env, growing=False)
 

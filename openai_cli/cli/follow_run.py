@@ -204,7 +204,7 @@ class Follower:
             error.hint = "\n".join(filter(None, [error.hint, self._ways_on(run)]))
             raise
         # The engine tells of what comes after the outputs, however alike it may look.
-        self._answered = [] if self._settings.address.is_local else calls
+        self._answered = [] if self._settings.in_process else calls
         self._looks = _SECOND_LOOKS
         return answer
 
@@ -239,7 +239,7 @@ class Follower:
         status = status_of(run) if run else ""
         if run is None or (is_stopped(run) and status != WAITS_FOR_OUTPUTS):
             return Interrupted("interrupted")
-        if self._settings.address.is_local and self._is_cancelled_here(run):
+        if self._settings.in_process and self._is_cancelled_here(run):
             what = f"{named(run)} is cancelled, as it ran in this process"
             return Interrupted(f"interrupted; {what}")
         ways = self._ways_on(run) if can_be_found(run) else ""

@@ -12,7 +12,7 @@ from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
 from openai_cli.client.headers import check_credential
-from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
+from openai_cli.errors import CliError, Problem, UsageError
 
 if TYPE_CHECKING:
     from openai_cli.engine.serve.asgi import Report
@@ -57,7 +57,6 @@ def _check_installed() -> None:
 
 
 def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
-    from openai_cli.engine import StoreError
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
@@ -71,10 +70,7 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         raise UsageError(problems=[Problem(error.option, str(error))]) from None
     url = url_of(listener)
     with listener:
-        try:
-            store = Store(store_path(settings.store, settings.environ))
-        except StoreError as error:
-            raise NoAnswerError(str(error)) from None
+        store = Store(store_path(settings.store, settings.environ))
         gate = Authenticator(settings.key, settings.host)
         service = Service(
             store, ModelRegistry(settings.environ), gate, _logs(env, debug), grace=settings.grace
@@ -172,8 +168,8 @@ class _ServeOptionReader:
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
         """A wrong upstream is told now; a missing key when a model is first asked for."""
-        from openai_cli.engine.errors import RefusalError
         from openai_cli.engine.models.upstream.config import read_upstream_config
+        from openai_cli.engine.refusals import RefusalError
 
         try:
             read_upstream_config(environ)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from openai_cli.client.address import Address
 from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
 from openai_cli.client.settings import ConnectionSettings
@@ -42,14 +41,13 @@ def api_error(
 ) -> ApiError:
     """The error for an answer with a status of 400 or more."""
     text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
-    address = settings.address
-    retired = gone and status in (404, 410) and address.is_openai
+    retired = gone and status in (404, 410) and settings.address.is_openai
     if retired:
         hint = retirement_hint()
-    elif status in (404, 405) and not (address.is_local or error_fields(parsed(text))):
+    elif status in (404, 405) and not (settings.in_process or error_fields(parsed(text))):
         hint = "this may be no server of this API, or another path: look at --base-url"
     else:
-        hint = _hint(status, headers, address)
+        hint = _hint(status, headers, settings)
     return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
 
 
@@ -148,7 +146,7 @@ def _plain(text: str) -> str:
     return "" if line.startswith("<") else line[:_TEXT_LIMIT]
 
 
-def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
+def _hint(status: int, headers: Mapping[str, str], settings: ConnectionSettings) -> str:
     wait = asked_wait(headers)
     if wait is not None and wait > LONGEST_WAIT:
         return (
@@ -157,6 +155,6 @@ def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
         )
     if status in _HINTS:
         return _HINTS[status]
-    if status >= 500 and not address.is_local:
+    if status >= 500 and not settings.in_process:
         return "the server has a fault of its own; try again later"
     return ""

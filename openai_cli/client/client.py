@@ -62,10 +62,17 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 class Client:
-    """Sends requests to the address of `settings`; a context manager."""
+    """Sends requests to the address of `settings`; a context manager.
+
+    `transport` answers in place of the network, and is closed with the client.
+    """
 
     def __init__(
-        self, settings: ConnectionSettings, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: ConnectionSettings,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
@@ -73,7 +80,7 @@ class Client:
         self._open = ExitStack()
         self._streams: WeakSet[Stream] = WeakSet()
         self._elsewhere: dict[str, httpx.Client] = {}
-        self._http = self._open.enter_context(open_client(settings))
+        self._http = self._open.enter_context(open_client(settings, transport))
 
     def __enter__(self) -> Client:
         return self
@@ -150,7 +157,7 @@ class Client:
     def _pause(self, response: httpx.Response, attempt: int) -> float | None:
         """Seconds to wait before the request is repeated; None if this answer is to be kept."""
         repeat = should_retry(response.status_code, response.headers)
-        if not repeat or self.settings.address.is_local:
+        if not repeat or self.settings.in_process:
             return None
         asked = asked_wait(response.headers)
         if asked is None:
@@ -158,7 +165,7 @@ class Client:
         return asked if asked <= LONGEST_WAIT else None
 
     def _may_repeat(self, request: Request, error: Exception) -> bool:
-        if self.settings.address.is_local:
+        if self.settings.in_process:
             return False
         timed_out = isinstance(error, httpx.TimeoutException)
         safe = request.operation.method in _SAFE_TO_REPEAT

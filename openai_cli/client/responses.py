@@ -57,7 +57,7 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
         return Document(b"", "", response.headers)
     if not content.strip():
         status = f"status {response.status_code}"
-        raise NoAnswerError(f"{settings.address.place} answered with nothing ({status})")
+        raise NoAnswerError(f"{settings.address.server_name} answered with nothing ({status})")
     try:
         text = content.decode("utf-8-sig")
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=no_constant)
@@ -128,8 +128,8 @@ class Stream:
         self._check_end(decoder)
 
     def abandon(self) -> None:
-        """Nobody listens any more. A server's run goes on; the engine's needs this process."""
-        if self._settings.address.is_local:
+        """Stop passing events on. A run that works in this process is followed to its end."""
+        if self._settings.in_process:
             for _ in self._chunks:
                 pass
         self.close()

@@ -35,6 +35,14 @@ class ConnectionSettings:
     trace: Callable[[str], None] | None = None
 
     @property
+    def in_process(self) -> bool:
+        """Whether this process does the work itself, and so ends it when it ends.
+
+        Then no request is repeated, and a stream is read to its end.
+        """
+        return self.address.is_local
+
+    @property
     def has_proxy(self) -> bool:
         """Whether the environment names a proxy for anything."""
         return any(self.environ.get(name) or self.environ.get(name.upper()) for name in _PROXIES)

@@ -3,10 +3,10 @@
 Programs compare these texts, so they are worded, quoted and punctuated as the service did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.models import Unsupported
+from openai_cli.engine.strict_json import JsonObject
 
 _NAMES = {
     "asst": "assistant",
@@ -15,6 +15,37 @@ _NAMES = {
     "msg": "message",
     "step": "run step",
 }
+
+
+class RefusalError(Exception):
+    """One request is refused. The engine answers it in the API's error shape."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = headers or {}
+
+    def body(self) -> JsonObject:
+        """The error in the API's shape."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": "invalid_request_error" if self.status < 500 else "server_error",
+                "param": self.param,
+                "code": self.code,
+            }
+        }
 
 
 def not_found(kind: str, record_id: str) -> RefusalError:

@@ -8,7 +8,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from openai_cli.engine import http_responses
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.limits import ServerLimits
 
 
