@@ -5,7 +5,6 @@ Programs compare these texts, so they are worded, quoted and punctuated as the s
 
 from collections.abc import Mapping, Sequence
 
-from openai_cli.engine.models import Unsupported
 from openai_cli.engine.strict_json import JsonObject
 
 _NAMES = {
@@ -136,13 +135,13 @@ def cannot_cancel(status: str) -> RefusalError:
     return RefusalError(f"Cannot cancel run with status '{status}'.")
 
 
-def unsupported(found: Unsupported, backend: str) -> RefusalError:
-    """Something that the model's backend cannot carry."""
-    value = f": '{found.value}'" if found.value is not None else ""
-    lack = f" {found.lack}" if found.lack else ""
+def unsupported(field: str, value: object, lack: str, backend: str) -> RefusalError:
+    """Something that the model's backend cannot carry; `lack` is what it would need."""
+    quoted = f": '{value}'" if value is not None else ""
+    without = f" {lack}" if lack else ""
     return RefusalError(
-        f"'{found.field}'{value} is not supported by the {backend} backend{lack}.",
-        param=found.field,
+        f"'{field}'{quoted} is not supported by the {backend} backend{without}.",
+        param=field,
         code="unsupported_parameter",
     )
 
