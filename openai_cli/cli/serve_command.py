@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openai_cli.engine.serve.server import Logs
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
-_LONGEST_GRACE = 3600
+_MAX_GRACE = 3600
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     url = url_of(listener)
     with listener:
         store = Store(store_path(settings.store, settings.environ))
-        gate = Authenticator(settings.key, settings.host)
+        auth = Authenticator(settings.key, settings.host)
         service = Service(
-            store, ModelRegistry(settings.environ), gate, _logs(env, debug), grace=settings.grace
+            store, ModelRegistry(settings.environ), auth, _logs(env, debug), grace=settings.grace
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
@@ -116,7 +116,7 @@ class _ServeOptionReader:
             port=self._number("--port", 8080, 65535),
             store=self._store(),
             key=self._key(),
-            grace=self._number("--grace", 8, _LONGEST_GRACE),
+            grace=self._number("--grace", 8, _MAX_GRACE),
             environ=self._with_upstream(),
         )
         if self._problems:

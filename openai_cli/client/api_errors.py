@@ -119,16 +119,16 @@ def error_fields(value: Any) -> dict[str, Any]:
 
 
 def _detail(detail: Any) -> str:
-    """What FastAPI says: a text, or a list of what is wrong at which place."""
+    """What FastAPI says: a text, or a list of what is wrong at which location."""
     if isinstance(detail, str):
         return detail
     found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
-    told = [_complaint(one.get("loc"), one["msg"]) for one in found if "msg" in one]
-    return "; ".join(told) if told else json.dumps(detail, ensure_ascii=False)
+    parts = [_located(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    return "; ".join(parts) if parts else json.dumps(detail, ensure_ascii=False)
 
 
-def _complaint(place: Any, message: Any) -> str:
-    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+def _located(location: Any, message: Any) -> str:
+    where = ".".join(map(str, location)) if isinstance(location, list) else ""
     return f"{where}: {message}" if where else str(message)
 
 

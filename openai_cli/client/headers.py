@@ -62,9 +62,9 @@ def request_headers(
     if request.streams:
         # A compressing proxy would hold events back until its buffer is full.
         wanted["Accept-Encoding"] = "identity"
-    by_hand = {name.lower() for name, _ in settings.headers}
+    given = {name.lower() for name, _ in settings.headers}
     ours = [(name, value) for name, value in wanted.items() if value]
-    return [pair for pair in ours if pair[0].lower() not in by_hand] + list(settings.headers)
+    return [pair for pair in ours if pair[0].lower() not in given] + list(settings.headers)
 
 
 def user_agent() -> str:

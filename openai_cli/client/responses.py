@@ -85,7 +85,7 @@ def _not_json(
 class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
-    `run` is the run as the last event told of it, `saw_work` whether any showed it at work.
+    `run` is the run as the last event told of it, `saw_active_run` whether any showed it at work.
     Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
     the stream has: with `done`, or a run that has come to an end.
     """
@@ -95,7 +95,7 @@ class Stream:
     ) -> None:
         self.headers: Mapping[str, str] = response.headers
         self.run: dict[str, Any] | None = None
-        self.saw_work = False
+        self.saw_active_run = False
         self._response = response
         self._settings = settings
         self._chunks = self._read(trace)
@@ -171,5 +171,5 @@ class Stream:
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
             self._run_ended = str(value.get("status")) in STOPPED
-            self.saw_work = self.saw_work or not self._run_ended
+            self.saw_active_run = self.saw_active_run or not self._run_ended
         return Event(raw.name or "message", raw.data)

@@ -25,10 +25,10 @@ def should_retry(status: int, headers: Mapping[str, str]) -> bool:
     word = headers.get("x-should-retry", "").lower()
     if word in ("true", "false"):
         return word == "true"
-    return may_pass(status)
+    return is_transient(status)
 
 
-def may_pass(status: int) -> bool:
+def is_transient(status: int) -> bool:
     """Whether a refusal with this status says "later" rather than "no"."""
     return status in RETRY_STATUSES or (status >= 500 and status != NOT_OFFERED)
 

@@ -16,7 +16,7 @@ def _quiet(_line: str) -> None:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """Where to connect, as whom, and how patiently. Times are seconds.
+    """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
     `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
     """

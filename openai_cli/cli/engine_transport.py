@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-def transport_for(settings: ConnectionSettings) -> httpx.BaseTransport | None:
+def engine_transport(settings: ConnectionSettings) -> httpx.BaseTransport | None:
     """The engine for a `local:` address; None for the network.
 
     Raises StoreError if the store cannot be opened.
