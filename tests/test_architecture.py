@@ -1,4 +1,4 @@
-"""What docs/architecture.md says of rooms and dependencies is so."""
+"""What docs/architecture.md says of rooms and dependencies is true; import-linter does the rest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 import openai_cli
 
@@ -80,6 +82,15 @@ def test_every_dependency_has_its_reason_in_the_table() -> None:
     development = PAGE.partition("For development: ")[2].partition("\n\n")[0]
     for name in names(DECLARED["optional-dependencies"]["dev"]) - {"openai-cli"}:
         assert re.search(rf"\b{re.escape(name)}\b", development), name
+
+
+def test_the_pre_commit_hooks_are_the_commands_of_make_check() -> None:
+    hooks = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert recipe
+    commands = recipe[1].replace("$(BIN)", ".venv/bin").replace("\t", "").splitlines()
+    assert [hook["entry"] for hook in hooks["repos"][0]["hooks"]] == commands
 
 
 def runtime_extras() -> dict[str, list[str]]:

@@ -104,7 +104,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
 
 
 def _connected(settings: ConnectionSettings, options: Options, env: Env) -> ConnectionSettings:
-    """The settings with a way to talk to the user; refused without a key where one is needed."""
+    """The settings with sinks for notes and traces. Raises UsageError if a key is missing."""
     if settings.address.needs_key and not (
         settings.api_key or carries_credentials(settings.headers)
     ):

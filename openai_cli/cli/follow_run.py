@@ -124,7 +124,7 @@ class Follower:
             raise failure
         if stream.saw_active_run:
             self._answered = []
-        # After outputs, a stream that tells nothing of the run leaves it as it was before them.
+        # If a stream after tool outputs does not mention the run, its earlier state stands.
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
         if failure:
@@ -205,7 +205,7 @@ class Follower:
         except CliError as error:
             error.hint = "\n".join(filter(None, [error.hint, self._next_commands(run)]))
             raise
-        # The engine tells of what comes after the outputs, however alike it may look.
+        # The engine never shows answered calls again: equal calls are new ones.
         self._answered = [] if self._settings.in_process else calls
         self._rechecks_left = _MAX_RECHECKS
         return answer

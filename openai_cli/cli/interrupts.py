@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watched() -> Iterator[Callable[[], bool]]:
-    """Gives a function that tells whether Ctrl-C was pressed since.
+    """Gives a function that says whether Ctrl-C has been pressed.
 
     A process that was started with SIGINT ignored, as `nohup` does, goes on ignoring it.
     """

@@ -271,7 +271,7 @@ class OptionReader:
         )
 
     def _path(self, name: str) -> str:
-        """A GJSON path; a broken one is a problem that points at the place."""
+        """A GJSON path; the problem of a broken one points at the error."""
         from openai_cli.output.gjson import PathError, check
 
         text = self.last(name)

@@ -17,7 +17,7 @@ from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
 
 _MAY_HAVE_REPLY = ("completed", "incomplete")
-"""Statuses of a run that may have left a reply."""
+"""Statuses of a run that may have written a reply."""
 
 
 class RunPrinter:
@@ -61,14 +61,14 @@ class RunPrinter:
             self._printer.document(document.content, document.text)
 
     def final_document(self, document: Document, run: Run | None) -> None:
-        """Print the last answer; in `text`, what the assistant said."""
+        """Print the last answer; in `text`, the run's reply."""
         self.document(document)
         if run and self._printer.lacks_reply and status_of(run) in _MAY_HAVE_REPLY:
             for items in self._messages(run):
                 self._printer.page(items)
 
     def final_event(self, document: Document) -> None:
-        """Print what is known of a run at the end, behind its streams, as an event."""
+        """Print the final state of a streamed run as one more event."""
         run = run_in(document)
         if self._explores:
             self._explore(document)
@@ -128,7 +128,7 @@ class RunPrinter:
         self._tail = (self._tail + data)[-2:]
 
     def _messages(self, run: Run) -> list[list[str]]:
-        """What the run has said; servers may ignore that only its messages were asked for."""
+        """The messages of the run; filtered here too, as servers may ignore `run_id`."""
         if not has_ids(run):
             return []
         found = item_pages(self._client, request_for_messages(run), None)

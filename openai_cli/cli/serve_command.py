@@ -152,7 +152,7 @@ class _ServeOptionReader:
             return ""
 
     def _with_upstream(self) -> Mapping[str, str]:
-        """The environment, with what the flags say in place of its upstream."""
+        """The environment, with the upstream of the flags in place of its own."""
         api = self._text("--upstream-api")
         if api and api not in UPSTREAM_APIS:
             expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
@@ -167,7 +167,7 @@ class _ServeOptionReader:
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
-        """A wrong upstream is told now; a missing key when a model is first asked for."""
+        """A wrong upstream is reported now, a missing key when a model is first used."""
         from openai_cli.engine.models.upstream.config import read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 

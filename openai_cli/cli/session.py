@@ -1,4 +1,4 @@
-"""What one invocation gathers on its way from the first word to the last."""
+"""The state of one invocation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from openai_cli.input.argv import Occurrence, Split
 
 @dataclass
 class Session:
-    """The world, and the parts of the command line read so far.
+    """The environment, and the parts of the command line read so far.
 
     Global options may stand at any level; `split` collects them all, in order.
     """

@@ -85,7 +85,7 @@ def _read(name: str, session: Session) -> bytes:
 
 
 def _refusal(error: TransferError, name: str) -> UsageError:
-    """Everything that is wrong, each with its place."""
+    """All problems, each with its path."""
     source = "stdin" if name == "-" else name
     problems = [Problem(source, trouble.message, trouble.place) for trouble in error.troubles]
     conflict = any(trouble.conflict for trouble in error.troubles)

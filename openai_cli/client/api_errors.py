@@ -1,4 +1,4 @@
-"""Answers that say no, in any shape a compatible server may give them."""
+"""API errors, in every shape that compatible servers send."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HINTS = {
 
 
 def retirement_hint() -> str:
-    """What to do now that OpenAI and Azure no longer offer the endpoint."""
+    """What to do instead of calling the retired endpoint."""
     return (
         f"OpenAI and Azure switched the Assistants endpoints off on {RETIRED_ON}. Two ways on: "
         "add --local to run on the embedded engine, or --base-url URL for a compatible server"
@@ -58,7 +58,7 @@ def fallback_error(
     *,
     status: int | None = None,
 ) -> ApiError:
-    """The error for a refusal that no status tells of: an `error` event, or a 200 that is none."""
+    """The error for a refusal with a good status: an `error` event, or an error sent with 200."""
     return _api_error(scrub(text, settings), headers, settings, status=status, hint="")
 
 
@@ -119,7 +119,7 @@ def error_fields(value: Any) -> dict[str, Any]:
 
 
 def _detail(detail: Any) -> str:
-    """What FastAPI says: a text, or a list of what is wrong at which location."""
+    """FastAPI's `detail`: a text, or a list of messages with locations."""
     if isinstance(detail, str):
         return detail
     found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
@@ -133,7 +133,7 @@ def _located(location: Any, message: Any) -> str:
 
 
 def reason(status: int) -> str:
-    """What HTTP calls the status; empty for a number that it does not know."""
+    """The reason phrase of the status; empty for an unknown number."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

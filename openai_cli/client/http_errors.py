@@ -1,4 +1,4 @@
-"""The border where httpx's errors become ours, as a table."""
+"""Translates httpx's errors into ours."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REQUEST_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 """What sending may raise. UnicodeError: a host name that cannot be looked up."""
 
 _SILENT = "Server disconnected"
-"""How httpx begins the one protocol error that says: nothing came back at all."""
+"""How httpx begins the protocol error for a connection closed without a byte."""
 _MESSAGES: list[tuple[type[Exception], str]] = [
     (httpx.ConnectTimeout, "no connection to {server} in time"),
     (httpx.PoolTimeout, "no free connection to {server} in time"),
@@ -52,7 +52,7 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     server = _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {server}: {error}")
-    # What is no HTTP may be quoted in it, and that may be anything.
+    # It may quote what the server sent.
     detail = scrub(str(error).strip(), settings) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):

@@ -48,7 +48,7 @@ def _proxy_error(why: str) -> UsageError:
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
     if not settings.address.secure and not settings.has_proxy:
         # Plain HTTP needs no certificates, and reading them all takes a while. A context
-        # without any trusts nobody, so nothing can slip through it.
+        # without any trusts no server, so it is safe.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context = httpx.create_ssl_context()
@@ -70,7 +70,7 @@ def _add_client_certificate(context: ssl.SSLContext, settings: ConnectionSetting
             why = f'cannot read "{path}": {error.strerror}'
             raise UsageError(problems=[Problem(source, why)]) from None
     try:
-        # No password prompt: a command in a script would wait for ever.
+        # No password prompt: it would hang a script.
         context.load_cert_chain(settings.client_cert, settings.client_key, password=lambda: b"")
     except (ssl.SSLError, OSError, ValueError) as error:
         problem = Problem("--mtls-client-cert-file", f"certificate and key do not fit: {error}")

@@ -14,8 +14,11 @@ from openai_cli.errors import NoAnswerError
 
 @dataclass(frozen=True)
 class _PageInfo:
-    """What a page tells of the list: ids at its ends (empty if there are none), and whether
-    more follows; None if the server does not say, and is to be asked: OpenAI's own clients do."""
+    """The ids at the ends of a page (empty if missing), and whether more follows.
+
+    `more` is None if the server does not say; then the next page is requested, as OpenAI's own
+    clients do.
+    """
 
     items: bool
     first: str

@@ -1,4 +1,4 @@
-"""What comes back: one JSON document, or a stream of events."""
+"""Answers: one JSON document, or a stream of events."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _not_json(
 class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
-    `run` is the run as the last event told of it, `saw_active_run` whether any showed it at work.
+    `run` is the run in its last event; `saw_active_run` says whether any event showed it working.
     Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
     the stream has: with `done`, or a run that has come to an end.
     """
@@ -135,7 +135,7 @@ class Stream:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         self._chunks.close()
         self._response.close()
 
@@ -155,7 +155,7 @@ class Stream:
         return NoAnswerError(message, hint=_RUN_MAY_GO_ON)
 
     def _event(self, raw: RawEvent) -> Event | None:
-        """The event to pass on; None for the end of the stream, and for a sign of life."""
+        """The event to pass on; None for the end of the stream and for keep-alives."""
         raw = unwrapped(raw)
         if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
             self._done = True

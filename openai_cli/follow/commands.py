@@ -40,8 +40,8 @@ def answer_calls(
     """Run the commands for these calls side by side; gives their outputs in the calls' order.
 
     Each call must have a handler. The commands see `environ` without keys, and without any
-    variable that holds one of `secrets`. If this process is interrupted or told to end, they
-    end first.
+    variable that holds one of `secrets`. If this process is interrupted or terminated, they end
+    first.
     """
     safe = _without_secrets(environ, secrets)
     with shutdown_on_signals() as shutdown, ThreadPoolExecutor(tools.concurrency) as pool:
@@ -54,7 +54,7 @@ def answer_calls(
 
 
 def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
-    """What has come of all of them.
+    """The results of all commands.
 
     Waits a little at a time: Python would not notice a signal that comes just as it begins to
     wait before that wait is over.
@@ -132,7 +132,7 @@ def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> T
 
 
 def _failed(call: RequiredCall, how: str, detail: str = "", output: str = "") -> ToolOutput:
-    """An output that tells the model what went wrong; `detail` is for the user alone."""
+    """An output that reports the failure to the model; `detail` is for the user only."""
     answer = {"error": f"the command for {call.name} {how}"}
     if output:
         answer["output"] = output

@@ -32,7 +32,7 @@ class ToolOptions:
     concurrency: int = 4
     timeout: float = 300.0
     fail: bool = False
-    """Whether a failed command cancels the run; otherwise the run is told of the failure."""
+    """Whether a failed command cancels the run; otherwise its failure is sent as the output."""
 
     def command_for(self, name: str) -> ToolCommand | None:
         """The command for a function: its own, else the one for all others."""
