@@ -16,10 +16,11 @@ demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	OPENAI_LOCAL_STORE=.demo/demo.db $(BIN)/openai --local beta:threads create-and-run \
 		--assistant-id asst_demo --message "Hello from the embedded engine" --format text
 
-check: $(STAMP)  ## format, lint, types
+check: $(STAMP)  ## format, lint, types, directions of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest

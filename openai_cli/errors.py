@@ -3,6 +3,7 @@
     CliError                1  something unexpected
     ├── UsageError          2  wrong input; nothing was sent
     ├── NoAnswerError       3  connection, timeout, or an answer that cannot be read
+    │   └── StoreError      3  the embedded engine's file cannot be used
     ├── ApiError            4  the server said no
     ├── RunEndedError       5  the run ended without completing
     ├── RunWaitsError       6  the run waits for tool outputs
@@ -97,6 +98,13 @@ class NoAnswerError(CliError):
     exit_code = 3
     kind = "no_answer"
     meaning = "No answer came, or one that cannot be read: connection, timeout, broken body."
+
+
+class StoreError(NoAnswerError):
+    """The embedded engine's store cannot be opened, read or written.
+
+    The message is one line and names the file.
+    """
 
 
 class ApiError(CliError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openai_cli.api.operation import Request
+from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
 from openai_cli.cli.run_options import RunOptions
@@ -15,7 +16,7 @@ def call(
     request: Request, printer: Printer, options: Options, run_options: RunOptions, env: Env
 ) -> None:
     """Send the request and print the answer: a list, a run to follow, or any other object."""
-    with Client(options.settings) as client:
+    with Client(options.settings, engine_transport(options.settings)) as client:
         if request.operation.pages:
             from openai_cli.cli.listing import print_list
 

@@ -1,4 +1,4 @@
-"""The world a command runs in, as one object that tests can build."""
+"""The environment of a command: variables, streams, arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _never() -> bool:
 class Env:
     """Environment variables and the three streams; a stream is None if it is closed.
 
-    An empty variable is an unset one, so `environ` holds none. `interrupted` tells whether Ctrl-C
+    An empty variable is an unset one, so `environ` holds none. `interrupted` says whether Ctrl-C
     was pressed.
     """
 
@@ -54,7 +54,7 @@ class Env:
         self.put(harmless(line) + "\n")
 
     def put(self, text: str) -> None:
-        """Text on stderr as it is; nobody listening is no reason to fail."""
+        """Text on stderr as it is. A closed stderr is not an error."""
         try:
             self.err.write(text)
         except (OutputClosedError, OutputFailedError):
@@ -62,7 +62,7 @@ class Env:
 
 
 def system_env(args: tuple[str, ...], interrupted: Callable[[], bool]) -> Env:
-    """The world of this process."""
+    """The environment of this process."""
     return Env(
         environ={name: value for name, value in os.environ.items() if value},
         stdin=sys.stdin.buffer if sys.stdin else None,

@@ -53,16 +53,19 @@ def execute(operation: Operation, session: Session) -> None:
 
 
 def _command_lines(operation: Operation, env: Env) -> str:
-    """The command line that was typed, as it works elsewhere."""
+    """The command line that was typed, for the engine and for another server."""
     from openai_cli.cli.catalog import command_rows
-    from openai_cli.cli.suggested_commands import elsewhere
+    from openai_cli.cli.suggested_commands import for_other_server
 
     rows = command_rows(operation)
-    ways = (
-        ("on the engine", elsewhere(env.args, rows, ["--local"])),
-        ("on a server", elsewhere(env.args, rows, ["--base-url", "https://YOUR-SERVER/v1"])),
+    alternatives = (
+        ("on the engine", for_other_server(env.args, rows, ["--local"])),
+        (
+            "on a server",
+            for_other_server(env.args, rows, ["--base-url", "https://YOUR-SERVER/v1"]),
+        ),
     )
-    return "".join(f"\n{place}: {line}" for place, line in ways if line)
+    return "".join(f"\n{where}: {line}" for where, line in alternatives if line)
 
 
 def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:
@@ -101,7 +104,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
 
 
 def _connected(settings: ConnectionSettings, options: Options, env: Env) -> ConnectionSettings:
-    """The settings with a way to talk to the user; refused without a key where one is needed."""
+    """The settings with sinks for notes and traces. Raises UsageError if a key is missing."""
     if settings.address.needs_key and not (
         settings.api_key or carries_credentials(settings.headers)
     ):

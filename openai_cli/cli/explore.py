@@ -1,4 +1,4 @@
-"""Where `--format explore` meets an answer, or gives way to plain JSON."""
+"""`--format explore`: shows an answer in the explorer, or as JSON where that cannot run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def explorable(options: Options, env: Env) -> Options:
-    """The options, with plain output in place of an explorer that cannot be shown."""
+    """The options, with format `auto` if the explorer cannot be shown."""
     if options.style.format != "explore":
         return options
     from openai_cli.output.explore import has_screen, is_available
@@ -37,9 +37,8 @@ def explore_answer(answer: Document | Stream, options: Options, env: Env) -> Non
     from openai_cli.client.responses import Stream
 
     if isinstance(answer, Stream):
-        local = options.settings.address.is_local
         events = _events(answer, options.max_items)
-        explore_texts(events, options, env, growing=True, keep_reading=local)
+        explore_texts(events, options, env, growing=True, keep_reading=options.settings.in_process)
     else:
         explore_texts([answer.text], options, env, growing=False)
 

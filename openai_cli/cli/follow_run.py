@@ -10,29 +10,29 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
-from openai_cli.cli.run_outcome import check_run, named, why_no_reply
+from openai_cli.cli.run_outcome import check_run, run_label, why_no_reply
 from openai_cli.cli.run_printer import RunPrinter
-from openai_cli.cli.suggested_commands import ways_on
+from openai_cli.cli.suggested_commands import next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
 from openai_cli.client.responses import Document, Stream
 from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError
-from openai_cli.follow.poll import Poller, WaitTimeoutError, is_stopped, known
+from openai_cli.follow.poll import Poller, WaitTimeoutError, is_stopped, run_in
 from openai_cli.follow.run import (
     RequiredCall,
     Run,
     as_run,
-    can_be_found,
-    placed,
+    has_ids,
     request_about,
     status_of,
     tool_calls,
+    with_ids_of,
 )
 from openai_cli.output.printer import Printer
 
-_ATTEMPTS = 3
+_MAX_SUBMISSIONS = 3
 """Times that tool outputs are sent, if no answer says whether they came."""
-_SECOND_LOOKS = 5
+_MAX_RECHECKS = 5
 """Answers in which a server may still show calls that were answered."""
 
 
@@ -49,13 +49,13 @@ class Follower:
         self._run_options = run_options
         self._env = env
         self._progress = Progress(env, quiet=options.debug)
-        self._poller = Poller(client, run_options.patience, self._progress.pause)
-        self._told = RunPrinter(client, printer, options, env, to_the_end=run_options.waits)
+        self._poller = Poller(client, run_options.wait_limits, self._progress.pause)
+        self._run_printer = RunPrinter(client, printer, options, env, read_to_end=run_options.waits)
         self._run: Run | None = None
         self._stream: Stream | None = None
         self._streamed = False
         self._answered: list[RequiredCall] = []
-        self._looks = 0
+        self._rechecks_left = 0
 
     def follow(self, request: Request) -> None:
         """Send the request, print what comes, and judge how the run ended.
@@ -63,28 +63,28 @@ class Follower:
         Raises a CliError for a run that ended badly or waits, after it has been printed.
         """
         try:
-            self._go(request)
+            self._run_to_end(request)
         except KeyboardInterrupt:
             self._progress.clear()
             raise self._interrupted() from None
         finally:
             self._progress.clear()
-        self._judge(request)
+        self._check_outcome(request)
 
-    def _go(self, request: Request) -> None:
+    def _run_to_end(self, request: Request) -> None:
         answer = self._client.send(request)
         while True:
-            document = self._settle(answer)
+            document = self._receive(answer)
             calls = self._open_calls()
             if not calls:
                 break
             answer = self._answer(calls)
         if document is not None and self._streamed:
-            self._told.late(document)
+            self._run_printer.final_event(document)
         elif document is not None:
-            self._told.last(document, self._run)
+            self._run_printer.final_document(document, self._run)
 
-    def _judge(self, request: Request) -> None:
+    def _check_outcome(self, request: Request) -> None:
         waits = self._run_options.waits
         if waits and self._run is None and not self._streamed:
             raise NoAnswerError("the answer is no run: there is nothing to wait for")
@@ -95,59 +95,59 @@ class Follower:
 
     # One answer
 
-    def _settle(self, answer: Document | Stream) -> Document | None:
+    def _receive(self, answer: Document | Stream) -> Document | None:
         """Take an answer, and wait for its run if that is wanted; gives what is to be printed."""
         if isinstance(answer, Stream):
-            return self._settle_stream(answer)
+            return self._receive_stream(answer)
         run = as_run(answer.value)
         if run is None and self._run is not None:
             return self._wait_for(self._run, None)  # outputs were taken, with other words
         if run is not None and self._run is not None:
-            run = placed(run, self._run)
+            run = with_ids_of(run, self._run)
         self._run = run
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return answer
         return self._wait_for(run, answer)
 
-    def _settle_stream(self, stream: Stream) -> Document | None:
+    def _receive_stream(self, stream: Stream) -> Document | None:
         self._stream, self._streamed = stream, True
-        trouble: NoAnswerError | None = None
+        failure: NoAnswerError | None = None
         try:
-            self._told.stream(stream)
+            self._run_printer.stream(stream)
         except NoAnswerError as error:
-            trouble = error
+            failure = error
         finally:
             self._run = stream.run or self._run
         self._stream = None
         run = self._run
-        if trouble and not (self._run_options.waits and run and can_be_found(run)):
-            raise trouble
-        if stream.saw_work:
+        if failure and not (self._run_options.waits and run and has_ids(run)):
+            raise failure
+        if stream.saw_active_run:
             self._answered = []
-        # After outputs, a stream that tells nothing of the run leaves it as it was before them.
+        # If a stream after tool outputs does not mention the run, its earlier state stands.
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
-        if trouble:
-            self._env.say("note", f"{trouble.message}; asking for the run instead")
+        if failure:
+            self._env.say("note", f"{failure.message}; asking for the run instead")
         return self._wait_for(run, None)
 
     def _wait_for(self, run: Run, answer: Document | None) -> Document:
         """The run once it has stopped; `answer` is the last in which it was seen."""
-        if not can_be_found(run):
+        if not has_ids(run):
             raise NoAnswerError("the run cannot be waited for: the answer lacks its ids")
         try:
             document = self._poller.until_stopped(run, answer, self._has_stopped)
         except WaitTimeoutError as error:
-            error.hint = self._ways_on(run)
+            error.hint = self._next_commands(run)
             if error.last is not None and not self._streamed:
                 self._progress.clear()
-                self._told.document(error.last)
+                self._run_printer.document(error.last)
             raise
         except CliError as error:
-            error.hint = "\n".join(filter(None, [error.hint, self._ways_on(run)]))
+            error.hint = "\n".join(filter(None, [error.hint, self._next_commands(run)]))
             raise
         self._progress.clear()
-        self._run = placed(known(document), run)
+        self._run = with_ids_of(run_in(document), run)
         return document
 
     def _has_stopped(self, run: Run) -> bool:
@@ -158,8 +158,8 @@ class Follower:
         if not is_stopped(run):
             self._answered = []
             return False
-        if self._looks and self._shows_answered(run):
-            self._looks -= 1
+        if self._rechecks_left and self._shows_answered(run):
+            self._rechecks_left -= 1
             return False
         return True
 
@@ -170,13 +170,13 @@ class Follower:
 
     def _open_calls(self) -> list[RequiredCall]:
         """The calls to answer now: all that the run waits for, or none if one has no command."""
-        run, rules = self._run, self._run_options.rules
-        calls = tool_calls(run) if run and rules.handlers and can_be_found(run) else []
+        run, tools = self._run, self._run_options.tools
+        calls = tool_calls(run) if run and tools.commands and has_ids(run) else []
         if run and self._shows_answered(run):
             what = "the server still shows the calls that were answered; they are not run again"
             self._env.say("warning", what)
             return []
-        missing = sorted({call.name for call in calls if rules.handler(call.name) is None})
+        missing = sorted({call.name for call in calls if tools.command_for(call.name) is None})
         if missing:
             self._env.say("warning", f"no --on-tool-call for {', '.join(missing)}: nothing was run")
         return [] if missing else calls
@@ -184,53 +184,55 @@ class Follower:
     def _answer(self, calls: list[RequiredCall]) -> Document | Stream:
         from openai_cli.follow.commands import answer_calls
 
-        run, rules = self._run, self._run_options.rules
+        run, tools = self._run, self._run_options.tools
         assert run is not None  # noqa: S101 - it has calls
         secrets = list(secrets_of(self._settings))
-        outputs = answer_calls(calls, rules, run, self._env.environ, secrets)
+        outputs = answer_calls(calls, tools, run, self._env.environ, secrets)
         for output in outputs:
             about = output.failure or output.notice
             if about:
                 self._env.say("warning", f"the command for {output.call.name} {about}")
         failed = [output for output in outputs if output.failure]
-        if failed and rules.fail:
+        if failed and tools.fail:
             cancelled = self._cancel(run)
             raise CliError(f"the command for {failed[0].call.name} failed; {cancelled}")
-        told = [{"tool_call_id": output.call.id, "output": output.text} for output in outputs]
-        fields = {"tool_outputs": told} | ({"stream": True} if self._streamed else {})
+        tool_outputs = [
+            {"tool_call_id": output.call.id, "output": output.text} for output in outputs
+        ]
+        fields = {"tool_outputs": tool_outputs} | ({"stream": True} if self._streamed else {})
         try:
             answer = self._submit(run, request_about(run, "submit-tool-outputs", **fields))
         except CliError as error:
-            error.hint = "\n".join(filter(None, [error.hint, self._ways_on(run)]))
+            error.hint = "\n".join(filter(None, [error.hint, self._next_commands(run)]))
             raise
-        # The engine tells of what comes after the outputs, however alike it may look.
-        self._answered = [] if self._settings.address.is_local else calls
-        self._looks = _SECOND_LOOKS
+        # The engine never shows answered calls again: equal calls are new ones.
+        self._answered = [] if self._settings.in_process else calls
+        self._rechecks_left = _MAX_RECHECKS
         return answer
 
     def _submit(self, run: Run, request: Request) -> Document | Stream:
         """Send the outputs until an answer, or the run, shows that they came; no command again."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, _MAX_SUBMISSIONS + 1):
             try:
                 return self._client.send(request)
             except NoAnswerError:
-                if attempt == _ATTEMPTS:
+                if attempt == _MAX_SUBMISSIONS:
                     raise
             except ApiError as error:
                 # A run that has its outputs refuses them, and some servers fail over it.
                 if attempt == 1 and (error.status or 0) < 500:
                     raise
-                if not self._has_outputs(run, now := self._poller.fetch(run)):
+                if not self._has_outputs(run, current := self._poller.fetch(run)):
                     raise
-                return now
-            if self._has_outputs(run, now := self._poller.fetch(run)):
-                return now
-            self._progress.pause(run, self._run_options.patience.interval)
+                return current
+            if self._has_outputs(run, current := self._poller.fetch(run)):
+                return current
+            self._progress.pause(run, self._run_options.wait_limits.interval)
         raise AssertionError("the last attempt returns or raises")
 
     @staticmethod
-    def _has_outputs(run: Run, now: Document) -> bool:
-        return tool_calls(known(now)) != tool_calls(run)
+    def _has_outputs(run: Run, current: Document) -> bool:
+        return tool_calls(run_in(current)) != tool_calls(run)
 
     # Interruption
 
@@ -239,37 +241,37 @@ class Follower:
         status = status_of(run) if run else ""
         if run is None or (is_stopped(run) and status != WAITS_FOR_OUTPUTS):
             return Interrupted("interrupted")
-        if self._settings.address.is_local and self._is_cancelled_here(run):
-            what = f"{named(run)} is cancelled, as it ran in this process"
+        if self._settings.in_process and self._is_cancelled_here(run):
+            what = f"{run_label(run)} is cancelled, as it ran in this process"
             return Interrupted(f"interrupted; {what}")
-        ways = self._ways_on(run) if can_be_found(run) else ""
-        if self._run_options.cancel_on_interrupt and can_be_found(run):
-            return self._cancelled(run, ways)
+        commands = self._next_commands(run) if has_ids(run) else ""
+        if self._run_options.cancel_on_interrupt and has_ids(run):
+            return self._cancelled(run, commands)
         goes_on = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "goes on"
-        return Interrupted(f"interrupted; {named(run)} {goes_on}", hint=ways)
+        return Interrupted(f"interrupted; {run_label(run)} {goes_on}", hint=commands)
 
     def _is_cancelled_here(self, run: Run) -> bool:
         """Whether the engine has cancelled the run, as it does when its work is interrupted."""
         if self._stream:
             self._stream.close()
         with suppress(ApiError, NoAnswerError):
-            return status_of(known(self._poller.fetch(run))) == "cancelled"
+            return status_of(run_in(self._poller.fetch(run))) == "cancelled"
         return False
 
-    def _cancelled(self, run: Run, ways: str) -> Interrupted:
+    def _cancelled(self, run: Run, commands: str) -> Interrupted:
         try:
             return Interrupted(f"interrupted; {self._cancel(run)}")
         except KeyboardInterrupt:
-            what = f"{named(run)} was to be cancelled, but no answer came yet"
-            return Interrupted(f"interrupted; {what}", hint=ways)
+            what = f"{run_label(run)} was to be cancelled, but no answer came yet"
+            return Interrupted(f"interrupted; {what}", hint=commands)
 
     def _cancel(self, run: Run) -> str:
         """Cancel the run; gives a sentence on what came of it."""
         try:
             self._client.send(request_about(run, "cancel"))
         except (ApiError, NoAnswerError) as error:
-            return f"{named(run)} could not be cancelled: {error.message}"
-        return f"{named(run)} is cancelled"
+            return f"{run_label(run)} could not be cancelled: {error.message}"
+        return f"{run_label(run)} is cancelled"
 
-    def _ways_on(self, run: Run) -> str:
-        return ways_on(run, self._settings, self._run_options.rules)
+    def _next_commands(self, run: Run) -> str:
+        return next_commands(run, self._settings, self._run_options.tools)

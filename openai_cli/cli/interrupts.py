@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watched() -> Iterator[Callable[[], bool]]:
-    """Gives a function that tells whether Ctrl-C was pressed since.
+    """Gives a function that says whether Ctrl-C has been pressed.
 
     A process that was started with SIGINT ignored, as `nohup` does, goes on ignoring it.
     """
-    came = False
+    pressed = False
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
+    def on_interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
         raise KeyboardInterrupt
 
-    def spare(lost: UnraisableHookArgs) -> None:
-        if lost.exc_type is not KeyboardInterrupt:
-            sys.__unraisablehook__(lost)
+    def drop_interrupts(unraisable: UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(unraisable)
 
     before, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
     if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note)
-    sys.unraisablehook = spare
+        signal.signal(signal.SIGINT, on_interrupt)
+    sys.unraisablehook = drop_interrupts
     try:
-        yield lambda: came
+        yield lambda: pressed
     finally:
         sys.unraisablehook = hook
         signal.signal(signal.SIGINT, before)

@@ -19,7 +19,7 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError
 def run(args: tuple[str, ...], interrupted: Callable[[], bool]) -> int:
     """Run one command line against this process's streams; never raises.
 
-    `interrupted` tells whether Ctrl-C was pressed.
+    `interrupted` says whether Ctrl-C was pressed.
     """
     session = Session(system_env(args, interrupted))
     code = _run(args, session)

@@ -190,13 +190,13 @@ class OptionReader:
         self._check_upstream(url, api)
         if not local:
             return self._environ
-        told = {
+        variables = {
             **who,
             "OPENAI_LOCAL_UPSTREAM_URL": url,
             "OPENAI_LOCAL_UPSTREAM_API": api,
             "OPENAI_LOCAL_UPSTREAM_TIMEOUT": self.last("--timeout"),
         }
-        return {**self._environ, **{name: text for name, text in told.items() if text}}
+        return {**self._environ, **{name: text for name, text in variables.items() if text}}
 
     def _check_upstream(self, url: str | None, api: str | None) -> None:
         if api is not None and api not in UPSTREAM_APIS:
@@ -260,7 +260,7 @@ class OptionReader:
         )
 
     def _path(self, name: str) -> str:
-        """A GJSON path; a broken one is a problem that points at the place."""
+        """A GJSON path; the problem of a broken one points at the error."""
         from openai_cli.output.gjson import PathError, check
 
         text = self.last(name)

@@ -1,4 +1,4 @@
-"""A line on stderr that tells, while one waits, how a run is doing; on a terminal only."""
+"""A status line on stderr while waiting for a run; on a terminal only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from openai_cli.follow.run import Run, status_of
 from openai_cli.output.sink import Sink
 from openai_cli.output.terminal import harmless
 
-_TICK = 0.25
-"""Seconds between two looks of the line."""
+_REDRAW = 0.25
+"""Seconds between two redraws of the line."""
 
 
 class Progress:
@@ -33,28 +33,28 @@ class Progress:
         self._sleep = sleep
         self._now = now
         self._since = now()
-        self._there = False
+        self._visible = False
 
     def pause(self, run: Run, seconds: float) -> None:
-        """Wait, with the line growing older meanwhile."""
+        """Wait, and keep the time in the line current."""
         until = self._now() + seconds
         while self._shows and until - self._now() > 0:
             self.show(_status(run))
-            self._sleep(max(0.0, min(_TICK, until - self._now())))
+            self._sleep(max(0.0, min(_REDRAW, until - self._now())))
         if not self._shows:
             self._sleep(seconds)
 
     def show(self, what: str) -> None:
-        """Put these words in the line, with the time."""
+        """Show this text in the line, with the time passed."""
         if self._shows:
             text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
-            self._there = True
+            self._visible = True
             self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
 
     def clear(self) -> None:
-        """Take the line away, so that something else can be written."""
-        if self._there:
-            self._there = False
+        """Remove the line before something else is written."""
+        if self._visible:
+            self._visible = False
             self._env.put("\r\x1b[K")
 
 
@@ -69,5 +69,5 @@ def _columns(sink: Sink) -> int:
 def _status(run: Run) -> str:
     usage = run.get("usage")
     tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
-    told = f"  {tokens} tokens" if tokens else ""
-    return f"run {run.get('id')}: {status_of(run)}{told}"
+    shown = f"  {tokens} tokens" if tokens else ""
+    return f"run {run.get('id')}: {status_of(run)}{shown}"

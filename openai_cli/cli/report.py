@@ -24,7 +24,7 @@ def report(error: CliError, session: Session) -> int:
 
 
 def report_unexpected(error: Exception, session: Session) -> int:
-    """A fault of ours: one sentence, and with --debug the place where it happened."""
+    """An internal error: one sentence; with --debug, the traceback."""
     if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))

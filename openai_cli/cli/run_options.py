@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
 from openai_cli.errors import Problem
-from openai_cli.follow.rules import Handler, Rules, WaitLimits
+from openai_cli.follow.follow_options import ToolCommand, ToolOptions, WaitLimits
 from openai_cli.input.arguments import Occurrence
 
 _FOLLOW = "Waiting and tools"
@@ -33,9 +33,9 @@ class RunOptions:
     """How to follow a run."""
 
     waits: bool = False
-    patience: WaitLimits = field(default_factory=WaitLimits)
+    wait_limits: WaitLimits = field(default_factory=WaitLimits)
     cancel_on_interrupt: bool = False
-    rules: Rules = field(default_factory=Rules)
+    tools: ToolOptions = field(default_factory=ToolOptions)
 
 
 def read_run_options(
@@ -43,26 +43,25 @@ def read_run_options(
 ) -> tuple[RunOptions, list[Problem]]:
     """The options, and everything that is wrong with them."""
     reader = OptionReader(occurrences, {})
-    handlers = _handlers(occurrences, reader.problems)
+    commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
-    rules = Rules(
-        handlers=handlers,
-        concurrency=reader.value("--tool-concurrency", whole(1, 64), Rules.concurrency),
-        timeout=reader.value("--tool-timeout", seconds, Rules.timeout),
+    tools = ToolOptions(
+        commands=commands,
+        concurrency=reader.value("--tool-concurrency", whole(1, 64), ToolOptions.concurrency),
+        timeout=reader.value("--tool-timeout", seconds, ToolOptions.timeout),
         fail=tool_errors == "fail",
     )
-    patience = WaitLimits(
+    wait_limits = WaitLimits(
         interval=reader.value("--poll-interval", seconds, WaitLimits.interval),
         timeout=reader.value("--wait-timeout", seconds, WaitLimits.timeout),
     )
-    commands = reader.has("--on-tool-call")
-    waits = reader.has("--wait") or commands
+    waits = reader.has("--wait") or reader.has("--on-tool-call")
     _need(reader, _NEED_WAIT, "--wait", waits)
-    _need(reader, _NEED_COMMAND, "--on-tool-call", commands)
-    if commands and options.style.format == "explore":
+    _need(reader, _NEED_COMMAND, "--on-tool-call", reader.has("--on-tool-call"))
+    if reader.has("--on-tool-call") and options.style.format == "explore":
         what = "works with any format but explore"
         reader.problems.append(Problem("--on-tool-call", what))
-    found = RunOptions(waits, patience, reader.has("--cancel-on-interrupt"), rules)
+    found = RunOptions(waits, wait_limits, reader.has("--cancel-on-interrupt"), tools)
     return found, reader.problems
 
 
@@ -71,23 +70,25 @@ def _need(reader: OptionReader, names: Sequence[str], other: str, there: bool) -
     reader.problems += [Problem(name, f"needs {other} too") for name in given]
 
 
-def _handlers(occurrences: Sequence[Occurrence], problems: list[Problem]) -> tuple[Handler, ...]:
-    found: dict[str, Handler] = {}
+def _tool_commands(
+    occurrences: Sequence[Occurrence], problems: list[Problem]
+) -> tuple[ToolCommand, ...]:
+    found: dict[str, ToolCommand] = {}
     for occurrence in occurrences:
         if occurrence.name != "--on-tool-call":
             continue
         try:
-            handler = _handler(occurrence.text or "")
+            command = _tool_command(occurrence.text or "")
         except ValueError as error:
             problems.append(Problem(occurrence.source, str(error)))
             continue
-        if found.setdefault(handler.name, handler) != handler:
-            what = f"there is a command for {handler.name} already"
+        if found.setdefault(command.name, command) != command:
+            what = f"there is a command for {command.name} already"
             problems.append(Problem(occurrence.source, what))
     return tuple(found.values())
 
 
-def _handler(text: str) -> Handler:
+def _tool_command(text: str) -> ToolCommand:
     name, equals, command = text.partition("=")
     if not (name.strip() and equals):
         raise ValueError(f'expected NAME=COMMAND, found "{text}"')
@@ -99,7 +100,7 @@ def _handler(text: str) -> Handler:
         raise ValueError(f'expected a command behind "{name}="')
     if any("\0" in word for word in words):
         raise ValueError("a command holds no NUL character")
-    return Handler(name.strip(), words)
+    return ToolCommand(name.strip(), words)
 
 
 def _tool_errors(text: str) -> str:

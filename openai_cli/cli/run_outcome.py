@@ -18,7 +18,7 @@ def why_no_reply(run: dict[str, Any] | None) -> str:
     return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
 
 
-def named(run: dict[str, Any]) -> str:
+def run_label(run: dict[str, Any]) -> str:
     """The run and its thread by their ids."""
     return f"the run {run.get('id')} of thread {run.get('thread_id')}"
 
@@ -31,9 +31,9 @@ def check_run(run: dict[str, Any] | None) -> None:
     if status == WAITS_FOR_OUTPUTS:
         names = [str(f.get("name")) for f in functions(run.get("required_action"))]
         raise RunWaitsError(
-            f"{named(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
+            f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
         )
-    raise RunEndedError(f"{named(run)} ended as {status}{_why(run)}")
+    raise RunEndedError(f"{run_label(run)} ended as {status}{_why(run)}")
 
 
 def _why(run: dict[str, Any]) -> str:

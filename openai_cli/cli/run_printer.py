@@ -1,4 +1,4 @@
-"""Printing what is told of a run: its stream, its end, and what was said in it."""
+"""Printing a run: its stream, its final state, and its messages."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from openai_cli.cli.options import Options
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream
 from openai_cli.errors import NoAnswerError
-from openai_cli.follow.poll import known
-from openai_cli.follow.run import Run, can_be_found, request_for_messages, status_of
+from openai_cli.follow.poll import run_in
+from openai_cli.follow.run import Run, has_ids, request_for_messages, status_of
 from openai_cli.output.json_layout import compact
 from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
 
-_SAID = ("completed", "incomplete")
-"""Statuses of a run that may have left a reply."""
+_MAY_HAVE_REPLY = ("completed", "incomplete")
+"""Statuses of a run that may have written a reply."""
 
 
 class RunPrinter:
     """Prints the answers about one run, of which only `stream` may come more than once.
 
-    If `to_the_end`, a stream is read on when nothing more of it is to be printed.
+    If `read_to_end`, a stream is read on when nothing more of it is to be printed.
     """
 
     def __init__(
-        self, client: Client, printer: Printer, options: Options, env: Env, *, to_the_end: bool
+        self, client: Client, printer: Printer, options: Options, env: Env, *, read_to_end: bool
     ) -> None:
         self._client = client
         self._printer = printer
         self._style = options.style
         self._options = options
         self._env = env
-        self._to_the_end = to_the_end
-        self._left = options.max_items
+        self._read_to_end = read_to_end
+        self._remaining = options.max_items
         self._tail = b"\n\n"
 
     def stream(self, stream: Stream) -> None:
@@ -46,7 +46,7 @@ class RunPrinter:
         try:
             if self._passes_bytes:
                 for chunk in stream.chunks():
-                    self._bytes(chunk)
+                    self._write_bytes(chunk)
             else:
                 self._events(stream)
         except OutputClosedError:
@@ -60,25 +60,25 @@ class RunPrinter:
         else:
             self._printer.document(document.content, document.text)
 
-    def last(self, document: Document, run: Run | None) -> None:
-        """Print the last answer; in `text`, what the assistant said."""
+    def final_document(self, document: Document, run: Run | None) -> None:
+        """Print the last answer; in `text`, the run's reply."""
         self.document(document)
-        if run and self._printer.lacks_reply and status_of(run) in _SAID:
+        if run and self._printer.lacks_reply and status_of(run) in _MAY_HAVE_REPLY:
             for items in self._messages(run):
                 self._printer.page(items)
 
-    def late(self, document: Document) -> None:
-        """Print what is known of a run at the end, behind its streams, as an event."""
-        run = known(document)
+    def final_event(self, document: Document) -> None:
+        """Print the final state of a streamed run as one more event."""
+        run = run_in(document)
         if self._explores:
             self._explore(document)
         elif self._style.wants_reply:
-            for items in self._messages(run) if status_of(run) in _SAID else ():
+            for items in self._messages(run) if status_of(run) in _MAY_HAVE_REPLY else ():
                 for item in items:
-                    self._late_event("thread.message.completed", item)
+                    self._append_event("thread.message.completed", item)
             self._printer.finish()
         else:
-            self._late_event(f"thread.run.{status_of(run)}", document.text)
+            self._append_event(f"thread.run.{status_of(run)}", document.text)
 
     @property
     def _explores(self) -> bool:
@@ -95,41 +95,41 @@ class RunPrinter:
 
     def _events(self, stream: Stream) -> None:
         try:
-            for event in stream.events() if self._left != 0 or self._to_the_end else ():
-                if self._left != 0:
+            for event in stream.events() if self._remaining != 0 or self._read_to_end else ():
+                if self._remaining != 0:
                     self._printer.event(event.text)
-                    self._left = None if self._left is None else self._left - 1
-                if self._left == 0 and not self._to_the_end:
+                    self._remaining = None if self._remaining is None else self._remaining - 1
+                if self._remaining == 0 and not self._read_to_end:
                     break
         except NoAnswerError:
             # What is missing of a reply may still come, and belongs on the same line.
-            if self._env.out.is_terminal or not self._to_the_end:
+            if self._env.out.is_terminal or not self._read_to_end:
                 self._printer.finish()
             raise
         except BaseException:
             self._printer.finish()
             raise
         self._printer.finish()
-        if self._left == 0:
+        if self._remaining == 0:
             stream.abandon()
 
-    def _late_event(self, name: str, data: str) -> None:
-        if self._left == 0:
+    def _append_event(self, name: str, data: str) -> None:
+        if self._remaining == 0:
             return
         if self._passes_bytes:
             # A stream that broke off may have left an event open.
             gap = b"" if self._tail.endswith(b"\n\n") else b"\n\n"
-            self._bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
+            self._write_bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
         else:
             self._printer.event(f'{{"event":{json.dumps(name)},"data":{data}}}')
 
-    def _bytes(self, data: bytes) -> None:
+    def _write_bytes(self, data: bytes) -> None:
         self._printer.chunk(data)
         self._tail = (self._tail + data)[-2:]
 
     def _messages(self, run: Run) -> list[list[str]]:
-        """What the run has said; servers may ignore that only its messages were asked for."""
-        if not can_be_found(run):
+        """The messages of the run; filtered here too, as servers may ignore `run_id`."""
+        if not has_ids(run):
             return []
         found = item_pages(self._client, request_for_messages(run), None)
         return [[item for item in page if _is_of(item, run)] for page in found]

@@ -12,14 +12,14 @@ from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
 from openai_cli.client.headers import check_credential
-from openai_cli.errors import CliError, NoAnswerError, Problem, UsageError
+from openai_cli.errors import CliError, Problem, UsageError
 
 if TYPE_CHECKING:
     from openai_cli.engine.serve.asgi import Report
     from openai_cli.engine.serve.server import Logs
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
-_LONGEST_GRACE = 3600
+_MAX_GRACE = 3600
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ def _check_installed() -> None:
 
 
 def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
-    from openai_cli.engine import StoreError
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
@@ -71,13 +70,10 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         raise UsageError(problems=[Problem(error.option, str(error))]) from None
     url = url_of(listener)
     with listener:
-        try:
-            store = Store(store_path(settings.store, settings.environ))
-        except StoreError as error:
-            raise NoAnswerError(str(error)) from None
-        gate = Authenticator(settings.key, settings.host)
+        store = Store(store_path(settings.store, settings.environ))
+        auth = Authenticator(settings.key, settings.host)
         service = Service(
-            store, ModelRegistry(settings.environ), gate, _logs(env, debug), grace=settings.grace
+            store, ModelRegistry(settings.environ), auth, _logs(env, debug), grace=settings.grace
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
@@ -120,7 +116,7 @@ class _ServeOptionReader:
             port=self._number("--port", 8080, 65535),
             store=self._store(),
             key=self._key(),
-            grace=self._number("--grace", 8, _LONGEST_GRACE),
+            grace=self._number("--grace", 8, _MAX_GRACE),
             environ=self._with_upstream(),
         )
         if self._problems:
@@ -156,7 +152,7 @@ class _ServeOptionReader:
             return ""
 
     def _with_upstream(self) -> Mapping[str, str]:
-        """The environment, with what the flags say in place of its upstream."""
+        """The environment, with the upstream of the flags in place of its own."""
         api = self._text("--upstream-api")
         if api and api not in UPSTREAM_APIS:
             expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
@@ -171,9 +167,9 @@ class _ServeOptionReader:
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
-        """A wrong upstream is told now; a missing key when a model is first asked for."""
-        from openai_cli.engine.errors import RefusalError
+        """A wrong upstream is reported now, a missing key when a model is first used."""
         from openai_cli.engine.models.upstream.config import read_upstream_config
+        from openai_cli.engine.refusals import RefusalError
 
         try:
             read_upstream_config(environ)

@@ -1,4 +1,4 @@
-"""What one invocation gathers on its way from the first word to the last."""
+"""The state of one invocation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai_cli.input.arguments import Arguments
 
 @dataclass
 class Session:
-    """The world, and the command line as far as it was read.
+    """The environment, and the parts of the command line read so far.
 
     Global options may stand at any level: `arguments` has the flags of all levels, in order, and
     the words of the last one.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.store_option import store_file
-from openai_cli.errors import NoAnswerError, Problem, UsageError
+from openai_cli.errors import Problem, StoreError, UsageError
 from openai_cli.input.stdin import Stdin, StdinError
 
 if TYPE_CHECKING:
     from openai_cli.cli.session import Session
-    from openai_cli.engine.store import Store
     from openai_cli.engine.transfer.importer import ImportSummary, TransferError
 
 _CHUNK = 1 << 16
@@ -27,9 +26,10 @@ def import_(session: Session) -> None:
     file = store_file(session)
     name = _file_argument(session)
     data = _read(name, session)
+    from openai_cli.engine.store import Store
     from openai_cli.engine.transfer.importer import TransferError, import_objects
 
-    with _opened(file) as store:
+    with closing(Store(file)) as store:
         try:
             replace = "--replace" in session.arguments.names()
             moved = import_objects(store, data, int(time.time()), replace=replace)
@@ -44,12 +44,13 @@ def export(session: Session) -> None:
     """Print everything that `import` takes, one object a line. Raises a CliError."""
     file = store_file(session)
     if not file.exists():
-        raise NoAnswerError(f"The store {file} does not exist.")
+        raise StoreError(f"The store {file} does not exist.")
+    from openai_cli.engine.store import Store
     from openai_cli.engine.transfer.exporter import export_objects
 
     lines: list[str] = []
     size = 0
-    with _opened(file) as store:
+    with closing(Store(file)) as store:
         for value in export_objects(store):
             lines.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
             size += len(lines[-1])
@@ -62,22 +63,6 @@ def export(session: Session) -> None:
 def path(session: Session) -> None:
     """Print where the store is, whether there is one yet or not. Raises a CliError."""
     session.env.out.write(f"{store_file(session)}\n")
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[Store]:
-    """The store; what is wrong with it is no answer."""
-    from openai_cli.engine import StoreError
-    from openai_cli.engine.store import Store
-
-    try:
-        store = Store(file)
-        try:
-            yield store
-        finally:
-            store.close()
-    except StoreError as error:
-        raise NoAnswerError(str(error)) from None
 
 
 def _file_argument(session: Session) -> str:
@@ -100,7 +85,7 @@ def _read(name: str, session: Session) -> bytes:
 
 
 def _refusal(error: TransferError, name: str) -> UsageError:
-    """Everything that is wrong, each with its place."""
+    """All problems, each with its path."""
     source = "stdin" if name == "-" else name
     problems = [Problem(source, trouble.message, trouble.place) for trouble in error.troubles]
     conflict = any(trouble.conflict for trouble in error.troubles)

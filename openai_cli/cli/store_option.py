@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.client.address import LOCAL
-from openai_cli.errors import NoAnswerError, Problem, UsageError
+from openai_cli.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from openai_cli.cli.session import Session
@@ -14,13 +14,9 @@ if TYPE_CHECKING:
 
 def store_file(session: Session) -> Path:
     """The file of the store that the command line or the environment names. Raises a CliError."""
-    from openai_cli.engine import StoreError
     from openai_cli.engine.store_path import store_path
 
-    try:
-        return store_path(store_address(session), session.env.environ)
-    except StoreError as error:
-        raise NoAnswerError(str(error)) from None
+    return store_path(store_address(session), session.env.environ)
 
 
 def store_address(session: Session) -> str:

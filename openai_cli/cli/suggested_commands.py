@@ -11,7 +11,7 @@ from openai_cli.cli.options import CONNECTION, OPTIONS
 from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.follow.rules import Rules
+from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.run import Run
 
 _KEPT = ("--timeout", "--max-retries")
@@ -20,7 +20,9 @@ _LONGEST = 2000
 """Characters of a command line that are worth repeating."""
 
 
-def elsewhere(args: Sequence[str], rows: Iterable[FlagRow], connection: Sequence[str]) -> str:
+def for_other_server(
+    args: Sequence[str], rows: Iterable[FlagRow], connection: Sequence[str]
+) -> str:
     """The command line with other options for the connection; empty if it is very long.
 
     `rows` are the flags of the command, so that values are not taken for flags.
@@ -47,30 +49,30 @@ def _escaped(letter: str) -> str:
     return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
 
 
-def ways_on(run: Run, settings: ConnectionSettings, rules: Rules) -> str:
-    """The command lines to go on with a run, with the same commands for its calls, or end it."""
+def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) -> str:
+    """The command lines that continue a run, with the same commands for its calls, or cancel it."""
     commands = [
         word
-        for handler in rules.handlers
-        for word in ("--on-tool-call", f"{handler.name}={shlex.join(handler.words)}")
+        for command in tools.commands
+        for word in ("--on-tool-call", f"{command.name}={shlex.join(command.words)}")
     ]
     # Outputs make the engine ask the model again: it must be the same one.
     more = [*commands, *_upstream(settings)] if commands else ["--wait"]
-    wait = about_run(run, settings, "retrieve", *more)
-    stop = about_run(run, settings, "cancel")
+    wait = run_command(run, settings, "retrieve", *more)
+    stop = run_command(run, settings, "cancel")
     return scrub(f"go on with: {wait}\nor stop it: {stop}", settings)
 
 
-def about_run(run: Run, settings: ConnectionSettings, command: str, *more: str) -> str:
+def run_command(run: Run, settings: ConnectionSettings, command: str, *more: str) -> str:
     """The command line of `beta:threads:runs COMMAND` for this run, on the same server."""
     address = settings.address.text
-    place: list[str] = []
+    server: list[str] = []
     if address == LOCAL:
-        place = ["--local"]
+        server = ["--local"]
     elif not settings.address.is_openai:
-        place = ["--base-url", redacted_url(address)]
+        server = ["--base-url", redacted_url(address)]
     ids = [str(run.get("thread_id")), str(run.get("id"))]
-    return shlex.join(["openai", *place, "beta:threads:runs", command, *ids, *more])
+    return shlex.join(["openai", *server, "beta:threads:runs", command, *ids, *more])
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:
@@ -79,5 +81,5 @@ def _upstream(settings: ConnectionSettings) -> list[str]:
         return []
     url = settings.environ.get("OPENAI_LOCAL_UPSTREAM_URL", "")
     api = settings.environ.get("OPENAI_LOCAL_UPSTREAM_API", "")
-    told = (("--upstream-url", redacted_url(url)), ("--upstream-api", api))
-    return [word for name, text in told if text for word in (name, text)]
+    flags = (("--upstream-url", redacted_url(url)), ("--upstream-api", api))
+    return [word for name, text in flags if text for word in (name, text)]

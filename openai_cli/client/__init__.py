@@ -1,1 +1,1 @@
-"""The way to a server and back: headers, retries, server-sent events, errors."""
+"""The HTTP client: headers, retries, redirects, server-sent events, API errors."""

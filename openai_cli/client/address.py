@@ -1,4 +1,4 @@
-"""Base URLs: which place a command talks to."""
+"""Base URLs: the server a command talks to."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Address:
         return self.text.startswith(LOCAL)
 
     @property
-    def place(self) -> str:
-        """The server by name, with its port if that is given, for messages."""
+    def server_name(self) -> str:
+        """Host, and port if given, for messages; "the engine" for `local:`."""
         return "the engine" if self.is_local else urlsplit(self.text).netloc
 
     @property

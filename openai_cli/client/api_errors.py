@@ -1,4 +1,4 @@
-"""Answers that say no, in any shape a compatible server may give them."""
+"""API errors, in every shape that compatible servers send."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from openai_cli.client.address import Address
 from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
 from openai_cli.client.settings import ConnectionSettings
@@ -25,7 +24,7 @@ _HINTS = {
 
 
 def retirement_hint() -> str:
-    """What to do now that OpenAI and Azure no longer offer the endpoint."""
+    """What to do instead of calling the retired endpoint."""
     return (
         f"OpenAI and Azure switched the Assistants endpoints off on {RETIRED_ON}. Two ways on: "
         "add --local to run on the embedded engine, or --base-url URL for a compatible server"
@@ -42,14 +41,13 @@ def api_error(
 ) -> ApiError:
     """The error for an answer with a status of 400 or more."""
     text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
-    address = settings.address
-    retired = gone and status in (404, 410) and address.is_openai
+    retired = gone and status in (404, 410) and settings.address.is_openai
     if retired:
         hint = retirement_hint()
-    elif status in (404, 405) and not (address.is_local or error_fields(parsed(text))):
+    elif status in (404, 405) and not (settings.in_process or error_fields(parsed(text))):
         hint = "this may be no server of this API, or another path: look at --base-url"
     else:
-        hint = _hint(status, headers, address)
+        hint = _hint(status, headers, settings)
     return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
 
 
@@ -60,7 +58,7 @@ def fallback_error(
     *,
     status: int | None = None,
 ) -> ApiError:
-    """The error for a refusal that no status tells of: an `error` event, or a 200 that is none."""
+    """The error for a refusal with a good status: an `error` event, or an error sent with 200."""
     return _api_error(scrub(text, settings), headers, settings, status=status, hint="")
 
 
@@ -121,21 +119,21 @@ def error_fields(value: Any) -> dict[str, Any]:
 
 
 def _detail(detail: Any) -> str:
-    """What FastAPI says: a text, or a list of what is wrong at which place."""
+    """FastAPI's `detail`: a text, or a list of messages with locations."""
     if isinstance(detail, str):
         return detail
     found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
-    told = [_complaint(one.get("loc"), one["msg"]) for one in found if "msg" in one]
-    return "; ".join(told) if told else json.dumps(detail, ensure_ascii=False)
+    parts = [_located(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    return "; ".join(parts) if parts else json.dumps(detail, ensure_ascii=False)
 
 
-def _complaint(place: Any, message: Any) -> str:
-    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+def _located(location: Any, message: Any) -> str:
+    where = ".".join(map(str, location)) if isinstance(location, list) else ""
     return f"{where}: {message}" if where else str(message)
 
 
 def reason(status: int) -> str:
-    """What HTTP calls the status; empty for a number that it does not know."""
+    """The reason phrase of the status; empty for an unknown number."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -148,7 +146,7 @@ def _plain(text: str) -> str:
     return "" if line.startswith("<") else line[:_TEXT_LIMIT]
 
 
-def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
+def _hint(status: int, headers: Mapping[str, str], settings: ConnectionSettings) -> str:
     wait = asked_wait(headers)
     if wait is not None and wait > LONGEST_WAIT:
         return (
@@ -157,6 +155,6 @@ def _hint(status: int, headers: Mapping[str, str], address: Address) -> str:
         )
     if status in _HINTS:
         return _HINTS[status]
-    if status >= 500 and not address.is_local:
+    if status >= 500 and not settings.in_process:
         return "the server has a fault of its own; try again later"
     return ""

@@ -62,18 +62,25 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 class Client:
-    """Sends requests to the address of `settings`; a context manager."""
+    """Sends requests to the address of `settings`; a context manager.
+
+    `transport` answers in place of the network, and is closed with the client.
+    """
 
     def __init__(
-        self, settings: ConnectionSettings, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: ConnectionSettings,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
         self._trace = Trace(settings)
-        self._open = ExitStack()
+        self._exit_stack = ExitStack()
         self._streams: WeakSet[Stream] = WeakSet()
-        self._elsewhere: dict[str, httpx.Client] = {}
-        self._http = self._open.enter_context(open_client(settings))
+        self._other_origins: dict[str, httpx.Client] = {}
+        self._http = self._exit_stack.enter_context(open_client(settings, transport))
 
     def __enter__(self) -> Client:
         return self
@@ -86,18 +93,20 @@ class Client:
     ) -> None:
         for stream in list(self._streams):
             stream.close()
-        self._open.close()
+        self._exit_stack.close()
 
-    def send(self, request: Request, *, within: float | None = None) -> Document | Stream:
-        """The answer to a request, after as many attempts as are allowed and sensible.
+    def send(self, request: Request, *, attempt_timeout: float | None = None) -> Document | Stream:
+        """The answer to a request, after as many attempts as the settings allow.
 
-        `within` is for who asks again anyway: one attempt, given up after so many seconds of
-        silence.
+        `attempt_timeout` is for callers that repeat the request themselves: one attempt with this
+        timeout in seconds.
 
         Raises ApiError when the server says no, NoAnswerError when there is no answer or none
         that can be read. One idempotency key covers all attempts: the call may start paid work.
         """
-        response = self._attempts(request, f"openai-cli-{secrets.token_hex(16)}", within)
+        response = self._send_with_retries(
+            request, f"openai-cli-{secrets.token_hex(16)}", attempt_timeout
+        )
         try:
             if response.status_code >= 400:
                 raise self._refusal(request, response)
@@ -124,19 +133,19 @@ class Client:
             found.hint = cross_origin_hint(response.url, self.settings) or found.hint
         return found
 
-    def _attempts(
-        self, request: Request, idempotency_key: str, within: float | None
+    def _send_with_retries(
+        self, request: Request, idempotency_key: str, attempt_timeout: float | None
     ) -> httpx.Response:
-        retries = self.settings.max_retries if within is None else 0
+        retries = self.settings.max_retries if attempt_timeout is None else 0
         for attempt in range(retries + 1):
             last = attempt == retries
             try:
-                response = self._once(request, idempotency_key, within)
+                response = self._attempt(request, idempotency_key, attempt_timeout)
             except REQUEST_ERRORS as error:
-                fault = translate(error, self.settings)
+                failure = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
-                    raise fault from None
-                wait, why = backoff(attempt), fault.message
+                    raise failure from None
+                wait, why = backoff(attempt), failure.message
             else:
                 pause = None if last else self._pause(response, attempt)
                 if pause is None:
@@ -150,7 +159,7 @@ class Client:
     def _pause(self, response: httpx.Response, attempt: int) -> float | None:
         """Seconds to wait before the request is repeated; None if this answer is to be kept."""
         repeat = should_retry(response.status_code, response.headers)
-        if not repeat or self.settings.address.is_local:
+        if not repeat or self.settings.in_process:
             return None
         asked = asked_wait(response.headers)
         if asked is None:
@@ -158,7 +167,7 @@ class Client:
         return asked if asked <= LONGEST_WAIT else None
 
     def _may_repeat(self, request: Request, error: Exception) -> bool:
-        if self.settings.address.is_local:
+        if self.settings.in_process:
             return False
         timed_out = isinstance(error, httpx.TimeoutException)
         safe = request.operation.method in _SAFE_TO_REPEAT
@@ -168,7 +177,9 @@ class Client:
         self._trace.say(line)
         self.settings.notice(line)
 
-    def _once(self, request: Request, idempotency_key: str, within: float | None) -> httpx.Response:
+    def _attempt(
+        self, request: Request, idempotency_key: str, attempt_timeout: float | None
+    ) -> httpx.Response:
         """One attempt, through all redirects that keep the request as it is."""
         http, settings = self._http, self.settings
         url, redirects = full_url(request, settings.address), 0
@@ -178,7 +189,7 @@ class Client:
                 url,
                 content=encode_body(request),
                 headers=request_headers(request, settings, idempotency_key),
-                timeout=timeouts(settings.timeout if within is None else within),
+                timeout=timeouts(settings.timeout if attempt_timeout is None else attempt_timeout),
             )
             self._trace.request(sent)
             response = http.send(sent, stream=True)
@@ -191,14 +202,14 @@ class Client:
             http, settings = self._http, self.settings
             if not same_origin(url, settings):
                 settings = for_other_origin(url, settings)
-                http = self._stranger(settings)
+                http = self._client_for_other_origin(settings)
 
-    def _stranger(self, settings: ConnectionSettings) -> httpx.Client:
+    def _client_for_other_origin(self, settings: ConnectionSettings) -> httpx.Client:
         """The client for another server: its connections and cookies are its own."""
         origin = settings.address.text
-        if origin not in self._elsewhere:
-            self._elsewhere[origin] = self._open.enter_context(open_client(settings))
-        return self._elsewhere[origin]
+        if origin not in self._other_origins:
+            self._other_origins[origin] = self._exit_stack.enter_context(open_client(settings))
+        return self._other_origins[origin]
 
 
 def _is_stream(request: Request, response: httpx.Response) -> bool:

@@ -1,4 +1,4 @@
-"""Which redirects are followed, and as whom: the key stays with its server."""
+"""Which redirects are followed; another origin gets no credentials."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def next_url(response: httpx.Response, count: int, settings: ConnectionSettings)
     if count > MAX_REDIRECTS:
         problem = f"more than {MAX_REDIRECTS} times, perhaps in circles"
     elif follow.url.scheme not in _PORTS:
-        # Among the others is `local:`: no server may reach for the engine of this machine.
+        # That includes `local:`: no server may redirect to the embedded engine.
         problem = "to what is no web address"
     elif settings.address.secure and follow.url.scheme != "https":
         problem = "away from HTTPS, where anyone could read along"
@@ -51,7 +51,7 @@ def same_origin(url: httpx.URL, settings: ConnectionSettings) -> bool:
 
 
 def cross_origin_hint(url: httpx.URL, settings: ConnectionSettings) -> str:
-    """What to do when a server says "who are you?" to which a redirect led; else nothing."""
+    """A hint for a 401 or 403 after a redirect to another origin; else empty."""
     if same_origin(url, settings):
         return ""
     return (
@@ -61,7 +61,7 @@ def cross_origin_hint(url: httpx.URL, settings: ConnectionSettings) -> str:
 
 
 def for_other_origin(url: httpx.URL, settings: ConnectionSettings) -> ConnectionSettings:
-    """The settings for another server: nothing in them says who the caller is."""
+    """The settings for another server: without credentials."""
     return replace(
         settings,
         address=Address(f"{url.scheme}://{url.netloc.decode()}", url.host, url.scheme == "https"),

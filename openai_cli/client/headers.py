@@ -17,7 +17,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
-"""Headers that tell where a request ends: only who writes the body can know."""
+"""Headers that frame the request; the HTTP library sets them."""
 
 
 def read_header(text: str) -> tuple[str, str]:
@@ -33,7 +33,7 @@ def read_header(text: str) -> tuple[str, str]:
 
 
 def carries_credentials(headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether headers given by hand say who the caller is."""
+    """Whether headers given by the user carry credentials."""
     return any(name.lower() in _CREDENTIALS and value for name, value in headers)
 
 
@@ -62,9 +62,9 @@ def request_headers(
     if request.streams:
         # A compressing proxy would hold events back until its buffer is full.
         wanted["Accept-Encoding"] = "identity"
-    by_hand = {name.lower() for name, _ in settings.headers}
+    given = {name.lower() for name, _ in settings.headers}
     ours = [(name, value) for name, value in wanted.items() if value]
-    return [pair for pair in ours if pair[0].lower() not in by_hand] + list(settings.headers)
+    return [pair for pair in ours if pair[0].lower() not in given] + list(settings.headers)
 
 
 def user_agent() -> str:

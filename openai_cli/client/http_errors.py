@@ -1,4 +1,4 @@
-"""The border where httpx's errors become ours, as a table."""
+"""Translates httpx's errors into ours."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ REQUEST_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 """What sending may raise. UnicodeError: a host name that cannot be looked up."""
 
 _SILENT = "Server disconnected"
-"""How httpx begins the one protocol error that says: nothing came back at all."""
+"""How httpx begins the protocol error for a connection closed without a byte."""
 _MESSAGES: list[tuple[type[Exception], str]] = [
-    (httpx.ConnectTimeout, "no connection to {place} in time"),
-    (httpx.PoolTimeout, "no free connection to {place} in time"),
-    (httpx.ReadTimeout, "{place} took too long to answer"),
-    (httpx.WriteTimeout, "{place} took too long to accept the request"),
-    (httpx.ProxyError, "the proxy refused the connection to {place}: {detail}"),
-    (httpx.ConnectError, "cannot connect to {place}: {detail}"),
-    (httpx.RemoteProtocolError, "the answer of {place} is cut short or no HTTP: {detail}"),
-    (httpx.ReadError, "the connection to {place} broke while reading: {detail}"),
-    (httpx.WriteError, "the connection to {place} broke while sending: {detail}"),
-    (httpx.CloseError, "the connection to {place} broke: {detail}"),
-    (httpx.LocalProtocolError, "the request cannot be sent to {place}: {detail}"),
-    (httpx.DecodingError, "the answer of {place} is not encoded as it says: {detail}"),
+    (httpx.ConnectTimeout, "no connection to {server} in time"),
+    (httpx.PoolTimeout, "no free connection to {server} in time"),
+    (httpx.ReadTimeout, "{server} took too long to answer"),
+    (httpx.WriteTimeout, "{server} took too long to accept the request"),
+    (httpx.ProxyError, "the proxy refused the connection to {server}: {detail}"),
+    (httpx.ConnectError, "cannot connect to {server}: {detail}"),
+    (httpx.RemoteProtocolError, "the answer of {server} is cut short or no HTTP: {detail}"),
+    (httpx.ReadError, "the connection to {server} broke while reading: {detail}"),
+    (httpx.WriteError, "the connection to {server} broke while sending: {detail}"),
+    (httpx.CloseError, "the connection to {server} broke: {detail}"),
+    (httpx.LocalProtocolError, "the request cannot be sent to {server}: {detail}"),
+    (httpx.DecodingError, "the answer of {server} is not encoded as it says: {detail}"),
     (httpx.UnsupportedProtocol, "{detail}"),
 ]
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -49,26 +49,27 @@ def is_connection_failure(error: Exception) -> bool:
 
 def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     """The error of ours for one of httpx's."""
-    place = _place(error, settings)
+    server = _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
-        return UsageError(f"cannot use the address of {place}: {error}")
-    # What is no HTTP may be quoted in it, and that may be anything.
+        return UsageError(f"cannot use the address of {server}: {error}")
+    # It may quote what the server sent.
     detail = scrub(str(error).strip(), settings) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):
-        template = "{place} closed the connection without an answer"
-    message = (template or "no answer from {place}: {detail}").format(place=place, detail=detail)
+        template = "{server} closed the connection without an answer"
+    message = (template or "no answer from {server}: {detail}").format(server=server, detail=detail)
     return NoAnswerError(message, hint=_hint(error, detail, settings))
 
 
-def _place(error: Exception, settings: ConnectionSettings) -> str:
+def _server_name(error: Exception, settings: ConnectionSettings) -> str:
     """The server by name: after a redirect it is not the one the user named."""
     try:
         request: httpx.Request = error.request  # type: ignore[attr-defined]  # httpx.RequestError
     except (AttributeError, RuntimeError):
-        return settings.address.place
-    local = settings.address.is_local
-    return settings.address.place if local else request.url.netloc.decode("ascii", "replace")
+        return settings.address.server_name
+    if settings.in_process:
+        return settings.address.server_name
+    return request.url.netloc.decode("ascii", "replace")
 
 
 def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:

@@ -1,29 +1,29 @@
-"""The base URL picks the transport: the network, or the engine in this process."""
+"""The httpx client for an address: TLS, client certificates, proxies, timeouts."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.errors import NoAnswerError, Problem, UsageError
+from openai_cli.errors import Problem, UsageError
 
 CONNECT_TIMEOUT = 15.0
 """Seconds a connection may take, unless --timeout is shorter."""
 
 
-def open_client(settings: ConnectionSettings) -> httpx.Client:
+def open_client(
+    settings: ConnectionSettings, transport: httpx.BaseTransport | None = None
+) -> httpx.Client:
     """An httpx client for the address of `settings`. The caller closes it.
 
-    Raises UsageError for a certificate or proxy that cannot be used, NoAnswerError for a store
-    that cannot be opened.
+    `transport` answers in place of the network, and is closed with the client. Raises UsageError
+    for a certificate or proxy that cannot be used.
     """
-    if settings.address.is_local:
-        return httpx.Client(transport=_engine(settings), trust_env=False)
+    if transport is not None:
+        return httpx.Client(transport=transport, trust_env=False)
     try:
         return httpx.Client(timeout=timeouts(settings.timeout), verify=_tls(settings))
     except httpx.InvalidURL:
@@ -45,58 +45,10 @@ def _proxy_error(why: str) -> UsageError:
     )
 
 
-def _engine(settings: ConnectionSettings) -> httpx.BaseTransport:
-    from openai_cli.engine import open_transport
-
-    with _store_trouble():
-        return _Engine(open_transport(settings.address.text, settings.environ))
-
-
-@contextmanager
-def _store_trouble() -> Iterator[None]:
-    from openai_cli.engine import StoreError
-
-    try:
-        yield
-    except StoreError as error:
-        raise NoAnswerError(str(error)) from None
-
-
-class _Engine(httpx.BaseTransport):
-    """The engine; trouble with its store is no answer, whenever it comes."""
-
-    def __init__(self, engine: httpx.BaseTransport) -> None:
-        self._engine = engine
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with _store_trouble():
-            response = self._engine.handle_request(request)
-        if isinstance(response.stream, httpx.SyncByteStream):
-            response.stream = _Frames(response.stream)
-        return response
-
-    def close(self) -> None:
-        with _store_trouble():
-            self._engine.close()
-
-
-class _Frames(httpx.SyncByteStream):
-    def __init__(self, frames: httpx.SyncByteStream) -> None:
-        self._frames = frames
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _store_trouble():
-            yield from self._frames
-
-    def close(self) -> None:
-        with _store_trouble():
-            self._frames.close()
-
-
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
     if not settings.address.secure and not settings.has_proxy:
         # Plain HTTP needs no certificates, and reading them all takes a while. A context
-        # without any trusts nobody, so nothing can slip through it.
+        # without any trusts no server, so it is safe.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context = httpx.create_ssl_context()
@@ -118,7 +70,7 @@ def _add_client_certificate(context: ssl.SSLContext, settings: ConnectionSetting
             why = f'cannot read "{path}": {error.strerror}'
             raise UsageError(problems=[Problem(source, why)]) from None
     try:
-        # No password prompt: a command in a script would wait for ever.
+        # No password prompt: it would hang a script.
         context.load_cert_chain(settings.client_cert, settings.client_key, password=lambda: b"")
     except (ssl.SSLError, OSError, ValueError) as error:
         problem = Problem("--mtls-client-cert-file", f"certificate and key do not fit: {error}")

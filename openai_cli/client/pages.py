@@ -13,9 +13,12 @@ from openai_cli.errors import NoAnswerError
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What a page tells of the list: ids at its ends (empty if there are none), and whether
-    more follows; None if the server does not say, and is to be asked: OpenAI's own clients do."""
+class _PageInfo:
+    """The ids at the ends of a page (empty if missing), and whether more follows.
+
+    `more` is None if the server does not say; then the next page is requested, as OpenAI's own
+    clients do.
+    """
 
     items: bool
     first: str
@@ -32,32 +35,32 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
     came already, or items without ids to go on from.
     """
     backwards = "before" in request.query and "after" not in request.query
-    asked, begun, promised = request, "", False
+    current, first_page_end, more_promised = request, "", False
     seen: set[str] = set()
     while True:
-        page = _page(client, asked)
-        told = _told(page.value)
-        if backwards and promised and begun and not told.items:
+        page = _page(client, current)
+        info = _page_info(page.value)
+        if backwards and more_promised and first_page_end and not info.items:
             # The server gave the start of the list, not what stands before the id: the rest of
             # what was asked for is behind the first page.
-            backwards, asked = False, _moved(request, "after", begun)
+            backwards, current = False, _moved(request, "after", first_page_end)
             continue
-        cursor = told.first if backwards else told.last
-        promised = told.more is True
+        cursor = info.first if backwards else info.last
+        more_promised = info.more is True
         if cursor in seen:
-            if promised:
+            if more_promised:
                 raise _incomplete("sent a page again")
             return
         yield page
-        if told.more is False or not told.items:
+        if info.more is False or not info.items:
             return
         if not cursor:
-            if promised:
+            if more_promised:
                 raise _incomplete("its items have no ids to go on from")
             return
-        begun = begun or told.last
+        first_page_end = first_page_end or info.last
         seen.add(cursor)
-        asked = _moved(request, "before" if backwards else "after", cursor)
+        current = _moved(request, "before" if backwards else "after", cursor)
 
 
 def _page(client: Client, request: Request) -> Document:
@@ -77,12 +80,12 @@ def _incomplete(why: str) -> NoAnswerError:
     )
 
 
-def _told(page: Any) -> _Told:
+def _page_info(page: Any) -> _PageInfo:
     items = page.get("data") if isinstance(page, dict) else None
     if not isinstance(items, list) or not items:
-        return _Told(False, "", "", None)
+        return _PageInfo(False, "", "", None)
     more = page.get("has_more")
-    return _Told(True, _id(items[0]), _id(items[-1]), more if isinstance(more, bool) else None)
+    return _PageInfo(True, _id(items[0]), _id(items[-1]), more if isinstance(more, bool) else None)
 
 
 def _id(item: Any) -> str:

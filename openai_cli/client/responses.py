@@ -1,4 +1,4 @@
-"""What comes back: one JSON document, or a stream of events."""
+"""Answers: one JSON document, or a stream of events."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
         return Document(b"", "", response.headers)
     if not content.strip():
         status = f"status {response.status_code}"
-        raise NoAnswerError(f"{settings.address.place} answered with nothing ({status})")
+        raise NoAnswerError(f"{settings.address.server_name} answered with nothing ({status})")
     try:
         text = content.decode("utf-8-sig")
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=no_constant)
@@ -85,7 +85,7 @@ def _not_json(
 class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
-    `run` is the run as the last event told of it, `saw_work` whether any showed it at work.
+    `run` is the run in its last event; `saw_active_run` says whether any event showed it working.
     Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
     the stream has: with `done`, or a run that has come to an end.
     """
@@ -95,7 +95,7 @@ class Stream:
     ) -> None:
         self.headers: Mapping[str, str] = response.headers
         self.run: dict[str, Any] | None = None
-        self.saw_work = False
+        self.saw_active_run = False
         self._response = response
         self._settings = settings
         self._chunks = self._read(trace)
@@ -128,14 +128,14 @@ class Stream:
         self._check_end(decoder)
 
     def abandon(self) -> None:
-        """Nobody listens any more. A server's run goes on; the engine's needs this process."""
-        if self._settings.address.is_local:
+        """Stop passing events on. A run that works in this process is followed to its end."""
+        if self._settings.in_process:
             for _ in self._chunks:
                 pass
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         self._chunks.close()
         self._response.close()
 
@@ -155,7 +155,7 @@ class Stream:
         return NoAnswerError(message, hint=_RUN_MAY_GO_ON)
 
     def _event(self, raw: RawEvent) -> Event | None:
-        """The event to pass on; None for the end of the stream, and for a sign of life."""
+        """The event to pass on; None for the end of the stream and for keep-alives."""
         raw = unwrapped(raw)
         if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
             self._done = True
@@ -171,5 +171,5 @@ class Stream:
         if isinstance(value, dict) and value.get("object") == "thread.run":
             self.run = value
             self._run_ended = str(value.get("status")) in STOPPED
-            self.saw_work = self.saw_work or not self._run_ended
+            self.saw_active_run = self.saw_active_run or not self._run_ended
         return Event(raw.name or "message", raw.data)

@@ -11,7 +11,7 @@ from datetime import UTC
 
 RETRY_STATUSES = frozenset({408, 409, 429})
 NOT_OFFERED = 501
-"""What a server says to a request that it will never understand."""
+"""The status of a server that does not support the request at all."""
 LONGEST_WAIT = 60.0
 """Seconds a server may make us wait; one that asks for more is answered with an error."""
 
@@ -19,17 +19,17 @@ _FIRST, _CAP = 0.5, 8.0
 
 
 def should_retry(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether a refusal is worth another attempt; the server's own word on it comes first."""
+    """Whether to repeat a request; `x-should-retry` overrides the status."""
     if status < 400:
         return False
-    word = headers.get("x-should-retry", "").lower()
-    if word in ("true", "false"):
-        return word == "true"
-    return may_pass(status)
+    advice = headers.get("x-should-retry", "").lower()
+    if advice in ("true", "false"):
+        return advice == "true"
+    return is_transient(status)
 
 
-def may_pass(status: int) -> bool:
-    """Whether a refusal with this status says "later" rather than "no"."""
+def is_transient(status: int) -> bool:
+    """Whether a request with this status may succeed later."""
     return status in RETRY_STATUSES or (status >= 500 and status != NOT_OFFERED)
 
 

@@ -16,7 +16,7 @@ def _quiet(_line: str) -> None:
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """Where to connect, as whom, and how patiently. Times are seconds.
+    """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
     `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
     """
@@ -33,6 +33,14 @@ class ConnectionSettings:
     environ: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
+
+    @property
+    def in_process(self) -> bool:
+        """Whether this process does the work itself, and so ends it when it ends.
+
+        Then no request is repeated, and a stream is read to its end.
+        """
+        return self.address.is_local
 
     @property
     def has_proxy(self) -> bool:

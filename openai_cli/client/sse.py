@@ -1,7 +1,7 @@
 """Server-sent events, decoded from bytes as they arrive (WHATWG HTML, section 9.2).
 
-Written here because readers built on lines of text split at U+2028 or hold an event back:
-events must come out with the chunk that completes them.
+An event is given with the chunk that completes it. docs/architecture.md says which libraries were
+tried, and what they do differently.
 """
 
 from __future__ import annotations

@@ -78,12 +78,12 @@ class _Body:
         self._show = show
         self._decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
         self._line = ""
-        self._left = BODY_LIMIT
+        self._remaining = BODY_LIMIT
         self._hidden = 0
 
     def feed(self, data: bytes) -> None:
         text = self._decode(data)
-        if self._left <= 0:
+        if self._remaining <= 0:
             self._hidden += len(text)
             return
         *lines, self._line = (self._line + text).split("\n")
@@ -103,9 +103,9 @@ class _Body:
 
     def _take(self, line: str) -> None:
         clean = self._clean(line)
-        if self._left > 0:
-            self._show(clean[: self._left])
-            self._hidden += max(0, len(clean) - self._left)
+        if self._remaining > 0:
+            self._show(clean[: self._remaining])
+            self._hidden += max(0, len(clean) - self._remaining)
         else:
             self._hidden += len(clean)
-        self._left -= len(clean) + 1
+        self._remaining -= len(clean) + 1

@@ -1,4 +1,4 @@
-"""JSON that carries an event's name beside its data, from servers that send no event line."""
+"""Events of servers that send no event line: `{"event": NAME, "data": …}` in the data."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def unwrapped(raw: RawEvent) -> RawEvent:
 
 
 def _members(text: str) -> dict[str, str]:
-    """Each member of a JSON object that is known to be whole, in the spelling it came in."""
+    """The members of a valid JSON object, each as its original text."""
     decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
     found: dict[str, str] = {}
     at = _after_mark(text, 0)

@@ -10,12 +10,8 @@ Nothing heavy is imported before `open_transport` is called.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from openai_cli.engine.errors import StoreError
-
 if TYPE_CHECKING:
     import httpx
-
-__all__ = ["StoreError", "open_transport"]
 
 
 def open_transport(address: str, environ: Mapping[str, str]) -> "httpx.BaseTransport":

@@ -8,13 +8,13 @@ Who drives the run that a request queued is up to the engine's `Hands`.
 
 from openai_cli.engine import http_responses, routes, serialize, strict_json
 from openai_cli.engine.clock import Clock
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
 from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models.registry import ModelRegistry
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_in
 from openai_cli.engine.runs.stream_replay import replay, wait

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from openai_cli.engine import strict_json
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.http import Frames, HttpResponse
 from openai_cli.engine.ids import new_id
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.strict_json import JsonObject
 
 REQUEST_ID = "x-request-id"

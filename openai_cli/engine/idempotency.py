@@ -8,9 +8,9 @@ import hashlib
 from typing import NamedTuple
 
 from openai_cli.engine import refusals, serialize
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.handlers import Reply, StartedRun
 from openai_cli.engine.http import HttpRequest
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.store import IdempotencyRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
 

@@ -3,10 +3,9 @@
 Programs compare these texts, so they are worded, quoted and punctuated as the service did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from openai_cli.engine.errors import RefusalError
-from openai_cli.engine.models import Unsupported
+from openai_cli.engine.strict_json import JsonObject
 
 _NAMES = {
     "asst": "assistant",
@@ -15,6 +14,37 @@ _NAMES = {
     "msg": "message",
     "step": "run step",
 }
+
+
+class RefusalError(Exception):
+    """One request is refused. The engine answers it in the API's error shape."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = headers or {}
+
+    def body(self) -> JsonObject:
+        """The error in the API's shape."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": "invalid_request_error" if self.status < 500 else "server_error",
+                "param": self.param,
+                "code": self.code,
+            }
+        }
 
 
 def not_found(kind: str, record_id: str) -> RefusalError:
@@ -105,13 +135,13 @@ def cannot_cancel(status: str) -> RefusalError:
     return RefusalError(f"Cannot cancel run with status '{status}'.")
 
 
-def unsupported(found: Unsupported, backend: str) -> RefusalError:
-    """Something that the model's backend cannot carry."""
-    value = f": '{found.value}'" if found.value is not None else ""
-    lack = f" {found.lack}" if found.lack else ""
+def unsupported(field: str, value: object, lack: str, backend: str) -> RefusalError:
+    """Something that the model's backend cannot carry; `lack` is what it would need."""
+    quoted = f": '{value}'" if value is not None else ""
+    without = f" {lack}" if lack else ""
     return RefusalError(
-        f"'{found.field}'{value} is not supported by the {backend} backend{lack}.",
-        param=found.field,
+        f"'{field}'{quoted} is not supported by the {backend} backend{without}.",
+        param=field,
         code="unsupported_parameter",
     )
 

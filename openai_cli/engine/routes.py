@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.handlers import (
     assistants,
     lookup,
@@ -14,6 +13,7 @@ from openai_cli.engine.handlers import (
     threads,
     tool_outputs,
 )
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.validation import bodies
 from openai_cli.engine.validation.checks import Check
 

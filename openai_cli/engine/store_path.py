@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from openai_cli.client.address import LOCAL
-from openai_cli.engine.errors import StoreError
+from openai_cli.errors import StoreError
 
 STORE_VARIABLE = "OPENAI_LOCAL_STORE"
 

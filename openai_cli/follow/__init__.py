@@ -1,1 +1,1 @@
-"""What happens to a run after it was set going: waiting for it, and answering its calls."""
+"""Following a run that was started: waiting for it, and answering its function calls."""

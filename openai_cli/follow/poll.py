@@ -1,4 +1,4 @@
-"""Waiting for a run that works on a server: asking for it again and again."""
+"""Waiting for a run on a server by polling it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Callable, Mapping
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document
-from openai_cli.client.retry import may_pass
+from openai_cli.client.retry import is_transient
 from openai_cli.errors import ApiError, CliError, NoAnswerError
-from openai_cli.follow.rules import WaitLimits
-from openai_cli.follow.run import Run, as_run, placed, request_about, status_of
+from openai_cli.follow.follow_options import WaitLimits
+from openai_cli.follow.run import Run, as_run, request_about, status_of, with_ids_of
 
-_LONGEST_PAUSE = 60.0
-"""Seconds a server may make us wait between two questions."""
-_SHORTEST_PAUSE = 0.1
-"""Seconds between two questions to a server that asks for none."""
-_LONGEST_SILENCE = 60.0
-"""Seconds an answer about a run may take; asking anew is better than more of it."""
-_SHORTEST_SILENCE = 1.0
-"""Seconds an answer may take where the time to wait is nearly over."""
-_GENTLE = 1.25
-_SLOWEST = 5.0
+_MAX_PAUSE = 60.0
+"""Seconds a server may ask us to wait between two polls."""
+_MIN_PAUSE = 0.1
+"""Seconds between two polls at least, if a server asks for less."""
+_MAX_ANSWER_TIME = 60.0
+"""Seconds one poll may take before it is given up and repeated."""
+_MIN_ANSWER_TIME = 1.0
+"""Seconds one poll may take at least, however little time is left."""
+_PAUSE_GROWTH = 1.25
+_MAX_GROWN_PAUSE = 5.0
 """Pauses grow to this many seconds, unless they begin longer."""
-_FAILURES = 10
-"""Questions in a row that may go wrong before the run is given up for lost."""
+_MAX_FAILURES = 10
+"""Polls that may fail in a row before the wait is given up."""
 
 
 class WaitTimeoutError(NoAnswerError):
-    """The run had not stopped when the time to wait for it was over; `last` is how it was."""
+    """The run had not stopped within the time limit; `last` is the last answer about it."""
 
     kind = "wait_timeout"
 
@@ -45,7 +45,7 @@ def is_stopped(run: Run) -> bool:
 
 
 class Poller:
-    """Asks for a run until it has stopped; the patience is for all times that it waits.
+    """Polls a run until it has stopped; the time limit is for all waits together.
 
     `pause` is called for each wait with the run as last seen and the seconds to wait.
     """
@@ -53,22 +53,22 @@ class Poller:
     def __init__(
         self,
         client: Client,
-        patience: WaitLimits,
+        limits: WaitLimits,
         pause: Callable[[Run, float], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._patience = patience
+        self._limits = limits
         self._pause = pause
         self._now = now
-        self._left = patience.timeout
+        self._remaining = limits.timeout
 
-    def fetch(self, run: Run, *, within: float | None = None) -> Document:
-        """The run as it is now; `within` as for `Client.send`.
+    def fetch(self, run: Run, *, attempt_timeout: float | None = None) -> Document:
+        """The run as it is now; `attempt_timeout` as for `Client.send`.
 
         Raises NoAnswerError if the answer is no run.
         """
-        answer = self._client.send(request_about(run, "retrieve"), within=within)
+        answer = self._client.send(request_about(run, "retrieve"), attempt_timeout=attempt_timeout)
         if not isinstance(answer, Document) or as_run(answer.value) is None:
             raise NoAnswerError("the server was asked for the run, but answered something else")
         return answer
@@ -79,43 +79,45 @@ class Poller:
         last: Document | None,
         stopped: Callable[[Run], bool] = is_stopped,
     ) -> Document:
-        """The run once it has stopped; `last` is the answer, if any, that told of `run`.
+        """The run once it has stopped; `last` is the answer, if any, that `run` came from.
 
-        Faults that may pass are waited out. Raises OutOfPatienceError when time is over, other
-        errors when the server says no, or does not answer many times in a row.
+        Transient failures are retried. Raises WaitTimeoutError when the time is up, ApiError when
+        the server refuses, the last error after many failures in a row.
         """
-        deadline = self._now() + self._left
+        deadline = self._now() + self._remaining
         try:
             return self._ask(run, last, stopped, deadline)
         finally:
-            self._left = max(0.0, deadline - self._now())
+            self._remaining = max(0.0, deadline - self._now())
 
     def _ask(
         self, run: Run, last: Document | None, stopped: Callable[[Run], bool], deadline: float
     ) -> Document:
-        pause, failures = self._patience.interval, 0
-        trouble: CliError | None = None
-        wanted = _asked_pause(last.headers) if last else None
+        pause, failures = self._limits.interval, 0
+        last_error: CliError | None = None
+        asked_pause = _asked_pause(last.headers) if last else None
         while True:
-            self._wait(run, pause if wanted is None else wanted, deadline, last, trouble)
-            pause = max(self._patience.interval, min(pause * _GENTLE, _SLOWEST))
+            self._wait(
+                run, pause if asked_pause is None else asked_pause, deadline, last, last_error
+            )
+            pause = max(self._limits.interval, min(pause * _PAUSE_GROWTH, _MAX_GROWN_PAUSE))
             try:
-                last = self.fetch(run, within=self._silence(deadline))
+                last = self.fetch(run, attempt_timeout=self._answer_time(deadline))
             except CliError as error:
-                failures, trouble = failures + 1, error
-                if failures == _FAILURES or not _may_pass(error):
+                failures, last_error = failures + 1, error
+                if failures == _MAX_FAILURES or not _is_transient(error):
                     raise
-                wanted = _pause_after(error)
+                asked_pause = _pause_after(error)
                 continue
-            failures, trouble = 0, None
-            wanted = _asked_pause(last.headers)
-            run = placed(known(last), run)
+            failures, last_error = 0, None
+            asked_pause = _asked_pause(last.headers)
+            run = with_ids_of(run_in(last), run)
             if stopped(run):
                 return last
 
-    def _silence(self, deadline: float) -> float:
-        left = max(deadline - self._now(), _SHORTEST_SILENCE)
-        return min(left, _LONGEST_SILENCE, self._client.settings.timeout)
+    def _answer_time(self, deadline: float) -> float:
+        left = max(deadline - self._now(), _MIN_ANSWER_TIME)
+        return min(left, _MAX_ANSWER_TIME, self._client.settings.timeout)
 
     def _wait(
         self,
@@ -123,19 +125,19 @@ class Poller:
         seconds: float,
         deadline: float,
         last: Document | None,
-        trouble: CliError | None,
+        last_error: CliError | None,
     ) -> None:
         left = deadline - self._now()
         if left <= 0:
-            message = f"the run {run['id']} had not ended after {self._patience.timeout:g} s"
+            message = f"the run {run['id']} had not ended after {self._limits.timeout:g} s"
             seen = f"; it was {status_of(run)}" if run.get("status") else ""
-            missed = f", and could not be seen again: {trouble.message}" if trouble else ""
+            missed = f", and could not be seen again: {last_error.message}" if last_error else ""
             raise WaitTimeoutError(f"{message}{seen}{missed}", last)
         self._pause(run, min(seconds, left))
 
 
-def known(document: Document) -> Run:
-    """The run in an answer that is known to be one; its numbers are texts."""
+def run_in(document: Document) -> Run:
+    """The run in an answer that is one; its numbers are texts."""
     return as_run(document.value) or {}
 
 
@@ -147,16 +149,16 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
         return None
     if not (math.isfinite(seconds) and seconds >= 0):
         return None
-    return min(max(seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+    return min(max(seconds, _MIN_PAUSE), _MAX_PAUSE)
 
 
 def _pause_after(error: CliError) -> float | None:
     """Seconds to wait after a refusal that says how long."""
-    wanted = error.retry_after if isinstance(error, ApiError) else None
-    return None if wanted is None else min(max(wanted, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+    asked_pause = error.retry_after if isinstance(error, ApiError) else None
+    return None if asked_pause is None else min(max(asked_pause, _MIN_PAUSE), _MAX_PAUSE)
 
 
-def _may_pass(error: CliError) -> bool:
+def _is_transient(error: CliError) -> bool:
     if isinstance(error, ApiError):
-        return may_pass(error.status or 0)
+        return is_transient(error.status or 0)
     return isinstance(error, NoAnswerError)

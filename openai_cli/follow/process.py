@@ -1,4 +1,4 @@
-"""One program at work: its input, its output, and its end, with all that it started."""
+"""Runs one program: writes its input, reads its output, ends it with everything it started."""
 
 from __future__ import annotations
 
@@ -15,76 +15,76 @@ from typing import IO, Any, cast
 OUTPUT_LIMIT = 512 * 1024
 """Bytes of output that are sent; a command that writes more is stopped."""
 
-_LOOK = 0.05
-"""Seconds between two looks at a command that says nothing."""
-_LINGER = 0.5
-"""Seconds to wait for output after a command ended that left its output open."""
-_GRACE = 2.0
-"""Seconds a command has to end when it is told to."""
+_POLL_INTERVAL = 0.05
+"""Seconds between two checks of a command that writes nothing."""
+_OUTPUT_GRACE = 0.5
+"""Seconds to wait for more output after a command has ended but its output is still open."""
+_TERM_GRACE = 2.0
+"""Seconds between SIGTERM and SIGKILL."""
 _CHUNK = 65536
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-class Stop:
-    """The wish that all commands end: politely when it comes first, at once when it comes again."""
+class Shutdown:
+    """Shutdown flag for all commands: the first request sends SIGTERM, the second SIGKILL."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._hurried = threading.Event()
+        self._requested = threading.Event()
+        self._forced = threading.Event()
 
-    def ask(self) -> None:
-        """Have the commands end."""
-        if self.asked:
-            self._hurried.set()
-        self._asked.set()
-
-    @property
-    def asked(self) -> bool:
-        """Whether the commands have to end."""
-        return self._asked.is_set()
+    def request(self) -> None:
+        """Ask the commands to end."""
+        if self.requested:
+            self._forced.set()
+        self._requested.set()
 
     @property
-    def hurried(self) -> bool:
-        """Whether they get no time for it."""
-        return self._hurried.is_set()
+    def requested(self) -> bool:
+        """Whether the commands must end."""
+        return self._requested.is_set()
+
+    @property
+    def forced(self) -> bool:
+        """Whether they are killed at once."""
+        return self._forced.is_set()
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[Stop]:
-    """While this lasts, signals that would end this process ask to stop; they act afterwards.
+def shutdown_on_signals() -> Iterator[Shutdown]:
+    """Signals that would end this process request a shutdown first; they act on leaving.
 
-    A signal that this process was started to ignore stays ignored.
+    A signal that was ignored when this process started stays ignored.
     """
-    stop = Stop()
+    shutdown = Shutdown()
     if threading.current_thread() is not threading.main_thread():
-        yield stop
+        yield shutdown
         return
-    came: list[int] = []
+    received: list[int] = []
 
     def note(number: int, _frame: Any) -> None:
-        came.append(number)
-        stop.ask()
+        received.append(number)
+        shutdown.request()
 
-    watched = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    watched = [number for number in _SHUTDOWN_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     before = [(watch, signal.signal(watch, note)) for watch in watched]
     try:
-        yield stop
+        yield shutdown
     finally:
         for watch, handler in before:
             signal.signal(watch, handler)
-        for number in dict.fromkeys(came):
+        for number in dict.fromkeys(received):
             signal.raise_signal(number)
 
 
-class Talk:
-    """Gives a process its input and takes its output, until it ends or has to be ended.
+class CommandProcess:
+    """Writes a process its input and reads its output until it ends or must be ended.
 
-    Afterwards `code` is its exit status, and `ended_by` says what it was ended for: `stop`,
-    `timeout`, `limit`, or empty.
+    Afterwards `code` is its exit status, and `ended_by` says why we ended it: `shutdown`,
+    `timeout`, `limit`, or empty if it ended by itself.
     """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], data: bytes, timeout: float, stop: Stop
+        self, process: subprocess.Popen[bytes], data: bytes, timeout: float, shutdown: Shutdown
     ) -> None:
         self.output = bytearray()
         self.ended_by = ""
@@ -93,13 +93,13 @@ class Talk:
         self._stdin = cast("IO[bytes]", process.stdin)
         self._stdout = cast("IO[bytes]", process.stdout)
         self._process = process
-        self._left = memoryview(data)
+        self._input = memoryview(data)
         self._deadline = time.monotonic() + timeout
-        self._stop = stop
+        self._shutdown = shutdown
         self._selector = selectors.DefaultSelector()
 
-    def hold(self) -> None:
-        """Talk until the process has ended, by itself or for a reason of ours."""
+    def communicate(self) -> None:
+        """Return when the process has ended, by itself or for a reason of ours."""
         with self._process:
             try:
                 with self._selector:
@@ -107,7 +107,7 @@ class Talk:
                 while not self._must_end() and not self._has_ended():
                     pass
             except BaseException:
-                self.ended_by = "stop"
+                self.ended_by = "shutdown"
                 raise
             finally:
                 if self.ended_by:
@@ -115,34 +115,34 @@ class Talk:
         self.code = self._process.returncode
 
     def _exchange(self) -> None:
-        """Move bytes until both pipes are done with, or nobody is there for them."""
+        """Move bytes until both pipes are closed, or the process has ended."""
         for stream, events in (
             (self._stdin, selectors.EVENT_WRITE),
             (self._stdout, selectors.EVENT_READ),
         ):
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, events)
-        quiet_since = time.monotonic()
+        idle_since = time.monotonic()
         while self._selector.get_map() and not self._must_end():
-            ready = self._selector.select(_LOOK)
+            ready = self._selector.select(_POLL_INTERVAL)
             for key, _ in ready:
                 if key.fileobj is self._stdin:
                     self._write()
                 else:
                     self._read()
             if ready or self._process.poll() is None:
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > _LINGER:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > _OUTPUT_GRACE:
                 return  # something it started keeps its output open
 
     def _write(self) -> None:
         try:
-            self._left = self._left[os.write(self._stdin.fileno(), self._left[:_CHUNK]) :]
+            self._input = self._input[os.write(self._stdin.fileno(), self._input[:_CHUNK]) :]
         except BlockingIOError:
             return
         except BrokenPipeError:
-            self._left = self._left[:0]  # it does not care for its input
-        if not self._left:
+            self._input = self._input[:0]  # it does not read its input
+        if not self._input:
             self._selector.unregister(self._stdin)
             self._stdin.close()
 
@@ -154,14 +154,14 @@ class Talk:
 
     def _has_ended(self) -> bool:
         try:
-            self._process.wait(_LOOK)
+            self._process.wait(_POLL_INTERVAL)
         except subprocess.TimeoutExpired:
             return False
         return True
 
     def _must_end(self) -> bool:
-        if self._stop.asked:
-            self.ended_by = "stop"
+        if self._shutdown.requested:
+            self.ended_by = "shutdown"
         elif time.monotonic() > self._deadline:
             self.ended_by = "timeout"
         elif len(self.output) > OUTPUT_LIMIT:
@@ -169,10 +169,10 @@ class Talk:
         return bool(self.ended_by)
 
     def _end(self) -> None:
-        """End the process and all it started, whether or not it is still there itself."""
+        """End the process group: the process itself may be gone, what it started may not."""
         self._signal(signal.SIGTERM)
-        until = time.monotonic() + _GRACE
-        while not self._has_ended() and time.monotonic() < until and not self._stop.hurried:
+        until = time.monotonic() + _TERM_GRACE
+        while not self._has_ended() and time.monotonic() < until and not self._shutdown.forced:
             pass
         self._signal(signal.SIGKILL)
         self._process.wait()

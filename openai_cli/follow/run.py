@@ -1,4 +1,4 @@
-"""A run as servers tell of it: its place, its status, and the calls it waits for."""
+"""A run as servers report it: its ids, its status, and the calls it waits for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 
 Run = dict[str, Any]
 
-_PLACE = ("id", "thread_id")
+_IDS = ("id", "thread_id")
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ def as_run(value: Any) -> Run | None:
     return value if value.get("object", "thread.run") == "thread.run" else None
 
 
-def placed(run: Run, earlier: Run) -> Run:
+def with_ids_of(run: Run, earlier: Run) -> Run:
     """The run with the ids it lacks taken from an earlier answer about it."""
-    return {**run, **{key: earlier[key] for key in _PLACE if key in earlier and not run.get(key)}}
+    return {**run, **{key: earlier[key] for key in _IDS if key in earlier and not run.get(key)}}
 
 
-def can_be_found(run: Run) -> bool:
-    """Whether the run says where it can be fetched again."""
-    return all(isinstance(run.get(key), str) and run[key] for key in _PLACE)
+def has_ids(run: Run) -> bool:
+    """Whether the run has the ids it takes to fetch it again."""
+    return all(isinstance(run.get(key), str) and run[key] for key in _IDS)
 
 
 def status_of(run: Run) -> str:
@@ -58,17 +58,17 @@ def tool_calls(run: Run) -> list[RequiredCall]:
 
 def _call(call: dict[str, Any]) -> RequiredCall:
     function = call.get("function")
-    told = function if isinstance(function, dict) else {}
-    arguments = told.get("arguments")
+    details = function if isinstance(function, dict) else {}
+    arguments = details.get("arguments")
     return RequiredCall(
-        id=_whole(call.get("id", "")),
-        name=_whole(told.get("name", "")),
+        id=_encodable(call.get("id", "")),
+        name=_encodable(details.get("name", "")),
         arguments=arguments if isinstance(arguments, str) else "{}",
     )
 
 
-def _whole(value: object) -> str:
-    """The value as a text that UTF-8 can carry: JSON may hold halves of characters."""
+def _encodable(value: object) -> str:
+    """The value as text that UTF-8 can encode: JSON may hold lone surrogates."""
     return str(value).encode(errors="replace").decode()
 
 
@@ -79,7 +79,7 @@ def request_about(run: Run, command: str, **fields: Any) -> Request:
 
 
 def request_for_messages(run: Run) -> Request:
-    """The request for what the run has said, oldest first."""
+    """The request for the run's messages, oldest first."""
     operation = operation_named("beta:threads:messages list")
     query = {"run_id": run["id"], "order": "asc", "limit": 100}
     return build_request(operation, {"thread_id": run["thread_id"], **query})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from openai_cli.api.operations import OPERATIONS, Operation, main_operation
 from openai_cli.cli.catalog import command_rows
-from openai_cli.cli.suggested_commands import elsewhere, quoted
+from openai_cli.cli.suggested_commands import for_other_server, quoted
 from tests.support.family import COMMANDS, Command
 from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server
@@ -155,7 +155,7 @@ def test_the_suggestion_works_as_it_is(openai: Shell, gone: Gone) -> None:
 
 
 def _elsewhere(operation: Operation, args: Sequence[str]) -> str:
-    return elsewhere(args, command_rows(operation), HERE)
+    return for_other_server(args(command_rows(operation)), HERE)
 
 
 _SOME = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

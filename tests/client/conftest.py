@@ -12,6 +12,7 @@ import trustme
 
 from openai_cli.api.operation import Request
 from openai_cli.api.operations import main_operation, operation_named
+from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
 from openai_cli.client.settings import ConnectionSettings
@@ -64,7 +65,9 @@ def connect(server: Server) -> Iterator[Connect]:
                 address = read_address(url, "--base-url")
                 wanted = {"api_key": KEY, "environ": dict(os.environ), **settings}
                 made = ConnectionSettings(address=address, trace=self.trace.append, **wanted)
-                return stack.enter_context(Client(made, self.waits.append))
+                return stack.enter_context(
+                    Client(made, engine_transport(made), sleep=self.waits.append)
+                )
 
         Connecting.waits, Connecting.trace = [], []
         yield Connecting()

@@ -204,7 +204,7 @@ def test_the_engine_is_asked_once(
 def test_trouble_with_the_store_is_no_answer(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from openai_cli.engine import StoreError
+    from openai_cli.errors import StoreError
 
     def fail() -> Any:
         raise StoreError("The store x.db is full.")

@@ -76,7 +76,7 @@ class Terminal:
         os.mkfifo(fifo)
         self._answers = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, b"\x3c\x00\xc8\x00\x00\x00\x00\x00")  # 60 x 200
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, b"\xc8\x00\xc8\x00\x00\x00\x00\x00")  # 200 x 200
         environ = {
             "HOME": str(home),
             "PATH": os.environ["PATH"],

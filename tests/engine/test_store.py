@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.engine import StoreError, open_transport
+from openai_cli.engine import open_transport
 from openai_cli.engine.store import Store, schema
+from openai_cli.errors import StoreError
 from tests.engine.support import Api, ask
 from tests.support.shell import OPENAI, Shell
 
@@ -136,7 +137,8 @@ def open_without_rights(file: Path) -> str:
     code = f"""
 import os
 import openai_cli.engine.transport, openai_cli.engine.models.registry
-from openai_cli.engine import StoreError, open_transport
+from openai_cli.engine import open_transport
+from openai_cli.errors import StoreError
 if os.geteuid() == 0:
     os.setuid(65534)
 try:
@@ -181,7 +183,8 @@ def test_full_disk_writes_nothing_by_halves(store_file: Path) -> None:
     Api(store_file).close()
     code = f"""
 import httpx
-from openai_cli.engine import StoreError, open_transport
+from openai_cli.engine import open_transport
+from openai_cli.errors import StoreError
 client = httpx.Client(
     base_url="http://local", transport=open_transport("local:{store_file}", {{}}), trust_env=False
 )

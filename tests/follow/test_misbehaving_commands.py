@@ -200,10 +200,10 @@ def test_a_command_that_hangs_is_ended_with_all_it_started(
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
-def test_a_second_wish_to_end_gives_no_time(
+def test_a_second_shutdown_request_kills_at_once(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "_GRACE", 600.0)
+    monkeypatch.setattr(process, "_TERM_GRACE", 600.0)
     begun = tmp_path / "begun"
     text = f"trap '' TERM; touch {begun}; while true; do sleep 0.1; done"
     started = subprocess.Popen(
@@ -212,13 +212,13 @@ def test_a_second_wish_to_end_gives_no_time(
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    stop = process.Stop()
-    talk = process.Talk(started, b"", 600.0, stop)
-    talking = threading.Thread(target=talk.hold, daemon=True)
-    talking.start()
+    shutdown = process.Shutdown()
+    running = process.CommandProcess(started, b"", 600.0, shutdown)
+    thread = threading.Thread(target=running.communicate, daemon=True)
+    thread.start()
     until(begun.exists)
-    stop.ask()
-    stop.ask()
-    talking.join(30)
-    assert not talking.is_alive()
-    assert (talk.ended_by, talk.code) == ("stop", -signal.SIGKILL)
+    shutdown.request()
+    shutdown.request()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert (running.ended_by, running.code) == ("shutdown", -signal.SIGKILL)

@@ -1,9 +1,9 @@
 """Assistants."""
 
 from openai_cli.engine import serialize
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination
 from openai_cli.engine.ids import new_id
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.effective_settings import refuse_vector_stores
 from openai_cli.engine.store import AssistantRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject

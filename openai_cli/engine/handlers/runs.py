@@ -112,5 +112,5 @@ def _start(
     )
     tx.runs.insert(run)
     for found in model.refuse(prompt_builder.prepare(tx, run, fields)):
-        raise refusals.unsupported(found, model.backend)
+        raise refusals.unsupported(found.field, found.value, found.lack, model.backend)
     return run, model

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from openai_cli.engine import refusals
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.handlers import EngineRequest, StartedRun, lookup
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.store import RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject

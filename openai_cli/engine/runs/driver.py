@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from openai_cli.engine.clock import Clock
-from openai_cli.engine.errors import StoreError
 from openai_cli.engine.models import Finished, FinishReason, Model, ModelError, Prompt
 from openai_cli.engine.runs import lifecycle, prompt_builder, stream_events
 from openai_cli.engine.runs.lifecycle import Closed
@@ -15,6 +14,7 @@ from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import RunRecord, Store
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.errors import StoreError
 
 
 class _LeaseLostError(Exception):

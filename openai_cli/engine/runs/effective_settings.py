@@ -6,8 +6,8 @@ Only what was set explicitly is kept. A null in the run's request means "not set
 from typing import Any
 
 from openai_cli.engine import refusals
-from openai_cli.engine.errors import RefusalError
 from openai_cli.engine.models import ModelSettings, PromptTruncation
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.strict_json import JsonObject
 
 _FROM_ASSISTANT = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from openai_cli.engine import serialize
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.lifecycle import Closed
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, ThreadRecord
 from openai_cli.engine.strict_json import JsonObject, dumps

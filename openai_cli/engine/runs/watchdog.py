@@ -5,10 +5,10 @@ from contextlib import suppress
 from types import TracebackType
 
 from openai_cli.engine.clock import Clock
-from openai_cli.engine.errors import StoreError
 from openai_cli.engine.models import Cancellation
 from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import RunRecord, Store
+from openai_cli.errors import StoreError
 
 _GLANCE = 0.2
 """Seconds between looks at the run, and so the most a cancellation waits."""

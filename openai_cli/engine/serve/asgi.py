@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl
 
 from openai_cli.engine import http_responses
 from openai_cli.engine.engine import Engine
-from openai_cli.engine.errors import RefusalError, StoreError
 from openai_cli.engine.http import HttpRequest, HttpResponse
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.auth import Authenticator
 from openai_cli.engine.serve.body import ClientGoneError, Message, Receive, read_body
 from openai_cli.engine.serve.frame_queue import FrameQueue
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.errors import StoreError
 
 Send = Callable[[Message], Awaitable[None]]
 

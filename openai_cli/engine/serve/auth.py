@@ -5,7 +5,7 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 
 
 class Authenticator:

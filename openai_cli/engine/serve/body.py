@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.limits import ServerLimits
 
 Message = MutableMapping[str, Any]

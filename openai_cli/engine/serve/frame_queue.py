@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
-_ROOM = 1 << 20
+_CAPACITY = 1 << 20
 """Bytes that may wait for a slow client before the worker waits too."""
 
 
@@ -18,10 +18,10 @@ class FrameQueue:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._changed = threading.Condition()
-        self._news = asyncio.Event()
+        self._ready = asyncio.Event()
         self._frames: list[bytes] = []
         self._size = 0
-        self._told = False
+        self._notified = False
         self._ended = False
         self._closed = False
 
@@ -30,25 +30,25 @@ class FrameQueue:
     def put(self, frame: bytes) -> None:
         """Add a frame; waits while the client is behind. Does nothing once it is gone."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._size < _ROOM)
+            self._changed.wait_for(lambda: self._closed or self._size < _CAPACITY)
             if not self._closed:
                 self._frames.append(frame)
                 self._size += len(frame)
-                self._tell()
+                self._notify()
 
     def end(self) -> None:
         """Say that no frame follows."""
         with self._changed:
             self._ended = True
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Wake the event loop, once for all frames until it comes."""
-        if self._told:
+        if self._notified:
             return
-        self._told = True
+        self._notified = True
         try:
-            self._loop.call_soon_threadsafe(self._news.set)
+            self._loop.call_soon_threadsafe(self._ready.set)
         except RuntimeError:  # the server has stopped
             self._closed = True
 
@@ -62,9 +62,9 @@ class FrameQueue:
         """
         async with asyncio.timeout(timeout):
             while not (self._frames or self._ended or self._closed):
-                await self._news.wait()
-                self._news.clear()
-                self._told = False
+                await self._ready.wait()
+                self._ready.clear()
+                self._notified = False
         with self._changed:
             frames, self._frames, self._size = self._frames, [], 0
             self._changed.notify_all()
@@ -82,4 +82,4 @@ class FrameQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._news.set()
+        self._ready.set()

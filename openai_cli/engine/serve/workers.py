@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from openai_cli.engine.errors import StoreError
 from openai_cli.engine.http import Frames
 from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.runs.driver import Driver
@@ -16,6 +15,7 @@ from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.frame_queue import FrameQueue
 from openai_cli.engine.store import Store
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.errors import StoreError
 
 _LAST_WORDS = 3.0
 """Seconds that runs which were ended get to tell their streams."""

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from openai_cli.engine.errors import StoreError
 from openai_cli.engine.store import schema
+from openai_cli.errors import StoreError
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openai_cli.engine import refusals
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 
 Check = Callable[[Any, str], None]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.auth import Authenticator
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import check

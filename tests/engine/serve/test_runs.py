@@ -248,8 +248,8 @@ def test_the_command_beside_the_server(
 def test_a_run_whose_store_breaks_is_failed_when_it_can_be(
     running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from openai_cli.engine import StoreError
     from openai_cli.engine.runs.recorder import Recorder
+    from openai_cli.errors import StoreError
 
     def broken(*_: Any, **__: Any) -> Any:
         raise StoreError("The disk is full.")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from openai_cli.client.address import DEFAULT_BASE_URL, Address, read_address
 from openai_cli.client.headers import check_credential
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.engine.errors import RefusalError
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.errors import UsageError
 
 _URL = "OPENAI_LOCAL_UPSTREAM_URL"

@@ -71,7 +71,7 @@ def refused(
     """An answer with an HTTP error status; `fields` are what its error body gave."""
     code = _code(fields)
     shown = f"{status} ({code})" if code and code != str(status) else str(status)
-    text = f"The upstream {settings.address.place} answered {shown}: {_message(fields, body)}"
+    text = f"The upstream {settings.address.server_name} answered {shown}: {_message(fields, body)}"
     return UpstreamError(
         scrub(text, settings), status=status, code=code, param=str(fields.get("param") or "")
     )
@@ -82,18 +82,19 @@ def failed(error: Any, settings: ConnectionSettings) -> UpstreamError:
     fields = error if isinstance(error, dict) else {"message": str(error or "")}
     code = _code(fields)
     shown = f" ({code})" if code else ""
-    text = f"The upstream {settings.address.place} reported an error{shown}: {_message(fields, '')}"
+    server = settings.address.server_name
+    text = f"The upstream {server} reported an error{shown}: {_message(fields, '')}"
     return UpstreamError(scrub(text, settings), code=code)
 
 
 def unusable(what: str, settings: ConnectionSettings) -> UpstreamError:
     """An answer that cannot be read."""
-    return UpstreamError(scrub(f"The upstream {settings.address.place} {what}", settings))
+    return UpstreamError(scrub(f"The upstream {settings.address.server_name} {what}", settings))
 
 
 def cut(settings: ConnectionSettings) -> UpstreamError:
     """An answer that ended before its end."""
-    host = settings.address.place
+    host = settings.address.server_name
     return UpstreamError(f"The upstream {host} broke off its answer before the end.", again=True)
 
 
