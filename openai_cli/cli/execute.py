@@ -58,12 +58,10 @@ def _command_lines(operation: Operation, env: Env) -> str:
     from openai_cli.cli.suggested_commands import for_other_server
 
     rows = command_rows(operation)
+    server = ["--base-url", "https://YOUR-SERVER/v1"]
     alternatives = (
         ("on the engine", for_other_server(env.args, rows, ["--local"])),
-        (
-            "on a server",
-            for_other_server(env.args, rows, ["--base-url", "https://YOUR-SERVER/v1"]),
-        ),
+        ("on a server", for_other_server(env.args, rows, server)),
     )
     return "".join(f"\n{where}: {line}" for where, line in alternatives if line)
 

@@ -11,7 +11,7 @@ from openai_cli.input.arguments import Arguments
 
 @dataclass
 class Session:
-    """The environment, and the parts of the command line read so far.
+    """The environment, and the command line as far as it was read.
 
     Global options may stand at any level: `arguments` has the flags of all levels, in order, and
     the words of the last one.

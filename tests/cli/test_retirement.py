@@ -155,7 +155,7 @@ def test_the_suggestion_works_as_it_is(openai: Shell, gone: Gone) -> None:
 
 
 def _elsewhere(operation: Operation, args: Sequence[str]) -> str:
-    return for_other_server(args(command_rows(operation)), HERE)
+    return for_other_server(args, command_rows(operation), HERE)
 
 
 _SOME = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
