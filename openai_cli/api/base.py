@@ -1,12 +1,21 @@
-"""What request models are made of: the base class, flag notes and tagged unions."""
+"""What request models are made of: the base class, flag notes, server rules, tagged unions."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Union
+from typing import Annotated, Any, ClassVar, TypeVar, Union
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
 from pydantic_core import PydanticCustomError
 
 TAG_MARK = "="
@@ -19,10 +28,12 @@ class RequestModel(BaseModel):
 
     Types are strict (`"0.5"` is not a number), unknown keys pass through (servers have
     extensions), and what the caller left unset is never sent. `panel` is where help shows the
-    flags of fields that name none.
+    flags of fields that name none. `closed` says that the API refuses unknown keys here; it does
+    so at the top level of every request, too.
     """
 
     panel: ClassVar[str] = "Run"
+    closed: ClassVar[bool] = False
 
     model_config = ConfigDict(
         extra="allow", strict=True, defer_build=True, populate_by_name=True, protected_namespaces=()
@@ -45,6 +56,21 @@ class FlagNote:
     words: tuple[str, ...] = ()
     any_text: bool = False
     pairs: bool = False
+
+
+@dataclass(frozen=True)
+class ServerRule:
+    """What the API asks of a field beyond its type. The engine checks it; the command line sends
+    the value as it is, since other servers may allow more.
+
+    `least` is the smallest number, `longest` the most characters or elements, `fewest` the fewest
+    elements; `null` says whether null is taken where the type allows it.
+    """
+
+    least: int | None = None
+    longest: int | None = None
+    fewest: int = 0
+    null: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,6 +103,13 @@ def _number(value: object) -> object:
 Integer = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[int | float, BeforeValidator(_number)]
 """A JSON number as it was written: 1 stays 1, 1.5 stays 1.5."""
+
+
+def between(least: float, most: float) -> Any:
+    """The bounds of a `Number`, both included: floats, which tells them from an `Integer`'s."""
+    return Field(ge=float(least), le=float(most))
+
+
 Text = str
 RequiredText = Annotated[str, Field(min_length=1)]
 Metadata = Annotated[
@@ -85,8 +118,23 @@ Metadata = Annotated[
 ]
 """At most 16 pairs, keys up to 64 and values up to 512 characters (documented page)."""
 
-NAME_PATTERN = r"^[a-zA-Z0-9_-]{1,64}$"
-"""Names of functions and response formats (documented page, `json_schema.name`)."""
+T = TypeVar("T")
+Omittable = Annotated[T | None, ServerRule(null=False)]
+"""A field that objects printed by an SDK show as null, and that the API wants left out instead."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_NAME = 64
+
+
+def _name(value: str) -> str:
+    """Names of functions and response formats (documented page, `json_schema.name`)."""
+    if len(value) > _LONGEST_NAME or not _NAME.fullmatch(value):
+        context = {"pattern": f"^{_NAME.pattern}$", "max_length": _LONGEST_NAME}
+        raise PydanticCustomError("name", "not a name", context)
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
 
 
 def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:

@@ -66,8 +66,13 @@ def alternatives(words: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
+def error_path(detail: ErrorDetails) -> Path:
+    """The place of one of pydantic's errors inside the request."""
+    return tuple(step for step in detail["loc"] if not str(step).startswith(TAG_MARK))
+
+
 def _finding(detail: ErrorDetails) -> Finding:
-    path = tuple(step for step in detail["loc"] if not str(step).startswith(TAG_MARK))
+    path = error_path(detail)
     of_key = bool(path) and path[-1] == "[key]"
     if detail["type"] in ("missing", "needed"):
         path += () if detail["type"] == "missing" else (detail["ctx"]["field"],)
@@ -93,7 +98,7 @@ def _near(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     value = detail["input"]
     if detail["type"] == "literal_error":
-        return suggestion(value, _quoted(context["expected"]))
+        return suggestion(value, quoted(context["expected"]))
     if detail["type"] != "choice":
         return ""
     if isinstance(value, str) and value in context["allowed"]:
@@ -109,7 +114,7 @@ def _misspelt(path: Path, value: object) -> str:
     return f" (found {close[0]})" if close and close[0] != path[-1] else ""
 
 
-def _quoted(expected: str) -> list[str]:
+def quoted(expected: str) -> list[str]:
     """The words in pydantic's list `'a', 'b' or 'c'`."""
     return expected.split("'")[1::2]
 
@@ -119,10 +124,6 @@ def _choice(context: Mapping[str, Any]) -> str:
     form = f"an object whose {context['key']} is {of_type}"
     words = [json.dumps(word) for word in context["words"]]
     return f"{alternatives(words)}, or {form}" if words else form
-
-
-def _name(context: Mapping[str, Any]) -> str:  # noqa: ARG001 - one signature for the table
-    return "1 to 64 letters, digits, underscores or dashes"
 
 
 def _plain(phrase: str) -> Callable[[Mapping[str, Any]], str]:
@@ -142,12 +143,12 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "list_type": _plain("a list"),
     "text_or_list": _plain("a text or a list of parts"),
     "string_too_short": _plain("a text that is not empty"),
-    "literal_error": lambda c: alternatives([json.dumps(w) for w in _quoted(c["expected"])]),
+    "literal_error": lambda c: alternatives([json.dumps(w) for w in quoted(c["expected"])]),
     "greater_than_equal": lambda c: f"a number of at least {c['ge']:g}",
     "less_than_equal": lambda c: f"a number of at most {c['le']:g}",
     "string_too_long": lambda c: f"at most {c['max_length']} characters",
     "too_long": lambda c: f"at most {c['max_length']} {_THINGS[c['field_type']]}",
-    "string_pattern_mismatch": _name,
+    "name": lambda c: f"1 to {c['max_length']} letters, digits, underscores or dashes",
     "choice": _choice,
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from openai_cli.api.json_constants import refuse_constant
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.api_errors import fallback_error, is_refusal
 from openai_cli.client.http_errors import translate
@@ -17,7 +18,7 @@ from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.trace import Trace
-from openai_cli.client.wrapped_events import no_constant, parsed, unwrapped
+from openai_cli.client.wrapped_events import parsed, unwrapped
 from openai_cli.errors import NoAnswerError
 
 _RUN_MAY_GO_ON = "the run may still be at work: fetch it with beta:threads:runs retrieve"
@@ -60,7 +61,7 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
         raise NoAnswerError(f"{settings.address.server_name} answered with nothing ({status})")
     try:
         text = content.decode("utf-8-sig")
-        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=no_constant)
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse_constant)
     except RecursionError:
         raise NoAnswerError("the answer is nested too deep to be read") from None
     except ValueError:

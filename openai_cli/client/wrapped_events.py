@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from openai_cli.api.json_constants import refuse_constant
 from openai_cli.client.sse import RawEvent
 
 _MARK = re.compile(r"\s*[{},:]?\s*")
@@ -15,14 +16,9 @@ _MARK = re.compile(r"\s*[{},:]?\s*")
 def parsed(text: str) -> Any:
     """The JSON value of a text, None if it is none."""
     try:
-        return json.loads(text, parse_int=_integer, parse_constant=no_constant)
+        return json.loads(text, parse_int=_integer, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return None
-
-
-def no_constant(name: str) -> Any:
-    """Refuse what Python reads but JSON does not know. Raises ValueError."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def unwrapped(raw: RawEvent) -> RawEvent:

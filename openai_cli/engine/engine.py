@@ -1,9 +1,9 @@
 """The engine: one request in, one answer out.
 
-    call ─▶ route ─▶ checks ─▶ operation, in one transaction ─▶ answer
-                                      └─ a run was queued ─▶ driver ─▶ answer or stream
+    call ─▶ route ─▶ validation ─▶ handler, in one transaction ─▶ answer
+                                         └─ a run was queued ─▶ driver ─▶ answer or stream
 
-Who drives the run that a request queued is up to the engine's `Hands`.
+Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
 from openai_cli.engine import http_responses, routes, serialize, strict_json
@@ -20,6 +20,7 @@ from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_i
 from openai_cli.engine.runs.stream_replay import replay, wait
 from openai_cli.engine.store import IdempotencyRecord, RunRecord, Store
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.validation import check_request
 
 
 class Engine:
@@ -41,10 +42,11 @@ class Engine:
         """
         try:
             route, ids = routes.find(call.method, call.path)
-            body = _read_body(call)
-            route.body(body, "")
+            query, body = check_request(
+                route.operation, route.request, ids, call.query, _read_body(call)
+            )
             request = EngineRequest(
-                ids, call.query, body, self._clock.now(), new_lease_owner(), self._models
+                ids, query, body, self._clock.now(), new_lease_owner(), self._models
             )
             if call.method == "GET":
                 return self._read(route, request)
@@ -60,7 +62,7 @@ class Engine:
     def _read(self, route: routes.Route, request: EngineRequest) -> HttpResponse:
         expire_stale_runs(self._store, request.now)
         with self._store.read() as tx:
-            body = route.operation(tx, request)
+            body = route.handler(tx, request)
         return http_responses.json_response(200, body, _poll_hint(body, request.now))
 
     def _write(
@@ -72,7 +74,7 @@ class Engine:
             if memory is not None:
                 first = memory.recall(tx)
             if first is None:
-                reply = route.operation(tx, request)
+                reply = route.handler(tx, request)
                 if memory is not None:
                     memory.keep(tx, reply, request.now, background=self._executor.background)
         if first is not None:

@@ -29,7 +29,7 @@ class IdempotentRequest(NamedTuple):
         """What the request was answered the first time, if it is not the first.
 
         Raises:
-            ApiError: the key was used for another request.
+            RefusalError: the key was used for another request.
         """
         first = tx.idempotency_records.get(self.key)
         if first is not None and first.fingerprint != self.fingerprint:
@@ -66,19 +66,13 @@ def idempotent_request(call: HttpRequest) -> IdempotentRequest | None:
     """The memory for a request with a key; None without one.
 
     Raises:
-        ApiError: the key is too long.
+        RefusalError: the key is too long.
     """
     key = call.headers.get(HEADER)
     if not key or call.method != "POST":
         return None
     if len(key) > _LONGEST:
-        raise refusals.out_of_bounds(
-            "Idempotency-Key",
-            "string too long",
-            f"a string with maximum length {_LONGEST}, but got a string with length {len(key)} "
-            "instead",
-            "string_above_max_length",
-        )
+        raise refusals.text_too_long("Idempotency-Key", key, _LONGEST)
     digest = hashlib.sha256()
     for part in (call.path, *(f"{name}={value}" for name, value in call.query)):
         digest.update(part.encode() + b"\0")

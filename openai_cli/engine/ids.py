@@ -2,14 +2,21 @@
 
 import secrets
 import string
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
-Kind = Literal["asst", "thread", "msg", "run", "step", "call", "req"]
+Prefix = Literal["asst", "thread", "msg", "run", "step", "call", "req"]
+
+PREFIXES: Mapping[str, Prefix] = MappingProxyType(
+    {"assistant": "asst", "thread": "thread", "message": "msg", "run": "run", "step": "step"}
+)
+"""The prefix of each kind of object; a parameter `thread_id` names a `thread`."""
 
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 24
 
 
-def new_id(kind: Kind) -> str:
+def new_id(prefix: Prefix) -> str:
     """A fresh id such as `run_3k…`; 142 bits, drawn from the system's secure source."""
-    return f"{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))

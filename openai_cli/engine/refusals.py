@@ -3,17 +3,11 @@
 Programs compare these texts, so they are worded, quoted and punctuated as the service did.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 from openai_cli.engine.strict_json import JsonObject
 
-_NAMES = {
-    "asst": "assistant",
-    "thread": "thread",
-    "run": "run",
-    "msg": "message",
-    "step": "run step",
-}
+_NOUNS = {"step": "run step"}
 
 
 class RefusalError(Exception):
@@ -49,7 +43,7 @@ class RefusalError(Exception):
 
 def not_found(kind: str, record_id: str) -> RefusalError:
     """No such record, or not where it was looked for."""
-    return RefusalError(f"No {_NAMES[kind]} found with id '{record_id}'.", status=404)
+    return RefusalError(f"No {_NOUNS.get(kind, kind)} found with id '{record_id}'.", status=404)
 
 
 def wrong_prefix(param: str, value: str, prefix: str) -> RefusalError:
@@ -94,8 +88,104 @@ def wrong_value(param: str, value: str, supported: Sequence[str]) -> RefusalErro
     return RefusalError(f"Invalid value: '{value}'. {known}", param=param, code="invalid_value")
 
 
-def out_of_bounds(param: str, problem: str, expectation: str, code: str) -> RefusalError:
-    """A value beyond a documented bound."""
+def below_minimum(param: str, value: float, least: float) -> RefusalError:
+    """A number that is too small; a bound that is a float says that any number may stand there."""
+    return _out_of_bounds(
+        param,
+        f"{_number(least)} below minimum value",
+        f"a value >= {least:g}, but got {value} instead",
+        f"{_number(least)}_below_min_value",
+    )
+
+
+def above_maximum(param: str, value: float, most: float) -> RefusalError:
+    """A number that is too large; for the bound see `below_minimum`."""
+    return _out_of_bounds(
+        param,
+        f"{_number(most)} above maximum value",
+        f"a value <= {most:g}, but got {value} instead",
+        f"{_number(most)}_above_max_value",
+    )
+
+
+def _number(bound: float) -> str:
+    return "integer" if isinstance(bound, int) else "decimal"
+
+
+def empty_text(param: str) -> RefusalError:
+    """An empty text where there must be one."""
+    return _out_of_bounds(
+        param,
+        "empty string",
+        "a string with minimum length 1, but got an empty string instead",
+        "empty_string",
+    )
+
+
+def text_too_long(param: str, value: str, longest: int) -> RefusalError:
+    """A text of too many characters."""
+    return _out_of_bounds(
+        param,
+        "string too long",
+        f"a string with maximum length {longest}, but got a string with length {len(value)} "
+        "instead",
+        "string_above_max_length",
+    )
+
+
+def wrong_pattern(param: str, pattern: str) -> RefusalError:
+    """A text of other characters."""
+    return _out_of_bounds(
+        param,
+        "string does not match pattern",
+        f"a string that matches the pattern '{pattern}'",
+        "invalid_value",
+    )
+
+
+def list_too_long(param: str, value: Sized, longest: int) -> RefusalError:
+    """A list of too many elements."""
+    return _out_of_bounds(
+        param,
+        "array too long",
+        f"an array with maximum length {longest}, but got an array with length {len(value)} "
+        "instead",
+        "array_above_max_length",
+    )
+
+
+def list_too_short(param: str, value: Sized, fewest: int) -> RefusalError:
+    """A list of too few elements."""
+    return _out_of_bounds(
+        param,
+        "array too short",
+        f"an array with minimum length {fewest}, but got an array with length {len(value)} instead",
+        "array_below_min_length",
+    )
+
+
+def too_many_properties(param: str, value: Sized, most: int) -> RefusalError:
+    """An object of too many pairs."""
+    return _out_of_bounds(
+        param,
+        "too many properties",
+        f"an object with at most {most} properties, but got an object with {len(value)} "
+        "properties instead",
+        "object_above_max_properties",
+    )
+
+
+def key_too_long(param: str, key: str, longest: int) -> RefusalError:
+    """A key of too many characters."""
+    return _out_of_bounds(
+        param,
+        "key too long",
+        f"keys with maximum length {longest}, but got a key with length {len(key)} instead",
+        "string_above_max_length",
+    )
+
+
+def _out_of_bounds(param: str, problem: str, expectation: str, code: str) -> RefusalError:
     return RefusalError(
         f"Invalid '{param}': {problem}. Expected {expectation}.", param=param, code=code
     )
@@ -104,7 +194,7 @@ def out_of_bounds(param: str, problem: str, expectation: str, code: str) -> Refu
 def unknown_cursor(name: str, value: str, kind: str) -> RefusalError:
     """`after` or `before` is not in the list."""
     return RefusalError(
-        f"Invalid '{name}': no {_NAMES[kind]} with id '{value}' in this list.",
+        f"Invalid '{name}': no {_NOUNS.get(kind, kind)} with id '{value}' in this list.",
         param=name,
         code="invalid_value",
     )

@@ -1,9 +1,15 @@
-"""The engine's routes: one line for each operation."""
+"""The engine's routes: each declared operation with what the engine does for it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from openai_cli.api.base import RequestModel
+from openai_cli.api.operation import Operation
+from openai_cli.api.operations import OPERATIONS
 from openai_cli.engine.handlers import (
     assistants,
     lookup,
@@ -14,71 +20,81 @@ from openai_cli.engine.handlers import (
     tool_outputs,
 )
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.validation import bodies
-from openai_cli.engine.validation.checks import Check
 
-Operation = Callable[..., Any]
+Handler = Callable[..., Any]
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "beta:assistants create": assistants.create,
+        "beta:assistants retrieve": assistants.retrieve,
+        "beta:assistants update": assistants.update,
+        "beta:assistants list": assistants.list_,
+        "beta:assistants delete": assistants.delete,
+        "beta:threads create": threads.create,
+        "beta:threads retrieve": threads.retrieve,
+        "beta:threads update": threads.update,
+        "beta:threads delete": threads.delete,
+        "beta:threads create-and-run": runs.create_with_thread,
+        "beta:threads:runs create": runs.create,
+        "beta:threads:runs retrieve": runs.retrieve,
+        "beta:threads:runs update": runs.update,
+        "beta:threads:runs list": runs.list_,
+        "beta:threads:runs cancel": runs.cancel,
+        "beta:threads:runs submit-tool-outputs": tool_outputs.submit,
+        "beta:threads:runs:steps retrieve": steps.retrieve,
+        "beta:threads:runs:steps list": steps.list_,
+        "beta:threads:messages create": messages.create,
+        "beta:threads:messages retrieve": messages.retrieve,
+        "beta:threads:messages update": messages.update,
+        "beta:threads:messages list": messages.list_,
+        "beta:threads:messages delete": messages.delete,
+    }
+)
+
+
+_EXTENDED: Mapping[str, type[RequestModel]] = MappingProxyType(
+    {"beta:assistants create": assistants.CreateAssistantWithId}
+)
+"""Requests in which the engine takes more than the API."""
 
 
 class Route(NamedTuple):
-    """One operation: where it is found, what its body must look like, what it does."""
+    """One operation and its handler; `pattern` matches its path."""
 
-    method: str
-    path: str
     operation: Operation
-    body: Check = bodies.EMPTY
+    handler: Handler
+    pattern: re.Pattern[str]
+
+    @property
+    def request(self) -> type[RequestModel]:
+        """What the request is checked against."""
+        return _EXTENDED.get(self.operation.name) or self.operation.request
 
 
-_ASSISTANT = "/assistants/{assistant_id}"
-_THREAD = "/threads/{thread_id}"
-_MESSAGES = "/threads/{thread_id}/messages"
-_MESSAGE = "/threads/{thread_id}/messages/{message_id}"
-_RUNS = "/threads/{thread_id}/runs"
-_RUN = "/threads/{thread_id}/runs/{run_id}"
-_SUBMIT = f"{_RUN}/submit_tool_outputs"
-
-# `/threads/runs` stands before `/threads/{thread_id}`: the first match counts.
-ROUTES = (
-    Route("POST", "/assistants", assistants.create, bodies.CREATE_ASSISTANT),
-    Route("GET", "/assistants", assistants.list_),
-    Route("GET", _ASSISTANT, assistants.retrieve),
-    Route("POST", _ASSISTANT, assistants.update, bodies.MODIFY_ASSISTANT),
-    Route("DELETE", _ASSISTANT, assistants.delete),
-    Route("POST", "/threads", threads.create, bodies.CREATE_THREAD),
-    Route("POST", "/threads/runs", runs.create_with_thread, bodies.CREATE_THREAD_AND_RUN),
-    Route("GET", _THREAD, threads.retrieve),
-    Route("POST", _THREAD, threads.update, bodies.MODIFY_THREAD),
-    Route("DELETE", _THREAD, threads.delete),
-    Route("POST", _MESSAGES, messages.create, bodies.CREATE_MESSAGE),
-    Route("GET", _MESSAGES, messages.list_),
-    Route("GET", _MESSAGE, messages.retrieve),
-    Route("POST", _MESSAGE, messages.update, bodies.MODIFY_METADATA),
-    Route("DELETE", _MESSAGE, messages.delete),
-    Route("POST", _RUNS, runs.create, bodies.CREATE_RUN),
-    Route("GET", _RUNS, runs.list_),
-    Route("GET", _RUN, runs.retrieve),
-    Route("POST", _RUN, runs.update, bodies.MODIFY_METADATA),
-    Route("POST", f"{_RUN}/cancel", runs.cancel),
-    Route("POST", _SUBMIT, tool_outputs.submit, bodies.SUBMIT_TOOL_OUTPUTS),
-    Route("GET", f"{_RUN}/steps", steps.list_),
-    Route("GET", f"{_RUN}/steps/{{step_id}}", steps.retrieve),
-)
+@cache
+def routes() -> tuple[Route, ...]:
+    """All routes. The first match counts: `/threads/runs` stands before `/threads/{thread_id}`."""
+    ordered = sorted(OPERATIONS, key=lambda operation: operation.path.count("{"))
+    return tuple(
+        Route(operation, HANDLERS[operation.name], _pattern(operation.path))
+        for operation in ordered
+    )
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The route of a request, and the ids in its path.
 
     Raises:
-        ApiError: there is no such URL, it has no such method, or an id has the wrong prefix.
+        RefusalError: there is no such URL, it has no such method, or an id has the wrong prefix.
     """
-    parts = [unquote(part) for part in path.strip("/").split("/")]
     allowed = []
-    for route in ROUTES:
-        ids = _match(route.path.strip("/").split("/"), parts)
-        if ids is None:
+    for route in routes():
+        matched = route.pattern.fullmatch(path.strip("/"))
+        if matched is None:
             continue
-        allowed.append(route.method)
-        if route.method == method:
+        allowed.append(route.operation.method)
+        if route.operation.method == method:
+            ids = {name: unquote(value) for name, value in matched.groupdict().items()}
             for name, value in ids.items():
                 lookup.check_prefix(name, value)
             return route, ids
@@ -88,13 +104,5 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     raise RefusalError(f"Invalid URL ({method} {path})", status=404)
 
 
-def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
-    if len(pattern) != len(parts):
-        return None
-    ids = {}
-    for wanted, part in zip(pattern, parts, strict=True):
-        if wanted.startswith("{"):
-            ids[wanted[1:-1]] = part
-        elif wanted != part:
-            return None
-    return ids
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]*)", template.strip("/")))

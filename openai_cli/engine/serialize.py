@@ -1,140 +1,97 @@
 """The API's objects, built from records in one place.
 
-Every key that the API description requires is always present; what was never set shows the
-documented default.
+The keys are those of the answer models (`openai_cli.api.models.answers`), always all of them; what
+was never set shows the documented default.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from openai_cli.api.models import answers
+from openai_cli.api.models.answers import AnswerModel
 from openai_cli.engine.store.records import (
     AssistantRecord,
     MessageRecord,
+    Record,
     RunRecord,
     StepRecord,
     ThreadRecord,
 )
 from openai_cli.engine.strict_json import JsonObject
 
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {"temperature": 1.0, "top_p": 1.0, "response_format": "auto"}
+)
+"""What assistants and runs show where nothing was set; it is never stored, nor sent to a model."""
 
-def _value(settings: JsonObject, name: str, default: Any) -> Any:
-    value = settings.get(name)
-    return default if value is None else value
+
+def _object(answer: type[AnswerModel], kind: str, record: Record, /, **shown: Any) -> JsonObject:
+    """The keys of an answer in their order: `kind`, what is `shown`, and the record's columns."""
+    known = {"object": kind, **shown}
+    return {
+        name: known[name] if name in known else getattr(record, name)
+        for name in answer.model_fields
+    }
+
+
+def _shown(settings: JsonObject, **defaults: Any) -> JsonObject:
+    """Each of these settings, or its default where nothing was set."""
+    return {
+        name: default if settings.get(name) is None else settings[name]
+        for name, default in {**DEFAULTS, **defaults}.items()
+    }
 
 
 def assistant(record: AssistantRecord) -> JsonObject:
     """An assistant object."""
-    settings = record.settings
-    return {
-        "id": record.id,
-        "object": "assistant",
-        "created_at": record.created_at,
-        "name": settings.get("name"),
-        "description": settings.get("description"),
-        "model": settings["model"],
-        "instructions": settings.get("instructions"),
-        "tools": _value(settings, "tools", []),
-        "tool_resources": _value(settings, "tool_resources", {}),
-        "metadata": _value(settings, "metadata", {}),
-        "temperature": _value(settings, "temperature", 1.0),
-        "top_p": _value(settings, "top_p", 1.0),
-        "response_format": _value(settings, "response_format", "auto"),
-    }
+    settings = _shown(
+        record.settings,
+        name=None,
+        description=None,
+        model=None,
+        instructions=None,
+        tools=[],
+        tool_resources={},
+        metadata={},
+    )
+    return _object(answers.Assistant, "assistant", record, **settings)
 
 
 def thread(record: ThreadRecord) -> JsonObject:
     """A thread object."""
-    return {
-        "id": record.id,
-        "object": "thread",
-        "created_at": record.created_at,
-        "tool_resources": record.tool_resources,
-        "metadata": record.metadata,
-    }
+    return _object(answers.Thread, "thread", record)
 
 
 def message(record: MessageRecord) -> JsonObject:
     """A message object."""
     reason = record.incomplete_reason
-    return {
-        "id": record.id,
-        "object": "thread.message",
-        "created_at": record.created_at,
-        "thread_id": record.thread_id,
-        "status": record.status,
-        "incomplete_details": {"reason": reason} if reason else None,
-        "completed_at": record.completed_at,
-        "incomplete_at": record.incomplete_at,
-        "role": record.role,
-        "content": record.content,
-        "assistant_id": record.assistant_id,
-        "run_id": record.run_id,
-        "attachments": record.attachments,
-        "metadata": record.metadata,
-    }
+    details = {"reason": reason} if reason else None
+    return _object(answers.Message, "thread.message", record, incomplete_details=details)
 
 
 def run(record: RunRecord) -> JsonObject:
     """A run object."""
-    settings = record.settings
-    return {
-        "id": record.id,
-        "object": "thread.run",
-        "created_at": record.created_at,
-        "thread_id": record.thread_id,
-        "assistant_id": record.assistant_id,
-        "status": record.status,
-        "required_action": record.required_action,
-        "last_error": record.last_error,
-        "expires_at": record.expires_at,
-        "started_at": record.started_at,
-        "cancelled_at": record.cancelled_at,
-        "failed_at": record.failed_at,
-        "completed_at": record.completed_at,
-        "incomplete_details": record.incomplete_details,
-        "model": record.model,
-        "instructions": _value(settings, "instructions", ""),
-        "tools": _value(settings, "tools", []),
-        "metadata": record.metadata,
-        "usage": record.usage,
-        "temperature": _value(settings, "temperature", 1.0),
-        "top_p": _value(settings, "top_p", 1.0),
-        "max_prompt_tokens": settings.get("max_prompt_tokens"),
-        "max_completion_tokens": settings.get("max_completion_tokens"),
-        "truncation_strategy": truncation(settings),
-        "tool_choice": _value(settings, "tool_choice", "auto"),
-        "parallel_tool_calls": _value(settings, "parallel_tool_calls", True),
-        "response_format": _value(settings, "response_format", "auto"),
-    }
-
-
-def truncation(settings: JsonObject) -> JsonObject:
-    """A run's truncation strategy, with both of its keys."""
-    strategy: JsonObject = _value(settings, "truncation_strategy", {})
-    return {"type": "auto", "last_messages": None} | strategy
+    settings = _shown(
+        record.settings,
+        instructions="",
+        tools=[],
+        max_prompt_tokens=None,
+        max_completion_tokens=None,
+        tool_choice="auto",
+        parallel_tool_calls=True,
+    )
+    strategy = record.settings.get("truncation_strategy") or {}
+    settings["truncation_strategy"] = {"type": "auto", "last_messages": None} | strategy
+    return _object(answers.Run, "thread.run", record, **settings)
 
 
 def step(record: StepRecord, include: Sequence[str] = ()) -> JsonObject:
     """A run step object; file search contents only if `include` asks for them."""
-    return {
-        "id": record.id,
-        "object": "thread.run.step",
-        "created_at": record.created_at,
-        "assistant_id": record.assistant_id,
-        "thread_id": record.thread_id,
-        "run_id": record.run_id,
-        "type": record.type,
-        "status": record.status,
-        "step_details": record.details if include else _without_contents(record.details),
-        "last_error": record.last_error,
-        "expires_at": record.expires_at,
-        "expired_at": record.expired_at,
-        "cancelled_at": record.cancelled_at,
-        "failed_at": record.failed_at,
-        "completed_at": record.completed_at,
-        "metadata": record.metadata,
-        "usage": record.usage,
-    }
+    details = record.details if include else _without_contents(record.details)
+    shown = _object(answers.Step, "thread.run.step", record, step_details=details)
+    # Not in the API description, but in all of its examples.
+    return {**shown, "expires_at": record.expires_at}
 
 
 def _without_contents(details: JsonObject) -> JsonObject:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from openai_cli.api.json_constants import refuse_constant
+
 JsonObject = dict[str, Any]
 
 
@@ -38,8 +40,3 @@ def parse(data: bytes) -> Any:
 def check(value: object) -> None:
     """Raise a ValueError for numbers and characters that JSON cannot hold."""
     json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-
-
-def refuse_constant(name: str) -> Any:
-    """For `parse_constant`: NaN and Infinity are no JSON."""
-    raise ValueError(f"{name} is not a JSON number")

@@ -9,11 +9,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from openai_cli.engine import open_transport
 from openai_cli.engine.store import Store, schema
+from openai_cli.engine.store.tables import (
+    Assistants,
+    IdempotencyRecords,
+    Messages,
+    Runs,
+    Steps,
+    Threads,
+)
 from openai_cli.errors import StoreError
 from tests.engine.support import Api, ask
 from tests.support.shell import OPENAI, Shell
@@ -307,3 +316,23 @@ def test_full_disk_on_the_command_line(openai: Shell) -> None:
     assert len(full.stderr.splitlines()) == 1
     again = openai("--base-url", "local:x.db", *ASK, "--format", "text")
     assert (again.code, again.out, again.err) == (0, "Hi\n", "")
+
+
+def test_tables_have_the_columns_of_the_records(api: Api) -> None:
+    """A new column needs a field of its record and a step of the schema: neither alone will do."""
+    connection = sqlite3.connect(api.file)
+    for table in (Assistants, Threads, Messages, Runs, Steps, IdempotencyRecords):
+        found = {
+            name: (kind, bool(not_null))
+            for _, name, kind, not_null, *_ in connection.execute(
+                f"PRAGMA table_info({table._name})"
+            )
+        }
+        assert set(found) == set(table._record._fields)
+        hints = get_type_hints(table._record)
+        for name, (kind, not_null) in found.items():
+            number = hints[name] in (int, int | None)
+            assert kind == ("INTEGER" if name == "seq" else "BIGINT" if number else "TEXT"), name
+            nullable = type(None) in get_args(hints[name])
+            assert not_null == (not nullable and name != "seq"), name
+    connection.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.support import FUNCTION, Api, ask
+from tests.engine.support import FUNCTION, Api, ask, cases
 from tests.support.inprocess import run_inprocess
 from tests.support.shell import Result, Shell
 
@@ -191,6 +191,31 @@ def test_what_the_tool_itself_prints_is_taken(openai: Shell) -> None:
     )
     back = openai("local", "export", env={"OPENAI_LOCAL_STORE": "b.db"})
     assert back.lines[1:] == out.lines[1:]
+
+
+def test_what_an_sdk_prints_is_taken(local: Local, store_file: Path) -> None:
+    """`model_dump_json()` of the SDK's objects has a null for all that the server did not set.
+
+    They are imported as if the answers themselves had been saved.
+    """
+    shapes = cases("sdk_objects")
+    assert len(shapes) > 30
+    other = store_file.with_name("other.db")
+    thread = lines({**THREAD, "id": "thread_sdk"})
+    for file, texts in (
+        (store_file, [shape["printed"] + "\n" for shape in shapes]),
+        (other, [lines(shape["sent"]) for shape in shapes]),
+    ):
+        done = local("import", "-", text=thread + "".join(texts), file=file)
+        assert (done.code, done.out) == (0, ""), done.err
+    assert exported(local)[1:] == exported(local, file=other)[1:]
+
+
+def test_limits_of_requests_are_none_of_answers(local: Local) -> None:
+    files = {"code_interpreter": {"file_ids": [f"file-{n}" for n in range(50)]}}
+    thread = {**THREAD, "tool_resources": files}
+    assert local("import", "-", text=lines(thread)).code == 0
+    assert exported(local)[1:] == [thread]
 
 
 def test_of_one_second_the_order_of_the_text_counts(local: Local, saved: Api) -> None:

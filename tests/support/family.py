@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,12 @@ def command_named(name: str) -> Command:
 
 def schema_errors(body: Any, schema: str) -> list[str]:
     """What the API description has against a body."""
+    return [error.message for error in _validator(schema).iter_errors(body)]
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
     text = (_FACTS / "schemas.json").read_text(encoding="utf-8")
     schemas = {name: convert(one) for name, one in json.loads(text)["schemas"].items()}
     whole = {"$ref": f"#/components/schemas/{schema}", "components": {"schemas": schemas}}
-    return [error.message for error in Draft202012Validator(whole).iter_errors(body)]
+    return Draft202012Validator(whole)

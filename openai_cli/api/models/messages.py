@@ -4,12 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, text_or_list
+from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText
 from openai_cli.api.models.shared import (
     PAIRS,
-    WHAT_IS_SAID,
     Attachment,
-    ContentPart,
+    Content,
     MessageId,
     PageQuery,
     Role,
@@ -25,11 +24,7 @@ class CreateMessage(RequestModel):
 
     thread_id: ThreadId
     role: Annotated[Role, FlagNote(panel="Required")]
-    content: Annotated[
-        text_or_list(ContentPart),  # type: ignore[valid-type]  # a computed type
-        Field(description=WHAT_IS_SAID),
-        FlagNote(panel="Required", metavar="TEXT", any_text=True),
-    ]
+    content: Annotated[Content, FlagNote(panel="Required", metavar="TEXT", any_text=True)]
     attachments: Annotated[
         list[Attachment] | None,
         Field(description="A file for tools: {file_id, tools: [{type}]}. Repeatable."),

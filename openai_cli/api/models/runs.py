@@ -8,8 +8,10 @@ from openai_cli.api.base import (
     FlagNote,
     Integer,
     Metadata,
+    Omittable,
     RequestModel,
     RequiredText,
+    ServerRule,
     Text,
 )
 from openai_cli.api.models.shared import (
@@ -44,14 +46,17 @@ class RunSettings(RequestModel):
     instructions: Annotated[
         Text | None,
         Field(description="System message for this run, in place of the assistant's."),
+        ServerRule(longest=256_000),
     ] = None
     max_completion_tokens: Annotated[
         Integer | None,
         Field(description="Budget of completion tokens; past it the run ends as incomplete."),
+        ServerRule(least=256),
     ] = None
     max_prompt_tokens: Annotated[
         Integer | None,
         Field(description="Budget of prompt tokens; past it the run ends as incomplete."),
+        ServerRule(least=256),
     ] = None
     metadata: Annotated[
         Metadata | None,
@@ -82,6 +87,7 @@ class RunSettings(RequestModel):
             description="A tool for this run, in place of the assistant's: code_interpreter, "
             "file_search, or an object. Repeatable; takes a whole list too."
         ),
+        ServerRule(longest=20),
         TOOL_NOTE,
     ] = None
     top_p: TopP = None
@@ -147,9 +153,9 @@ class ToolOutput(RequestModel):
         Field(description="The call this is the output of."),
         FlagNote(panel="Required", metavar="ID"),
     ]
-    output: Annotated[Text | None, Field(description="What the function gave back, as text.")] = (
-        None
-    )
+    output: Annotated[
+        Omittable[Text], Field(description="What the function gave back, as text.")
+    ] = None
 
 
 class SubmitToolOutputs(RetrieveRun):

@@ -8,15 +8,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from openai_cli.api.base import (
-    NAME_PATTERN,
     FlagNote,
     InQuery,
     Integer,
     Metadata,
+    Name,
     Number,
+    Omittable,
     RequestModel,
     RequiredText,
+    ServerRule,
     Text,
+    between,
     missing,
     tagged,
     text_or_list,
@@ -77,15 +80,15 @@ ReasoningEffort = Annotated[
 class RankingOptions(RequestModel):
     """How file search ranks its results."""
 
-    score_threshold: Annotated[Number, Field(ge=0, le=1)]
-    ranker: Literal["auto", "default_2024_08_21"] | None = None
+    score_threshold: Annotated[Number, between(0, 1)]
+    ranker: Omittable[Literal["auto", "default_2024_08_21"]] = None
 
 
 class FileSearchSettings(RequestModel):
     """Settings of the file search tool."""
 
-    max_num_results: Annotated[Integer, Field(ge=1, le=50)] | None = None
-    ranking_options: RankingOptions | None = None
+    max_num_results: Omittable[Annotated[Integer, Field(ge=1, le=50)]] = None
+    ranking_options: Omittable[RankingOptions] = None
 
 
 class CodeInterpreterTool(RequestModel):
@@ -98,15 +101,15 @@ class FileSearchTool(RequestModel):
     """Search files."""
 
     type: Literal["file_search"]
-    file_search: FileSearchSettings | None = None
+    file_search: Omittable[FileSearchSettings] = None
 
 
 class FunctionDefinition(RequestModel):
     """A function the model may ask for."""
 
-    name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    description: Text | None = None
-    parameters: dict[str, Any] | None = None
+    name: Name
+    description: Omittable[Text] = None
+    parameters: Omittable[dict[str, Any]] = None
     strict: bool | None = None
 
 
@@ -152,7 +155,7 @@ class NamedFunction(RequestModel):
     """A function the model must use."""
 
     type: Literal["function"]
-    function: FunctionName | None = None
+    function: Omittable[FunctionName] = None
 
     @model_validator(mode="after")
     def _named(self) -> "NamedFunction":
@@ -180,10 +183,10 @@ class PlainFormat(RequestModel):
 class JsonSchema(RequestModel):
     """A named JSON Schema the answer must follow."""
 
-    name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    description: Text | None = None
+    name: Name
+    description: Omittable[Text] = None
     # Trailing underscore: pydantic's own `schema` would be shadowed.
-    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    schema_: Annotated[Omittable[dict[str, Any]], Field(alias="schema")] = None
     strict: bool | None = None
 
 
@@ -207,11 +210,11 @@ ReplyFormat = Annotated[
     FlagNote(metavar="FORMAT", words=("auto",)),
 ]
 Temperature = Annotated[
-    Annotated[Number, Field(ge=0, le=2)] | None,
+    Annotated[Number, between(0, 2)] | None,
     Field(description="Sampling temperature, 0 to 2: low is focused, high is varied."),
 ]
 TopP = Annotated[
-    Annotated[Number, Field(ge=0, le=1)] | None,
+    Annotated[Number, between(0, 1)] | None,
     Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
 ]
 
@@ -219,25 +222,25 @@ TopP = Annotated[
 class CodeInterpreterResources(RequestModel):
     """Files for the code interpreter."""
 
-    file_ids: list[str] | None = None
+    file_ids: Annotated[Omittable[list[str]], ServerRule(longest=20)] = None
 
 
 class FileSearchResources(RequestModel):
     """Vector stores for file search, by id or (in a new thread) described."""
 
-    vector_store_ids: list[str] | None = None
-    vector_stores: list[dict[str, Any]] | None = None
+    vector_store_ids: Annotated[Omittable[list[str]], ServerRule(longest=1)] = None
+    vector_stores: Annotated[Omittable[list[dict[str, Any]]], ServerRule(longest=1)] = None
 
 
 class ToolResources(RequestModel):
     """What the tools may use."""
 
     code_interpreter: Annotated[
-        CodeInterpreterResources | None,
+        Omittable[CodeInterpreterResources],
         Field(description="Files for the code interpreter: {file_ids: [ID, …]}."),
     ] = None
     file_search: Annotated[
-        FileSearchResources | None,
+        Omittable[FileSearchResources],
         Field(description="Vector stores for file search: {vector_store_ids: [ID]}."),
     ] = None
 
@@ -250,7 +253,9 @@ class TruncationStrategy(RequestModel):
         Field(description="auto, or last_messages to keep only the newest ones."),
     ]
     last_messages: Annotated[
-        Integer | None, Field(description="How many of the newest messages to keep.")
+        Integer | None,
+        Field(description="How many of the newest messages to keep."),
+        ServerRule(least=1),
     ] = None
 
 
@@ -265,7 +270,7 @@ class ImageUrl(RequestModel):
     """A picture by address."""
 
     url: Text
-    detail: Literal["auto", "low", "high"] | None = None
+    detail: Omittable[Literal["auto", "low", "high"]] = None
 
 
 class ImageUrlPart(RequestModel):
@@ -279,7 +284,7 @@ class ImageFile(RequestModel):
     """A picture by file id."""
 
     file_id: Text
-    detail: Literal["auto", "low", "high"] | None = None
+    detail: Omittable[Literal["auto", "low", "high"]] = None
 
 
 class ImageFilePart(RequestModel):
@@ -302,28 +307,31 @@ class Attachment(RequestModel):
     """A file added to a message."""
 
     file_id: Annotated[
-        Text | None, Field(description="The attached file."), FlagNote(metavar="ID")
+        Omittable[Text], Field(description="The attached file."), FlagNote(metavar="ID")
     ] = None
     tools: Annotated[
-        list[AttachmentTool] | None,
+        Omittable[list[AttachmentTool]],
         Field(description="A tool that may read it: {type: file_search}, or a list."),
         FlagNote(metavar="TOOL"),
     ] = None
 
 
 Role = Annotated[Literal["user", "assistant"], Field(description="Who says it.")]
-WHAT_IS_SAID = "What is said: a text, or a list of parts {type: text, text: …}."
+_TextOrParts = text_or_list(ContentPart)
+Content = Annotated[
+    _TextOrParts,  # type: ignore[valid-type]  # a computed type
+    Field(description="What is said: a text, or a list of parts {type: text, text: …}."),
+    ServerRule(fewest=1),
+]
 
 
 class NewMessage(RequestModel):
     """One message of a thread."""
 
+    closed = True
+
     role: Role
-    content: Annotated[
-        text_or_list(ContentPart),  # type: ignore[valid-type]  # a computed type
-        Field(description=WHAT_IS_SAID),
-        FlagNote(metavar="TEXT", any_text=True),
-    ]
+    content: Annotated[Content, FlagNote(metavar="TEXT", any_text=True)]
     attachments: Annotated[
         list[Attachment] | None,
         Field(description="A file for tools: {file_id, tools: [{type}]}, or a list."),

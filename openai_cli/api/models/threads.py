@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from openai_cli.api.base import ExtraFlag, FlagNote, Metadata, RequestModel
+from openai_cli.api.base import ExtraFlag, FlagNote, Metadata, Omittable, RequestModel
 from openai_cli.api.models.runs import RunSettings
 from openai_cli.api.models.shared import (
     PAIRS,
@@ -24,6 +24,8 @@ MESSAGE_FLAG = ExtraFlag(
 
 class NewThread(RequestModel):
     """The thread to be made."""
+
+    closed = True
 
     messages: Annotated[
         list[NewMessage],
@@ -47,7 +49,7 @@ class CreateThreadAndRun(RunSettings):
     """`POST /threads/runs`: make a thread and run an assistant on it."""
 
     thread: Annotated[
-        NewThread | None,
+        Omittable[NewThread],
         Field(description="The thread to make: {messages, metadata, tool_resources}."),
         FlagNote(panel="Thread"),
     ] = None

@@ -1,12 +1,12 @@
-"""The operations: each a function of a transaction and a request.
+"""What the engine does for each operation: a function of a transaction and a request.
 
 A function that changes something runs inside one write transaction, so that it happens wholly or
 not at all; what it returns is the answer's JSON, or a `Started` run that is to be driven once the
 transaction is in the store.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from openai_cli.engine.models import Model
 from openai_cli.engine.models.registry import ModelRegistry
@@ -20,8 +20,10 @@ class EngineRequest(NamedTuple):
 
     ids: Mapping[str, str]
     """The path's parameters, by name."""
-    query: Sequence[tuple[str, str]]
+    query: Mapping[str, Any]
+    """The query's parameters, read; what it does not name has its default."""
     body: JsonObject
+    """The fields that are set."""
     now: int
     owner: str
     """Who drives the run that the request may start."""

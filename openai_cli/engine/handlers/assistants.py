@@ -1,5 +1,7 @@
 """Assistants."""
 
+from openai_cli.api.base import RequiredText
+from openai_cli.api.models.assistants import CreateAssistant
 from openai_cli.engine import serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination
 from openai_cli.engine.ids import new_id
@@ -7,7 +9,12 @@ from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.effective_settings import refuse_vector_stores
 from openai_cli.engine.store import AssistantRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.validation import queries
+
+
+class CreateAssistantWithId(CreateAssistant):
+    """`POST /assistants`, under the id that the assistant had elsewhere."""
+
+    id: RequiredText = ""
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
@@ -15,7 +22,7 @@ def create(tx: Transaction, request: EngineRequest) -> JsonObject:
     settings = {name: value for name, value in request.body.items() if name != "id"}
     refuse_vector_stores(settings.get("tool_resources"), "tool_resources")
     assistant_id = request.body.get("id") or new_id("asst")
-    lookup.check_prefix("id", assistant_id)
+    lookup.check_prefix("id", assistant_id, "assistant")
     if tx.assistants.trace(assistant_id) is not None:
         raise RefusalError(
             f"Invalid 'id': an assistant with id '{assistant_id}' exists or existed already.",
@@ -50,5 +57,4 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of all assistants."""
-    parameters = queries.known(request.query, queries.WINDOW)
-    return pagination.page(tx.assistants, "asst", serialize.assistant, parameters)
+    return pagination.page(tx.assistants, "assistant", serialize.assistant, request.query)

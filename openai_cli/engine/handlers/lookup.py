@@ -1,6 +1,7 @@
 """Finding what a request names, or refusing as the API does."""
 
 from openai_cli.engine import refusals
+from openai_cli.engine.ids import PREFIXES
 from openai_cli.engine.store import (
     AssistantRecord,
     MessageRecord,
@@ -10,19 +11,13 @@ from openai_cli.engine.store import (
     Transaction,
 )
 
-_PREFIXES = {
-    "id": "asst",
-    "assistant_id": "asst",
-    "thread_id": "thread",
-    "run_id": "run",
-    "message_id": "msg",
-    "step_id": "step",
-}
 
+def check_prefix(param: str, value: str, kind: str = "") -> None:
+    """Refuse an id that can only be a mistake, such as 'undefined'.
 
-def check_prefix(param: str, value: str) -> None:
-    """Refuse an id that can only be a mistake, such as 'undefined'."""
-    prefix = _PREFIXES[param]
+    `kind` says what it is the id of, where that is not in the parameter's name (`thread_id`).
+    """
+    prefix = PREFIXES[kind or param.removesuffix("_id")]
     if not value.startswith(prefix):
         raise refusals.wrong_prefix(param, value, prefix)
 
@@ -31,7 +26,7 @@ def assistant(tx: Transaction, assistant_id: str) -> AssistantRecord:
     """The assistant, or 404."""
     found = tx.assistants.get(assistant_id)
     if found is None:
-        raise refusals.not_found("asst", assistant_id)
+        raise refusals.not_found("assistant", assistant_id)
     return found
 
 
@@ -57,7 +52,7 @@ def message(tx: Transaction, thread_id: str, message_id: str) -> MessageRecord:
     thread(tx, thread_id)
     found = tx.messages.get(message_id, thread_id=thread_id)
     if found is None:
-        raise refusals.not_found("msg", message_id)
+        raise refusals.not_found("message", message_id)
     return found
 
 

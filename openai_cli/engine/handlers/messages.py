@@ -5,7 +5,6 @@ from openai_cli.engine.handlers import EngineRequest, lookup, pagination
 from openai_cli.engine.ids import new_id
 from openai_cli.engine.store import MessageRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.validation import queries
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
@@ -40,13 +39,12 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of a thread's messages, of one run if `run_id` says so."""
-    parameters = queries.known(request.query, (*queries.WINDOW, "run_id"))
     thread = lookup.thread(tx, request.ids["thread_id"])
     scope = {"thread_id": thread.id}
-    if "run_id" in parameters:
-        lookup.check_prefix("run_id", parameters["run_id"])
-        scope["run_id"] = parameters["run_id"]
-    return pagination.page(tx.messages, "msg", serialize.message, parameters, **scope)
+    if request.query["run_id"]:
+        lookup.check_prefix("run_id", request.query["run_id"])
+        scope["run_id"] = request.query["run_id"]
+    return pagination.page(tx.messages, "message", serialize.message, request.query, **scope)
 
 
 def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> MessageRecord:

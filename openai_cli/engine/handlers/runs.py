@@ -16,12 +16,10 @@ from openai_cli.engine.models import Model
 from openai_cli.engine.runs import effective_settings, lifecycle, prompt_builder, stream_events
 from openai_cli.engine.store import RunRecord, ThreadRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.validation import queries
 
 
 def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
     """A new thread and a run on it."""
-    queries.known(request.query, ())
     body = request.body
     _check_assistant_id(body)
     thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
@@ -34,8 +32,6 @@ def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
 
 def create(tx: Transaction, request: EngineRequest) -> StartedRun:
     """A run on a thread that no other run holds."""
-    queries.known(request.query, queries.INCLUDE)
-    include = queries.include(request.query)
     _check_assistant_id(request.body)
     thread = lookup.thread(tx, request.ids["thread_id"])
     active = tx.runs.active(thread.id)
@@ -45,7 +41,7 @@ def create(tx: Transaction, request: EngineRequest) -> StartedRun:
         messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{place}]"
         for place, one in enumerate(request.body.get("additional_messages") or [])
     }
-    run, model = _start(tx, request, thread, fields, include)
+    run, model = _start(tx, request, thread, fields, request.query["include"])
     return StartedRun(
         run, model, bool(request.body.get("stream")), stream_events.of_created_run(run)
     )
@@ -66,9 +62,8 @@ def update(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of a thread's runs."""
-    parameters = queries.known(request.query, queries.WINDOW)
     thread = lookup.thread(tx, request.ids["thread_id"])
-    return pagination.page(tx.runs, "run", serialize.run, parameters, thread_id=thread.id)
+    return pagination.page(tx.runs, "run", serialize.run, request.query, thread_id=thread.id)
 
 
 def cancel(tx: Transaction, request: EngineRequest) -> JsonObject:

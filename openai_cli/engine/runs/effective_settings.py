@@ -33,7 +33,7 @@ def merge(assistant: JsonObject, request: JsonObject, include: list[str]) -> Jso
     """The explicit settings of a run.
 
     Raises:
-        ApiError: the settings contradict each other.
+        RefusalError: the settings contradict each other.
     """
     merged = {name: assistant[name] for name in _FROM_ASSISTANT if assistant.get(name) is not None}
     merged |= {name: request[name] for name in _FROM_RUN if request.get(name) is not None}
@@ -85,7 +85,7 @@ def refuse_vector_stores(resources: JsonObject | None, path: str) -> None:
     """Refuse to make vector stores on the fly: the engine holds no files to put into them.
 
     Raises:
-        ApiError: `file_search.vector_stores` is set.
+        RefusalError: `file_search.vector_stores` is set.
     """
     if ((resources or {}).get("file_search") or {}).get("vector_stores"):
         field = f"{path}.file_search.vector_stores"

@@ -127,6 +127,7 @@ def _message(
                 one["file_id"], tuple(tool["type"] for tool in one.get("tools") or ())
             )
             for one in message.attachments
+            if one.get("file_id")  # the API takes attachments without one, and they add nothing
         ),
         field=fields.get(message.id, f"message {message.id}"),
         kept=tuple(kept),

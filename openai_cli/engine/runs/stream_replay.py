@@ -10,6 +10,7 @@ from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.runs.expiry import expire_stale_runs
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, Transaction
+from openai_cli.engine.store.records import without_outcome
 from openai_cli.engine.strict_json import JsonObject
 
 _GLANCE = 0.1
@@ -58,15 +59,8 @@ def _steps_after(tx: Transaction, run: RunRecord, beginning: list[list[Any]]) ->
 def _tell_step(
     step: StepRecord, run: RunRecord, messages: dict[str, MessageRecord]
 ) -> Iterator[StreamEvent]:
-    opened = step._replace(
-        status="in_progress",
-        usage=None,
-        last_error=None,
-        expires_at=run.created_at + lifecycle.LIFETIME,
-        expired_at=None,
-        cancelled_at=None,
-        failed_at=None,
-        completed_at=None,
+    opened = without_outcome(step)._replace(
+        status="in_progress", expires_at=run.created_at + lifecycle.LIFETIME
     )
     if step.type == "tool_calls":
         opened = opened._replace(details={"type": "tool_calls", "tool_calls": []})
@@ -85,13 +79,7 @@ def _tell_step(
 
 
 def _tell_message(message: MessageRecord) -> Iterator[StreamEvent]:
-    opened = message._replace(
-        status="in_progress",
-        content=[],
-        completed_at=None,
-        incomplete_at=None,
-        incomplete_reason=None,
-    )
+    opened = without_outcome(message)._replace(status="in_progress", content=[])
     yield stream_events.of_message("created", opened)
     yield stream_events.of_message("in_progress", opened)
     for index, block in enumerate(message.content):
@@ -101,14 +89,6 @@ def _tell_message(message: MessageRecord) -> Iterator[StreamEvent]:
 
 
 def _working(run: RunRecord) -> RunRecord:
-    return run._replace(
-        status="in_progress",
-        required_action=None,
-        last_error=None,
-        incomplete_details=None,
-        usage=None,
-        expires_at=run.created_at + lifecycle.LIFETIME,
-        cancelled_at=None,
-        failed_at=None,
-        completed_at=None,
+    return without_outcome(run)._replace(
+        status="in_progress", expires_at=run.created_at + lifecycle.LIFETIME
     )

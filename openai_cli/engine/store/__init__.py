@@ -63,14 +63,12 @@ class Transaction:
     """The tables, inside one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.assistants = Assistants(connection, AssistantRecord, AssistantRecord._fields)
-        self.threads = Threads(connection, ThreadRecord, ThreadRecord._fields)
-        self.messages = Messages(connection, MessageRecord, MessageRecord._fields)
-        self.runs = Runs(connection, RunRecord, RunRecord._fields)
-        self.steps = Steps(connection, StepRecord, StepRecord._fields)
-        self.idempotency_records = IdempotencyRecords(
-            connection, IdempotencyRecord, IdempotencyRecord._fields
-        )
+        self.assistants = Assistants(connection)
+        self.threads = Threads(connection)
+        self.messages = Messages(connection)
+        self.runs = Runs(connection)
+        self.steps = Steps(connection)
+        self.idempotency_records = IdempotencyRecords(connection)
 
 
 class Store:

@@ -1,16 +1,42 @@
 """The rows of the store as values.
 
-A record's fields are its row's columns, with JSON read. `settings` hold only what a request set
-explicitly: defaults are shown by `objects`, never stored, so that they are never sent to a model
-either.
+A record's fields are its row's columns, with JSON read: every statement is made from them, and
+`schema` holds the steps that brought the tables to these columns. `settings` hold only what a
+request set explicitly: defaults are shown by `serialize`, never stored, so that they are never sent
+to a model either.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar, get_type_hints
 
 from openai_cli.engine.strict_json import JsonObject
 
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 """The run statuses that lock a thread."""
+
+
+class Record(Protocol):
+    """A row as a value."""
+
+    @property
+    def created_at(self) -> int:
+        """Unix seconds."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """The place in the order of insertion."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+_PLAIN = (int, str, int | None, str | None)
+
+
+def json_columns(record: type) -> frozenset[str]:
+    """The columns that hold JSON: those that are neither a number nor a text."""
+    hints = get_type_hints(record)
+    return frozenset(name for name, hint in hints.items() if hint not in _PLAIN)
 
 
 class AssistantRecord(NamedTuple):
@@ -114,3 +140,26 @@ class IdempotencyRecord(NamedTuple):
     """None while the run that the request started has not ended yet."""
     run_id: str | None = None
     seq: int = 0
+
+
+_OUTCOME = (
+    "required_action",
+    "last_error",
+    "incomplete_details",
+    "incomplete_reason",
+    "usage",
+    "expired_at",
+    "cancelled_at",
+    "failed_at",
+    "completed_at",
+    "incomplete_at",
+)
+
+
+Work = TypeVar("Work", MessageRecord, RunRecord, StepRecord)
+
+
+def without_outcome(record: Work) -> Work:
+    """The record as if its work had not ended: all columns that an end fills are empty."""
+    empty: dict[str, Any] = {name: None for name in _OUTCOME if name in record._fields}
+    return record._replace(**empty)

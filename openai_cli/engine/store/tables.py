@@ -5,36 +5,21 @@ are always bound.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple
 
 from openai_cli.engine.store.records import (
     ACTIVE,
     AssistantRecord,
     IdempotencyRecord,
     MessageRecord,
+    R,
     RunRecord,
     StepRecord,
     ThreadRecord,
+    json_columns,
 )
 from openai_cli.engine.strict_json import dumps, loads
-
-
-class Record(Protocol):
-    """A row as a value; see `records`."""
-
-    @property
-    def created_at(self) -> int:
-        """Unix seconds."""
-        ...
-
-    @property
-    def seq(self) -> int:
-        """The place in the order of insertion."""
-        ...
-
-
-R = TypeVar("R", bound=Record)
 
 
 class Window(NamedTuple):
@@ -66,15 +51,17 @@ class RecordTable(Generic[R]):
     """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
 
     _name: ClassVar[str]
+    _record: ClassVar[Any]
+    _columns: ClassVar[tuple[str, ...]]
     _json: ClassVar[frozenset[str]]
     _order: ClassVar[tuple[str, ...]] = ("seq",)
 
-    def __init__(
-        self, connection: sqlite3.Connection, record: Callable[..., R], columns: Sequence[str]
-    ) -> None:
+    def __init_subclass__(cls) -> None:
+        cls._columns = cls._record._fields
+        cls._json = json_columns(cls._record)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._record = record
-        self._columns = columns
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
     def insert(self, record: R) -> None:
@@ -168,28 +155,33 @@ class RecordTable(Generic[R]):
             name: loads(row[name]) if name in self._json and row[name] is not None else row[name]
             for name in self._columns
         }
-        return self._record(**values)
+        record: R = self._record(**values)
+        return record
 
 
 class Assistants(RecordTable[AssistantRecord]):
     """Assistants."""
 
     _name = "assistants"
-    _json = frozenset({"settings"})
+    _record = AssistantRecord
 
 
 class Threads(RecordTable[ThreadRecord]):
     """Threads."""
 
     _name = "threads"
-    _json = frozenset({"tool_resources", "metadata"})
+    _record = ThreadRecord
 
 
 class Steps(RecordTable[StepRecord]):
     """Run steps."""
 
     _name = "steps"
-    _json = frozenset({"details", "last_error", "usage", "metadata", "kept"})
+    _record = StepRecord
+
+
+_LARGEST = 2**63 - 1
+"""The largest integer that a database takes; JSON knows larger ones."""
 
 
 class InHand(NamedTuple):
@@ -209,9 +201,7 @@ class Runs(RecordTable[RunRecord]):
     """Runs, which change status only by compare-and-set."""
 
     _name = "runs"
-    _json = frozenset(
-        {"settings", "metadata", "required_action", "last_error", "incomplete_details", "usage"}
-    )
+    _record = RunRecord
 
     def move(
         self, run_id: str, allowed: Sequence[str], *, owned_by: str | None = None, **changes: Any
@@ -253,7 +243,7 @@ class Messages(RecordTable[MessageRecord]):
     """Messages, which may have been moved in behind younger ones."""
 
     _name = "messages"
-    _json = frozenset({"content", "attachments", "metadata"})
+    _record = MessageRecord
     _order = ("created_at", "seq")
 
     def time_of_next(self, thread_id: str, now: int) -> int:
@@ -268,7 +258,7 @@ class Messages(RecordTable[MessageRecord]):
         """The last `count` messages of a thread, oldest first."""
         conditions, values = self._where({"thread_id": thread_id})
         order = "ORDER BY created_at DESC, seq DESC LIMIT ?"
-        found = self._select(conditions, [*values, count], order)
+        found = self._select(conditions, [*values, min(count, _LARGEST)], order)
         return found[::-1]
 
 
@@ -276,7 +266,7 @@ class IdempotencyRecords(RecordTable[IdempotencyRecord]):
     """Answers kept for repeats of a request."""
 
     _name = "first_answers"
-    _json = frozenset({"answer"})
+    _record = IdempotencyRecord
 
     def forget_before(self, time: int) -> None:
         """Drop answers older than `time`."""

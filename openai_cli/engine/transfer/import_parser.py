@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from openai_cli.api.json_constants import refuse_constant
 from openai_cli.engine import strict_json
 from openai_cli.engine.strict_json import JsonObject
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder(parse_constant=strict_json.refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 _NEXT_VALUE = re.compile(r"\n(?=[{\[])")
 
 

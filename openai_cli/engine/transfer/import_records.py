@@ -1,28 +1,48 @@
-"""What may be moved in: assistants, threads and messages, checked field by field."""
+"""What may be imported: assistants, threads and messages, each checked as the API shows it.
+
+Such objects are answers, not requests: a field that was never set may be null, here as in what an
+SDK prints, and limits that the API has for requests only are no matter.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from openai_cli.api.base import RequestModel
+from openai_cli.api.check import Path, path_text
+from openai_cli.api.models.assistants import AssistantSettings
 from openai_cli.engine import refusals
 from openai_cli.engine.handlers import messages
+from openai_cli.engine.ids import PREFIXES
+from openai_cli.engine.model_errors import describe, refusal_of
+from openai_cli.engine.refusals import RefusalError
+from openai_cli.engine.serialize import DEFAULTS
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.transfer.import_models import (
+    ImportedAssistant,
+    ImportedMessage,
+    ImportedThread,
+    ThreadMessage,
+)
 from openai_cli.engine.transfer.import_parser import ImportItem, ImportProblem, is_page
-from openai_cli.engine.validation import bodies, checks
-from openai_cli.engine.validation.checks import Check, array, either, nullable, record, tagged, text
 
 Kind = Literal["assistant", "thread", "message"]
 
-_PREFIXES: dict[Kind, str] = {"assistant": "asst", "thread": "thread", "message": "msg"}
-_OBJECTS: dict[str, Kind] = {
+_KINDS: dict[str, Kind] = {
     "assistant": "assistant",
     "thread": "thread",
     "thread.message": "message",
 }
-_DEFAULTS = {"temperature": 1, "top_p": 1, "response_format": "auto"}
-"""What an assistant shows where nothing was set; it must not become a setting of its own."""
-_LATEST = 10**11
-"""A time beyond this is not in seconds."""
+"""Kinds by what objects say of themselves."""
+_MODELS: dict[Kind, type[RequestModel]] = {
+    "assistant": ImportedAssistant,
+    "thread": ImportedThread,
+    "message": ImportedMessage,
+}
 
 
 @dataclass(frozen=True)
@@ -35,71 +55,6 @@ class ImportRecord:
     fields: Mapping[str, Any]
 
 
-def _time(value: Any, path: str) -> None:
-    checks.number(0, _LATEST)(value, path)
-
-
-_text_block: Check = either(
-    "one of a string or an object",
-    (str, text()),
-    (dict, record({"value": text(), "annotations": array(record({}))}, ["value"])),
-)
-_content = either(
-    "one of a string or array of objects",
-    (str, text()),
-    (
-        list,
-        array(
-            tagged(
-                {
-                    "text": record({"text": _text_block}, ["text"]),
-                    "refusal": record({"refusal": text()}, ["refusal"]),
-                    "image_url": bodies.IMAGE_URL,
-                    "image_file": bodies.IMAGE_FILE,
-                }
-            )
-        ),
-    ),
-)
-_common: dict[str, Check] = {
-    "id": text(),
-    "object": checks.anything,
-    "created_at": nullable(_time),
-    "metadata": checks.metadata,
-}
-_REASONS = ("content_filter", "max_tokens", "run_cancelled", "run_expired", "run_failed")
-_FIELDS: dict[Kind, dict[str, Check]] = {
-    "assistant": {
-        **_common,
-        **bodies.ASSISTANT_FIELDS,
-        "tool_resources": bodies.TOOL_RESOURCES,
-    },
-    "thread": {
-        **_common,
-        "tool_resources": bodies.TOOL_RESOURCES,
-        "messages": checks.anything,
-    },
-    "message": {
-        **_common,
-        "thread_id": nullable(text()),
-        "role": checks.word("user", "assistant"),
-        "content": _content,
-        "attachments": nullable(array(bodies.ATTACHMENT)),
-        "assistant_id": nullable(text()),
-        "run_id": nullable(text()),
-        "status": nullable(checks.word("completed", "incomplete")),
-        "incomplete_details": nullable(record({"reason": checks.word(*_REASONS)}, ["reason"])),
-        "completed_at": nullable(_time),
-        "incomplete_at": nullable(_time),
-    },
-}
-_REQUIRED: dict[Kind, tuple[str, ...]] = {
-    "assistant": ("id", "model"),
-    "thread": ("id",),
-    "message": ("id", "thread_id", "role", "content"),
-}
-
-
 def read_item(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
     """What an object holds, a thread's messages behind it; or everything wrong with it."""
     kind = _kind(item.value)
@@ -107,7 +62,7 @@ def read_item(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
         message = "neither an assistant nor a thread nor a message, going by its object and id"
         yield ImportProblem(item.place, message)
         return
-    yield from _read(kind, item, "", _REQUIRED[kind])
+    yield from _read(kind, item, _MODELS[kind])
     if kind == "thread":
         yield from _read_messages(item)
 
@@ -115,26 +70,34 @@ def read_item(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
 def _kind(value: JsonObject) -> Kind | None:
     said = value.get("object")
     if said is not None:
-        return _OBJECTS.get(said) if isinstance(said, str) else None
+        return _KINDS.get(said) if isinstance(said, str) else None
     found = str(value.get("id"))
-    return next((kind for kind, start in _PREFIXES.items() if found.startswith(f"{start}_")), None)
+    return next((kind for kind in _MODELS if found.startswith(f"{PREFIXES[kind]}_")), None)
 
 
 def _read(
-    kind: Kind, item: ImportItem, path: str, required: tuple[str, ...]
+    kind: Kind, item: ImportItem, model: type[RequestModel], path: Path = ()
 ) -> Iterator[ImportRecord | ImportProblem]:
-    wrong = list(checks.problems(item.value, _FIELDS[kind], required, path))
-    prefix = f"{path}." if path else ""
-    starts = {"id": _PREFIXES[kind], **({"thread_id": "thread"} if kind == "message" else {})}
-    for field, start in starts.items():
-        found = item.value.get(field)
-        if isinstance(found, str) and not found.startswith(start):
-            wrong.append(refusals.wrong_prefix(prefix + field, found, start).message)
+    # A null at the top says that nothing is set.
+    given = {name: found for name, found in item.value.items() if found is not None}
+    wrong: list[RefusalError] = []
+    value: JsonObject = {}
+    try:
+        checked = model.model_validate(given)
+        value = checked.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
+    except ValidationError as error:
+        wrong += [refusal_of(detail, path) for detail in error.errors(include_url=False)]
+    for name, found in given.items():
+        if name not in model.model_fields and found not in ("", [], {}):
+            wrong.append(refusals.unknown(path_text((*path, name))))
+    for name, prefix in (("id", PREFIXES[kind]), ("thread_id", PREFIXES["thread"])):
+        found = given.get(name) if name in model.model_fields else None
+        if isinstance(found, str) and not found.startswith(prefix):
+            wrong.append(refusals.wrong_prefix(path_text((*path, name)), found, prefix))
     if wrong:
-        yield from (ImportProblem(item.place, message) for message in wrong)
+        yield from (ImportProblem(item.place, refusal.message) for refusal in wrong)
     else:
-        columns = _COLUMNS[kind](item.value)
-        yield ImportRecord(kind, item.place, item.value.get("id") or "", columns)
+        yield ImportRecord(kind, item.place, value.get("id", ""), _COLUMNS[kind](value))
 
 
 def _read_messages(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
@@ -142,30 +105,31 @@ def _read_messages(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
     if isinstance(given, dict) and is_page(given):
         given = given["data"]
     if given is not None and not isinstance(given, list):
-        wrong = refusals.wrong_type("messages", "an array", checks.describe(given))
+        wrong = refusals.wrong_type("messages", "an array", describe(given))
         yield ImportProblem(item.place, wrong.message)
         return
     for index, message in enumerate(given or []):
-        path = f"messages[{index}]"
+        path = ("messages", index)
         if not isinstance(message, dict):
-            wrong = refusals.wrong_type(path, "an object", checks.describe(message))
+            wrong = refusals.wrong_type(path_text(path), "an object", describe(message))
             yield ImportProblem(item.place, wrong.message)
             continue
         said = message.get("thread_id") or item.value.get("id")
         if said != item.value.get("id"):
-            yield ImportProblem(item.place, f"{path}.thread_id: '{said}' is another thread")
+            yield ImportProblem(
+                item.place, f"{path_text(path)}.thread_id: '{said}' is another thread"
+            )
         whole = ImportItem(item.place, {**message, "thread_id": said})
-        yield from _read("message", whole, path, ("role", "content"))
+        yield from _read("message", whole, ThreadMessage, path)
 
 
 def _assistant(value: JsonObject) -> JsonObject:
     settings = {
         name: found
         for name, found in value.items()
-        if name in _FIELDS["assistant"]
-        and name not in ("id", "object", "created_at")
-        and found not in (None, [], {})
-        and found != _DEFAULTS.get(name)
+        if name in (*AssistantSettings.model_fields, "model")
+        and found not in ([], {})
+        and found != DEFAULTS.get(name)
     }
     return {**_dated(value), "settings": settings}
 
@@ -181,7 +145,7 @@ def _message(value: JsonObject) -> JsonObject:
     status = value.get("status") or ("incomplete" if details else "completed")
     columns = {
         **_dated(value),
-        "thread_id": value["thread_id"],
+        "thread_id": value.get("thread_id"),
         "role": value["role"],
         "status": status,
         "content": messages.content(value["content"]),

@@ -36,7 +36,7 @@ def import_objects(store: Store, data: bytes, now: int, *, replace: bool = False
     replaced if `replace` says so.
 
     Raises:
-        MovingError: the text cannot be taken; the store is as it was.
+        TransferError: the text cannot be taken; the store is as it was.
         StoreError: the store cannot be written.
     """
     text = read_text(data)

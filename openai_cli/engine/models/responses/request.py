@@ -10,7 +10,6 @@ from openai_cli.engine.models.upstream.unsupported import assistant_images
 from openai_cli.engine.strict_json import JsonObject
 
 REASONING = "reasoning.encrypted_content"
-_CONTENTS = "step_details.tool_calls[*].file_search.results[*].content"
 
 
 def refuse(turn: Prompt) -> Iterator[Unsupported]:
@@ -46,7 +45,7 @@ def body(turn: Prompt, budget: int | None, without: Iterable[str]) -> JsonObject
 def _include(turn: Prompt, *, reasoning: bool) -> list[str]:
     kinds = [tool["type"] for tool in turn.tools]
     wanted = []
-    if "file_search" in kinds and _CONTENTS in turn.include:
+    if "file_search" in kinds and turn.include:  # the contents are all that can be included
         wanted.append("file_search_call.results")
     if "code_interpreter" in kinds:
         wanted.append("code_interpreter_call.outputs")

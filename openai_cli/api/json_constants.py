@@ -1,0 +1,10 @@
+"""What Python's JSON parser reads although JSON does not know it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """For `parse_constant`: NaN and Infinity are no JSON. Raises ValueError."""
+    raise ValueError(f"{name} is not a JSON number")
