@@ -20,6 +20,7 @@ from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_i
 from openai_cli.engine.runs.stream_replay import replay, wait
 from openai_cli.engine.store import IdempotencyRecord, RunRecord, Store
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.validation import queries
 
 
 class Engine:
@@ -41,6 +42,7 @@ class Engine:
         """
         try:
             route, ids = routes.find(call.method, call.path)
+            queries.check_names(call.query, route.query)
             body = _read_body(call)
             route.body(body, "")
             request = EngineRequest(

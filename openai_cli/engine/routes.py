@@ -1,6 +1,6 @@
 """The engine's routes: one line for each operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -14,7 +14,7 @@ from openai_cli.engine.handlers import (
     tool_outputs,
 )
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.validation import bodies
+from openai_cli.engine.validation import bodies, queries
 from openai_cli.engine.validation.checks import Check
 
 Operation = Callable[..., Any]
@@ -27,6 +27,8 @@ class Route(NamedTuple):
     path: str
     operation: Operation
     body: Check = bodies.EMPTY
+    query: Sequence[str] = ()
+    """The names of the query parameters it takes."""
 
 
 _ASSISTANT = "/assistants/{assistant_id}"
@@ -40,7 +42,7 @@ _SUBMIT = f"{_RUN}/submit_tool_outputs"
 # `/threads/runs` stands before `/threads/{thread_id}`: the first match counts.
 ROUTES = (
     Route("POST", "/assistants", assistants.create, bodies.CREATE_ASSISTANT),
-    Route("GET", "/assistants", assistants.list_),
+    Route("GET", "/assistants", assistants.list_, query=queries.WINDOW),
     Route("GET", _ASSISTANT, assistants.retrieve),
     Route("POST", _ASSISTANT, assistants.update, bodies.MODIFY_ASSISTANT),
     Route("DELETE", _ASSISTANT, assistants.delete),
@@ -50,18 +52,18 @@ ROUTES = (
     Route("POST", _THREAD, threads.update, bodies.MODIFY_THREAD),
     Route("DELETE", _THREAD, threads.delete),
     Route("POST", _MESSAGES, messages.create, bodies.CREATE_MESSAGE),
-    Route("GET", _MESSAGES, messages.list_),
+    Route("GET", _MESSAGES, messages.list_, query=(*queries.WINDOW, "run_id")),
     Route("GET", _MESSAGE, messages.retrieve),
     Route("POST", _MESSAGE, messages.update, bodies.MODIFY_METADATA),
     Route("DELETE", _MESSAGE, messages.delete),
-    Route("POST", _RUNS, runs.create, bodies.CREATE_RUN),
-    Route("GET", _RUNS, runs.list_),
+    Route("POST", _RUNS, runs.create, bodies.CREATE_RUN, queries.INCLUDE),
+    Route("GET", _RUNS, runs.list_, query=queries.WINDOW),
     Route("GET", _RUN, runs.retrieve),
     Route("POST", _RUN, runs.update, bodies.MODIFY_METADATA),
     Route("POST", f"{_RUN}/cancel", runs.cancel),
     Route("POST", _SUBMIT, tool_outputs.submit, bodies.SUBMIT_TOOL_OUTPUTS),
-    Route("GET", f"{_RUN}/steps", steps.list_),
-    Route("GET", f"{_RUN}/steps/{{step_id}}", steps.retrieve),
+    Route("GET", f"{_RUN}/steps", steps.list_, query=(*queries.WINDOW, *queries.INCLUDE)),
+    Route("GET", f"{_RUN}/steps/{{step_id}}", steps.retrieve, query=queries.INCLUDE),
 )
 
 

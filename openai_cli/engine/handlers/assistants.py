@@ -7,7 +7,6 @@ from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.effective_settings import refuse_vector_stores
 from openai_cli.engine.store import AssistantRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.validation import queries
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
@@ -50,5 +49,4 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of all assistants."""
-    parameters = queries.known(request.query, queries.WINDOW)
-    return pagination.page(tx.assistants, "asst", serialize.assistant, parameters)
+    return pagination.page(tx.assistants, "asst", serialize.assistant, dict(request.query))

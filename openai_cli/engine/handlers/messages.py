@@ -5,7 +5,6 @@ from openai_cli.engine.handlers import EngineRequest, lookup, pagination
 from openai_cli.engine.ids import new_id
 from openai_cli.engine.store import MessageRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.validation import queries
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
@@ -40,7 +39,7 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of a thread's messages, of one run if `run_id` says so."""
-    parameters = queries.known(request.query, (*queries.WINDOW, "run_id"))
+    parameters = dict(request.query)
     thread = lookup.thread(tx, request.ids["thread_id"])
     scope = {"thread_id": thread.id}
     if "run_id" in parameters:

@@ -21,7 +21,6 @@ from openai_cli.engine.validation import queries
 
 def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
     """A new thread and a run on it."""
-    queries.known(request.query, ())
     body = request.body
     _check_assistant_id(body)
     thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
@@ -34,7 +33,6 @@ def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
 
 def create(tx: Transaction, request: EngineRequest) -> StartedRun:
     """A run on a thread that no other run holds."""
-    queries.known(request.query, queries.INCLUDE)
     include = queries.include(request.query)
     _check_assistant_id(request.body)
     thread = lookup.thread(tx, request.ids["thread_id"])
@@ -66,9 +64,8 @@ def update(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of a thread's runs."""
-    parameters = queries.known(request.query, queries.WINDOW)
     thread = lookup.thread(tx, request.ids["thread_id"])
-    return pagination.page(tx.runs, "run", serialize.run, parameters, thread_id=thread.id)
+    return pagination.page(tx.runs, "run", serialize.run, dict(request.query), thread_id=thread.id)
 
 
 def cancel(tx: Transaction, request: EngineRequest) -> JsonObject:

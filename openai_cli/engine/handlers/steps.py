@@ -9,7 +9,6 @@ from openai_cli.engine.validation import queries
 
 def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
     """One step."""
-    queries.known(request.query, queries.INCLUDE)
     include = queries.include(request.query)
     ids = request.ids
     step = lookup.step(tx, ids["thread_id"], ids["run_id"], ids["step_id"])
@@ -18,11 +17,10 @@ def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
     """A page of a run's steps."""
-    parameters = queries.known(request.query, (*queries.WINDOW, *queries.INCLUDE))
     include = queries.include(request.query)
     run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
 
     def show(step: StepRecord) -> JsonObject:
         return serialize.step(step, include)
 
-    return pagination.page(tx.steps, "step", show, parameters, run_id=run.id)
+    return pagination.page(tx.steps, "step", show, dict(request.query), run_id=run.id)

@@ -12,8 +12,8 @@ INCLUDE = ("include[]", "include")
 _RESULT_CONTENTS = "step_details.tool_calls[*].file_search.results[*].content"
 
 
-def known(query: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:
-    """The parameters by name; of a repeated one the last counts.
+def check_names(query: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
+    """Look for parameters that the operation does not have.
 
     Raises:
         ApiError: a parameter that the operation does not have.
@@ -21,7 +21,6 @@ def known(query: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, s
     for name, _ in query:
         if name not in names:
             raise refusals.unknown(name)
-    return dict(query)
 
 
 def window(parameters: dict[str, str]) -> Window:
