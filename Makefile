@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 MOCK := $(VENV)/mock-server/node_modules/.bin/steady
 SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
 
-.PHONY: demo check test test-slow sdks completions docs format bench clean
+.PHONY: demo check test test-slow sdks completions docs format bench soak clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -44,6 +44,9 @@ bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/completion.py
 	$(BIN)/python benchmarks/engine.py
+
+soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
+	$(BIN)/python benchmarks/soak.py
 
 clean:
 	rm -rf $(VENV) .venv-sdk* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,7 +38,7 @@ class ServeOptions:
 
 
 def serve(session: Session) -> None:
-    """Serve until stopped by SIGTERM or Ctrl-C. Raises a CliError."""
+    """Serve until stopped by SIGTERM, SIGHUP or Ctrl-C. Raises a CliError."""
     settings = _ServeOptionReader(session).settings()
     env = session.env
     _check_installed()
@@ -60,6 +60,8 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
+    from openai_cli.engine.serve.descriptors import fitted
+    from openai_cli.engine.serve.limits import ServerLimits
     from openai_cli.engine.serve.server import Service
     from openai_cli.engine.store import Store
     from openai_cli.engine.store_path import store_path
@@ -72,8 +74,12 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     with listener:
         store = Store(store_path(settings.store, settings.environ))
         auth = Authenticator(settings.key, settings.host)
+        models, limits = ModelRegistry(settings.environ), fitted(ServerLimits())
+        if limits != ServerLimits():
+            room = f"{limits.connections} connections and {limits.runs} runs"
+            env.say("note", f"the limit of file descriptors has room for {room} at a time")
         service = Service(
-            store, ModelRegistry(settings.environ), auth, _logs(env, debug), grace=settings.grace
+            store, models, auth, _logs(env, debug), grace=settings.grace, limits=limits
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
@@ -94,8 +100,8 @@ def _logs(env: Env, debug: bool) -> Logs:
         why = f": {type(error).__name__}: {error}" if error else ""
         env.say("error", f"{what}{why}")
         if debug and error:
-            for line in traceback.format_exception(error):
-                env.talk(line.rstrip("\n"))
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                env.talk(f"  {line}")  # whatever it quotes, it cannot pose as another line
 
     return Logs(request, fault)
 

@@ -90,6 +90,48 @@ def test_no_command_sees_a_key_under_any_name(
     assert not [secret for secret in {*secrets, flag} - {""} if secret in seen + result.err]
 
 
+def test_no_command_sees_what_names_a_secret(go: Go, server: Server) -> None:
+    one_call(server)
+    names = (
+        *(
+            "OPENAI_LOCAL_SERVER_KEY",
+            "AZURE_OPENAI_API_KEY",
+            "GITHUB_TOKEN",
+            "npm_config_authtoken",
+        ),
+        *("AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "MYSQL_PASSWD", "Passphrase", "MY_CREDENTIALS"),
+    )
+    go(*CREATE, "--on-tool-call", "work=env", env={name: f"of {name}" for name in names})
+    assert not [name for name in names if name in answer(server)]
+
+
+def test_no_command_sees_what_we_hold_under_another_name(go: Go, server: Server) -> None:
+    one_call(server)
+    env = {
+        "OPENAI_LOCAL_SERVER_KEY": "of-the-server-1",
+        "COPY": "Bearer of-the-server-1",
+        "AZURE_OPENAI_API_KEY": "azure-22222",
+        "COPY_OF_AZURE": "azure-22222",
+        "no_proxy": "127.0.0.1",
+        "HTTPS_PROXY": "http://me:proxy%40pass3@proxy.example:3128/",
+        "http_proxy": "me:bare-p@ss4@proxy.example:3128",
+        "DATABASE": "postgres://u:db-pass55@db.example/x?y=a:b@c",
+        "COPY_OF_PASSWORD": "proxy@pass3",
+        "PLAIN": "https://git@example.org/a:b@c",
+        "EMAIL": "me:you@example.org",
+    }
+    go(*CREATE, "--on-tool-call", "work=env", env=env)
+    seen = dict(line.split("=", 1) for line in answer(server).splitlines())
+    assert {name: seen[name] for name in env if name in seen} == {
+        "no_proxy": "127.0.0.1",
+        "HTTPS_PROXY": "http://proxy.example:3128/",
+        "http_proxy": "proxy.example:3128",
+        "DATABASE": "postgres://db.example/x?y=a:b@c",
+        "PLAIN": "https://git@example.org/a:b@c",
+        "EMAIL": "me:you@example.org",
+    }
+
+
 def test_a_short_key_does_not_empty_the_environment(go: Go, server: Server) -> None:
     one_call(server)
     go(*CREATE, "--on-tool-call", "work=env", env={"OPENAI_API_KEY": "bin", "SAME": "bin"})
