@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from openai_cli.client.retry import LONGEST_WAIT, backoff
 from openai_cli.engine.models.interface import Unsupported
-from openai_cli.engine.models.model_events import Finished, ModelEvent
+from openai_cli.engine.models.model_events import Finished, MessageEnded, ModelEvent
 from openai_cli.engine.models.prompt import Prompt, PromptMessage, PromptText
 from openai_cli.engine.models.truncation import halved
 from openai_cli.engine.models.upstream.config import UpstreamConfig
@@ -113,7 +113,8 @@ class UpstreamModel(ABC):
             body = self._body(attempt)
             try:
                 for event in self._once(attempt.turn, body):
-                    if not attempt.begun:
+                    # The end of a message before anything was said ends nothing.
+                    if not attempt.begun and not isinstance(event, MessageEnded):
                         attempt.begun = True
                         self._known_quirks[attempt.turn.model] = attempt.quirks
                     yield event
