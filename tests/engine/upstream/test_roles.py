@@ -9,13 +9,16 @@ import pytest
 
 from tests.engine.support import FUNCTION, Api
 from tests.engine.upstream.support import (
+    DONE,
     Upstream,
     answers,
     called,
     chat_calls,
     chat_says,
+    data,
     message,
     refusal,
+    wire,
 )
 from tests.support.server import Reply
 
@@ -87,6 +90,24 @@ def test_a_strict_template(chat: Api, upstream: Upstream, status: int, words: st
     assert len(upstream.seen) == tries + 1  # it is remembered
     assert run_on(chat, thread, model="other")["status"] == "completed"
     assert len(upstream.seen) == tries + 3  # for this model only
+
+
+@pytest.mark.parametrize("way", ["in the stream", "behind an empty stream"])
+def test_a_template_that_refuses_inside_of_a_good_status(
+    chat: Api, upstream: Upstream, way: str
+) -> None:
+    def behave(body: Any) -> Reply:
+        if is_strict(body["messages"]):
+            return chat_says("Ok")
+        if way == "in the stream":
+            return wire(data({"error": {"message": ALTERNATE}}))
+        return wire(DONE) if body["stream"] else refusal(500, ALTERNATE)
+
+    upstream.behave = behave
+    assert chat.run("Hi", model="m", instructions="Be brief.")["status"] == "completed"
+    assert upstream.last.json["messages"] == [{"role": "user", "content": "Be brief.\n\nHi"}]
+    assert upstream.last.json["stream"] is True
+    assert len(upstream.seen) == (2 if way == "in the stream" else 3)
 
 
 def test_an_assistant_that_would_speak_first(chat: Api, upstream: Upstream) -> None:

@@ -116,12 +116,17 @@ class UpstreamModel(ABC):
                     # The end of a message before anything was said ends nothing.
                     if not attempt.begun and not isinstance(event, MessageEnded):
                         attempt.begun = True
-                        self._known_quirks[attempt.turn.model] = attempt.quirks
+                        self._learn(attempt)
                     yield event
                 return
             except UpstreamError as trouble:
                 if not self._may_ask_again(attempt, trouble, body):
                     raise trouble.as_model_error() from trouble
+
+    def _learn(self, attempt: _Attempt) -> None:
+        model = attempt.turn.model
+        with self._lock:
+            self._known_quirks[model] = self._known_quirks.get(model, frozenset()) | attempt.quirks
 
     def _body(self, attempt: _Attempt) -> JsonObject:
         body = self.body(attempt.turn, attempt.turn.completion_budget, attempt.quirks)
@@ -171,7 +176,7 @@ class UpstreamModel(ABC):
             return True
         for quirk in self.quirks:
             if quirk.name not in attempt.quirks and quirk.explains(trouble, body):
-                attempt.quirks |= {quirk.name}
+                attempt.quirks, attempt.streamed = attempt.quirks | {quirk.name}, True
                 return True
         return self._pause(attempt, trouble)
 
