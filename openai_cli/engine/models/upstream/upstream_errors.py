@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from openai_cli.client.redaction import scrub
-from openai_cli.client.retry import may_pass
+from openai_cli.client.retry import is_transient
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.engine.models.model_events import ModelError, ModelErrorCode
 from openai_cli.engine.models.upstream.error_bodies import status_of
@@ -92,13 +92,14 @@ def failed(error: Any, settings: ConnectionSettings) -> UpstreamError:
     fields = error if isinstance(error, dict) else {"message": str(error or "")}
     code, status = _code(fields), status_of(fields)
     shown = f" ({code})" if code else ""
-    text = f"The upstream {settings.address.server_name} reported an error{shown}: {_message(fields, '')}"
+    server = settings.address.server_name
+    text = f"The upstream {server} reported an error{shown}: {_message(fields, '')}"
     return UpstreamError(
         scrub(text, settings),
         status=status,
         code=code,
         param=str(fields.get("param") or ""),
-        again=may_pass(status),
+        again=is_transient(status),
     )
 
 
