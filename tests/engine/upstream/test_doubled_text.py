@@ -62,8 +62,11 @@ def instead_of_delta(text: str, finish: str | None = None) -> bytes:
             [instead_of_delta("Hel"), instead_of_delta("Hello", "stop")], id="messages that grow"
         ),
         pytest.param(
-            [instead_of_delta("Hel"), instead_of_delta("lo"), chunk("stop")],
-            id="messages as pieces",
+            [instead_of_delta("Hel"), instead_of_delta("lo", "stop")], id="messages as pieces"
+        ),
+        pytest.param(
+            [chunk(content="Hello"), instead_of_delta(" Hello", "stop")],
+            id="the whole message, without its object",
         ),
         pytest.param(
             [at(0, "Hel"), at(1, "lo"), at(2, "", "stop")],

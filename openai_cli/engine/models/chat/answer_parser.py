@@ -53,6 +53,7 @@ class ChatAnswerParser:
         self._fields = ProviderFields()
         self._text = ""
         self._refusal = ""
+        self._has_deltas = False
         self._spoken = False
         self._reason = ""
         self._usage: UsageReported | None = None
@@ -125,8 +126,9 @@ class ChatAnswerParser:
         reason = text_of(choice.get("finish_reason")).lower()
         if isinstance(choice.get("delta"), dict):
             yield from self._delta(choice["delta"])
+            self._has_deltas = self._has_deltas or bool(self._text or self._refusal)
         if isinstance(choice.get("message"), dict):
-            yield from self._message(choice["message"], closes=closes or bool(reason))
+            yield from self._message(choice["message"], closes=closes or self._has_deltas)
         if reason == "error":
             raise failed("the answer ended with an error", self._settings)
         self._reason = reason or self._reason

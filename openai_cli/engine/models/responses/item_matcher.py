@@ -43,14 +43,11 @@ class ItemMatcher:
 
     def of_item(self, raw: JsonObject, event: JsonObject, *, begins: bool) -> OutputItem | None:
         """The item that begins or ends with this event, if it has begun."""
-        kind = text_of(raw.get("type")) or "message"
-        found = self._ids.get(text_of(raw.get("id"))) or self._of_call(raw)
+        found = self._named(raw)
         if found is None:
             found = self._at_place(event)
-            if found is not None and _is_another(found, raw, begins=begins):
+            if found is None or found.type != _kind(raw) or _is_another(found, raw, begins=begins):
                 return None
-        if found is None or found.type != kind:
-            return None
         self._remember(found, raw, event)
         return found
 
@@ -58,17 +55,20 @@ class ItemMatcher:
         self, output: list[JsonObject]
     ) -> Iterator[tuple[OutputItem | None, JsonObject]]:
         """Each item of the last snapshot with the one that it is; None for one that is new."""
-        pairs = [
-            (self._ids.get(text_of(raw.get("id"))) or self._of_call(raw), raw) for raw in output
-        ]
+        pairs = [(self._named(raw), raw) for raw in output]
         known = {id(item) for item, _ in pairs if item is not None}
         for found, raw in pairs:
-            kind = text_of(raw.get("type")) or "message"
+            kind = _kind(raw)
             rest = (item for item in self.items if item.type == kind and id(item) not in known)
             item = found or next(rest, None)
             if item is not None:
                 known.add(id(item))
             yield item, raw
+
+    def _named(self, raw: JsonObject) -> OutputItem | None:
+        """The item with the id, or the call, of this one."""
+        found = self._ids.get(text_of(raw.get("id")))
+        return found if found is not None and found.type == _kind(raw) else self._of_call(raw)
 
     def _at_place(self, event: JsonObject) -> OutputItem | None:
         place = event.get("output_index")
@@ -93,6 +93,10 @@ class ItemMatcher:
         for name in (text_of(raw.get("id")), text_of(event.get("item_id"))):
             if name:
                 self._ids[name] = item
+
+
+def _kind(raw: JsonObject) -> str:
+    return text_of(raw.get("type")) or "message"
 
 
 def _is_another(found: OutputItem, raw: JsonObject, *, begins: bool) -> bool:

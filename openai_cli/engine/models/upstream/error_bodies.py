@@ -12,7 +12,7 @@ from openai_cli.client.api_errors import error_fields
 from openai_cli.client.sse import EventDecoder
 from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.upstream.fields import text_of
-from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.strict_json import JsonObject, dumps
 
 _COMPLAINT = re.compile(
     r"""['"]loc['"]:\s*[(\[](?P<place>[^)\]]*)[)\]],\s*['"]msg['"]:\s*"""
@@ -64,7 +64,7 @@ def reported_error(value: JsonObject, event: str = "") -> JsonObject | None:
     """The fields of the error that an event, or an answer with a good status, is about."""
     named = event == "error" or "error" in (value.get("object"), value.get("type"))
     if value.get("error") or named:
-        return _fields(value) or {"message": text_of(value.get("data")) or str(value)}
+        return _fields(value) or {"message": dumps(value)}
     is_answer = value.keys() & {"choices", "output", "response", "id"} or "type" in value
     if not is_answer and ("detail" in value or text_of(value.get("message"))):
         return _fields(value)

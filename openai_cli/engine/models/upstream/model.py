@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from openai_cli.client.retry import LONGEST_WAIT, backoff
 from openai_cli.engine.models.interface import Unsupported
-from openai_cli.engine.models.model_events import Finished, MessageEnded, ModelEvent
+from openai_cli.engine.models.model_events import Finished, MessageEnded, ModelError, ModelEvent
 from openai_cli.engine.models.prompt import Prompt, PromptMessage, PromptText
 from openai_cli.engine.models.truncation import halved
 from openai_cli.engine.models.upstream.config import UpstreamConfig
@@ -104,6 +104,8 @@ class UpstreamModel(ABC):
 
     def _with_a_message(self, turn: Prompt) -> Prompt:
         """Servers refuse a request without a message, or answer something of their own."""
+        if not turn.instructions:  # the messages were deleted since the run was accepted
+            raise ModelError("invalid_prompt", "The thread has no message, and no instructions.")
         self.settings.warn("the thread has no message: the instructions are sent as the user's")
         message = PromptMessage("user", (PromptText(turn.instructions),))
         return replace(turn, instructions="", history=(message,))

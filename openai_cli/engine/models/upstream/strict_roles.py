@@ -26,7 +26,7 @@ def alternating(messages: Sequence[JsonObject], system: str, text_type: str) -> 
     first = next((one.get("role") for one in messages if "role" in one), None)
     opening = system or (LEFT_OUT if first == "assistant" else "")
     told: list[JsonObject] = [{"role": "user", "content": opening}] if opening else []
-    if told and messages and messages[0].get("type") == "message":
+    if told and any(message.get("type") == "message" for message in messages):
         told[0]["type"] = "message"
     for message in messages:
         last = told[-1] if told else {}
