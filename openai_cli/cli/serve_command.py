@@ -74,7 +74,8 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     with listener:
         store = Store(store_path(settings.store, settings.environ))
         auth = Authenticator(settings.key, settings.host)
-        models, limits = ModelRegistry(settings.environ), fitted(ServerLimits())
+        models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
+        limits = fitted(ServerLimits())
         if limits != ServerLimits():
             room = f"{limits.connections} connections and {limits.runs} runs"
             env.say("note", f"the limit of file descriptors has room for {room} at a time")

@@ -18,7 +18,8 @@ def _quiet(_line: str) -> None:
 class ConnectionSettings:
     """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
-    `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
+    `notice` takes lines for the user while waiting, `warn` what the user has to know of the
+    answer; `trace` takes the lines of `--debug`.
     """
 
     address: Address
@@ -32,6 +33,7 @@ class ConnectionSettings:
     client_key: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[str], None] = _quiet
+    warn: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
 
     @property

@@ -1,7 +1,8 @@
 """Which model answers: `echo` is built in, every other name belongs to the upstream."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from openai_cli.engine.models.echo import Echo
 from openai_cli.engine.models.interface import Model
@@ -10,8 +11,11 @@ from openai_cli.engine.models.interface import Model
 class ModelRegistry:
     """The models of one engine; the upstream's adapter is made when first needed."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
+    ) -> None:
         self._environ = environ
+        self._warn = warn
         self._echo = Echo()
         self._lock = threading.Lock()
         self._upstream: Model | None = None
@@ -26,7 +30,7 @@ class ModelRegistry:
             return self._echo
         with self._lock:
             if self._upstream is None:
-                self._upstream = _adapter(self._environ)
+                self._upstream = _adapter(self._environ, self._warn)
             return self._upstream
 
     def close(self) -> None:
@@ -36,10 +40,11 @@ class ModelRegistry:
             self._upstream.close()
 
 
-def _adapter(environ: Mapping[str, str]) -> Model:
+def _adapter(environ: Mapping[str, str], warn: Callable[[str], None]) -> Model:
     from openai_cli.engine.models.upstream.config import read_upstream_config
 
     upstream = read_upstream_config(environ)
+    upstream = upstream._replace(settings=replace(upstream.settings, warn=warn))
     if upstream.api == "chat":
         from openai_cli.engine.models.chat import Chat
 

@@ -53,12 +53,8 @@ class Recorder:
                 yield from self._end_call(self._call(call_id), result)
             case models.ItemKept(item):
                 self._kept.append(item)
-            case models.UsageReported(prompt, completion, total):
-                self._usage = {
-                    "prompt_tokens": prompt,
-                    "completion_tokens": completion,
-                    "total_tokens": total,
-                }
+            case models.UsageReported():
+                self._usage = lifecycle.usage_of(event)
             case models.Finished():
                 pass
 

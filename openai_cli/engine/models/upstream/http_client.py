@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from openai_cli.client.api_errors import error_fields
 from openai_cli.client.headers import user_agent
 from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.network import open_client
@@ -18,9 +17,15 @@ from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import asked_wait, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
-from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.prompt import Cancellation
-from openai_cli.engine.models.upstream.upstream_errors import UpstreamError, refused, unusable
+from openai_cli.engine.models.upstream.error_bodies import body_fields
+from openai_cli.engine.models.upstream.upstream_errors import (
+    EmptyAnswerError,
+    UpstreamError,
+    cut,
+    refused,
+    unusable,
+)
 from openai_cli.engine.strict_json import JsonObject, dumps
 from openai_cli.errors import CliError
 
@@ -72,7 +77,7 @@ class UpstreamCall:
                 try:
                     if not response.is_success:
                         raise self._refused(response)
-                    yield from _arrivals(response.iter_bytes(), settings)
+                    yield from _arrivals(_body(response, settings), settings)
                 finally:
                     response.close()
         except REQUEST_ERRORS as error:
@@ -89,7 +94,7 @@ class UpstreamCall:
         with suppress(httpx.HTTPError):
             response.read()
         text = response.text if response.is_stream_consumed else ""
-        trouble = refused(status, error_fields(parsed(text)), text, self._settings)
+        trouble = refused(status, body_fields(text), text, self._settings)
         trouble.again = should_retry(status, response.headers)
         trouble.wait = asked_wait(response.headers)
         return trouble
@@ -142,6 +147,15 @@ def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
     return [(name, value) for name, value in wanted.items() if value]
 
 
+def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[bytes]:
+    """The answer's bytes. One that was begun and is cut off may be asked for again."""
+    try:
+        yield from response.iter_bytes()
+    except httpx.RemoteProtocolError as error:
+        trouble = translate(error, settings)
+        raise cut(settings, f"broke off its answer ({trouble.message})") from error
+
+
 def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:
     """The events of a stream; or one whole answer, whatever the content type says."""
     head = b""
@@ -150,7 +164,7 @@ def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator
         if head.strip():
             break
     everything = chain([head], chunks)
-    if head.lstrip().startswith(b"{"):
+    if head.lstrip().startswith((b"{", b"[")):
         yield ReceivedEvent("json", _object(b"".join(everything), settings))
     else:
         yield from _events(everything, settings)
@@ -161,21 +175,26 @@ def _events(chunks: Iterable[bytes], settings: ConnectionSettings) -> Iterator[R
     empty = True
     for chunk in chunks:
         for event in decoder.feed(chunk):
-            empty = False
-            yield _arrival(event, settings)
+            if event.data.strip():  # else a heartbeat
+                empty = False
+                yield _arrival(event, settings)
     # The last event of a stream that lacks its closing blank line; if it is no JSON, it was cut.
     for event in decoder.feed(b"\n\n"):
         with suppress(UpstreamError):
             empty = False
             yield _arrival(event, settings)
     if empty:
-        raise unusable("answered with nothing that can be read.", settings)
+        text = unusable("answered with nothing that can be read.", settings).text
+        raise EmptyAnswerError(text)
 
 
 def _arrival(event: RawEvent, settings: ConnectionSettings) -> ReceivedEvent:
-    if event.data.strip() == "[DONE]":
+    data = event.data.strip()
+    if data == "[DONE]":
         return ReceivedEvent("done", {})
-    return ReceivedEvent(event.name, _object(event.data, settings))
+    if event.name == "error" and not data.startswith(("{", "[")):
+        return ReceivedEvent("error", {"message": data})
+    return ReceivedEvent(event.name, _object(data, settings))
 
 
 def _object(data: str | bytes, settings: ConnectionSettings) -> JsonObject:
@@ -183,6 +202,8 @@ def _object(data: str | bytes, settings: ConnectionSettings) -> JsonObject:
         value = json.loads(data)
     except (ValueError, RecursionError):
         value = None
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]  # how some servers wrap an error
     if not isinstance(value, dict):
         start = data[:80] if isinstance(data, str) else data[:80].decode("utf-8", "replace")
         raise unusable(f"sent what is not a JSON object: {start}", settings)
