@@ -14,7 +14,6 @@ from openai_cli.engine.models.upstream.unsupported import assistant_images
 from openai_cli.engine.strict_json import JsonObject
 
 
-
 def refuse(turn: Prompt) -> Iterator[Unsupported]:
     """What a Responses request cannot carry."""
     for index, tool in enumerate(turn.tools):
