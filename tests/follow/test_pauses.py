@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from openai_cli.follow.rules import WaitLimits
 
 from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.follow.follow_options import WaitLimits
 from openai_cli.follow.poll import Poller
 from tests.follow.conftest import run
 from tests.support.server import Reply, Server

@@ -2,7 +2,8 @@
 
 import json
 
-from openai_cli.engine.strict_json import dumps, refuse_constant
+from openai_cli.api.json_constants import refuse_constant
+from openai_cli.engine.strict_json import dumps
 
 
 def replayable(arguments: str) -> str:

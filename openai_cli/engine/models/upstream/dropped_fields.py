@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from openai_cli.api.json_constants import refuse_constant
 from openai_cli.engine.models.model_events import (
     MessageEnded,
     ModelEvent,
@@ -11,7 +12,7 @@ from openai_cli.engine.models.model_events import (
     ToolCallStarted,
 )
 from openai_cli.engine.models.prompt import Prompt
-from openai_cli.engine.strict_json import JsonObject, refuse_constant
+from openai_cli.engine.strict_json import JsonObject
 
 
 class DroppedFields:
