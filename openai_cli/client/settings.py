@@ -18,7 +18,8 @@ def _quiet(_line: str) -> None:
 class ConnectionSettings:
     """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
-    `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
+    `secrets` are texts to hide beside those of the other fields: what the engine is told for its
+    upstream. `notice` takes lines for the user while waiting; `trace` takes the lines of `--debug`.
     """
 
     address: Address
@@ -31,6 +32,7 @@ class ConnectionSettings:
     client_cert: str = ""
     client_key: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     notice: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
 

@@ -46,6 +46,7 @@ def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
         own = _entries_of(items)
         del groups[len(groups) - (own - 1) :]
         outputs = [one for entry in entries[-own:] for one in _outputs(entry)]
+        items = _with_stored_ids(items, entries[-own:])
         replayed = (_replayed(item) for item in items if reasoning or item["type"] != "reasoning")
         groups.append([one for one in replayed if one] + outputs)
     return [item for group in groups for item in group]
@@ -57,6 +58,17 @@ def _answer_items(entry: Entry) -> list[JsonObject] | None:
             items: list[JsonObject] = kept["items"]
             return items
     return None
+
+
+def _with_stored_ids(items: Sequence[JsonObject], entries: Sequence[Entry]) -> list[JsonObject]:
+    """The items, with calls under the ids of their outputs: the engine may have given new ones."""
+    calls = (call for entry in entries if isinstance(entry, ToolTurn) for call in entry.calls)
+    return [
+        {**item, "call_id": call.call_id}
+        if item["type"] == "function_call" and (call := next(calls, None))
+        else item
+        for item in items
+    ]
 
 
 def _entries_of(items: Sequence[JsonObject]) -> int:
