@@ -48,7 +48,7 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 _HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
-"""Headers that it reads, or may read."""
+"""Headers that the engine reads, or that say nothing new to it."""
 EXPORT_SHAPES = ("objects", "conversations")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """The shells that can be completed for."""
@@ -251,8 +251,8 @@ class OptionReader:
             if self.has(name):
                 self.problems.append(Problem(name, "works with the embedded engine only: --local"))
         for text in self.all("--header") if address.is_local else ():
-            name = text.partition(":")[0]
-            if name.lower() not in _HEADERS_OF_THE_ENGINE:
+            name, colon, _ = text.partition(":")
+            if colon and name.lower() not in _HEADERS_OF_THE_ENGINE:
                 what = f"the embedded engine has no use for {name}; for its models' server: "
                 self.problems.append(Problem("--header", f"{what}--upstream-header"))
 
