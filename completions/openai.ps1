@@ -117,6 +117,9 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
         , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.')
         , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+        , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+        , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+        , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
         , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
         , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
         , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
@@ -249,6 +252,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
             , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
         )
         'beta:threads:runs create' = @(
@@ -285,6 +289,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
             , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
         )
         'beta:threads:runs retrieve' = @(
@@ -297,6 +302,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
             , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
         )
         'beta:threads:runs update' = @(
@@ -331,6 +337,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--on-tool-call', 'value', '', @(), $false, @('--on-tool-call'), 'Command that answers calls of a function, ''*'' for all others. Repeatable.')
             , @('--tool-timeout', 'value', '', @(), $true, @('--tool-timeout'), 'Seconds a command may take; 300 if not set.')
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run side by side; 4 if not set.')
+            , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'Tell the run of a command that fails, or fail: cancel the run.')
         )
         'beta:threads:runs:steps retrieve' = @(
@@ -385,9 +392,13 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--port', 'value', '', @(), $true, @('--port'), 'Port to listen on; 8080 if not set, 0 for a free one.')
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
             , @('--require-key', 'nothing', '', @(), $true, @('--require-key'), 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.')
+            , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--grace', 'value', '', @(), $true, @('--grace'), 'Seconds that runs have to end when it is stopped; 8 if not set.')
             , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.')
             , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -396,6 +407,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'local import' = @(
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
             , @('--replace', 'nothing', '', @(), $true, @('--replace'), 'Put what the file says in place of what has the same id.')
+            , @('--skip-invalid', 'nothing', '', @(), $true, @('--skip-invalid'), 'Leave out what is wrong, and say so, in place of importing nothing.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
@@ -405,6 +417,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         )
         'local export' = @(
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--as', 'value', '', @('objects', 'conversations'), $true, @('--as'), 'Shape: objects as import takes them, or conversations for the Conversations API.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
+from openai_cli.cli.options import OptionReader, whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
+from openai_cli.cli.upstream_options import upstream_environ
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
 
@@ -159,27 +161,24 @@ class _ServeOptionReader:
             return ""
 
     def _with_upstream(self) -> Mapping[str, str]:
-        """The environment, with the upstream of the flags in place of its own."""
-        api = self._text("--upstream-api")
-        if api and api not in UPSTREAM_APIS:
-            expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
-            self._problems.append(Problem("--upstream-api", expected))
-            return self._environ
-        given = {
-            "OPENAI_LOCAL_UPSTREAM_URL": self._text("--upstream-url"),
-            "OPENAI_LOCAL_UPSTREAM_API": api,
-        }
-        environ = {**self._environ, **{name: text for name, text in given.items() if text}}
-        self._check_upstream(environ)
+        """The environment, with what the flags say in place of its variables."""
+        flags = upstream_environ(self._options, self._environ)
+        turns = self._options.last("--max-tool-turns")
+        environ = {**self._environ, **flags, **({MAX_TOOL_TURNS_VARIABLE: turns} if turns else {})}
+        read = whole(1, MOST_TOOL_TURNS)
+        self._options.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, None)
+        if not self._problems:
+            self._check_upstream(environ)
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
         """A wrong upstream is reported now, a missing key when a model is first used."""
-        from openai_cli.engine.models.upstream.config import read_upstream_config
+        from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 
-        try:
-            read_upstream_config(environ)
-        except RefusalError as error:
-            if error.status != 401:
-                self._problems.append(Problem("local serve", error.message))
+        for read in (read_names, read_upstream_config):
+            try:
+                read(environ)
+            except RefusalError as error:
+                if error.status != 401:
+                    self._problems.append(Problem("local serve", error.message))

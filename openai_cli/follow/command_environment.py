@@ -12,6 +12,8 @@ _OURS = (
     "OPENAI_ADMIN_KEY",
     "OPENAI_WEBHOOK_SECRET",
     "OPENAI_LOCAL_SERVER_KEY",
+    "OPENAI_LOCAL_UPSTREAM_KEY",
+    "OPENAI_LOCAL_UPSTREAM_HEADERS",
     "AZURE_OPENAI_API_KEY",
 )
 """Keys of ours, which no variable may hold under another name either."""

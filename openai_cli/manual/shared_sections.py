@@ -55,12 +55,16 @@ _OTHER_VARIABLES = (
         "Seconds that the upstream may be silent; 600 if not set.",
     ),
     (
+        "OPENAI_MAX_TOOL_TURNS",
+        "Stands in for --max-tool-turns: turns of tool calls that are answered; 32 if not set.",
+    ),
+    (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
         "Set for a command of --on-tool-call: what it is asked for, and by which run.",
     ),
     (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
-        "Not used; like OPENAI_API_KEY not passed on to commands of --on-tool-call.",
+        "Not used; like all keys not passed on to commands of --on-tool-call.",
     ),
     ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
     ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),

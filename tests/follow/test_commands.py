@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -307,12 +309,87 @@ def test_a_server_that_shows_the_calls_for_ever(
     assert "they are not run again" in result.err
 
 
-def test_the_same_call_again_after_work_is_a_new_one(
+@pytest.mark.parametrize(
+    "after",
+    [
+        [WAITS, DONE],
+        [run("queued"), WAITS, run("in_progress"), DONE],
+        [run("queued"), WAITS, run("queued"), WAITS, WAITS, run("in_progress"), DONE],
+        [run("in_progress"), asking(("call_1", "work", '{"a": 1}')), DONE],
+    ],
+    ids=["at once", "after work", "again and again", "written anew"],
+)
+def test_a_server_that_goes_back_to_answered_calls(
+    quick: Go, server: Server, counted: tuple[str, Path], after: list[dict[str, Any]]
+) -> None:
+    """A replica that lags behind: the call is there once more, its command has been run."""
+    server.reply(*replies(WAITS, run("queued"), *after))
+    result = quick(*RETRIEVE, "--on-tool-call", counted[0])
+    assert (result.code, result.json, result.err) == (0, DONE, "")
+    assert counted[1].read_text() == "run\n"
+    assert len(submitted(server)) == 1
+
+
+def test_of_old_and_new_calls_only_the_new_ones_run(
     quick: Go, server: Server, counted: tuple[str, Path]
 ) -> None:
-    server.reply(*replies(WAITS, run("queued"), WAITS, run("queued"), DONE))
+    """The server wants all outputs of a turn: those that are known are sent again."""
+    both = asking(("call_1", "work"), ("call_2", "work"))
+    server.reply(*replies(WAITS, run("queued"), both, run("queued"), DONE))
     assert quick(*RETRIEVE, "--on-tool-call", counted[0]).code == 0
     assert counted[1].read_text() == "run\nrun\n"
+    assert [outputs(one) for one in submitted(server)] == [
+        {"call_1": "out\n"},
+        {"call_1": "out\n", "call_2": "out\n"},
+    ]
+
+
+# A model that calls for ever
+
+
+def turns(count: int) -> list[Reply]:
+    """A run that asks for one new call after the other."""
+    return replies(
+        *(
+            one
+            for number in range(count)
+            for one in (asking((f"call_{number}", "work")), run("queued"))
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "most"),
+    [
+        ((), {}, 32),
+        (("--max-tool-turns", "3"), {}, 3),
+        ((), {"OPENAI_MAX_TOOL_TURNS": "2"}, 2),
+        (("--max-tool-turns", "1"), {"OPENAI_MAX_TOOL_TURNS": "2"}, 1),
+    ],
+)
+def test_turns_have_an_end(
+    go: Go, server: Server, counted: tuple[str, Path], words: Any, env: dict[str, str], most: int
+) -> None:
+    server.reply(*turns(most + 3))
+    result = go(*RETRIEVE, "--on-tool-call", counted[0], *words, env=env)
+    assert (result.code, result.json["status"]) == (6, "requires_action")
+    assert len(submitted(server)) == counted[1].read_text().count("run") == most
+    what = f"asks for tool outputs again after {most} turns of them, as many as --max-tool-turns"
+    assert f"error: the run run_7 of thread thread_7 {what} allows\n" in result.err
+    assert "retrieve thread_7 run_7 --on-tool-call" in result.err
+
+
+def test_the_end_of_turns_as_data(quick: Go, server: Server) -> None:
+    server.reply(*turns(5))
+    words = ("--on-tool-call", "*=/bin/true", "--max-tool-turns", "1", "--format-error", "jsonl")
+    error = json.loads(quick(*RETRIEVE, *words).err)
+    assert (error["type"], error["exit_code"]) == ("tool_turns_exceeded", 6)
+
+
+def test_as_many_turns_as_are_allowed(quick: Go, server: Server) -> None:
+    server.reply(*turns(3), *replies(DONE))
+    words = ("--on-tool-call", "*=/bin/true", "--max-tool-turns", "3")
+    assert quick(*RETRIEVE, *words).code == 0
 
 
 def test_outputs_that_never_arrive(quick: Go, server: Server, counted: tuple[str, Path]) -> None:

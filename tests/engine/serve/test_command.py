@@ -31,7 +31,7 @@ from tests.support.shell import Shell
         ("--require-key=secret", "--require-key: takes no value"),
         ("--upstream-api grpc", '--upstream-api: expected responses or chat, found "grpc"'),
         ("--upstream-url local:", "must be a server, not the engine"),
-        ("--upstream-url ftp://x", "OPENAI_LOCAL_UPSTREAM_URL"),
+        ("--upstream-url ftp://x", '--upstream-url: "ftp://x" must begin with http://'),
         ("more", '"more": unexpected argument'),
     ],
 )

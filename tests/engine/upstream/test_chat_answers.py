@@ -256,13 +256,13 @@ def test_a_content_filter(chat: Api, upstream: Upstream) -> None:
 
 def test_a_budget_over_all_answers(chat: Api, upstream: Upstream) -> None:
     spent = {"prompt_tokens": 9, "completion_tokens": 250, "total_tokens": 259}
-    call = chunk("tool_calls", tool_calls=[called("a", "f")])
-    upstream.reply(wire(call, usage(**spent), DONE), wire(call, usage(**spent), DONE))
+    first, second = (chunk("tool_calls", tool_calls=[called(name, "f")]) for name in "ab")
+    upstream.reply(wire(first, usage(**spent), DONE), wire(second, usage(**spent), DONE))
     run = chat.run("Hi", model="m", tools=[FUNCTION], max_completion_tokens=300)
     path = f"/threads/{run['thread_id']}/runs/{run['id']}/submit_tool_outputs"
     output = {"tool_outputs": [{"tool_call_id": "a", "output": "x"}]}
     assert chat.post(path, output)["status"] == "requires_action"
-    ended = chat.post(path, output)
+    ended = chat.post(path, {"tool_outputs": [{"tool_call_id": "b", "output": "x"}]})
     assert [sent["max_completion_tokens"] for sent in upstream.bodies] == [300, 50]
     assert ended["status"] == "incomplete"
     assert ended["incomplete_details"] == {"reason": "max_completion_tokens"}

@@ -57,7 +57,7 @@ def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
         own = _entries_of(items)
         del groups[len(groups) - (own - 1) :]
         outputs = [one for entry in entries[-own:] for one in _outputs(entry)]
-        groups.append(list(_replayed(items, entry, reasoning=reasoning)) + outputs)
+        groups.append([*_replayed(items, entries[-own:], reasoning=reasoning), *outputs])
     return [item for group in groups for item in group]
 
 
@@ -76,10 +76,10 @@ def _entries_of(items: Sequence[JsonObject]) -> int:
 
 
 def _replayed(
-    items: Sequence[JsonObject], entry: Entry, *, reasoning: bool
+    items: Sequence[JsonObject], entries: Sequence[Entry], *, reasoning: bool
 ) -> Iterator[JsonObject]:
     """The items of an answer as input; its calls as they stand in the run, ids and all."""
-    calls = iter(entry.calls if isinstance(entry, ToolTurn) else ())
+    calls = (call for entry in entries if isinstance(entry, ToolTurn) for call in entry.calls)
     for item in items:
         if item["type"] == "message":
             if has_text(item):

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -17,8 +18,11 @@ from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import asked_wait, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
+from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.prompt import Cancellation
+from openai_cli.engine.models.upstream import advice
 from openai_cli.engine.models.upstream.error_bodies import body_fields
+from openai_cli.engine.models.upstream.fields import objects_of, text_of
 from openai_cli.engine.models.upstream.upstream_errors import (
     EmptyAnswerError,
     UpstreamError,
@@ -28,6 +32,9 @@ from openai_cli.engine.models.upstream.upstream_errors import (
 )
 from openai_cli.engine.strict_json import JsonObject, dumps
 from openai_cli.errors import CliError
+
+_LISTING_TIMEOUT = 10.0
+"""Seconds of silence after which the names of models are not waited for."""
 
 
 class ReceivedEvent(NamedTuple):
@@ -76,17 +83,19 @@ class UpstreamCall:
                 response = self._http.send(request, stream=True)
                 try:
                     if not response.is_success:
-                        raise self._refused(response)
+                        raise self._refused(response, path, wire)
                     yield from _arrivals(_body(response, settings), settings)
                 finally:
                     response.close()
         except REQUEST_ERRORS as error:
             trouble = translate(error, settings)
             text = f"Asking the upstream failed: {trouble.message}."
+            if isinstance(error, httpx.ConnectError):
+                text += f" {advice.after_no_connection(settings)}"
             again = is_connection_failure(error)
             raise UpstreamError(scrub(text, settings), again=again) from error
 
-    def _refused(self, response: httpx.Response) -> UpstreamError:
+    def _refused(self, response: httpx.Response, path: str, wire: "_Wire") -> UpstreamError:
         status = response.status_code
         if response.is_redirect:
             where = response.headers.get("location", "")
@@ -94,10 +103,31 @@ class UpstreamCall:
         with suppress(httpx.HTTPError):
             response.read()
         text = response.text if response.is_stream_consumed else ""
-        trouble = refused(status, body_fields(text), text, self._settings)
+        fields = body_fields(text)
+        trouble = refused(status, fields, text, self._settings)
+        told = fields if fields else {"message": text}
+        names = partial(self._listed_models, wire)
+        more = advice.after_refusal(status, path, told, self._settings, names)
+        trouble.text = f"{trouble.text.rstrip('.')}. {more}" if more else trouble.text
         trouble.again = should_retry(status, response.headers)
         trouble.wait = asked_wait(response.headers)
         return trouble
+
+    def _listed_models(self, wire: "_Wire") -> list[str]:
+        """The names in `GET /models`; none if that goes wrong too."""
+        settings = self._settings
+        try:
+            response = self._http.get(
+                settings.address.url("/models"),
+                headers=_headers(settings),
+                timeout=min(settings.timeout, _LISTING_TIMEOUT),
+                extensions={"trace": wire.trace},
+            )
+        except REQUEST_ERRORS:
+            return []
+        listed = parsed(response.text) if response.is_success else None
+        found = objects_of(listed.get("data")) if isinstance(listed, dict) else []
+        return [scrub(name, settings) for one in found if (name := text_of(one.get("id")))]
 
 
 class _Wire:
@@ -134,6 +164,7 @@ class _Wire:
 
 
 def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
+    """The headers of a request; those given by hand replace ours."""
     wanted = {
         "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
         "OpenAI-Organization": settings.organization,
@@ -144,7 +175,9 @@ def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
         "Content-Type": "application/json",
         "Connection": "close",
     }
-    return [(name, value) for name, value in wanted.items() if value]
+    by_hand = {name.lower() for name, _ in settings.headers}
+    ours = [pair for pair in wanted.items() if pair[1] and pair[0].lower() not in by_hand]
+    return [*ours, *settings.headers]
 
 
 def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[bytes]:
