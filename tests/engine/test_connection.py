@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.engine import StoreError
+from openai_cli.errors import StoreError
 from openai_cli.engine.store import MessageRecord, RunRecord, Store, ThreadRecord, connection
 
 
