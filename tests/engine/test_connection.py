@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.engine import StoreError
 from openai_cli.engine.store import MessageRecord, RunRecord, Store, ThreadRecord, connection
+from openai_cli.errors import StoreError
 
 
 class Waiting:
