@@ -1,1 +1,1 @@
-"""Formats, transforms and everything else that turns a reply into text."""
+"""Output: formats, transforms, colours and the pager."""

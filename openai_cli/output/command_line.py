@@ -1,4 +1,4 @@
-"""Command lines as they are shown to a reader."""
+"""Command lines broken into several lines for display."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
 
 
 def wrapped(command: str, width: int = 76) -> list[str]:
-    """A command over several lines, each but the last ending in a backslash.
+    """The lines of a command, joined by a backslash at the end of each but the last.
 
-    Quoted words stay whole, and a flag stays with its value; a line may then be longer than
-    `width`.
+    Quoted words are not split, and a flag stays on the line of its value, even if that line is
+    longer than `width` columns.
     """
     pieces: list[str] = []
     for word in _WORDS.findall(command):

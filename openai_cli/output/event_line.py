@@ -1,4 +1,4 @@
-"""The `pretty` format of a stream: a line for each event."""
+"""The `pretty` format of a stream: one line per event."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from openai_cli.output.terminal import harmless
 
 
 def event_line(text: str, *, colour: bool) -> str:
-    """The event's name, then what it tells: id, status, words of the reply, what went wrong."""
+    """One line: the event's name, then its id, status, reply text, function calls and error."""
     value = load(text)
     name = harmless(inline(value.get("event", "")), lines=False)
     data = value.get("data")
-    told = list(_told(data)) if isinstance(data, dict) else [inline(data)]
-    words = [harmless(word, lines=False) for word in told]
-    return "  ".join([f"\x1b[1m{name}\x1b[0m" if colour else name, *words]) + "\n"
+    parts = list(_parts(data)) if isinstance(data, dict) else [inline(data)]
+    shown = [harmless(part, lines=False) for part in parts]
+    return "  ".join([f"\x1b[1m{name}\x1b[0m" if colour else name, *shown]) + "\n"
 
 
-def _told(data: dict[str, Any]) -> Iterator[str]:
+def _parts(data: dict[str, Any]) -> Iterator[str]:
     for key in ("id", "status"):
         if not is_empty(data.get(key)):
             yield inline(data[key])

@@ -1,7 +1,7 @@
-"""JSON text laid out anew without being re-encoded.
+"""Reformats JSON text without re-encoding it.
 
-Works on the server's own text, so that numbers, escapes, key order and repeated keys come out
-as they came in. Takes time linear in the text, and no recursion.
+Works on the tokens of the server's text, so numbers, escapes, key order and repeated keys are
+unchanged. Runs in linear time, without recursion.
 """
 
 from __future__ import annotations
@@ -11,30 +11,33 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# Possessive: what is matched is never tried again, so a long string costs no memory of its own.
+# Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 Paint = Callable[[str, str], str]
-"""Takes a kind (key, string, number, word, mark) and a token; gives the token to print."""
+"""Takes a kind (key, string, number, word, mark) and a token; returns the token to print."""
 
 
 def plain(_kind: str, token: str) -> str:
-    """Print tokens as they are."""
+    """The token unchanged: no colours."""
     return token
 
 
 class Number(str):
-    """A number in the spelling it came in: a float would lose it, a long integer be refused."""
+    """A number as the server spelled it.
+
+    A float would change the spelling, and Python refuses to parse very long integers.
+    """
 
     __slots__ = ()
 
 
 def load(text: str) -> Any:
-    """The value of a JSON text, numbers as `Number`.
+    """Parse a JSON text, with numbers as `Number`.
 
-    Raises ValueError or RecursionError for a text that is no JSON or nested too deep.
+    Raises ValueError if it is not JSON, RecursionError if it is nested too deeply.
     """
     return json.loads(text, parse_int=Number, parse_float=Number)
 
@@ -45,7 +48,7 @@ def compact(text: str) -> str:
 
 
 def indented(text: str, paint: Paint = plain) -> str:
-    """The JSON text with two spaces a level; empty objects and lists stay closed."""
+    """The JSON text indented by two spaces per level; empty objects and lists stay on one line."""
     tokens: list[str] = _TOKEN.findall(text)
     out: list[str] = []
     depth = 0
@@ -75,23 +78,23 @@ def _kind(token: str, after: str) -> str:
 
 
 def string_value(text: str) -> str | None:
-    """The string a JSON text stands for, None if it is no string."""
+    """The decoded string if the JSON text is a string, else None."""
     value = json.loads(text) if text.lstrip().startswith('"') else None
     return value if isinstance(value, str) else None
 
 
 def escape_controls(text: str) -> str:
-    """JSON text whose control characters are escapes, spaces and line ends excepted."""
+    """The JSON text with control characters escaped, except tabs and line breaks."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def elements(text: str, key: str) -> list[str] | None:
-    """The elements of the list at `key` of an object, each as the text it came in.
+    """The source text of each element of the list at `key` of a JSON object.
 
-    None if the text is no object, or has no list there. Of a key that comes again the last one
-    counts, as for every JSON reader.
+    None if the text is not an object or holds no list at `key`. If the key is repeated, the last
+    one counts, as in JSON parsers.
     """
-    found: list[str] | None = None
+    items: list[str] | None = None
     name, before, depth, start, inside = "", "", 0, 0, False
     for match in _TOKEN.finditer(text):
         token = match[0]
@@ -99,10 +102,10 @@ def elements(text: str, key: str) -> list[str] | None:
             name = json.loads(token)
         elif depth == 1 and before == ":" and name == key:
             inside, start = token == "[", match.end()
-            found = [] if inside else None
-        elif depth == 2 and inside and token in ("]", ",") and found is not None:
-            found += filter(None, [text[start : match.start()].strip()])
+            items = [] if inside else None
+        elif depth == 2 and inside and token in ("]", ",") and items is not None:
+            items += filter(None, [text[start : match.start()].strip()])
             inside, start = token == ",", match.end()
         depth += (token in _OPEN) - (token in _CLOSE)
         before = token
-    return found
+    return items

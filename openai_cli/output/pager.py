@@ -17,9 +17,9 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 class PagingSink(Sink):
-    """A terminal that shows a long answer through `PAGER`, or `less` where that is there.
+    """A terminal that shows a long answer in `PAGER`, or in `less` if that is installed.
 
-    Only whole answers are paged: what comes bit by bit is shown as it comes.
+    Only complete answers are paged; streams and lists go straight to the terminal.
     """
 
     def __init__(self, stream: BinaryIO | None, environ: Mapping[str, str]) -> None:
@@ -33,10 +33,10 @@ class PagingSink(Sink):
             self.write(text)
 
     def _paged(self, command: list[str], text: str) -> bool:
-        """Show the text in the pager; False if the pager cannot be started, or fails."""
-        # The pager has no business with keys; less must pass colours on.
+        """Show the text in the pager; False if the pager cannot be started or fails."""
+        # The pager gets no API keys. R makes less pass colours through.
         safe = {k: v for k, v in self._environ.items() if not k.startswith("OPENAI_")}
-        with _left_to_the_pager() as pressed:
+        with _interrupts_left_to_pager() as pressed:
             try:
                 pager = subprocess.Popen(  # noqa: S603 - the user's own choice of program
                     command, stdin=subprocess.PIPE, env={"LESS": "FRX", **safe}
@@ -44,40 +44,43 @@ class PagingSink(Sink):
             except OSError:
                 return False
             _feed(pager, text)
-        # A pager that says it failed has likely shown nothing: better twice than not at all.
-        # One that Ctrl-C or another signal ended was being looked at.
+        # A pager that exits with an error has probably shown nothing, so the text is printed as
+        # well. A pager ended by Ctrl-C or another signal had shown it.
         return pressed() or pager.returncode <= 0
 
 
 @contextmanager
-def _left_to_the_pager() -> Iterator[Callable[[], bool]]:
-    """While this lasts, Ctrl-C is the pager's to handle; gives whether it was pressed."""
-    came = False
+def _interrupts_left_to_pager() -> Iterator[Callable[[], bool]]:
+    """Let only the pager handle Ctrl-C; yields a function that says whether it was pressed."""
+    was_pressed = False
 
     def note(_number: int, _frame: object) -> None:
-        nonlocal came
-        came = True
+        nonlocal was_pressed
+        was_pressed = True
 
-    # A handler, unlike SIG_IGN, is not passed on to the pager.
+    # The child process would inherit SIG_IGN; it does not inherit a handler.
     before = signal.signal(signal.SIGINT, note)
     try:
-        yield lambda: came
+        yield lambda: was_pressed
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
-    """Give the pager the text and wait until the reader quits it."""
+    """Write the text to the pager and wait until the user quits it."""
     try:
         pager.communicate(text.encode("utf-8", errors="replace"))
     except BrokenPipeError:
-        pass  # quit before the end: the reader has seen enough
+        pass  # the user quit before the end of the text
     finally:
         pager.wait()
 
 
 def pager_command(environ: Mapping[str, str]) -> list[str]:
-    """The pager as words, empty if there is none: `PAGER`, else less; `cat` means none."""
+    """The pager command as words: `PAGER`, else `less`.
+
+    Empty if it is `cat`, cannot be split into words or is not installed.
+    """
     try:
         words = shlex.split(environ.get("PAGER", "less"))
     except ValueError:
@@ -88,7 +91,7 @@ def pager_command(environ: Mapping[str, str]) -> list[str]:
 
 
 def _is_long(text: str) -> bool:
-    """Whether the text needs more rows than the terminal has, one kept for the prompt."""
+    """Whether the text and the next prompt need more rows than the terminal has."""
     columns, rows = shutil.get_terminal_size()
     needed = 0
     for line in text.split("\n"):

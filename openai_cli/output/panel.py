@@ -1,4 +1,4 @@
-"""The `pretty` format: an answer as panels a person can take in at a glance."""
+"""The `pretty` format: an answer as panels of labelled fields."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _STATUS_STYLES = {
 }
 _DEFAULT_WIDTH = 80
 _NARROWEST = 50
-"""Columns a panel needs; below, labels and values are printed without a frame."""
+"""Columns a panel needs; a narrower terminal gets labels and values without a frame."""
 
 
 def as_panels(text: str, *, width: int | None, colour: bool) -> str:
-    """A JSON answer as a panel, a list as one for each item.
+    """A JSON answer as a panel; a list as one panel per item.
 
-    `width` is in columns, 80 if None. Raises RecursionError for values nested too deep.
+    `width` is in columns, 80 if None. Raises RecursionError for values nested too deeply.
     """
     value = load(text)
     if not isinstance(value, dict):
@@ -44,7 +44,7 @@ def as_panels(text: str, *, width: int | None, colour: bool) -> str:
     if not items:
         shown.append("an empty list\n")
     if value.get("has_more") is True:
-        shown.append(f"more follow after {harmless(inline(value.get('last_id')))}\n")
+        shown.append(f"more items follow after {harmless(inline(value.get('last_id')))}\n")
     return "".join(shown)
 
 
@@ -84,7 +84,7 @@ def _rendered(renderable: Panel, columns: int, colour: bool) -> str:
 
 
 def _rows(value: dict[str, Any]) -> Iterator[tuple[str, Text]]:
-    """Label and text of each field that says something, in the server's order."""
+    """Label and text of each field that is not empty, in the server's order."""
     for key, item in value.items():
         if key == "object" or is_empty(item):
             continue

@@ -1,4 +1,4 @@
-"""Values of an answer in a few words, for the `pretty` format."""
+"""Short readable texts for values of an answer, for the `pretty` format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMES = frozenset(
 
 
 def phrase(key: str, value: Any) -> str:
-    """What a field says; numbers keep their spelling."""
+    """A field's value as readable text; numbers keep their spelling."""
     if key in TIMES:
         return moment(value)
     if key == "usage" and isinstance(value, dict):
@@ -36,7 +36,7 @@ def _count(name: str, count: Any) -> str:
 
 
 def inline(value: Any) -> str:
-    """Any value on one line: texts bare, objects as `key: value, …`, without what is null."""
+    """Any value on one line: strings unquoted, objects as `key: value, …` without empty values."""
     if isinstance(value, dict):
         pairs = ((key, item) for key, item in value.items() if not is_empty(item))
         return ", ".join(f"{key}: {_nested(item)}" for key, item in pairs)
@@ -60,15 +60,15 @@ def is_empty(value: Any) -> bool:
 
 
 def moment(value: Any) -> str:
-    """A Unix time in seconds, or milliseconds as some servers send them, in local time."""
+    """A Unix time as local date and time; above 1e11 it is read as milliseconds."""
     if not isinstance(value, Number):
         return inline(value)
     try:
         seconds = float(value)
-        found = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+        time = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return str(value)
-    return found.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def failure(error: dict[str, Any]) -> str:
@@ -78,7 +78,7 @@ def failure(error: dict[str, Any]) -> str:
 
 
 def tool(value: Any) -> str:
-    """A tool by its type, a function by its name too."""
+    """A tool's type, and the name if it is a function."""
     if not isinstance(value, dict):
         return inline(value)
     function = value.get("function")

@@ -1,4 +1,4 @@
-"""Answers in the format the user asked for."""
+"""Prints answers in the format the user chose."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from openai_cli.output.table import ListTable
 
 FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
-"""Names for --format; any case."""
+"""Values of --format, in any case."""
 
 
 @dataclass(frozen=True)
 class OutputStyle:
-    """How to print: a format, a GJSON path to apply first, and whether strings go bare.
+    """How to print an answer.
 
-    If `annotated`, the text of a reply is followed by its annotations.
+    `transform` is a GJSON path that is applied first. With `raw_strings`, strings are printed
+    without quotes; with `annotated`, a reply in format `text` is followed by its annotations.
     """
 
     format: str = "auto"
@@ -34,12 +35,12 @@ class OutputStyle:
 
     @property
     def wants_reply(self) -> bool:
-        """Whether the words of a reply are to be printed, and nothing else."""
+        """Whether only the text of a reply is printed."""
         return self.format == "text" and not self.transform
 
 
 def transformed(text: str, style: OutputStyle) -> str:
-    """The part of a JSON text that the style's path finds; the whole text if it finds none."""
+    """The part of a JSON text that the style's path selects; the whole text if it selects none."""
     if not style.transform:
         return text
     from openai_cli.output.gjson import get
@@ -52,52 +53,52 @@ class Printer:
     """Prints the items of one answer to a sink.
 
     `document` takes the server's bytes and their text; `page` takes the items of one page of a
-    list, `event` one event, as JSON text; `chunk` takes the bytes of a raw stream. `finish`
-    closes an open line.
+    list and `event` one event, as JSON text; `chunk` takes bytes of a raw stream. `finish` ends
+    an open line. Raises OutputClosedError or OutputFailedError if the sink cannot be written.
     """
 
     def __init__(self, sink: Sink, style: OutputStyle, environ: Mapping[str, str]) -> None:
         self._sink = sink
         self._style = style
-        # FORCE_COLOR is often set for a whole CI job; asking for json means JSON all the same.
+        # FORCE_COLOR is often set for a whole CI job, but piped json must stay parseable.
         forced = wants_colour(environ, sink.is_terminal) and style.format != "json"
         self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._table: ListTable | None = None
         self._count = 0
-        self._said = False
+        self._has_reply = False
 
     @property
     def wants_bytes(self) -> bool:
-        """Whether a stream is to be passed on as it is, byte for byte."""
+        """Whether a stream is written byte for byte."""
         return self._style.format == "raw" and not self._style.transform
 
     @property
     def lacks_reply(self) -> bool:
-        """Whether a reply is wanted, and none has come."""
-        return self._style.wants_reply and not (self._said or self._reply.begun)
+        """Whether a reply is to be printed but none has arrived."""
+        return self._style.wants_reply and not (self._has_reply or self._reply.begun)
 
     def document(self, content: bytes, text: str) -> None:
-        """Print an answer; in `text`, the replies in it."""
+        """Print an answer; in format `text`, only the replies it holds."""
         if self._style.wants_reply:
-            found = replies(text, annotated=self._style.annotated)
-            self._said = bool(found)
-            self._write("".join(found))
+            texts = replies(text, annotated=self._style.annotated)
+            self._has_reply = bool(texts)
+            self._write("".join(texts))
         elif self.wants_bytes:
             self.chunk(content)
         else:
             self._item(text, self._sink.write_whole)
 
     def page(self, items: Sequence[str]) -> None:
-        """Print some items of a list, one after another; in `text`, the replies among them."""
+        """Print items of a list one after another; in format `text`, only the replies."""
         if self._style.format == "pretty" and not self._style.transform:
             self._sink.write(self._in_table(items))
             return
         for item in items:
             if self._style.wants_reply:
                 reply = reply_among(item, annotated=self._style.annotated)
-                self._said = self._said or reply is not None
+                self._has_reply = self._has_reply or reply is not None
                 self._write(reply or "")
             else:
                 self._item(item, self._sink.write)
@@ -110,7 +111,7 @@ class Printer:
         return self._table.page(list(items))
 
     def event(self, text: str) -> None:
-        """Print one event, at once."""
+        """Print one event and flush it."""
         if self._style.wants_reply:
             self._write("".join(self._reply.pieces(text)))
         elif self._style.format == "pretty" and not self._style.transform:
@@ -121,23 +122,23 @@ class Printer:
             self._item(text, self._sink.write)
 
     def chunk(self, data: bytes) -> None:
-        """Pass bytes on; on a terminal, with control characters made harmless."""
+        """Write bytes unchanged; on a terminal, with control characters escaped."""
         if self._sink.is_terminal:
             self._sink.write(harmless(self._decoder.decode(data)))
         else:
             self._sink.write_bytes(data)
 
     def finish(self) -> None:
-        """End the last line, if the reply left it open."""
+        """End the last line if the reply did not."""
         if self._style.format == "text":
             self._write("".join(self._reply.end()))
 
     def _write(self, text: str) -> None:
         if text:
-            self._sink.write(self._spared(text))
+            self._sink.write(self._safe(text))
 
-    def _spared(self, text: str) -> str:
-        """The text without control characters, where a terminal would act on them."""
+    def _safe(self, text: str) -> str:
+        """The text, with control characters escaped if it goes to a terminal."""
         return harmless(text) if self._sink.is_terminal else text
 
     def _item(self, text: str, write: Callable[[str], None]) -> None:
@@ -152,14 +153,14 @@ class Printer:
             write(self._laid_out(safe))
         except RecursionError:
             name = self._style.format
-            raise OutputFailedError(f"it is nested too deep for {name}; use json") from None
+            raise OutputFailedError(f"it is nested too deeply for {name}; use json") from None
 
     def _laid_out(self, text: str) -> str:
         layouts: dict[str, Callable[[str], str]] = {
             "auto": lambda t: indented(t, paint if self._colour else plain) + "\n",
             "json": lambda t: indented(t, paint if self._colour else plain) + "\n",
             "jsonl": lambda t: compact(t) + "\n",
-            "raw": lambda t: self._spared(t + "\n"),
+            "raw": lambda t: self._safe(t + "\n"),
             "yaml": self._yaml,
             "pretty": self._pretty,
             "text": self._text,
@@ -178,10 +179,10 @@ class Printer:
 
     @property
     def _width(self) -> int | None:
-        """Columns of the terminal, if there is one."""
+        """Columns of the terminal; None if the output is not a terminal."""
         return shutil.get_terminal_size().columns if self._sink.is_terminal else None
 
     def _text(self, text: str) -> str:
-        """A transformed value as text: strings bare, anything else as compact JSON."""
+        """A transformed value as text: strings without quotes, anything else as compact JSON."""
         value = string_value(text)
-        return self._spared((compact(text) if value is None else value) + "\n")
+        return self._safe((compact(text) if value is None else value) + "\n")

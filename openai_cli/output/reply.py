@@ -1,4 +1,4 @@
-"""The words of an assistant's reply, out of messages and events."""
+"""Extracts the text of an assistant's reply from messages and events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openai_cli.output.json_layout import load
 
 
 def message_text(message: dict[str, Any]) -> str:
-    """All parts of a message as text, one below the other; what is no text is named in brackets."""
+    """The parts of a message as text, one per line; other kinds are named in brackets."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -18,15 +18,15 @@ def message_text(message: dict[str, Any]) -> str:
 
 
 def notes(message: dict[str, Any]) -> str:
-    """The annotations of a message, a numbered line each: the words they stand at, their source."""
+    """The annotations of a message as numbered lines: the annotated text, then its source."""
     content = message.get("content")
-    found = [
+    annotations = [
         annotation
         for part in (content if isinstance(content, list) else ())
         if isinstance(part, dict)
         for annotation in _annotations(part)
     ]
-    return "".join(f"[{number}] {_note(one)}\n" for number, one in enumerate(found, 1))
+    return "".join(f"[{number}] {_note(one)}\n" for number, one in enumerate(annotations, 1))
 
 
 def _annotations(part: dict[str, Any]) -> list[dict[str, Any]]:
@@ -38,9 +38,9 @@ def _annotations(part: dict[str, Any]) -> list[dict[str, Any]]:
 def _note(annotation: dict[str, Any]) -> str:
     kind = str(annotation.get("type"))
     inner = annotation.get(kind)
-    told = {**annotation, **inner} if isinstance(inner, dict) else annotation
+    fields = {**annotation, **inner} if isinstance(inner, dict) else annotation
     keys = ("text", "title", "filename", "file_id", "url", "quote")
-    words = [" ".join(str(told[key]).split()) for key in keys if isinstance(told.get(key), str)]
+    words = [" ".join(str(fields[key]).split()) for key in keys if isinstance(fields.get(key), str)]
     return "  ".join(word for word in words if word) or kind
 
 
@@ -53,12 +53,12 @@ def _part(part: dict[str, Any]) -> str:
         return f"[refusal] {text}"
     inner = part.get(kind)
     if isinstance(inner, dict):
-        return f"[{kind}: {inner.get('file_id') or inner.get('url') or 'no address'}]"
+        return f"[{kind}: {inner.get('file_id') or inner.get('url') or 'no file or URL'}]"
     return f"[{kind}]"
 
 
 def _words(part: dict[str, Any]) -> str:
-    """What a part says; text comes as `{"value": …}`, in requests as a plain string."""
+    """The text of a part: in answers `{"value": …}`, in requests a plain string."""
     inner = part.get(str(part.get("type")))
     if isinstance(inner, dict):
         inner = inner.get("value")
@@ -66,14 +66,14 @@ def _words(part: dict[str, Any]) -> str:
 
 
 def delta_text(data: dict[str, Any]) -> str:
-    """The words a `thread.message.delta` brings, without names of what is no text."""
+    """The text in a `thread.message.delta`; parts that are not text are left out."""
     return "".join(map(_words, _delta_parts(data)))
 
 
 def replies(document: str, *, annotated: bool = False) -> list[str]:
-    """The texts of a message, or of the assistant's messages in a list, in lines.
+    """The text of a message, or of each assistant message in a list, ending with a newline.
 
-    If `annotated`, the notes of each message stand below it.
+    If `annotated`, the annotations of each message follow its text.
     """
     value = load(document)
     if not isinstance(value, dict):
@@ -81,12 +81,12 @@ def replies(document: str, *, annotated: bool = False) -> list[str]:
     if value.get("object") == "thread.message":
         return [_whole(value, annotated)]
     items = value.get("data")
-    found = items if isinstance(items, list) else []
-    return [_whole(item, annotated) for item in found if _is_reply(item)]
+    messages = items if isinstance(items, list) else []
+    return [_whole(message, annotated) for message in messages if _is_reply(message)]
 
 
 def reply_among(item: str, *, annotated: bool = False) -> str | None:
-    """The text of one item of a list of messages, None if it is no reply of an assistant."""
+    """The text of one message of a list; None if it is not from an assistant."""
     value = load(item)
     return _whole(value, annotated) if _is_reply(value) else None
 
@@ -97,22 +97,22 @@ def _whole(message: dict[str, Any], annotated: bool) -> str:
 
 
 class ReplyStream:
-    """Turns events into the pieces of text to print as they come.
+    """Turns events into pieces of text to print as they arrive.
 
-    Each message, and each part of one, begins on a line of its own. What the deltas of a message
-    left out is added when it is whole, and its notes, if `annotated`.
+    Each message and each part of one starts on a new line. When a message is complete, text that
+    its deltas lacked is added, and its annotations if `annotated`.
     """
 
     def __init__(self, *, annotated: bool = False) -> None:
         self._annotated = annotated
-        self._said: dict[str, str] = {}
-        self._place: tuple[str, str] | None = None
+        self._printed: dict[str, str] = {}
+        self._part_key: tuple[str, str] | None = None
         self._open = False
 
     @property
     def begun(self) -> bool:
-        """Whether any reply has come."""
-        return bool(self._said)
+        """Whether any text of a reply has arrived."""
+        return bool(self._printed)
 
     def pieces(self, event: str) -> Iterator[str]:
         """The text an event (`{"event", "data"}` as JSON) adds to the reply."""
@@ -130,37 +130,39 @@ class ReplyStream:
                 yield notes(data)
 
     def end(self) -> Iterator[str]:
-        """A line break, if the reply does not stand at the start of a line."""
+        """A line break, unless the text so far ended with one."""
         if self._open:
             self._open = False
             yield "\n"
 
     def _delta(self, ident: str, part: dict[str, Any]) -> Iterator[str]:
-        place = ident, str(part.get("index", 0))
+        part_key = ident, str(part.get("index", 0))
         kind = str(part.get("type"))
         if kind not in ("text", "refusal"):
-            yield from self._piece(place, _part(part))
+            yield from self._piece(part_key, _part(part))
             return
         words = _words(part)
         if words:
-            begins = kind == "refusal" and place != self._place
-            yield from self._piece(place, f"[refusal] {words}" if begins else words)
+            begins = kind == "refusal" and part_key != self._part_key
+            yield from self._piece(part_key, f"[refusal] {words}" if begins else words)
 
     def _rest(self, ident: str, text: str) -> Iterator[str]:
-        """The part of a whole message that its deltas did not bring."""
-        said = self._said.get(ident)
-        if said is None:
+        """The text of a complete message that its deltas lacked."""
+        printed = self._printed.get(ident)
+        if printed is None:
             yield from self._piece((ident, ""), text)
-        elif text.startswith(said) and text != said:
-            place = self._place if self._place and self._place[0] == ident else (ident, "")
-            yield from self._piece(place, text.removeprefix(said))
+        elif text.startswith(printed) and text != printed:
+            part_key = (
+                self._part_key if self._part_key and self._part_key[0] == ident else (ident, "")
+            )
+            yield from self._piece(part_key, text.removeprefix(printed))
 
-    def _piece(self, place: tuple[str, str], text: str) -> Iterator[str]:
-        if self._place != place:
+    def _piece(self, part_key: tuple[str, str], text: str) -> Iterator[str]:
+        if self._part_key != part_key:
             yield from self.end()
-        between = "\n" if self._place != place and place[0] in self._said else ""
-        self._said[place[0]] = self._said.get(place[0], "") + between + text
-        self._place = place
+        between = "\n" if self._part_key != part_key and part_key[0] in self._printed else ""
+        self._printed[part_key[0]] = self._printed.get(part_key[0], "") + between + text
+        self._part_key = part_key
         self._open = not text.endswith("\n")
         yield text
 

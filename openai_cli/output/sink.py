@@ -1,4 +1,4 @@
-"""Where output goes: one stream, written at once, in UTF-8."""
+"""Output stream: UTF-8, flushed after each write."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import BinaryIO
 
 
 class OutputClosedError(Exception):
-    """The reader has gone away (`| head -1`): no fault, there is just nobody to write for."""
+    """The reader closed the pipe (`| head -1`). This ends the command; it is not a failure."""
 
 
 class OutputFailedError(Exception):
-    """The output cannot be written, for instance because the disk is full."""
+    """The output cannot be written, for example because the disk is full."""
 
 
 class Sink:
-    """A binary stream and whether a terminal is behind it."""
+    """A binary stream and whether it is a terminal; the stream is None if it is closed."""
 
     def __init__(self, stream: BinaryIO | None, *, is_terminal: bool = False) -> None:
         self.stream = stream
         self.is_terminal = is_terminal
 
     def write(self, text: str) -> None:
-        """Write a text and flush it, so that a reader sees it now."""
+        """Write a text and flush it."""
         self.write_bytes(text.encode("utf-8", errors="replace"))
 
     def write_whole(self, text: str) -> None:
-        """Write a whole answer; a terminal may show it through a pager."""
+        """Write a complete answer; a subclass may show it in a pager."""
         self.write(text)
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes and flush them.
 
-        Raises OutputClosedError when the reader is gone, OutputFailedError when writing fails.
+        Raises OutputClosedError if the reader closed the pipe, OutputFailedError if writing fails.
         """
         if self.stream is None:
             raise OutputFailedError("standard output is closed")

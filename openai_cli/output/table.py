@@ -1,4 +1,4 @@
-"""Lists in the `pretty` format: a row for each item."""
+"""Lists in the `pretty` format: a table with one row per item."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _OTHERS = ("id", "object", "created_at", "status")
 _GAP = "  "
 _DEFAULT_WIDTH = 80
 _WIDEST = 32
-"""Columns of a cell between the first, which is never cut, and the last."""
+"""Columns of a middle cell. The first cell is never cut; the last fills the line."""
 
 
 class ListTable:
-    """Rows for the items of a list that may come in pages: the first page sets the columns.
+    """Table of a list that may come in pages; the first page sets the column widths.
 
-    `width` is in columns, 80 if None. The last column gets what the others leave.
+    `width` is in columns, 80 if None. The last column fills the rest of the line.
     """
 
     def __init__(self, *, width: int | None, colour: bool) -> None:
@@ -37,7 +37,7 @@ class ListTable:
         self._widths: list[int] = []
 
     def page(self, items: list[str]) -> str:
-        """The rows of a page, each item as JSON text; a line of titles above the first page."""
+        """The rows of a page of items (JSON texts), with a title line above the first page."""
         values = [load(item) for item in items]
         head = "" if self._keys or not values else self._begin(values)
         return head + "".join(self._row(self._cells(value)) for value in values)
@@ -76,15 +76,15 @@ def _cell(key: str, value: dict[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text on one line, each of its characters as wide as it is counted."""
+    """The text on one line, without tabs, whose width cannot be counted."""
     return harmless(text, lines=False).replace("\t", " ")
 
 
 def _step(details: dict[str, Any]) -> str:
-    """What a step did: the message it wrote, or the tools it called."""
-    made = details.get("message_creation")
-    if isinstance(made, dict):
-        return f"message {inline(made.get('message_id'))}"
+    """What a step did: the id of the message it wrote, or the tools it called."""
+    message = details.get("message_creation")
+    if isinstance(message, dict):
+        return f"message {inline(message.get('message_id'))}"
     found = details.get("tool_calls")
     tools = [call for call in found if isinstance(call, dict)] if isinstance(found, list) else []
     named = [

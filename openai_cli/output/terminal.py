@@ -1,4 +1,4 @@
-"""What may be sent to a terminal, and in which colours."""
+"""Terminal output: escaping of control characters, and colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
 def wants_colour(environ: Mapping[str, str], is_terminal: bool) -> bool:
-    """`NO_COLOR` wins, then `FORCE_COLOR`, then whether a capable terminal is there."""
+    """Whether to use colours: `NO_COLOR` decides, then `FORCE_COLOR`, then the terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -20,12 +20,15 @@ def wants_colour(environ: Mapping[str, str], is_terminal: bool) -> bool:
 
 
 def paint(kind: str, token: str) -> str:
-    """A token of JSON in its colour."""
+    """A JSON token with the escape codes of its colour."""
     code = _COLOURS.get(kind)
     return f"\x1b[{code}m{token}\x1b[0m" if code else token
 
 
 def harmless(text: str, *, lines: bool = True) -> str:
-    """The text with control characters shown instead of obeyed; tabs stay, and `lines` too."""
+    r"""The text with control characters as visible escapes (`\x1b`); tabs are kept.
+
+    Line breaks are kept if `lines`, else replaced by spaces.
+    """
     shown = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return shown if lines else " ".join(shown.splitlines())

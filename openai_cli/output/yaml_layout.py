@@ -1,4 +1,4 @@
-"""JSON text as a YAML document, numbers as the server wrote them."""
+"""JSON text as a YAML document; numbers keep the server's spelling."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from openai_cli.output.json_layout import Number, load
 
-# Words that YAML 1.1 readers, still common, take for something else than text.
+# Words that YAML 1.1 parsers, still common, do not read as strings.
 _AMBIGUOUS = re.compile(
     r"y|n|yes|no|on|off|true|false|null|~|=|<<|[-+.\d][\d_.:eExXoObBa-fA-FtTzZ:+ -]*", re.I
 )
 
-# Line breaks to YAML 1.1 that are none to JSON: outside escapes they would turn into spaces.
+# Line breaks in YAML 1.1 but not in JSON: unless escaped, a parser turns them into spaces.
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 _BLOCK_BREAKERS = re.compile(r"[^\S\n]\n|^\s|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class _Representer(SafeRepresenter):
-    """Safe values, plus numbers with their spelling."""
+    """SafeRepresenter for `Number` and for strings in a chosen style."""
 
 
 def _number(representer: SafeRepresenter, number: Number) -> ScalarNode:
@@ -46,8 +46,8 @@ _Representer.add_representer(str, _string)
 def as_yaml(text: str) -> str:
     """A JSON text as YAML 1.2, ending with a newline.
 
-    Of a repeated key the last value counts, as JSON readers do it: YAML forbids repeating.
-    Raises RecursionError for values nested too deep to be walked.
+    YAML forbids repeated keys; the last value is kept, as JSON parsers do. Raises RecursionError
+    for values nested too deeply.
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer

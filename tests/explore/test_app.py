@@ -82,7 +82,7 @@ def test_search_opens_the_way_to_a_match_and_shows_its_path() -> None:
     async def script(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"file_s", "enter")
         await settled(pilot)
-        seen.append(app._place().path)  # type: ignore[arg-type]  # what the cursor is on
+        seen.append(app._position().path)  # type: ignore[arg-type]  # what the cursor is on
         await pilot.press("y")
         seen.append(app.clipboard)
         await pilot.press("p")
@@ -101,7 +101,7 @@ def test_a_search_without_matches_says_so() -> None:
         await pilot.press("q")
 
     drive(app, script)
-    assert seen == ["nothing holds 'absent'"]
+    assert seen == ["no match for 'absent'"]
 
 
 def test_next_and_previous_go_round_the_matches() -> None:
@@ -112,10 +112,10 @@ def test_next_and_previous_go_round_the_matches() -> None:
         await pilot.press("slash", "x", "enter")
         for key in ("n", "n", "n", "N"):
             await settled(pilot)
-            seen.append(app._place().path)
+            seen.append(app._position().path)
             await pilot.press(key)
         await settled(pilot)
-        seen.append(app._place().path)
+        seen.append(app._position().path)
         await pilot.press("q")
 
     drive(app, script)
@@ -194,7 +194,7 @@ def test_a_stream_that_breaks_off_is_shown_and_reported() -> None:
         await pilot.press("q")
 
     drive(app, script)
-    assert "broken off: cut" in seen[0]
+    assert "incomplete: cut" in seen[0]
     with pytest.raises(ValueError, match="cut"):
         raise app.failure or AssertionError
 
@@ -222,7 +222,7 @@ def test_a_long_list_is_shown_a_page_at_a_time() -> None:
         for _ in range(2):
             await pilot.press("end", "up", "enter")
             await settled(pilot)
-            seen.extend([len(lines(app)), lines(app)[-2], app._place().path[-1]])
+            seen.extend([len(lines(app)), lines(app)[-2], app._position().path[-1]])
         await pilot.press("p")
 
     assert drive(app, script) == "v1000\n"

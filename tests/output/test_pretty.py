@@ -50,7 +50,7 @@ def test_a_list_is_a_panel_an_item_and_says_that_more_follow() -> None:
     assert sum("message" in row for row in rows) == 2
     assert sum("Hi" in row for row in rows) == 2
     assert sum("you" in row for row in rows) == 2
-    assert rows[-1] == "more follow after m9"
+    assert rows[-1] == "more items follow after m9"
     assert panel({"object": "list", "data": []}) == ["an empty list"]
 
 

@@ -170,7 +170,7 @@ def test_yaml_documents_are_separated() -> None:
 def test_what_is_nested_too_deep_for_a_format_is_refused_in_a_sentence() -> None:
     deep = "[" * 900 + "1.0" + "]" * 900
     assert compact_of(shown(deep, OutputStyle("json"))) == deep
-    with pytest.raises(Exception, match="nested too deep for yaml; use json"):
+    with pytest.raises(Exception, match="nested too deeply for yaml; use json"):
         shown(deep, OutputStyle("yaml"))
 
 

@@ -37,7 +37,7 @@ def streamed(*data: Any, annotated: bool = False) -> str:
         ({"type": "refusal", "refusal": "I may not."}, "[refusal] I may not."),
         ({"type": "image_file", "image_file": {"file_id": "file-1"}}, "[image_file: file-1]"),
         ({"type": "image_url", "image_url": {"url": "https://x/y"}}, "[image_url: https://x/y]"),
-        ({"type": "image_file", "image_file": {}}, "[image_file: no address]"),
+        ({"type": "image_file", "image_file": {}}, "[image_file: no file or URL]"),
         ({"type": "hologram"}, "[hologram]"),
         ({}, "[part]"),
         ({"type": ["list"], "text": 1}, "[['list']]"),

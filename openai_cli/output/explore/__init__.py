@@ -1,4 +1,4 @@
-"""`--format explore`: an answer as a tree to walk through (extra `explore`)."""
+"""`--format explore`: an answer as an interactive tree (extra `explore`)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _TERMINAL = "/dev/tty"
 
 
 def is_available() -> bool:
-    """Whether the TUI library of the extra is installed."""
+    """Whether Textual, the library of the extra, is installed."""
     return find_spec("textual") is not None
 
 
 def has_screen(environ: Mapping[str, str]) -> bool:
-    """Whether there is a terminal to draw on and to read keys from."""
+    """Whether there is a terminal to draw on and read keys from."""
     if environ.get("TERM", "dumb") == "dumb" or sys.__stdin__ is None or sys.__stderr__ is None:
         return False
     try:
@@ -29,9 +29,9 @@ def has_screen(environ: Mapping[str, str]) -> bool:
 
 @contextmanager
 def own_screen() -> Iterator[None]:
-    """The terminal as standard input and error, from and to which the library reads and draws.
+    """Connect stdin and stderr, which Textual reads and draws on, to the terminal.
 
-    Input may have been a pipe with the request's body, errors may go to a file.
+    Stdin may have been a pipe with the request's body, and stderr a file.
     """
     terminal = os.open(_TERMINAL, os.O_RDWR)
     saved = {number: os.dup(number) for number in (0, 2) if not os.isatty(number)}

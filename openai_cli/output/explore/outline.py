@@ -1,4 +1,4 @@
-"""Values as an outline: children, labels, paths, search. Knows nothing of the screen."""
+"""JSON values as a tree: children, labels, paths, search. Independent of the screen."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ Path = tuple[str | int, ...]
 _SPECIAL = re.compile(r"([^\w\s-])")
 _LABEL_LIMIT = 200
 _MATCH_LIMIT = 10_000
-"""Matches a search collects; more would only fill the memory."""
+"""Matches a search collects at most, to limit memory."""
 
 
 def children(value: Any) -> list[tuple[str | int, Any]]:
-    """The parts of an object or list, with their keys or indexes; none for anything else."""
+    """The members of an object or elements of a list, with keys or indexes; else empty."""
     if isinstance(value, dict):
         return list(value.items())
     return list(enumerate(value)) if isinstance(value, list) else []
 
 
 def label(step: str | int | None, value: Any) -> str:
-    """One line for a value: its key, then the value itself or how much is in it."""
+    """One line for a value: its key, then the scalar or the number of its members."""
     name = "" if step is None else f"{harmless(str(step))}: "
     return name + _short(value)
 
 
 def item_label(index: int, value: Any) -> str:
-    """One line for one of several values: the name of an event or an object's id, if it has one."""
-    told = (value.get(key) for key in ("event", "id")) if isinstance(value, dict) else ()
-    name = next((one for one in told if isinstance(one, str) and one), None)
+    """One line for a list item or event: its index, then its `event` or `id` if it has one."""
+    names = (value.get(key) for key in ("event", "id")) if isinstance(value, dict) else ()
+    name = next((one for one in names if isinstance(one, str) and one), None)
     return label(index, value) if name is None else f"{index}: {harmless(name, lines=False)}"
 
 
@@ -49,32 +49,32 @@ def _short(value: Any) -> str:
 
 
 def scalar_text(value: Any) -> str:
-    """A scalar as it stands in JSON, a string without its quotes."""
+    """A scalar as JSON text, a string without quotes."""
     words = {None: "null", True: "true", False: "false"}
     return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def gjson_path(path: Path) -> str:
-    """The place as `--transform` takes it; `@this` for the whole value."""
+    """The path in the syntax of `--transform`; `@this` for the whole value."""
     steps = (_SPECIAL.sub(r"\\\1", str(step)) for step in path)
     return (".".join(steps) or "@this|") if path else "@this"
 
 
 def value_at(value: Any, path: Path) -> Any:
-    """The value at a place that is known to exist."""
+    """The value at a path, which must exist."""
     for step in path:
         value = value[step]
     return value
 
 
 def matches(value: Any, needle: str) -> list[Path]:
-    """Places whose key or text contains `needle`, case ignored, in document order."""
-    wanted = needle.casefold()
+    """Paths whose key or text contains `needle`, ignoring case, in document order."""
+    folded = needle.casefold()
     found: list[Path] = []
     for path, item in _walk(value):
         name = str(path[-1]) if path else ""
         text = "" if isinstance(item, dict | list) else scalar_text(item)
-        if wanted in name.casefold() or wanted in text.casefold():
+        if folded in name.casefold() or folded in text.casefold():
             found.append(path)
             if len(found) == _MATCH_LIMIT:
                 break
@@ -82,10 +82,10 @@ def matches(value: Any, needle: str) -> list[Path]:
 
 
 def _walk(value: Any) -> Iterator[tuple[Path, Any]]:
-    """All places, parents first; without recursion, since answers may be nested deep."""
-    open_places: list[tuple[Path, Any]] = [((), value)]
-    while open_places:
-        path, item = open_places.pop()
+    """All paths and values, parents first; not recursive, since answers may be nested deeply."""
+    stack: list[tuple[Path, Any]] = [((), value)]
+    while stack:
+        path, item = stack.pop()
         yield path, item
         inner = [((*path, step), child) for step, child in children(item)]
-        open_places += reversed(inner)
+        stack += reversed(inner)

@@ -30,7 +30,7 @@ from openai_cli.output.json_layout import escape_controls, indented, load, strin
 
 @dataclass(frozen=True)
 class TreeItem:
-    """One answer, or one event or element of a growing one."""
+    """One answer, or one event of a stream or item of a list."""
 
     text: str
     value: Any
@@ -38,9 +38,9 @@ class TreeItem:
 
 @dataclass(frozen=True)
 class TreePosition:
-    """Which item, and where in it. `item` is None for the root above several items.
+    """Position of a tree node: item index and path. `item` is None for the root of several items.
 
-    Where `rest` is set, it stands for the parts of that place from that number on.
+    If `rest` is set, the node stands for the children at that path from index `rest` on.
     """
 
     item: int | None
@@ -49,13 +49,13 @@ class TreePosition:
 
 
 _PAGE = 500
-"""Parts of a list or object that are added to the tree at a time."""
+"""Children of a list or object that are added to the tree at a time."""
 _UNFOLDED = 2000
-"""Parts that one keypress unfolds, more or less."""
+"""Nodes after which one keypress stops unfolding."""
 
 
 class Explorer(App[str]):
-    """A tree of JSON that may still be growing; returns the text to print, if any was chosen."""
+    """JSON tree that may grow while it is shown; returns the text the user chose to print."""
 
     CSS = """
     Tree, #raw { height: 1fr; }
@@ -93,7 +93,7 @@ class Explorer(App[str]):
         self.reader = threading.Thread(target=self._read, name="explore", daemon=True)
 
     def compose(self) -> ComposeResult:
-        """The tree, the raw view in its place, the search line and the status line."""
+        """The tree, the raw view, the search line and the status line."""
         tree: Tree[TreePosition] = Tree("…", data=TreePosition(None))
         tree.show_root = True
         yield tree
@@ -104,7 +104,7 @@ class Explorer(App[str]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Start reading what there is to show."""
+        """Start the thread that reads the items."""
         self._tree.focus()
         self.reader.start()
 
@@ -113,20 +113,20 @@ class Explorer(App[str]):
         return self.query_one(Tree)
 
     def _read(self) -> None:
-        """Runs in a thread: the answer may take its time, the screen may not."""
+        """Reads the items in a thread, so that a slow answer does not block the screen."""
         try:
             for text in self._source:
-                self._tell(self.add_item, text)
-        except Exception as error:  # kept, and raised where the caller can handle it
+                self._call_screen(self.add_item, text)
+        except Exception as error:  # raised by `explore`, in the caller's thread
             self.failure = error
-        self._tell(self.end)
+        self._call_screen(self.end)
 
-    def _tell(self, method: Any, *args: Any) -> None:
+    def _call_screen(self, method: Any, *args: Any) -> None:
         if self.is_running:
             try:
                 self.call_from_thread(method, *args)
             except RuntimeError:
-                return  # the screen was closed meanwhile; reading goes on without it
+                return  # the screen was closed; reading continues
 
     def add_item(self, text: str) -> None:
         """Show one more item."""
@@ -146,21 +146,21 @@ class Explorer(App[str]):
         self._show_status()
 
     def end(self) -> None:
-        """Nothing more will come."""
+        """Note that all items have arrived."""
         self.finished = True
         self._show_status()
 
     def _fill(self, node: TreeNode[TreePosition]) -> None:
-        """Add the node's children, once it is opened: a large answer is built as it is seen."""
+        """Add the node's first children; called when it is opened, so large answers load lazily."""
         if not node.children:
             self._grow(node, _PAGE)
 
     def _grow(self, node: TreeNode[TreePosition], least: int) -> None:
-        """Have at least so many children below the node, if there are, in whole pages."""
-        place = node.data
-        if place is None or place.item is None or place.rest:
+        """Show at least `least` children of the node, if it has them, in whole pages."""
+        position = node.data
+        if position is None or position.item is None or position.rest:
             return
-        parts = children(value_at(self._items[place.item].value, place.path))
+        parts = children(value_at(self._items[position.item].value, position.path))
         shown = len(node.children)
         if shown and (last := node.children[-1]).data and last.data.rest:
             shown = last.data.rest
@@ -170,17 +170,19 @@ class Explorer(App[str]):
         if shown:
             node.children[-1].remove()
         for step, child in parts[shown:end]:
-            inner = TreePosition(place.item, (*place.path, step))
+            inner = TreePosition(position.item, (*position.path, step))
             node.add(Text(label(step, child)), data=inner, allow_expand=bool(children(child)))
         if end < len(parts):
-            node.add_leaf(f"… {len(parts) - end} more", TreePosition(place.item, place.path, end))
+            node.add_leaf(
+                f"… {len(parts) - end} more", TreePosition(position.item, position.path, end)
+            )
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[TreePosition]) -> None:
-        """Enter was pressed: the rest of a long list is opened a page at a time."""
-        place, parent = event.node.data, event.node.parent
-        if place is not None and place.rest and parent is not None:
-            self._grow(parent, place.rest + _PAGE)
-            self.call_after_refresh(self._tree.move_cursor, parent.children[place.rest])
+        """Enter was pressed: on a `… more` node, add the next page."""
+        position, parent = event.node.data, event.node.parent
+        if position is not None and position.rest and parent is not None:
+            self._grow(parent, position.rest + _PAGE)
+            self.call_after_refresh(self._tree.move_cursor, parent.children[position.rest])
 
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[TreePosition]) -> None:
         """A node was opened."""
@@ -190,19 +192,19 @@ class Explorer(App[str]):
         """The cursor moved."""
         self._show_status()
 
-    def _place(self) -> TreePosition:
+    def _position(self) -> TreePosition:
         node = self._tree.cursor_node
-        place = node.data if node is not None else None
-        return place or TreePosition(None)
+        position = node.data if node is not None else None
+        return position or TreePosition(None)
 
     def _show_status(self, note: str = "") -> None:
-        place = self._place()
+        position = self._position()
         state = "" if self.finished else "  receiving…"
         if self.failure is not None:
-            state = f"  broken off: {self.failure}"
-        if self._match is not None and self._match[0] == place:
+            state = f"  incomplete: {self.failure}"
+        if self._match is not None and self._match[0] == position:
             note = note or self._match[1]
-        text = note or gjson_path(place.path) + state
+        text = note or gjson_path(position.path) + state
         self.query_one("#status", Static).update(text)
 
     def action_leave(self) -> None:
@@ -215,7 +217,7 @@ class Explorer(App[str]):
             self.exit("")
 
     def action_interrupt(self) -> None:
-        """Close the explorer as Ctrl-C ends any command."""
+        """Close the explorer; `explore` then raises KeyboardInterrupt."""
         self.interrupted = True
         self.exit("")
 
@@ -226,7 +228,7 @@ class Explorer(App[str]):
             node.toggle()
 
     def action_unfold(self) -> None:
-        """Open the node under the cursor, one level at a time."""
+        """Open the node under the cursor; if it is open, its children."""
         node = self._tree.cursor_node
         if node is None:
             return
@@ -238,7 +240,7 @@ class Explorer(App[str]):
             self._open(child)
             unfolded += len(child.children)
             if unfolded > _UNFOLDED:
-                self._show_status("there is more than one keypress unfolds")
+                self._show_status("not everything is unfolded: press e again for more")
                 return
 
     def _open(self, node: TreeNode[TreePosition]) -> None:
@@ -247,7 +249,7 @@ class Explorer(App[str]):
             node.expand()
 
     def action_fold(self) -> None:
-        """Close the node under the cursor, or the one above it."""
+        """Close the node under the cursor, or its parent if it is closed."""
         node = self._tree.cursor_node
         if node is None:
             return
@@ -268,10 +270,10 @@ class Explorer(App[str]):
         event.input.remove_class("shown")
         self._tree.focus()
         self._needle = event.value
-        self.action_step(1, anew=True)
+        self.action_step(1, from_start=True)
 
-    def action_step(self, by: int, *, anew: bool = False) -> None:
-        """Go to the next match, or the one before."""
+    def action_step(self, by: int, *, from_start: bool = False) -> None:
+        """Go `by` matches on: 1 for the next, -1 for the previous one."""
         if not self._needle:
             self._show_status("no search yet: type /")
             return
@@ -281,21 +283,22 @@ class Explorer(App[str]):
             for path in matches(item.value, self._needle)
         ]
         if not self._found:
-            self._show_status(f"nothing holds {self._needle!r}")
+            self._show_status(f"no match for {self._needle!r}")
             return
-        here = self._place()
-        at = self._found.index(here) if here in self._found and not anew else -1 if by > 0 else 0
+        here = self._position()
+        known = here in self._found and not from_start
+        at = self._found.index(here) if known else -1 if by > 0 else 0
         number = (at + by) % len(self._found)
-        place = self._found[number]
-        self._match = place, f"{number + 1} of {len(self._found)}  {gjson_path(place.path)}"
-        self._go(place)
+        position = self._found[number]
+        self._match = position, f"{number + 1} of {len(self._found)}  {gjson_path(position.path)}"
+        self._go(position)
 
-    def _go(self, place: TreePosition) -> None:
+    def _go(self, position: TreePosition) -> None:
         node = self._tree.root
-        if self._growing and place.item is not None:
-            node = node.children[place.item]
-        value = self._items[place.item or 0].value
-        for step in place.path:
+        if self._growing and position.item is not None:
+            node = node.children[position.item]
+        value = self._items[position.item or 0].value
+        for step in position.path:
             self._open(node)
             number = step if isinstance(step, int) else list(value).index(step)
             self._grow(node, number + 1)
@@ -305,21 +308,21 @@ class Explorer(App[str]):
         self.call_after_refresh(self._tree.scroll_to_node, node)
 
     def action_copy_path(self) -> None:
-        """Put the place, as `--transform` takes it, on the clipboard."""
-        path = gjson_path(self._place().path)
+        """Copy the path under the cursor, in the syntax of `--transform`, to the clipboard."""
+        path = gjson_path(self._position().path)
         self.copy_to_clipboard(path)
         self._show_status(f"copied: {path}")
 
     def _selected_text(self) -> str:
-        """The JSON under the cursor, as the server wrote it."""
-        place = self._place()
-        if place.item is None:
+        """The source text of the JSON value under the cursor."""
+        position = self._position()
+        if position.item is None:
             return "[" + ",".join(item.text for item in self._items) + "]"
-        text = self._items[place.item].text
-        return get(text, gjson_path(place.path)).raw if place.path else text
+        text = self._items[position.item].text
+        return get(text, gjson_path(position.path)).raw if position.path else text
 
     def action_print_value(self) -> None:
-        """Leave, and print the value under the cursor; a string goes bare."""
+        """Leave and print the value under the cursor, a string without quotes."""
         text = self._selected_text()
         bare = string_value(text)
         self.exit((bare if bare is not None else indented(text)) + "\n")
@@ -340,11 +343,11 @@ class Explorer(App[str]):
 
 
 def explore(items: Iterable[str], *, growing: bool, keep_reading: bool) -> str:
-    """Let the user look at JSON texts; gives what they chose to print, "" for nothing.
+    """Show JSON texts in the explorer; returns the text the user chose to print, else "".
 
-    A growing answer is read while they look. With `keep_reading` it is read to its end before
-    this returns, because nobody else would. Raises what reading raised, KeyboardInterrupt
-    after Ctrl-C.
+    A growing answer is read while it is shown. With `keep_reading` it is read to its end before
+    this returns, even if the user leaves early. Raises what reading `items` raised, and
+    KeyboardInterrupt after Ctrl-C.
     """
     app = Explorer(items, growing=growing)
     with own_screen():

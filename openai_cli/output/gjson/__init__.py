@@ -12,24 +12,24 @@ __all__ = ["PathError", "Result", "check", "get"]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a path found; a JSON null exists, with `raw` being `null`."""
+    """The source text of the value a path selects; a JSON null exists, with `raw` `null`."""
 
     raw: str
     exists: bool
 
     @property
     def text(self) -> str:
-        """The value for a reader: strings decoded, numbers in plain digits, null empty."""
+        """The value as plain text: strings decoded, numbers without exponent, null empty."""
         from .json_scalars import readable
 
         return readable(self.raw)
 
 
 def get(document: str, path: str) -> Result:
-    """Return what `path` finds in `document`, as source text wherever the text was not rebuilt.
+    """Return what `path` selects in `document`, as source text unless a modifier rebuilt it.
 
-    Never raises: a path that cannot be read, a malformed document and a path that would build
-    far more text than the document holds all give a result that does not exist.
+    Never raises: an invalid path, a malformed document, or a path that would build far more text
+    than the document holds returns a result that does not exist.
     """
     from .evaluate import evaluate
     from .parser import parse
@@ -42,7 +42,7 @@ def get(document: str, path: str) -> Result:
 
 
 def check(path: str) -> None:
-    """Raise `PathError` for a path that cannot find anything useful in any document."""
+    """Raise `PathError` if the path is empty or invalid."""
     from .parser import parse
 
     if not path:

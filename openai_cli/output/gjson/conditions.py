@@ -21,17 +21,17 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
 
 
 def satisfies(condition: Condition, raw: str) -> bool:
-    """Compare a value, '' where the path of the condition found none.
+    """Whether a raw value satisfies a condition; `raw` is '' if the condition's path found nothing.
 
-    The type of the value decides how: strings by code point, numbers as floats; null, objects
-    and arrays satisfy no operator. A tilde compares how the value reads with true instead.
+    Strings are compared by code point, numbers as floats; null, objects and arrays satisfy no
+    operator. With a tilde, the truthiness of the value is compared with true.
     """
     operand = condition.operand
     if condition.tilde:
-        reads = _reads_as(operand[1:], raw)
-        if reads is None:
+        matches = _matches_word(operand[1:], raw)
+        if matches is None:
             return False
-        raw, operand = "true" if reads else "false", "true"
+        raw, operand = "true" if matches else "false", "true"
     if raw == "" or not condition.operator:
         return raw != ""
     match raw[0]:
@@ -46,7 +46,8 @@ def satisfies(condition: Condition, raw: str) -> bool:
             return compare is not None and compare(number(raw), number(operand))
 
 
-def _reads_as(word: str, raw: str) -> bool | None:
+def _matches_word(word: str, raw: str) -> bool | None:
+    """Whether a value is what `~word` asks for; None for an unknown word."""
     match word:
         case "*":
             return raw != ""
@@ -68,7 +69,7 @@ def _compare_string(condition: Condition, value: str) -> bool:
 
 
 def _compare_boolean(operator: str, value: bool, operand: str) -> bool:
-    """Compare with true greatest of all: `>=` always holds for it, and `<=` for false."""
+    """Compare booleans as GJSON does: true is the greatest value, false the smallest."""
     same = operand == ("true" if value else "false")
     other = operand == ("false" if value else "true")
     match operator:

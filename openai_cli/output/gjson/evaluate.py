@@ -1,4 +1,4 @@
-"""The meaning of a path: every stage turns a value into a value."""
+"""Evaluates a parsed path: each stage maps a value to a value."""
 
 from collections.abc import Iterable, Iterator
 
@@ -23,9 +23,9 @@ from openai_cli.output.gjson.syntax import (
     Tail,
 )
 
-# What a path may do, by the size of the document: paths are short but can grow work
-# exponentially (`@dig:@dig:...`) and text too (`[@this,@this]|[@this,@this]|...`).
-# Visits are members and elements looked at, and what takes as long; length is characters built.
+# Budgets, by the size of the document: a short path can need exponential work
+# (`@dig:@dig:...`) or build exponential text (`[@this,@this]|[@this,@this]|...`).
+# A visit is one member or element read, or work of the same cost; length is characters built.
 BASE_VISITS, VISITS_PER_CHARACTER = 300_000, 3
 _COST_OF_PATH = 4
 _CHARACTERS_PER_VISIT = 8
@@ -33,7 +33,10 @@ BASE_LENGTH, LENGTH_PER_CHARACTER = 32_000_000, 16
 
 
 def evaluate(document: str, path: Path) -> str:
-    """Return the raw text of what a path finds, '' for nothing; raise `BudgetError`."""
+    """Return the raw text of what a path selects, '' for nothing.
+
+    Raises `BudgetError` if that takes more work or text than the document's size allows.
+    """
     return _Evaluation(len(document)).run(path, Value.of(document)).raw
 
 
@@ -47,16 +50,16 @@ class _Evaluation:
         self.length = BASE_LENGTH + LENGTH_PER_CHARACTER * size
 
     def run(self, path: Path, value: Value) -> Value:
-        """Follow a path from a value; the result is blank where it finds nothing."""
+        """Follow a path from a value; the result is an empty value if it finds nothing."""
         for stage in path:
-            found = self._stage(stage, value)
-            if found is None:
+            result = self._stage(stage, value)
+            if result is None:
                 return _absent()
-            value = found
+            value = result
         return _settle(value)
 
     def _stage(self, stage: Stage, value: Value) -> Value | None:
-        """Apply a stage; None ends the whole path, blank lets a modifier have its say."""
+        """Apply a stage. None ends the whole path; an empty value still reaches later modifiers."""
         match stage:
             case Lookup():
                 return self._lookup(stage, value)
@@ -74,14 +77,14 @@ class _Evaluation:
 
     def _lookup(self, lookup: Lookup, value: Value) -> Value | None:
         if value.head not in {"{", "["}:
-            self._read(value)  # in search of a container
+            self._read(value)  # to find the first container
         source = self._lines(value) if lookup.lines else value.source
         container = Container(0, is_object=False) if lookup.lines else _first_container(value)
         if container is None:
             return None
         walk = Walk(source, lookup.keys, self._visit)
-        found = next(self._found(lookup, walk, source, container), None)
-        return _absent() if found is None and walk.arrived else found
+        result = next(self._found(lookup, walk, source, container), None)
+        return _absent() if result is None and walk.arrived else result
 
     def _lines(self, value: Value) -> Source:
         source = value.source
@@ -97,7 +100,7 @@ class _Evaluation:
         if tail is not None and not lookup.keys:
             yield from self._tail(tail, source, container)
             return
-        for start in walk.places(container):
+        for start in walk.positions(container):
             if tail is None:
                 yield Value(source, start, source.skip(start))
             elif (reached := Container.at(source, start)) is not None:
@@ -126,8 +129,8 @@ class _Evaluation:
     def _hash_key(
         self, tail: Count | Each, source: Source, container: Container
     ) -> Iterator[Value]:
-        """In an object `#` is a key like any other."""
-        for start in Walk(source, (Key("#"),), self._visit).places(container):
+        """In an object, `#` is an ordinary key."""
+        for start in Walk(source, (Key("#"),), self._visit).positions(container):
             value = Value(source, start, source.skip(start))
             yield self.run(tail.path, value) if isinstance(tail, Each) else value
 
@@ -142,16 +145,16 @@ class _Evaluation:
             if satisfies(condition, raw):
                 yield value
 
-    # Values that are built
+    # Built values
 
     def _multipath(self, multipath: Multipath, value: Value) -> Value:
         parts = []
         for name, path in multipath.members:
             self._visit(_COST_OF_PATH)
-            found = self.run(path, value)
-            if found.head:
-                self._charge(len(name) + found.end - found.start)
-                parts.append(f"{name}:{found.raw}" if multipath.named else found.raw)
+            result = self.run(path, value)
+            if result.head:
+                self._charge(len(name) + result.end - result.start)
+                parts.append(f"{name}:{result.raw}" if multipath.named else result.raw)
         joined = ",".join(parts)
         return self._built(f"{{{joined}}}" if multipath.named else f"[{joined}]")
 
@@ -188,7 +191,7 @@ class _Evaluation:
             raise BudgetError
 
     def _read(self, value: Value) -> None:
-        """Account for text that is read anew."""
+        """Charge for reading the text of a value once more."""
         self._visit((value.end - value.start) // _CHARACTERS_PER_VISIT)
 
     def _visit(self, count: int = 1) -> None:
@@ -203,7 +206,7 @@ def _first_container(value: Value) -> Container | None:
 
 
 def _settle(value: Value) -> Value:
-    """Narrow a text to the value it begins with; a container keeps what follows it."""
+    """Narrow a text to its first value; after a container, the rest of the text is kept."""
     source = value.source
     start = source.first(value.start)
     head = source.text[start : min(start + 1, value.end)]

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9
 
 
 def decode(inside: str) -> str:
-    """Decode the inside of a JSON string; a lone surrogate becomes U+FFFD."""
+    """Decode the text between the quotes of a JSON string; a lone surrogate becomes U+FFFD."""
     return _ESCAPE.sub(_unescape, inside) if "\\" in inside else inside
 
 
@@ -40,7 +40,10 @@ def quote(text: str) -> str:
 
 
 def readable(raw: str) -> str:
-    """Return a value as a reader wants it: containers and words as they are, null empty."""
+    """Return a value as plain text: strings decoded, numbers without exponent, null empty.
+
+    Containers and booleans are returned as source text.
+    """
     match raw[:1]:
         case '"':
             return string(raw)
@@ -53,12 +56,12 @@ def readable(raw: str) -> str:
 
 
 def string(raw: str) -> str:
-    """Decode a JSON string, quotes included; the closing one may be missing."""
+    """Decode a JSON string with its quotes; the closing quote may be missing."""
     return decode(raw[1:-1] if len(raw) > 1 and raw.endswith('"') else raw[1:])
 
 
 def number(text: str) -> float:
-    """Read a decimal number; anything else counts as 0."""
+    """Parse a decimal number; anything else is 0."""
     return float(text) if _NUMBER.fullmatch(text) else 0.0
 
 
@@ -77,7 +80,7 @@ def positional(value: float) -> str:
 
 
 def truth(raw: str) -> bool | None:
-    """Say whether a value reads as true or as false, or None where it reads as neither."""
+    """Return the truthiness of a raw value; None for containers and other strings."""
     match raw[:1]:
         case "" | "n" | "f":
             return False

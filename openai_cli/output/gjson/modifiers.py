@@ -1,4 +1,4 @@
-"""The modifiers: functions from JSON text and argument to JSON text, '' standing for absent."""
+"""The modifiers: functions from JSON text and argument to JSON text, '' for no value."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,7 +46,7 @@ def _object(members: Iterable[tuple[str, str]]) -> str:
 
 
 def _inside(container: str) -> str:
-    """Return what stands between the brackets."""
+    """Return the text between the brackets."""
     return container.strip(BLANKS)[1:-1]
 
 
@@ -87,7 +87,7 @@ def _values(text: str, _: str) -> str:
 
 
 def _values_of(text: str) -> Iterable[str]:
-    """Return the elements of an array; a scalar counts as its own only one."""
+    """Return the elements of an array, or a scalar as the only element."""
     elements = _elements(text)
     scalar = text.strip(BLANKS)
     return elements if elements is not None else [scalar] if scalar else []
@@ -103,7 +103,7 @@ def _flatten(text: str, argument: str) -> str:
 
 
 def _leaves(text: str) -> Iterator[str]:
-    """Yield everything in nested arrays that is not an array itself."""
+    """Yield the values in nested arrays that are not arrays themselves."""
     source, position = Source(text), 0
     while position < len(text):
         match = _NEXT_ELEMENT.match(text, position)

@@ -1,4 +1,4 @@
-r"""Reading a path.
+r"""Parser for paths.
 
     path       = stage { ("." | "|") stage }
     stage      = modifier | literal | multipath | lookup
@@ -13,7 +13,7 @@ r"""Reading a path.
     operator   = "=" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "%" | "!%"
 
 A dot continues a lookup, unless a modifier or a multipath follows it; a path after `#.` or
-`#(...).` ends at the next pipe. A backslash takes the character after it literally.
+`#(...).` ends at the next pipe. A backslash makes the next character literal.
 """
 
 import re
@@ -60,14 +60,14 @@ _PUNCTUATION = re.compile(r'\\.|"(?:[^"\\]++|\\.)*+("?+)|[][(){},|!=<>%]', re.DO
 
 
 def parse(path: str) -> Path:
-    """Read a path; raise `PathError` where brackets or quotes stay open, or it is too large."""
+    """Parse a path; raise `PathError` for unclosed brackets or quotes, or if it is too long."""
     if len(path) > MAX_LENGTH:
         raise PathError(f"the path is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     return _PathReader(path, 0, len(path)).path()
 
 
 class _PathReader:
-    """A cursor over one path inside a text; paths inside it get readers of their own."""
+    """Cursor over one path in a text; each nested path gets its own reader."""
 
     def __init__(self, text: str, start: int, end: int, depth: int = 0) -> None:
         if depth > MAX_NESTING:
@@ -162,11 +162,11 @@ class _PathReader:
             if (tail := self._tail()) is not None:
                 return Lookup(tuple(keys), tail, lines)
             keys.append(self._key())
-            if not self._goes_on():
+            if not self._continues():
                 return Lookup(tuple(keys), None, lines)
             self.position += 1
 
-    def _goes_on(self) -> bool:
+    def _continues(self) -> bool:
         if self._next() != ".":
             return False
         following = self._next(1)
@@ -264,7 +264,7 @@ class _PathReader:
     def _punctuation(
         self, start: int, opening: str = "([{", closing: str = ")]}"
     ) -> Iterator[tuple[int, str, int]]:
-        """Yield position, character and bracket depth of what stands outside quotes."""
+        """Yield position, character and bracket depth of punctuation outside quotes."""
         depth = 0
         for match in _PUNCTUATION.finditer(self.text, start, self.end):
             character = match[0][0]

@@ -1,8 +1,8 @@
-"""What can go wrong with a path."""
+"""Errors of paths."""
 
 
 class PathError(ValueError):
-    """A path that cannot be read; `position` is the 0-based offset of the culprit in it."""
+    """Invalid path; `position` is the 0-based offset of the error in it."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -11,4 +11,4 @@ class PathError(ValueError):
 
 
 class BudgetError(Exception):
-    """A path and a document that together ask for an unreasonable amount of work."""
+    """Evaluating the path on this document would take too much work or memory."""

@@ -1,4 +1,4 @@
-"""Laying JSON out over lines; arrays without objects stay on one line where they fit."""
+"""Pretty-prints JSON; arrays without objects stay on one line if they fit."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from openai_cli.output.gjson.json_scalars import number, readable, string, truth
 
-# Nobody reads further in, and unbounded indentation would square the size of hostile text.
+# Unlimited indentation would let hostile nesting grow the output quadratically.
 MAX_INDENT = 100
 MAX_INDENT_LENGTH = 16
 MAX_WIDTH = 1_000_000
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 
 class PrettyStyle(NamedTuple):
-    """How to lay out; `width` is in bytes of UTF-8."""
+    """Layout settings; `width` is in bytes of UTF-8."""
 
     indent: str = "  "
     prefix: str = ""
@@ -29,7 +29,7 @@ class PrettyStyle(NamedTuple):
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> "PrettyStyle":
-        """Take the style from the options of the modifier."""
+        """Read the style from the options of the modifier."""
         style = cls()
         width = number(readable(options.get("width", str(style.width))))
         return cls(
@@ -48,7 +48,7 @@ def _blanks(raw: str | None, default: str) -> str:
 
 
 def pretty(text: str, style: PrettyStyle) -> str:
-    """Return the first value of a text laid out, with a final newline; '' for no value."""
+    """Pretty-print the first value of a text, with a final newline; '' if there is none."""
     layout = _Layout(style, _line_sizes(text) if style.width else {})
     position = 0
     while token := _TOKEN.match(text, position):
@@ -69,7 +69,7 @@ def pretty(text: str, style: PrettyStyle) -> str:
 
 
 class _Frame(NamedTuple):
-    """An open container: where in the output its keys and items begin, for sorting."""
+    """An open container: output indexes of its items and its keys, for sorting."""
 
     is_object: bool
     items: list[int]
@@ -96,11 +96,11 @@ class _Layout:
             self.value(raw)
 
     def value(self, raw: str) -> None:
-        self._place()
+        self._start_item()
         self._put(raw)
 
     def open(self, bracket: str) -> None:
-        self._place()
+        self._start_item()
         self._put(bracket)
         self.frames.append(_Frame(bracket == "{", [], []))
 
@@ -120,7 +120,7 @@ class _Layout:
         if size is None:
             return None
         saved = len(self.out), self.column, len(self.frames[-1].items) if self.frames else 0
-        self._place()
+        self._start_item()
         if size > self.style.width - self.column or self.style.width - self.column <= 3:
             self._restore(*saved)
             return None
@@ -134,10 +134,10 @@ class _Layout:
         if self.frames:
             del self.frames[-1].items[items:]
 
-    def _place(self) -> None:
-        """Begin an item where the value is an element; after a key it stays on its line."""
+    def _start_item(self) -> None:
+        """Start a new item if the value is an array element; after a key it stays on that line."""
         if self.frames and not self.frames[-1].is_object:
-            # As in the original, lines of elements after the first have one column more.
+            # As in the original GJSON, lines after the first element have one column more.
             self._item(column=0 if self.frames[-1].items else 1)
 
     def _item(self, column: int) -> None:
@@ -165,14 +165,14 @@ class _Layout:
         ends = [*(start - 1 for start in frame.items[1:]), len(self.out)]
         items = [self.out[start:end] for start, end in zip(frame.items, ends, strict=True)]
         del self.out[frame.items[0] :]
-        for place, which in enumerate(order):
-            self.out += ([","] if place else []) + items[which]
+        for rank, index in enumerate(order):
+            self.out += ([","] if rank else []) + items[index]
 
 
 def _line_sizes(text: str) -> dict[int, int]:
-    """Return, by position, how many bytes each array without objects takes on one line.
+    """Return the size in bytes on one line of each array without objects, by position.
 
-    Measured for all at once: trying every array by itself would read nested ones many times.
+    All arrays are measured in one pass; one by one, nested arrays would be read many times.
     """
     sizes: dict[int, int] = {}
     opened: list[_Measure] = []
@@ -194,7 +194,7 @@ def _line_sizes(text: str) -> dict[int, int]:
 
 
 class _Measure:
-    """A container being read: its size on one line, and whether it holds no object."""
+    """An open container: its size in bytes on one line, and whether it holds no object."""
 
     __slots__ = ("plain", "size", "start")
 
@@ -209,7 +209,7 @@ class _Measure:
 
 
 def _one_line(text: str, start: int) -> tuple[str, int]:
-    """Write a measured array on one line; return it and its end."""
+    """Return a measured array on one line, and its end position."""
     pieces: list[str] = []
     position, depth = start, 0
     while token := _TOKEN.match(text, position):

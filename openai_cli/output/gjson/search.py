@@ -1,4 +1,4 @@
-"""Following keys from container to container, without recursion and without reading twice."""
+"""Follows keys through nested containers, without recursion and without reading text twice."""
 
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
@@ -9,7 +9,7 @@ from openai_cli.output.gjson.syntax import Key
 
 
 class Container(NamedTuple):
-    """The inside of an object or array, by the position after its opening bracket."""
+    """An object or array; `inside` is the position after its opening bracket."""
 
     inside: int
     is_object: bool
@@ -21,22 +21,22 @@ class Container(NamedTuple):
         return cls(start + 1, character == "{") if character in {"{", "["} else None
 
 
-# Yields where a value under the key begins, may be sent where that value ends (or None), and
-# returns where the container ends: a failed descent has already read up to there.
+# Yields the start of each value under the key. The caller may send back the end of that value, if
+# a failed descent has read it; None otherwise. Returns the end of the container.
 _Matches: TypeAlias = Generator[int, int | None, int]
 
 
 class Walk:
-    """All places that a series of keys leads to, in document order."""
+    """Finds all values that a series of keys leads to, in document order."""
 
     def __init__(self, source: Source, keys: tuple[Key, ...], visit: Callable[[], None]) -> None:
         self._source = source
         self._keys = keys
-        self._visit = visit  # told of every member and element looked at
-        self.arrived = not keys  # whether the last key was looked for in any container
+        self._visit = visit  # called for every member and element read
+        self.arrived = not keys  # whether any container was searched for the last key
 
-    def places(self, container: Container) -> Iterator[int]:
-        """Yield the positions of the values; a later one matters when the rest of a path fails."""
+    def positions(self, container: Container) -> Iterator[int]:
+        """Yield the start of each value; later ones are tried if the rest of the path fails."""
         stack = [self._open(container, 0)]
         ended: int | None = None
         while stack:

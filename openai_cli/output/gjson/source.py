@@ -1,7 +1,7 @@
 """JSON text and the positions of values in it.
 
-Nothing here is parsed into objects: a value is a span of text, found by skipping its siblings.
-Malformed text is read as far as it goes; every function ends, in time linear in the text.
+Nothing is parsed into objects: a value is a span of text, found by skipping its siblings.
+Malformed text is read as far as possible; every function takes linear time.
 """
 
 import re
@@ -21,42 +21,42 @@ _BLANKS = re.compile(_BLANK)
 _CLOSE = re.compile(r"[\x00-\x20,]*+[\]}]?+")
 _SCALAR = re.compile(r'[^\x00-\x20,\[\]{}"]++')
 _CONTAINER = re.compile(rf'(?:[^"{{\[]++|{_STRING})*+(?=[{{\[])', re.DOTALL)
-# A container that holds no other one is skipped whole: most brackets never reach Python.
+# A container without nested containers is skipped in one match, which is much faster.
 _BRACKET = re.compile(rf'(?:[^"{{}}\[\]]++|{_STRING}|[{{\[]{_FLAT}[\]}}])*+[{{}}\[\]]', re.DOTALL)
 _NEXT_BRACKET = re.compile(rf"{_FLAT}[{{}}\[\]]", re.DOTALL)
 _DEEPER = re.compile(rf"[\x00-\x20,:\]}}]*+(?:{_STRING}{_BLANK}:{_BLANK})?+", re.DOTALL)
 
 
-# A value this long is worth remembering the end of; see `Source.skip`.
+# Characters from which the end of a value is cached; see `Source.skip`.
 _LONG = 256
-# Brackets read one by one before all are: what skips this much will do so again.
-_PATIENCE, _PATIENCE_PER_CHARACTER = 10_000, 0.25
+# Brackets to skip before all containers are indexed, as more skips are likely.
+_SKIP_BUDGET, _SKIP_BUDGET_PER_CHARACTER = 10_000, 0.25
 
 
 class Source:
-    """A JSON text; ends of long values are remembered, so that no path reads them twice.
+    """A JSON text with a cache of the ends of long values, so that they are read only once.
 
-    `index` remembers the ends of all containers at once.
+    `index` caches the ends of all containers in one pass.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._ends: dict[int, int] = {}
         self._indexed = False
-        self._patience = _PATIENCE + int(len(text) * _PATIENCE_PER_CHARACTER)
+        self._skip_budget = _SKIP_BUDGET + int(len(text) * _SKIP_BUDGET_PER_CHARACTER)
 
     def first(self, start: int = 0) -> int:
-        """Return the position of the first character from a position on that is not blank."""
+        """Return the position of the first non-blank character at or after `start`."""
         match = _BLANKS.match(self.text, start)
         return match.end() if match else start
 
     def container(self, start: int, end: int) -> int | None:
-        """Return where the first object or array between two positions begins."""
+        """Return the start of the first object or array between two positions."""
         match = _CONTAINER.match(self.text, start, end)
         return match.end() if match else None
 
     def skip(self, start: int) -> int:
-        """Return the end of the value at a position."""
+        """Return the end of the value that starts at a position."""
         end = self._ends.get(start)
         if end is None:
             end = self._read(start)
@@ -70,7 +70,7 @@ class Source:
             match = STRING.match(self.text, start)
             return match.end() if match else len(self.text)
         if character in {"{", "["}:
-            if self._patience < 0:
+            if self._skip_budget < 0:
                 self.index()
             return self._ends.get(start) or self._skip_container(start)
         match = _SCALAR.match(self.text, start)
@@ -80,7 +80,7 @@ class Source:
         text, depth, position = self.text, 1, start + 1
         while bracket := _BRACKET.match(text, position):
             position = bracket.end()
-            self._patience -= 1
+            self._skip_budget -= 1
             if text[position - 1] in "{[":
                 depth += 1
             elif depth == 1:
@@ -90,26 +90,26 @@ class Source:
         return len(text)
 
     def close(self, position: int) -> int:
-        """Return the position after the closing bracket that should come next."""
+        """Return the position after the next closing bracket, if it comes next."""
         match = _CLOSE.match(self.text, position)
         return match.end() if match else position
 
     def elements(self, inside: int) -> Iterator[tuple[int, int]]:
-        """Yield the spans of the elements of the array whose inside begins at a position."""
+        """Yield the spans of an array's elements; `inside` is the position after its bracket."""
         position = inside
         while match := ELEMENT.match(self.text, position):
             position = self.skip(match.end())
             yield match.end(), position
 
     def members(self, inside: int) -> Iterator[tuple[str, int, int]]:
-        """Yield raw key and span of value of the object whose inside begins at a position."""
+        """Yield raw key, start and end of an object's members; `inside` is as in `elements`."""
         position = inside
         while match := MEMBER.match(self.text, position):
             position = self.skip(match.end())
             yield match[1], match.end(), position
 
     def descendants(self, start: int) -> Iterator[tuple[int, int]]:
-        """Yield the spans of the value at a position and all values inside, outermost first."""
+        """Yield the spans of the value at a position and of all nested values, outermost first."""
         text, position, end = self.text, start, self.skip(start)
         while position < end:
             value_end = self.skip(position)
@@ -119,7 +119,7 @@ class Source:
             position = match.end() if match else end
 
     def index(self) -> None:
-        """Remember the end of every container, once."""
+        """Cache the end of every container, once."""
         if self._indexed:
             return
         self._indexed = True
@@ -135,7 +135,7 @@ class Source:
 
 
 class Value(NamedTuple):
-    """A span of a source; blank when nothing was found."""
+    """A span of a source; empty if nothing was found."""
 
     source: Source
     start: int
@@ -143,7 +143,7 @@ class Value(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Value":
-        """Return a whole text as a value."""
+        """Return the whole text as a value."""
         return cls(Source(text), 0, len(text))
 
     @property
@@ -153,5 +153,5 @@ class Value(NamedTuple):
 
     @property
     def head(self) -> str:
-        """The first character, which tells the type; empty for an empty span."""
+        """The first character, which shows the type; '' for an empty span."""
         return self.source.text[self.start : min(self.start + 1, self.end)]

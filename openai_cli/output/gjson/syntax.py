@@ -1,8 +1,8 @@
-"""The parts of a path that was read.
+"""The syntax tree of a path.
 
-path       stages, each working on the result of the one before
+path       stages; each is applied to the result of the one before
 stage      Lookup | Modifier | Dig | Literal | Multipath
-Lookup     keys from container to container, then perhaps a tail that treats an array
+Lookup     keys through nested containers, then optionally a tail for an array
 tail       Count | Each | Query
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 
 class Key(NamedTuple):
-    """One component: an object key or wildcard pattern, and an array index if it is digits."""
+    """One component: object key or wildcard pattern; `element` is the array index if digits."""
 
     text: str
     pattern: re.Pattern[str] | None = None
@@ -23,13 +23,13 @@ class Count(NamedTuple):
 
 
 class Each(NamedTuple):
-    """`#.path`: the path in every element."""
+    """`#.path`: the path applied to every element."""
 
     path: "Path"
 
 
 class Condition(NamedTuple):
-    """The inside of a query; without an operator it asks whether the path exists."""
+    """The condition of a query; without an operator, whether the path exists."""
 
     path: "Path"
     bare: bool  # no path: scalars are compared themselves
@@ -51,7 +51,7 @@ Tail: TypeAlias = Count | Each | Query
 
 
 class Lookup(NamedTuple):
-    """A walk by keys; with `lines` the text is taken as the elements of an array."""
+    """Keys to follow; with `lines`, the values of the text are the elements of an array."""
 
     keys: tuple[Key, ...]
     tail: Tail | None
@@ -66,7 +66,7 @@ class Modifier(NamedTuple):
 
 
 class Dig(NamedTuple):
-    """`@dig:path`: the path in every value at any depth."""
+    """`@dig:path`: the path applied to every value at any depth."""
 
     path: "Path"
 

@@ -1,4 +1,4 @@
-"""Whether a text is one JSON value, whatever its depth."""
+"""Checks that a text is one JSON value, at any depth of nesting."""
 
 import re
 
@@ -15,7 +15,7 @@ _CLOSE = re.compile(rf"[\]}}]{_BLANK}")
 
 
 def is_valid(text: str) -> bool:
-    """Check against RFC 8259."""
+    """Whether the text is one JSON value by RFC 8259."""
     closers: list[str] = []
     position = 0
     while value := _VALUE.match(text, position):

@@ -1,11 +1,11 @@
-"""Patterns with `*` (any text) and `?` (one character); a backslash takes either literally."""
+"""Patterns with `*` (any text) and `?` (one character); a backslash makes either literal."""
 
 import re
 
 from openai_cli.output.gjson.path_errors import PathError
 
 MAX_PIECE = 256
-"""Characters behind a star up to the next one: each place in a text may be tried for them."""
+"""Longest text after a star: it may be compared at every position of the value."""
 
 _TOKEN = re.compile(r"(?P<star>\*+)|(?P<one>\?)|\\(?P<escaped>.?)|(?P<plain>[^*?\\]+)", re.DOTALL)
 _WILD = re.compile(r"(?:[^\\*?]++|\\.)*+[*?]", re.DOTALL)
@@ -19,10 +19,10 @@ def is_wild(pattern: str) -> bool:
 def compile_wildcard(pattern: str, position: int = 0) -> re.Pattern[str]:
     """Return a regular expression to be used with `fullmatch`.
 
-    Raises `PathError` at a position for a piece longer than `MAX_PIECE`.
+    Raises `PathError` with `position` for a piece longer than `MAX_PIECE`.
 
     Every piece between two stars is an atomic group that stops at its first occurrence, so a
-    failing match never tries the pieces before it again.
+    failed match does not backtrack.
     """
     first, *rest = ("".join(piece) for piece in _checked(_pieces(pattern), position))
     if rest:
@@ -33,12 +33,12 @@ def compile_wildcard(pattern: str, position: int = 0) -> re.Pattern[str]:
 
 def _checked(pieces: list[list[str]], position: int) -> list[list[str]]:
     if any(len(piece) > MAX_PIECE for piece in pieces[1:]):
-        raise PathError(f"more than {MAX_PIECE} characters behind a '*'", position)
+        raise PathError(f"more than {MAX_PIECE} characters after a '*'", position)
     return pieces
 
 
 def _pieces(pattern: str) -> list[list[str]]:
-    """The expressions of single characters, taken apart at the stars."""
+    """Regular expressions for the pattern's characters, split at the stars."""
     pieces: list[list[str]] = [[]]
     for token in _TOKEN.finditer(pattern):
         if token["star"]:
