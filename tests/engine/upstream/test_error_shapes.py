@@ -155,7 +155,7 @@ messages.0.content
             "answered 422: body.model: Field required",
             id="FastAPI: a list",
         ),
-        pytest.param(400, {"error": "model not found"}, "answered 400: model", id="Ollama"),
+        pytest.param(400, {"error": "out of memory"}, "answered 400: out of memory", id="Ollama"),
         pytest.param(
             400,
             {"error": {"message": dump("messages"), "type": "invalid"}},
@@ -198,6 +198,15 @@ def test_bodies_of_refusals(
     assert words in run["last_error"]["message"]
     assert len(run["last_error"]["message"]) < 300
     assert {sent["messages"][0]["content"] for sent in upstream.bodies} == {"Hi"}
+
+
+def test_a_fault_that_names_fields_is_not_retried(chat: Api, upstream: Upstream) -> None:
+    """llama-cpp-python answers 500 to a request that it cannot take, such as one with a schema."""
+    error = {"message": dump("response_format"), "type": "internal_server_error"}
+    upstream.reply(Reply(status=500, body={"error": error}))
+    run = chat.run("Hi", model="m", response_format={"type": "json_object"})
+    assert "body.response_format.0: Input should be 'a'" in run["last_error"]["message"]
+    assert [sent["response_format"]["type"] for sent in upstream.bodies] == ["json_object"]
 
 
 TOO_LONG = "This model's maximum context length is 9 tokens."

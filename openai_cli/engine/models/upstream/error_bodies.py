@@ -51,13 +51,23 @@ _TELLING = (
 
 def body_fields(text: str) -> JsonObject:
     """`message`, `type`, `param` and `code` of the body of a refusal, as far as it has them."""
+    return _fields(_body(text))
+
+
+def complains_of_fields(text: str) -> bool:
+    """Whether a body says which fields are wrong: not later either, even with a status of 500."""
+    message = error_fields(_body(text)).get("message")
+    return isinstance(message, str) and _COMPLAINT.search(message) is not None
+
+
+def _body(text: str) -> Any:
     value = parsed(text)
     if value is None:
         # A refusal that was begun as a stream: its first event is the error.
         for event in EventDecoder().feed(text.encode() + b"\n\n"):
             value = parsed(event.data) or {"message": event.data}
             break
-    return _fields(value)
+    return value
 
 
 def reported_error(value: JsonObject, event: str = "") -> JsonObject | None:

@@ -21,7 +21,7 @@ from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.prompt import Cancellation
 from openai_cli.engine.models.upstream import advice
-from openai_cli.engine.models.upstream.error_bodies import body_fields
+from openai_cli.engine.models.upstream.error_bodies import body_fields, complains_of_fields
 from openai_cli.engine.models.upstream.fields import objects_of, text_of
 from openai_cli.engine.models.upstream.upstream_errors import (
     EmptyAnswerError,
@@ -109,7 +109,7 @@ class UpstreamCall:
         names = partial(self._listed_models, wire)
         more = advice.after_refusal(status, path, told, self._settings, names)
         trouble.text = f"{trouble.text.rstrip('.')}. {more}" if more else trouble.text
-        trouble.again = should_retry(status, response.headers)
+        trouble.again = should_retry(status, response.headers) and not complains_of_fields(text)
         trouble.wait = asked_wait(response.headers)
         return trouble
 
