@@ -49,7 +49,8 @@ def schemas() -> dict[str, Any]:
 
 def schema_errors(value: Any, name: str) -> list[str]:
     """What the API description has against a value that should be of the schema of this name."""
-    return [f"{error.json_path}: {error.message}" for error in _validator(name).iter_errors(value)]
+    found = _validator(name).iter_errors(value)
+    return [f"{error.message} (at {error.json_path})" for error in found]
 
 
 @cache
