@@ -1,4 +1,4 @@
-"""Time as the API tells it: whole Unix seconds."""
+"""Current time in whole Unix seconds, as the API reports it."""
 
 import time
 

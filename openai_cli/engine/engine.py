@@ -35,7 +35,7 @@ class Engine:
         self._clock = Clock()
 
     def answer(self, call: HttpRequest) -> HttpResponse:
-        """Answer one request; refusals are answers too.
+        """Answer one request. Refusals are answers too.
 
         Raises:
             StoreError: the store cannot be read or written.
@@ -99,7 +99,9 @@ class Engine:
         return http_responses.json_response(200, body)
 
     def _repeat(self, first: IdempotencyRecord) -> HttpResponse:
-        """Answer as the first time. Where the first was to wait for the run, so is this."""
+        """Answer a repeated request as the first one was answered; wait for its run if that one
+        did.
+        """
         answer = first.answer or {}
         if "body" in answer:
             return http_responses.json_response(200, answer["body"])
@@ -110,7 +112,7 @@ class Engine:
         return http_responses.json_response(200, serialize.run(self._stopped(run_id)))
 
     def _stopped(self, run_id: str) -> RunRecord:
-        """The run once nobody works on it any more; as it is now if answers come at once."""
+        """The run once it has stopped; in background mode, as it is now."""
         if not self._executor.background:
             return wait(self._store, run_id, self._clock)
         with self._store.read() as tx:

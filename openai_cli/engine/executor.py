@@ -1,6 +1,6 @@
-"""Who works on the runs that requests start.
+"""Executors run the runs that requests start.
 
-In process, it is the request itself: nobody else could. A server has workers.
+In process, the request itself drives its run. `local serve` has worker threads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from openai_cli.engine.runs.stream_events import StreamEvent
 
 
 class Executor(Protocol):
-    """What the engine asks of whoever works on runs."""
+    """Interface between the engine and whatever executes runs."""
 
     @property
     def background(self) -> bool:
@@ -22,30 +22,30 @@ class Executor(Protocol):
         ...
 
     def work(self, driver: Driver) -> None:
-        """See to it that the run is driven; unless `background`, return when it has stopped."""
+        """Execute the run. Returns when it has stopped, or at once if `background`."""
         ...
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """The run's frames as they come, after those of its beginning."""
+        """Frames of the run: those of `beginning`, then the run's own as they are produced."""
         ...
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
-        """The frames of a run that is told again."""
+        """Frames of a run that is replayed from the store."""
         ...
 
 
 class InlineExecutor:
-    """The request that starts a run drives it to where it stops."""
+    """Executes a run inside the request that starts it."""
 
     background = False
 
     def work(self, driver: Driver) -> None:
-        """Drive the run."""
+        """Drive the run until it stops."""
         for _ in driver.events():
             pass
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """Frames that drive the run by being read."""
+        """Frames that drive the run while they are read."""
         return _RunFrames(beginning, driver)
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
@@ -54,9 +54,9 @@ class InlineExecutor:
 
 
 class _RunFrames:
-    """The frames of a run that goes on while they are read.
+    """Frames of a run that advances while they are read.
 
-    Nobody else can go on with a run of this process: closing the frames before the end cancels it.
+    No other process can continue the run, so closing the frames early cancels it.
     """
 
     def __init__(self, beginning: Sequence[StreamEvent], driver: Driver) -> None:
@@ -76,7 +76,7 @@ class _RunFrames:
 
 
 class _ReplayFrames:
-    """The frames of a run that is told again; closing them changes nothing."""
+    """Frames of a replayed run; closing them changes nothing."""
 
     def __init__(self, events: Iterator[StreamEvent]) -> None:
         self._events = events
@@ -87,4 +87,4 @@ class _ReplayFrames:
         yield stream_events.DONE
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""

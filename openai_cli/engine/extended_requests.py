@@ -1,10 +1,10 @@
-"""Requests in which the engine takes more than the API does."""
+"""Request models in which the engine accepts more than the API does."""
 
 from openai_cli.api.base import RequiredText
 from openai_cli.api.models.assistants import CreateAssistant
 
 
 class CreateAssistantWithId(CreateAssistant):
-    """`POST /assistants`, under the id that the assistant had elsewhere."""
+    """`POST /assistants` with a given `id`, to keep the id an assistant had on another server."""
 
     id: RequiredText = ""

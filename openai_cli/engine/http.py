@@ -1,4 +1,4 @@
-"""What the engine's doors hand in and get back, free of any HTTP library."""
+"""Requests and responses of the engine, independent of any HTTP library."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class HttpRequest(NamedTuple):
-    """One request, as it came: the path without a version prefix, header names in lower case."""
+    """One request: path without version prefix, header names in lower case."""
 
     method: str
     path: str
@@ -22,12 +22,12 @@ class Frames(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def close(self) -> None:
-        """The client is gone, or has read everything."""
+        """Called when the client has disconnected or has read everything."""
         ...
 
 
 class HttpResponse(NamedTuple):
-    """One answer; `body` is whole JSON text, or frames that come while the run runs."""
+    """One response; `body` is complete JSON text, or frames produced while the run advances."""
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Answers as every door gives them."""
+"""Responses that the in-process transport and the HTTP server share."""
 
 from collections.abc import Mapping
 

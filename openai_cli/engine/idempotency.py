@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a repeated request gets its first answer and changes nothing.
+"""`Idempotency-Key`: a repeated request gets the first answer and changes nothing.
 
-The key is kept in the transaction that does the request's work, so that of two repeats at the same
-moment, in any two processes, exactly one does it. Refusals are not kept: they changed nothing.
+The key is stored in the transaction that does the request's work, so of two simultaneous repeats,
+in any two processes, exactly one does the work. Refusals are not stored: they change nothing.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ _LONGEST = 255
 
 
 class IdempotentRequest(NamedTuple):
-    """A keyed request."""
+    """A request with an idempotency key."""
 
     key: str
     fingerprint: str
 
     def recall(self, tx: Transaction) -> IdempotencyRecord | None:
-        """What the request was answered the first time, if it is not the first.
+        """The stored answer to an earlier request with this key, if there is one.
 
         Raises:
             RefusalError: the key was used for another request.
@@ -41,7 +41,9 @@ class IdempotentRequest(NamedTuple):
         return first
 
     def keep(self, tx: Transaction, reply: Reply, now: int, *, background: bool) -> None:
-        """Remember the answer; for a run, that it was started, unless it is answered at once."""
+        """Store the answer. For a run, store that it was started, unless it is answered
+        immediately.
+        """
         tx.idempotency_records.forget_before(now - _KEPT_FOR)
         answer: JsonObject | None = None
         run_id = None
@@ -58,12 +60,12 @@ class IdempotentRequest(NamedTuple):
         )
 
     def settle(self, tx: Transaction, body: JsonObject) -> None:
-        """Remember what a started run's request was answered in the end."""
+        """Store the final answer of a request that started a run."""
         tx.idempotency_records.update(self.key, answer={"body": body})
 
 
 def idempotent_request(call: HttpRequest) -> IdempotentRequest | None:
-    """The memory for a request with a key; None without one.
+    """The idempotent request, or None for a request without a key.
 
     Raises:
         RefusalError: the key is too long.

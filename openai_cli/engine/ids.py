@@ -18,5 +18,5 @@ _LENGTH = 24
 
 
 def new_id(prefix: Prefix) -> str:
-    """A fresh id such as `run_3k…`; 142 bits, drawn from the system's secure source."""
+    """A new id such as `run_3k…`: 142 random bits from the system's secure source."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))

@@ -1,8 +1,8 @@
-"""Who works on a run: a process, told apart from all others, and whether it still lives.
+"""Run ownership: which process works on a run, and whether that process is alive.
 
-An owner is the text `HOST/PID/START/TOKEN`. On one host a process is known by its number and its
-start time, so that a number used again is not mistaken for the old process. Of another host, or
-where start times cannot be read, the heartbeat decides.
+An owner is the text `HOST/PID/START/TOKEN`. On the same host a process is identified by its pid and
+start time, so that a reused pid is not mistaken for the old process. For another host, or where
+start times cannot be read, the heartbeat decides.
 """
 
 import os
@@ -14,12 +14,12 @@ _SILENCE = 60
 
 
 def new_lease_owner() -> str:
-    """An owner name for one run in this process."""
+    """A new owner name for one run in this process."""
     return f"{_host()}/{os.getpid()}/{_start_time(os.getpid())}/{secrets.token_hex(6)}"
 
 
 def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
-    """Whether the process behind `owner` can still be working."""
+    """Whether the process of `owner` may still be working."""
     host, _, rest = owner.partition("/")
     pid_text, _, rest = rest.partition("/")
     start = rest.partition("/")[0]
@@ -33,7 +33,7 @@ def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
 
 
 def _host() -> str:
-    """This boot of this machine and this process namespace, as far as the system tells."""
+    """Identifies this boot, machine and pid namespace, as far as the system allows."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = Path("/proc/self/ns/pid").readlink().name
@@ -53,7 +53,7 @@ def _exists(pid: int) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """When the process started, in the kernel's ticks; empty where this cannot be read."""
+    """Start time of the process in kernel ticks; empty if it cannot be read."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

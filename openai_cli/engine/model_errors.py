@@ -1,4 +1,4 @@
-"""Pydantic's errors in the words of the API's refusals."""
+"""Translates pydantic's errors into the API's refusals."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -23,7 +23,7 @@ def refusal_of(detail: ErrorDetails, above: Path = ()) -> RefusalError:
 
 
 def describe(value: object) -> str:
-    """The JSON type of a value, with its article."""
+    """The JSON type of a value, with an article."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -226,7 +226,7 @@ def cannot_cancel(status: str) -> RefusalError:
 
 
 def unsupported(field: str, value: object, lack: str, backend: str) -> RefusalError:
-    """Something that the model's backend cannot carry; `lack` is what it would need."""
+    """A feature that the model's backend does not support; `lack` is what it would need."""
     quoted = f": '{value}'" if value is not None else ""
     without = f" {lack}" if lack else ""
     return RefusalError(

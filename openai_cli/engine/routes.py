@@ -1,4 +1,4 @@
-"""The engine's routes: each declared operation with what the engine does for it."""
+"""Routes: each declared operation with its handler."""
 
 import re
 from collections.abc import Callable, Mapping

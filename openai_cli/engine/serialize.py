@@ -1,7 +1,6 @@
-"""The API's objects, built from records in one place.
+"""Builds the API's objects from records.
 
-Every key that the API description requires is always present; what was never set shows the
-documented default.
+Every key that the API description requires is present; unset values show the documented default.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,7 @@
-"""What the engine does for each operation: a function of a transaction and a request.
+"""Handlers: what the engine does for each operation, given a transaction and a request.
 
-A function that changes something runs inside one write transaction, so that it happens wholly or
-not at all; what it returns is the answer's JSON, or a `Started` run that is to be driven once the
-transaction is in the store.
+A handler that changes something runs inside one write transaction. It returns the answer's JSON, or
+a `StartedRun` to be executed after the transaction has committed.
 """
 
 from collections.abc import Mapping

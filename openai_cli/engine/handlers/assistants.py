@@ -1,4 +1,4 @@
-"""Assistants."""
+"""Handlers for assistants."""
 
 from openai_cli.engine import serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination
@@ -10,7 +10,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """A new assistant; under the `id` it had elsewhere, if the request gives one."""
+    """Create an assistant, with the request's `id` if it has one."""
     settings = {name: value for name, value in request.body.items() if name != "id"}
     refuse_vector_stores(settings.get("tool_resources"), "tool_resources")
     assistant_id = request.body.get("id") or new_id("asst")
@@ -32,7 +32,7 @@ def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def update(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Change the settings that the request names; each as a whole, null back to its default."""
+    """Replace the settings that the request names; null resets one to its default."""
     found = lookup.assistant(tx, request.ids["assistant_id"])
     refuse_vector_stores(request.body.get("tool_resources"), "tool_resources")
     if request.body:
@@ -41,7 +41,7 @@ def update(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Remove an assistant; runs that it has started keep its settings."""
+    """Delete an assistant; its runs keep their own copy of the settings."""
     found = lookup.assistant(tx, request.ids["assistant_id"])
     tx.assistants.update(found.id, deleted_at=request.now)
     return serialize.deleted("assistant", found.id)

@@ -1,4 +1,4 @@
-"""Finding what a request names, or refusing as the API does."""
+"""Look up the records that a request names, or refuse as the API does."""
 
 from openai_cli.engine import refusals
 from openai_cli.engine.ids import PREFIXES
@@ -13,9 +13,9 @@ from openai_cli.engine.store import (
 
 
 def check_prefix(param: str, value: str, kind: str = "") -> None:
-    """Refuse an id that can only be a mistake, such as 'undefined'.
+    """Refuse an id with the wrong prefix, such as 'undefined'.
 
-    `kind` says what it is the id of, where that is not in the parameter's name (`thread_id`).
+    `kind` is the kind of the id, where the parameter's name (`thread_id`) does not give it.
     """
     prefix = PREFIXES[kind or param.removesuffix("_id")]
     if not value.startswith(prefix):
@@ -57,7 +57,7 @@ def message(tx: Transaction, thread_id: str, message_id: str) -> MessageRecord:
 
 
 def step(tx: Transaction, thread_id: str, run_id: str, step_id: str) -> StepRecord:
-    """The step, if it is of this run, or 404."""
+    """The step, if it belongs to this run, or 404."""
     run(tx, thread_id, run_id)
     found = tx.steps.get(step_id, run_id=run_id)
     if found is None:

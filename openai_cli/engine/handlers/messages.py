@@ -1,4 +1,4 @@
-"""Messages of a thread."""
+"""Handlers for the messages of a thread."""
 
 from openai_cli.engine import refusals, serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination
@@ -8,7 +8,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Append a message to a thread that no run holds."""
+    """Append a message to a thread without an active run."""
     thread = lookup.thread(tx, request.ids["thread_id"])
     active = tx.runs.active(thread.id)
     if active is not None:
@@ -31,7 +31,7 @@ def update(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Remove a message; its row stays as a place for cursors."""
+    """Delete a message; its row stays, because a cursor may point at it."""
     found = lookup.message(tx, request.ids["thread_id"], request.ids["message_id"])
     tx.messages.update(found.id, deleted_at=request.now)
     return serialize.deleted("thread.message", found.id)
@@ -48,7 +48,7 @@ def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> MessageRecord:
-    """Write a message that a client sent."""
+    """Store a message sent by a client."""
     created_at = tx.messages.time_of_next(thread_id, now)
     message = MessageRecord(
         id=new_id("msg"),
@@ -66,7 +66,7 @@ def append(tx: Transaction, thread_id: str, body: JsonObject, now: int) -> Messa
 
 
 def content(given: str | list[JsonObject]) -> list[JsonObject]:
-    """A request's content in the shape it is read in; what has that shape keeps it."""
+    """Request content converted to the stored shape; content already in that shape is unchanged."""
     if isinstance(given, str):
         return [_text(given)]
     return [_text(block["text"]) if block["type"] == "text" else block for block in given]

@@ -1,4 +1,4 @@
-"""Pages of lists, the same way for every kind."""
+"""Pages of lists, for every kind of object."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ def page(
     query: Mapping[str, Any],
     **scope: str,
 ) -> JsonObject:
-    """One page of a table's scope, as `limit`, `order`, `after` and `before` ask."""
+    """One page of a table, as `limit`, `order`, `after` and `before` select it."""
     window = Window(
         limit=query["limit"],
         descending=query["order"] == "desc",

@@ -1,4 +1,4 @@
-"""Runs: starting them, looking at them, feeding them, stopping them."""
+"""Handlers for runs: create, read, update, list and cancel."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
 
 
 def create(tx: Transaction, request: EngineRequest) -> StartedRun:
-    """A run on a thread that no other run holds."""
+    """Create a run on a thread without an active run."""
     _check_assistant_id(request.body)
     thread = lookup.thread(tx, request.ids["thread_id"])
     active = tx.runs.active(thread.id)
@@ -67,7 +67,7 @@ def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def cancel(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Ask a run to stop; the answer shows it `cancelling`."""
+    """Request cancellation; the answer shows the run as `cancelling`."""
     run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
     cancelling = lifecycle.request_cancel(tx, run, request.now)
     if cancelling is None:
@@ -86,7 +86,7 @@ def _start(
     fields: Mapping[str, str],
     include: list[str],
 ) -> tuple[RunRecord, Model]:
-    """Write a queued run, unless its model's backend cannot carry what it asks for."""
+    """Store a queued run, unless its model's backend does not support the request."""
     body = request.body
     effective_settings.refuse_vector_stores(body.get("tool_resources"), "tool_resources")
     assistant = lookup.assistant(tx, body["assistant_id"])

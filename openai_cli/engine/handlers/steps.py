@@ -1,4 +1,4 @@
-"""Steps of a run."""
+"""Handlers for run steps."""
 
 from openai_cli.engine import serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination

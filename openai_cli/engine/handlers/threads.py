@@ -1,4 +1,4 @@
-"""Threads."""
+"""Handlers for threads."""
 
 from openai_cli.engine import serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, messages
@@ -21,7 +21,7 @@ def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def update(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Change a thread's metadata or tool resources; each as a whole."""
+    """Replace a thread's metadata or tool resources."""
     thread = lookup.thread(tx, request.ids["thread_id"])
     refuse_vector_stores(request.body.get("tool_resources"), "tool_resources")
     changes = {name: value or {} for name, value in request.body.items()}
@@ -31,7 +31,7 @@ def update(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """Remove a thread; a run that is active on it is cancelled first."""
+    """Delete a thread; an active run on it is cancelled first."""
     thread = lookup.thread(tx, request.ids["thread_id"])
     active = tx.runs.active(thread.id)
     if active is not None:
@@ -43,7 +43,7 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 def begin(
     tx: Transaction, body: JsonObject, now: int, path: str
 ) -> tuple[ThreadRecord, list[MessageRecord]]:
-    """Write a thread and its first messages; `path` is where `body` stands in the request."""
+    """Store a thread and its first messages; `path` is the position of `body` in the request."""
     prefix = f"{path}." if path else ""
     refuse_vector_stores(body.get("tool_resources"), f"{prefix}tool_resources")
     thread = ThreadRecord(

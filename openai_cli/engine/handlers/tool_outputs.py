@@ -1,4 +1,4 @@
-"""Tool outputs: what a waiting run is given to go on."""
+"""Handler for tool outputs, with which a waiting run continues."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def submit(tx: Transaction, request: EngineRequest) -> StartedRun:
-    """Take the outputs of all calls at once, and queue the run again."""
+    """Accept the outputs of all calls together, and queue the run again."""
     run = lookup.run(tx, request.ids["thread_id"], request.ids["run_id"])
     outputs: list[JsonObject] = request.body["tool_outputs"]
     if run.status != "requires_action" or run.required_action is None:
@@ -40,7 +40,7 @@ def submit(tx: Transaction, request: EngineRequest) -> StartedRun:
 
 
 def _fill(tx: Transaction, run: RunRecord, outputs: Sequence[JsonObject], now: int) -> StepRecord:
-    """Write the outputs into the step that waits for them, and complete it."""
+    """Write the outputs into the waiting step, and complete it."""
     waiting = [step for step in tx.steps.all(run_id=run.id) if step.status == "in_progress"]
     if len(waiting) != 1:
         raise RefusalError("The run has no step that waits for tool outputs.", status=500)

@@ -44,7 +44,7 @@ _MOST_REPEATS = 100_000
 
 @dataclass
 class _Script:
-    """What the last user message asks for."""
+    """Directives and text parsed from the last user message."""
 
     lines: list[str] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Echo:
         return len(text.split())
 
     def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
-        """Play the script of the last user message."""
+        """Follow the directives of the last user message."""
         script = _read_script(_last_user_text(turn))
         calls = _calls(turn, script)
         prompt = self.count_tokens(_prompt_text(turn))
@@ -99,7 +99,7 @@ class Echo:
         yield Finished("max_completion_tokens" if cut else "stop")
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: there is nothing to release."""
 
 
 def _refuse_message(message: PromptMessage) -> Iterable[Unsupported]:

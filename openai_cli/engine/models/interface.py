@@ -1,4 +1,4 @@
-"""What the engine asks of a model adapter."""
+"""The interface of a model adapter."""
 
 from collections.abc import Generator, Iterable
 from typing import NamedTuple, Protocol
@@ -8,7 +8,7 @@ from openai_cli.engine.models.prompt import Prompt
 
 
 class Unsupported(NamedTuple):
-    """One part of a request that a backend cannot carry.
+    """A part of a request that a backend does not support.
 
     The engine answers 400: "'tools[0].type': 'code_interpreter' is not supported by the chat
     backend.", with `field` as the error's `param`.
@@ -23,7 +23,7 @@ class Unsupported(NamedTuple):
 
 
 class Model(Protocol):
-    """A way to get an answer to a turn: the built-in `echo`, or an adapter to a living API.
+    """Answers prompts: the built-in `echo`, or an adapter to a model API.
 
     One object serves many runs, from several threads at once; all state of an answer lives in the
     iterator that `answer` returns.
@@ -47,7 +47,7 @@ class Model(Protocol):
         ...
 
     def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
-        """Ask the model and yield what comes back, as it comes.
+        """Send the prompt and yield the events of the answer as they arrive.
 
         The engine closes the generator early when the run is over for another reason, so upstream
         streams belong in a `with` block. While it waits for bytes, the adapter makes itself

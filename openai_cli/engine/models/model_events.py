@@ -1,4 +1,4 @@
-"""What a model may say while it answers one turn, and how it fails."""
+"""Events that a model emits while it answers one prompt, and its errors."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""The prepared turn: everything a model needs to know for one answer, and nothing else."""
+"""A prompt: everything a model needs for one answer, and nothing else."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ class PromptText(NamedTuple):
 
 
 class PromptImageUrl(NamedTuple):
-    """An image by address; `detail` is None if the request did not set it."""
+    """An image by URL; `detail` is None if the request did not set it."""
 
     url: str
     detail: str | None = None
@@ -28,7 +28,7 @@ class PromptImageFile(NamedTuple):
 
 
 class PromptRefusal(NamedTuple):
-    """What an assistant said when it refused."""
+    """The text of an assistant's refusal."""
 
     text: str
 
@@ -62,7 +62,7 @@ class PromptMessage(NamedTuple):
 
 
 class PromptToolCall(NamedTuple):
-    """A function call that was made earlier in this run, with the client's output."""
+    """A function call made earlier in this run, with the client's output."""
 
     call_id: str
     name: str
@@ -109,7 +109,7 @@ class ModelSettings(NamedTuple):
 
 
 class Cancellation:
-    """Tells an answer, possibly while it blocks, that nobody wants it any more."""
+    """Signals, across threads, that an answer is no longer needed, even while a read blocks."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -156,7 +156,7 @@ class Cancellation:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """One question to a model."""
+    """One request to a model."""
 
     model: str
     instructions: str = ""

@@ -1,4 +1,4 @@
-"""Which model answers: `echo` is built in, every other name belongs to the upstream."""
+"""Selects the model for a name: `echo` is built in, all others are asked at the upstream."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ _BUILT_IN = "echo"
 
 
 class ModelRegistry:
-    """The models of one engine; the upstream's adapter is made when first needed."""
+    """The models of one engine; the upstream's adapter is created on first use."""
 
     def __init__(
         self, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
@@ -25,7 +25,7 @@ class ModelRegistry:
         self._upstream: Model | None = None
 
     def pick(self, name: str) -> Model:
-        """The model that answers for this name, perhaps under another one.
+        """The model for this name, which may be mapped to another one.
 
         Raises:
             RefusalError: the upstream is not set up for it.
@@ -48,7 +48,7 @@ class ModelRegistry:
         return read_tool_turn_limit(self._environ)
 
     def close(self) -> None:
-        """Release what the adapters hold."""
+        """Close the adapters."""
         self._echo.close()
         if self._upstream is not None:
             self._upstream.close()

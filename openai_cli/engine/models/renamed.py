@@ -1,4 +1,4 @@
-"""A model under another name."""
+"""A model that is asked under another name."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import replace
@@ -33,7 +33,7 @@ class RenamedModel:
         return self._model.answer(self._renamed(turn))
 
     def close(self) -> None:
-        """Nothing is held: the model is closed by whoever opened it."""
+        """Do nothing: the owner of the model closes it."""
 
     def _renamed(self, turn: Prompt) -> Prompt:
         return replace(turn, model=self._name)

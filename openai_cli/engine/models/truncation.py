@@ -1,4 +1,4 @@
-"""The prompt's size by estimate, and which part of a history may be left out."""
+"""Estimates the size of a prompt, and selects which history to drop."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def cost(entry: Entry, count: Count) -> int:
 
 
 def first_that_stays(history: Sequence[Entry]) -> int:
-    """The place of the last user message: it stays, and what the run did after it."""
+    """Index of the last user message: it and everything after it is kept."""
     users: list[int] = [
         index
         for index, entry in enumerate(history)
@@ -40,7 +40,9 @@ def first_that_stays(history: Sequence[Entry]) -> int:
 
 
 def halved(turn: Prompt, count: Count) -> Prompt | None:
-    """The turn without its oldest messages, about half as long; None if nothing may go."""
+    """The prompt without its oldest messages, about half as long; None if nothing may be
+    dropped.
+    """
     history = turn.history
     costs = [cost(entry, count) for entry in history]
     last = first_that_stays(history)

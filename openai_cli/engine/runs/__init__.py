@@ -1,1 +1,1 @@
-"""The life of a run: what it is asked, how it moves through its statuses, who works on it."""
+"""The life cycle of a run: its prompts, its status changes, and the process that works on it."""

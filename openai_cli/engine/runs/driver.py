@@ -1,4 +1,4 @@
-"""Driving a run from `queued` to where it ends or waits for tool outputs."""
+"""Drives a run from `queued` until it ends or waits for tool outputs."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -19,11 +19,11 @@ from openai_cli.errors import StoreError
 
 
 class _LeaseLostError(Exception):
-    """Somebody else cancelled, expired or ended the run."""
+    """Another process cancelled, expired or ended the run."""
 
 
 class Driver:
-    """One run in the hands of this process, from one queueing to the next stop."""
+    """Drives one run in this process, from one queueing to the next stop."""
 
     def __init__(
         self, store: Store, model: Model, run: RunRecord, clock: Clock, max_tool_turns: int
@@ -40,9 +40,9 @@ class Driver:
         """True once the run has ended or waits for tool outputs."""
 
     def events(self) -> Generator[StreamEvent, None, None]:
-        """Do the work, and tell every event the moment it is stored.
+        """Execute the run and yield every event as soon as it is stored.
 
-        If the iterator is closed, or interrupted, the run is cancelled.
+        If the iterator is closed or interrupted, the run is cancelled.
         """
         try:
             try:
@@ -57,7 +57,7 @@ class Driver:
         self.stopped = True
 
     def abandon(self) -> None:
-        """Cancel the run, because nobody waits for it and no other process can go on with it."""
+        """Cancel the run: no client waits for it and no other process can continue it."""
         if self.stopped:
             return
         with self._store.write() as tx:
@@ -116,7 +116,7 @@ class Driver:
         raise ModelError("server_error", "The model's answer broke off before its end.")
 
     def _finish(self, reason: FinishReason) -> Iterator[StreamEvent]:
-        """The answer is there: the run is completed, incomplete, or waits for outputs."""
+        """Process a complete answer: the run is completed, incomplete, or waits for outputs."""
         calls = self._recorder.function_calls if reason == "stop" else []
         if calls and self._tool_turns >= self._max_tool_turns:
             yield from self._turn_away()
@@ -135,7 +135,7 @@ class Driver:
         yield stream_events.of_run(run.status, run)
 
     def _turn_away(self) -> Iterator[StreamEvent]:
-        """The answer asks for one turn of calls too many: it is kept, and the run has failed."""
+        """Fail the run: it exceeds its limit of tool turns. The answer is stored."""
         now = self._clock.now()
         error = turned_away(self._max_tool_turns)
         with self._store.write() as tx:
@@ -157,7 +157,7 @@ class Driver:
         yield from stream_events.of_end(closed)
 
     def _ended_elsewhere(self) -> Iterator[StreamEvent]:
-        """Finish a cancellation that was asked for, or report an end that others brought."""
+        """Finish a requested cancellation, or report an end that another process caused."""
         with self._store.write() as tx:
             run = tx.runs.get(self.run.id) or self.run
             self._recorder.save(tx)

@@ -1,6 +1,6 @@
-"""What a run works with: its own request laid over its assistant's settings.
+"""Effective settings of a run: its own request over its assistant's settings.
 
-Only what was set explicitly is kept. A null in the run's request means "not set".
+Only explicitly set values are stored. A null in the run's request means "not set".
 """
 
 from typing import Any
@@ -50,7 +50,7 @@ def merge(assistant: JsonObject, request: JsonObject, include: list[str]) -> Jso
 
 
 def explicit(settings: JsonObject, *, calls_made: bool) -> ModelSettings:
-    """The part of the settings that goes to the model."""
+    """The settings that are sent to the model."""
     choice = settings.get("tool_choice")
     forced = isinstance(choice, dict) or choice == "required"
     strategy = settings.get("truncation_strategy")
@@ -68,7 +68,7 @@ def explicit(settings: JsonObject, *, calls_made: bool) -> ModelSettings:
 
 
 def merge_resources(settings: JsonObject, thread: JsonObject) -> JsonObject:
-    """The files and vector stores of run and thread together, each once."""
+    """Files and vector stores of run and thread, without duplicates."""
     own = settings.get("tool_resources") or {}
     merged: JsonObject = {}
     for tool, name in (("code_interpreter", "file_ids"), ("file_search", "vector_store_ids")):

@@ -1,6 +1,6 @@
-"""Ending runs that nobody will end: expired ones, and those of dead processes.
+"""Ends stale runs: expired ones, and those of dead processes.
 
-There is no daemon, so every request looks first, and every reader sees the truth.
+There is no daemon. Stale runs are ended at the start of each request.
 """
 
 from openai_cli.engine.lease import is_alive
@@ -9,7 +9,7 @@ from openai_cli.engine.store import Store, Transaction
 
 
 def expire_stale_runs(store: Store, now: int) -> None:
-    """End what has to be ended; writes only if there is something."""
+    """End stale runs; writes only if there are any."""
     with store.read() as tx:
         due = bool(_overdue(tx, now))
     if due:
@@ -18,7 +18,7 @@ def expire_stale_runs(store: Store, now: int) -> None:
 
 
 def expire_stale_runs_in(tx: Transaction, now: int) -> None:
-    """End what has to be ended, inside a transaction that writes anyway."""
+    """End stale runs, inside a write transaction."""
     for run_id, orphaned in _overdue(tx, now):
         run = tx.runs.get(run_id)
         if run is None:

@@ -1,7 +1,7 @@
-"""Ends of runs: the moves that close a run together with everything it left open.
+"""Status changes that end a run, together with its open messages and steps.
 
-Each move is one compare-and-set inside the caller's transaction. Whoever comes second finds the
-run in a status it cannot move from, and changes nothing.
+Each change is one compare-and-set inside the caller's transaction. A second caller finds the run in
+a status that allows no change, and changes nothing.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def expire(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
 
 
 def give_up(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
-    """What becomes of a run whose process is dead."""
+    """End a run whose process is dead."""
     return cancel(tx, run, now) or fail(tx, run, WORKER_STOPPED, now)
 
 

@@ -1,4 +1,4 @@
-"""A message and a tool call while they are being written: pieces in, stored shapes out."""
+"""Builds a message or a tool call from pieces: gives deltas, then the stored shape."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -58,7 +58,7 @@ class MessageBuilder:
         return block
 
     def content(self) -> list[JsonObject]:
-        """The blocks so far; never none, because clients count on one."""
+        """The blocks so far; at least one, because clients expect one."""
         return [block.content() for block in self.blocks] or [
             ContentBlockBuilder("text", 0, 0).content()
         ]
@@ -87,7 +87,7 @@ class ToolCallBuilder:
         return {"index": self.index, "type": self.kind, self.kind: {name: text}}
 
     def finish(self, result: JsonObject) -> JsonObject:
-        """Take the result of a call that ran upstream; returns its delta."""
+        """Add the result of a call that ran upstream; returns its delta."""
         self.result = result
         shown = {}
         if self.kind == "code_interpreter":
@@ -105,7 +105,7 @@ class ToolCallBuilder:
         return self._call(self.result)
 
     def required(self) -> JsonObject:
-        """The call as the client is asked to make it."""
+        """The call as shown in `required_action`."""
         return self._call({"name": self.name, "arguments": "".join(self.pieces)})
 
     def _call(self, details: JsonObject) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Preparing the next turn of a run from what the store holds."""
+"""Builds the next prompt of a run from the store."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,15 +10,15 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class PromptTooLongError(Exception):
-    """Not even the last message alone fits into `max_prompt_tokens`."""
+    """The last message alone exceeds `max_prompt_tokens`."""
 
 
 def prepare(
     tx: Transaction, run: RunRecord, fields: Mapping[str, str] | None = None
 ) -> models.Prompt:
-    """The turn that comes next, its history shortened to the messages the run asked for.
+    """The next prompt, its history limited to the messages that the run asked for.
 
-    `fields` says where messages that came with the request stand in it, by message id.
+    `fields` maps the ids of messages that came with the request to their position in it.
     """
     steps = tx.steps.all(run_id=run.id)
     thread = tx.threads.get(run.thread_id)
@@ -40,9 +40,9 @@ def prepare(
 
 
 def fit(turn: models.Prompt, model: models.Model, limit: int | None) -> tuple[Entry, ...]:
-    """The history with its oldest messages left out, so that the prompt keeps to `limit` tokens.
+    """The history without its oldest messages, so that the prompt fits into `limit` tokens.
 
-    What this run did itself, and the last message before it, always stays.
+    The last message before the run, and everything the run did itself, is always kept.
 
     Raises:
         PromptTooLongError: what has to stay is too long already.

@@ -1,4 +1,4 @@
-"""Writing an answer down while it comes: the store's rows, and the events about them."""
+"""Stores an answer while it arrives: updates rows and yields the events about them."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -61,13 +61,13 @@ class Recorder:
                 pass
 
     def save_if_due(self) -> None:
-        """Save a growing message now and then."""
+        """Save a growing message at intervals."""
         if self._message and time.monotonic() - self._saved > _SAVE_EVERY:
             with self._store.write() as tx:
                 self.save(tx)
 
     def save(self, tx: Transaction) -> None:
-        """Save what has come so far of everything that is open."""
+        """Save the current state of everything that is open."""
         self._saved = time.monotonic()
         if self._message:
             tx.messages.update(self._message.message_id, content=self._message.content())
@@ -80,7 +80,7 @@ class Recorder:
         return [call.required() for call in self._functions]
 
     def ensure_message(self) -> Iterator[StreamEvent]:
-        """Open an empty message if the answer has brought nothing at all."""
+        """Open an empty message if the answer had no content."""
         if self._last_step is None:
             yield from self._text("text", "", 0)
 

@@ -1,4 +1,4 @@
-"""The events of a run, as they are streamed."""
+"""Server-sent events of a run."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ DONE = b"event: done\ndata: [DONE]\n\n"
 
 
 class StreamEvent(NamedTuple):
-    """One server-sent event: its name and the bare object it carries."""
+    """One server-sent event: its name and the object it carries."""
 
     name: str
     data: JsonObject
@@ -44,13 +44,13 @@ def of_message(name: str, message: MessageRecord) -> StreamEvent:
 
 
 def of_created_run(run: RunRecord, thread: ThreadRecord | None = None) -> list[StreamEvent]:
-    """What a stream begins with; the thread only if it was made for the run."""
+    """The first events of a stream; the thread only if it was created for the run."""
     beginning = [of_thread("created", thread)] if thread else []
     return [*beginning, of_run("created", run), of_run("queued", run)]
 
 
 def of_end(closed: Closed) -> Iterator[StreamEvent]:
-    """What was open ends first, then the run."""
+    """The events at the end of a run: open messages and steps first, then the run."""
     for message in closed.messages:
         yield of_message(message.status, message)
     for step in closed.steps:

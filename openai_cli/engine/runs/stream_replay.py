@@ -1,4 +1,4 @@
-"""Telling a run from the store, to a repeat of the request that started it."""
+"""Replays a run's stream from the store, for a repeat of the request that started it."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _GLANCE = 0.1
 
 
 def wait(store: Store, run_id: str, clock: Clock) -> RunRecord:
-    """The run, once nobody works on it any more. Expiry sees to it that this comes."""
+    """Wait until the run has stopped. Expiry guarantees that it does."""
     while True:
         expire_stale_runs(store, clock.now())
         with store.read() as tx:

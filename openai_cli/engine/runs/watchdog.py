@@ -1,4 +1,4 @@
-"""The second eye of a working run: heartbeat, cancellation from elsewhere, expiry."""
+"""Watchdog thread of a working run: heartbeat, cancellation, expiry."""
 
 import threading
 from contextlib import suppress
@@ -19,9 +19,9 @@ _GRACE = 1.0
 
 
 class Watchdog:
-    """Watches a run from a thread of its own while its model is being asked.
+    """Watches a run from its own thread while its model is being asked.
 
-    A model that is silent for minutes must neither pass for dead nor miss its cancellation.
+    A silent model must not make the run look dead, and must not delay a cancellation.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The engine's HTTP door: an ASGI app over the engine, and the server it runs on.
+"""The HTTP server of the engine: an ASGI app, and uvicorn around it.
 
     connection ─▶ protocol ─▶ app ─▶ gate, body ─▶ engine, in a thread ─▶ answer
                                                       └─ a run was queued ─▶ workers

@@ -1,4 +1,4 @@
-"""The ASGI app: HTTP in, the engine's answers out."""
+"""The ASGI app: HTTP requests in, the engine's responses out."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ _LARGE = 1 << 20
 
 
 class Report(NamedTuple):
-    """One request and its answer, for a log; neither holds a secret."""
+    """One request and its response, for the log; contains no secret."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Report(NamedTuple):
 
 
 class AsgiApp:
-    """Answers HTTP requests from an engine whose hands are `Workers`."""
+    """Answers HTTP requests from an engine whose executor is `Workers`."""
 
     def __init__(
         self,
@@ -84,14 +84,14 @@ class AsgiApp:
         self._log(Report(method, path, answer.status, request_id, seconds, fault))
 
     def close(self) -> None:
-        """Release the threads. No request may be under way."""
+        """Stop the threads. No request may be in progress."""
         self._threads.shutdown()
         self._large.shutdown()
 
     async def _answer(
         self, scope: dict[str, Any], receive: Receive
     ) -> tuple[HttpResponse, BaseException | None]:
-        """The answer, and what went wrong if it is no fault of the request."""
+        """The response, and the error behind it if the request did not cause it."""
         try:
             headers = {
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
@@ -124,7 +124,9 @@ class AsgiApp:
     async def _stream(
         self, answer: HttpResponse, channel: FrameQueue, receive: Receive, send: Send
     ) -> None:
-        """Pass frames on until they end or the client is gone; the run goes on without it."""
+        """Send frames until they end or the client disconnects; the run continues without a
+        client.
+        """
         watch = asyncio.create_task(_close_when_gone(receive, channel))
         try:
             await _begin(send, answer)
@@ -160,7 +162,7 @@ def _without_prefix(path: str) -> str:
 
 
 def _fault(message: str) -> HttpResponse:
-    """A 500 that official clients do not answer with the same request again."""
+    """A 500 that official clients do not retry."""
     return http_responses.error_response(
         RefusalError(message, status=500, headers={"x-should-retry": "false"})
     )

@@ -1,4 +1,4 @@
-"""Who may ask: by key, or, without one, programs of this machine but no web pages."""
+"""Access control: by key, or, without one, for programs on this machine but not for web pages."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Where the server listens."""
+"""Binds the listening socket."""
 
 import errno
 import ipaddress

@@ -1,4 +1,4 @@
-"""Reading a request's body, within limits."""
+"""Reads a request's body within limits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping

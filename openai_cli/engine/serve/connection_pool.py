@@ -1,4 +1,4 @@
-"""The connections that are open, and which one goes when there are too many."""
+"""The open connections, and which one to close when there are too many."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Frames on their way from the thread that makes them to the client's connection."""
+"""Passes frames from a worker thread to the client's connection."""
 
 import asyncio
 import threading
@@ -9,10 +9,10 @@ _CAPACITY = 1 << 20
 
 
 class FrameQueue:
-    """One stream. A worker's thread puts frames in; the event loop takes them out.
+    """One stream. A worker thread puts frames in; the event loop takes them out.
 
-    A client that is slow slows the run down; once it is gone, or was hung up on because it had
-    stopped reading, the run goes on without it.
+    A slow client slows the run down. Once the client has disconnected, or was disconnected because
+    it stopped reading, the run continues without it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -28,7 +28,7 @@ class FrameQueue:
     # The worker's side
 
     def put(self, frame: bytes) -> None:
-        """Add a frame; waits while the client is behind. Does nothing once it is gone."""
+        """Add a frame; wait while the client is behind. Does nothing after a disconnect."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._size < _CAPACITY)
             if not self._closed:
@@ -37,13 +37,13 @@ class FrameQueue:
                 self._notify()
 
     def end(self) -> None:
-        """Say that no frame follows."""
+        """Mark the end of the stream."""
         with self._changed:
             self._ended = True
             self._notify()
 
     def _notify(self) -> None:
-        """Wake the event loop, once for all frames until it comes."""
+        """Wake the event loop, once for all frames until it runs."""
         if self._notified:
             return
         self._notified = True
@@ -78,7 +78,7 @@ class FrameQueue:
         raise TypeError("a channel is read by its event loop")
 
     def close(self) -> None:
-        """The client is gone."""
+        """Called when the client has disconnected."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

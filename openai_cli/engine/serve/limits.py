@@ -1,4 +1,4 @@
-"""How much and how long: what the server grants."""
+"""Limits of the server: sizes, times and counts."""
 
 from typing import NamedTuple
 

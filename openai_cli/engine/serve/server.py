@@ -1,4 +1,4 @@
-"""The server: uvicorn around the app, from the first request to the last run."""
+"""Runs the ASGI app on uvicorn, from the first request to the end of the last run."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _AFTER_GRACE = 5.0
 
 
 class Logs(NamedTuple):
-    """Who is told what."""
+    """Log functions of the server."""
 
     request: Callable[[Report], None]
     fault: Log
@@ -66,7 +66,7 @@ class Service:
         ready: Callable[[], None],
         stop: asyncio.Event | None = None,
     ) -> None:
-        """The same, inside an event loop; `stop` being set is as good as a signal."""
+        """The same, inside an event loop; setting `stop` has the effect of a signal."""
         stop = stop or asyncio.Event()
         loop = asyncio.get_running_loop()
         pressure = RateLimitedLog(self._logs.fault)

@@ -1,4 +1,4 @@
-"""Workers: threads that drive the runs of a server, whether or not a client waits for them."""
+"""Worker threads that execute the runs of a server, with or without a waiting client."""
 
 import asyncio
 import threading
@@ -35,7 +35,7 @@ class _Job(NamedTuple):
 
 
 class Workers:
-    """Hands for a server: each run gets a thread, its request an answer at once."""
+    """Executor of a server: each run gets a thread, and its request is answered immediately."""
 
     background = True
 
@@ -51,11 +51,11 @@ class Workers:
         self._deadline: float | None = None
 
     def work(self, driver: Driver) -> None:
-        """Drive the run; nobody listens."""
+        """Execute the run without a listener."""
         self._add(_Job(driver, None))
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """Drive the run and pass its events on, as long as somebody listens."""
+        """Execute the run and pass its events on while a client listens."""
         channel = FrameQueue(self._loop)
         for event in beginning:
             channel.put(event.frame())
@@ -63,7 +63,7 @@ class Workers:
         return channel
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
-        """Tell a run again, from a thread of its own: it may have to wait for the run."""
+        """Replay a run, in a thread of its own: it may have to wait for the run."""
         channel = FrameQueue(self._loop)
 
         def talk() -> None:
@@ -90,7 +90,7 @@ class Workers:
         return len(late)
 
     def hurry(self) -> None:
-        """End the grace of a `stop` that is going on, or about to begin."""
+        """End the grace period of a `stop` that is in progress or about to begin."""
         with self._changed:
             self._deadline = time.monotonic()
             self._changed.notify_all()
@@ -165,7 +165,7 @@ class Workers:
         return False
 
     def _fail(self, run_id: str, error: JsonObject) -> bool:
-        """Write down that the run failed, if it has not stopped; gives whether that worked."""
+        """Store that the run failed, if it has not stopped; returns whether that worked."""
         with suppress(StoreError), self._store.write() as tx:
             run = tx.runs.get(run_id)
             if run is not None:

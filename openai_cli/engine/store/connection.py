@@ -1,6 +1,6 @@
-"""Opening the SQLite file, waiting for its lock, and telling what is wrong with it.
+"""Opens the SQLite file, waits for its lock, and explains its errors.
 
-Everything that is true of SQLite only lives here; `tables` keeps to portable SQL.
+Everything specific to SQLite is here; `tables` uses portable SQL.
 """
 
 import errno
@@ -40,7 +40,7 @@ _REASONS = {
 
 
 def store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    """The one-line story of a database error."""
+    """A database error as one line."""
     code = _primary_code(error)
     if code in _BUSY:
         return StoreError(f"The store {path} has been locked by another process for too long.")

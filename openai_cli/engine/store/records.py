@@ -1,4 +1,4 @@
-"""The rows of the store as values.
+"""Rows of the store as values.
 
 A record's fields are its row's columns, with JSON read: every statement is made from them, and
 `schema` holds the steps that brought the tables to these columns. `settings` hold only what a

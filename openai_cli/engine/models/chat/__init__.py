@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 class Chat(UpstreamModel):
-    """OpenAI's Chat Completions, and what imitates it: vLLM, Ollama, llama.cpp, LiteLLM."""
+    """Adapter for OpenAI's Chat Completions and compatible servers: vLLM, Ollama, llama.cpp,
+    LiteLLM.
+    """
 
     backend = "chat"
     path = "/chat/completions"
     quirks = QUIRKS
 
     def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
-        """Everything but text, images by address, and functions."""
+        """Refuse everything except text, images by URL, and functions."""
         return request.refuse(turn)
 
     def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:

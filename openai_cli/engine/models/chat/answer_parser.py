@@ -1,4 +1,4 @@
-"""A Chat Completions answer as model events, whatever a server leaves out of it."""
+"""Parses a Chat Completions answer into model events; tolerates missing fields."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ _USAGE = ("prompt_tokens", "completion_tokens")
 
 
 class ChatAnswerParser:
-    """Reads one answer. It has ended with a finish reason, or if it came whole."""
+    """Parses one answer. A finish reason, or a complete JSON document, ends it."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
@@ -95,7 +95,7 @@ class ChatAnswerParser:
         yield Finished(_REASONS.get(self._reason, "stop"))
 
     def _check_emptiness(self, *, ended: bool) -> None:
-        """An answer without anything is one only if a limit or a filter ended it."""
+        """Raise if the answer is empty, unless a limit or a content filter ended it."""
         reasoned = self._fields.reasoned
         if self._reason in _REASONS:
             if reasoned and _REASONS[self._reason] == "max_completion_tokens":
@@ -142,7 +142,9 @@ class ChatAnswerParser:
             yield from self._call(self._calls.take(entries))
 
     def _message(self, message: JsonObject, *, closes: bool) -> Iterator[ModelEvent]:
-        """A message in place of a delta: the whole of what came, or a piece like any other."""
+        """Handle a `message` where a delta is expected: a repetition of everything, or one more
+        piece.
+        """
         text, refusal = _content(message.get("content")), text_of(message.get("refusal"))
         grows = text.startswith(self._text) and refusal.startswith(self._refusal)
         if not (closes or grows):
@@ -177,7 +179,7 @@ class ChatAnswerParser:
 
 
 def _content(value: Any) -> str:
-    """Text, which a few servers send as a list of parts."""
+    """Text of a content field, which some servers send as a list of parts."""
     if isinstance(value, list):
         return "".join(_content(part.get("text")) for part in objects_of(value))
     return text_of(value)

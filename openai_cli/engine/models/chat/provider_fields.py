@@ -1,8 +1,8 @@
-"""Fields of one provider that have to come back with a turn that called functions.
+"""Provider-specific fields that must be sent back with a turn that called functions.
 
-A model that reasons, or signs its thoughts, goes on only with what it said itself: a server answers
-400 if it is missing in the same tool loop, and some do if it is there in a later one. So it is kept
-with the calls, as it came, and is gone with the run.
+Reasoning models need their own reasoning or signatures back within a tool loop: some servers answer
+400 without them, and some answer 400 if they appear in a later loop. They are stored with the
+calls, unchanged, and are not sent again in later runs.
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ _PIECES = ("text", "summary", "data")
 
 
 class ProviderFields:
-    """The fields of one answer, while it comes."""
+    """Collects the provider fields of one answer while it is parsed."""
 
     def __init__(self) -> None:
         self._fields: JsonObject = {}
 
     @property
     def reasoned(self) -> bool:
-        """Whether there was any reasoning."""
+        """Whether the answer contained reasoning."""
         return any(self._fields.get(name) for name in (*REASONING_FIELDS, "reasoning_details"))
 
     def take(self, delta: JsonObject) -> None:
@@ -90,7 +90,7 @@ def _merged(before: Any, piece: Any) -> Any:
 
 
 def _merged_lists(before: list[Any], pieces: list[Any]) -> list[Any]:
-    """Details that come in pieces name their place; the others are whole."""
+    """Merge detail pieces by their index; pieces without an index are complete."""
     found = list(before)
     for piece in pieces:
         last = found[-1] if found else None

@@ -1,4 +1,4 @@
-"""What servers of Chat Completions may not take. To add one, add it to `QUIRKS`."""
+"""Quirks of Chat Completions servers. To add one, append it to `QUIRKS`."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _knows_no_completion_tokens(error: UpstreamError, body: JsonObject) -> bool:
 
 
 def _knows_no_stream_options(error: UpstreamError, body: JsonObject) -> bool:
-    """Some do not say what is wrong: a refusal that names no field may be about this one."""
+    """Whether the refusal is about `stream_options`; one that names no field may be."""
     if "stream_options" not in body or not error.is_about_the_request:
         return False
     vague = not error.param and not error.is_about_length

@@ -1,4 +1,4 @@
-"""A turn as a Chat Completions request. Only what was set is sent, never a default."""
+"""Builds a Chat Completions request. Only explicitly set fields are sent, never defaults."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ SPOKEN = {"type": "spoken"}
 
 
 def refuse(turn: Prompt) -> Iterator[Unsupported]:
-    """What a Chat Completions request cannot carry."""
+    """Fields that a Chat Completions request does not support."""
     for index, tool in enumerate(turn.tools):
         if tool["type"] != "function":
             yield Unsupported(f"tools[{index}].type", tool["type"])
@@ -51,7 +51,7 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
 
 
 def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
-    """The request, with heed of what the server does not take."""
+    """The request body, adjusted to the server's known quirks."""
     wanted: JsonObject = {
         "model": turn.model,
         "messages": _messages(turn, quirks),
@@ -140,7 +140,7 @@ def _assistant(message: PromptMessage) -> JsonObject:
 
 
 def _calling(turn: ToolTurn, quirks: Quirks) -> JsonObject:
-    """The message that called. Its text is empty: null is refused, and so is leaving it out."""
+    """The assistant message that made calls. Its text is empty: servers refuse null or no text."""
     keeps = NO_PROVIDER_FIELDS.name not in quirks
     return {
         "role": "assistant",

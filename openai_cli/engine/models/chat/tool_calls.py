@@ -1,4 +1,7 @@
-"""Function calls that come in pieces, from servers that leave out or repeat this and that.
+"""Assembles function calls from pieces.
+
+Index, id and name identify a call. Each may be missing, repeated in every piece, shared by all
+calls, or new in every piece; `_goes_on` decides which call a piece belongs to.
 
 An index, an id and a name tell calls apart, and each of the three may be missing, repeated with
 every piece, shared by all calls, or new with every piece. See `_goes_on` for what decides.
@@ -82,7 +85,7 @@ class ToolCallAssembler:
 
     @property
     def nameless(self) -> bool:
-        """Whether a call has come without the name of its function."""
+        """Whether a call arrived without a function name."""
         # A server that makes up an id for each piece may end with a piece that says nothing.
         missing = [call for call in self._calls if not call.name]
         return any(call.text.strip() for call in missing) or len(missing) == len(self._calls) > 0
@@ -99,7 +102,7 @@ class ToolCallAssembler:
             provider_fields.take_of_call(call.fields, entry)
 
     def take_whole(self, entries: Sequence[JsonObject]) -> Iterator[ModelEvent]:
-        """Take the `tool_calls` of a whole message: what the pieces of them left out."""
+        """Take the `tool_calls` of a complete message: add what the pieces did not contain."""
         if not self._calls:
             yield from self.take(entries)
             return
@@ -130,7 +133,7 @@ class ToolCallAssembler:
                 yield ToolCallDelta(call.call_id, text)
 
     def _find(self, piece: _Piece) -> _Call:
-        """The call that a piece belongs to; a new one if it is the first of it."""
+        """The call that a piece belongs to, or a new one."""
         known = self._candidate(piece)
         if known is None or not self._goes_on(known, piece):
             known = _Call(piece.given_id, piece.index)
@@ -144,7 +147,7 @@ class ToolCallAssembler:
         return known
 
     def _candidate(self, piece: _Piece) -> _Call | None:
-        """The only call that a piece could go on with: by index, else by id, else the latest."""
+        """The one call that a piece may continue: by index, else by id, else the latest."""
         of_index = self._by_index.get(piece.index) if isinstance(piece.index, int) else None
         of_id = [call for call in self._calls if piece.given_id and call.given_id == piece.given_id]
         if of_index is not None:
@@ -172,7 +175,7 @@ class ToolCallAssembler:
         return not piece.text and (known.ids_vary or not piece.given_id)
 
     def _free_id(self, given_id: str) -> str:
-        """The server's id; one of ours if it gave none, or one that another call has."""
+        """The server's id, or a generated one if it is missing or already used."""
         taken = {call.call_id for call in self._calls}
         return given_id if given_id and given_id not in taken else new_id("call")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Responses(UpstreamModel):
-    """OpenAI's Responses API; nothing is stored there."""
+    """Adapter for OpenAI's Responses API; requests are not stored there."""
 
     backend = "responses"
     path = "/responses"
@@ -26,7 +26,7 @@ class Responses(UpstreamModel):
     smallest_budget = 16
 
     def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
-        """Searches without a vector store, files to be searched, images of the assistant."""
+        """Refuse searches without a vector store, files to search, and images of the assistant."""
         return request.refuse(turn)
 
     def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Annotations of the Responses API in the shape of the Assistants API."""
+"""Converts annotations of the Responses API to the shape of the Assistants API."""
 
 from typing import Any
 

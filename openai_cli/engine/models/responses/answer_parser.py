@@ -1,4 +1,4 @@
-"""A Responses answer as model events."""
+"""Parses a Responses answer into model events."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ _REASONS: dict[str, FinishReason] = {
 
 
 class ResponsesAnswerParser:
-    """Reads one answer. It has ended with an event that says so, or if it came whole."""
+    """Parses one answer. A final event, or a complete JSON document, ends it."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
@@ -134,7 +134,7 @@ class ResponsesAnswerParser:
         yield Finished(reason)
 
     def _snapshot(self, output: list[JsonObject]) -> Iterator[ModelEvent]:
-        """What the stream left out, from the answer as it is in the end."""
+        """Add what the stream omitted, from the final snapshot of the answer."""
         for item, raw in list(self._matcher.in_snapshot(output)):
             if item is None:
                 said = "".join(one.text for one in self._matcher.items if one.type == "message")
@@ -154,7 +154,7 @@ class ResponsesAnswerParser:
         return self._order if len(self._order) == len(streamed) else streamed
 
     def _check_emptiness(self, reason: FinishReason, raws: list[JsonObject]) -> None:
-        """An answer without anything is one only if a limit or a filter ended it."""
+        """Raise if the answer is empty, unless a limit or a content filter ended it."""
         reasoned = self._reasoned or any(raw["type"] == "reasoning" for raw in raws)
         if reason == "stop":
             raise empty(self._settings, reasoned=reasoned)

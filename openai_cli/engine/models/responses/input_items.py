@@ -1,7 +1,7 @@
-"""The history as input items.
+"""Converts the history to input items.
 
-Answers that this run has had already are given back as they came, reasoning and hosted tool calls
-included: the server stores nothing, and a reasoning model goes on badly without its reasoning.
+Earlier answers of the same run are sent back as received, including reasoning and hosted tool
+calls: the server stores nothing, and a reasoning model needs its reasoning to continue.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,13 +39,13 @@ def has_text(item: JsonObject) -> bool:
 
 
 def text_in(item: JsonObject) -> str:
-    """The words of an output item."""
+    """The text of an output item."""
     parts = item.get("content") or ()
     return "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
 
 
 def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
-    """The input items of a turn, with or without the reasoning of earlier answers."""
+    """The input items of a prompt, with or without the reasoning of earlier answers."""
     groups: list[list[JsonObject]] = []
     entries: list[Entry] = []
     for entry in turn.history:
@@ -70,7 +70,7 @@ def _answer_items(entry: Entry) -> list[JsonObject] | None:
 
 
 def _entries_of(items: Sequence[JsonObject]) -> int:
-    """How many entries of the history came from this answer."""
+    """How many entries of the history this answer produced."""
     calls = any(item["type"] == "function_call" for item in items)
     return max(1, sum(map(has_text, items)) + calls)
 
@@ -78,7 +78,7 @@ def _entries_of(items: Sequence[JsonObject]) -> int:
 def _replayed(
     items: Sequence[JsonObject], entries: Sequence[Entry], *, reasoning: bool
 ) -> Iterator[JsonObject]:
-    """The items of an answer as input; its calls as they stand in the run, ids and all."""
+    """The items of an answer as input; calls use the ids stored in the run."""
     calls = (call for entry in entries if isinstance(entry, ToolTurn) for call in entry.calls)
     for item in items:
         if item["type"] == "message":

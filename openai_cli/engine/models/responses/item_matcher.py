@@ -1,7 +1,7 @@
-"""Which output item an event is about, where servers number and name them differently each time.
+"""Matches events to output items, for servers that number and name items inconsistently.
 
-Seen: one place for all items, no places or ids at all, new ids in each event, and a last snapshot
-whose items have other ids, places and order than those that were streamed.
+Seen: one index for all items, no indexes or ids at all, new ids in each event, and a final snapshot
+whose items have other ids, indexes and order than the streamed ones.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One output item while it comes: pieces, then the whole item, in model events."""
+"""Converts one output item to model events: first its pieces, then the complete item."""
 
 from collections.abc import Container, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What servers of the Responses API may not take. To add one, add it to `QUIRKS`."""
+"""Quirks of Responses servers. To add one, append it to `QUIRKS`."""
 
 from openai_cli.engine.models.upstream.quirks import STRICT_ROLES, Quirk
 from openai_cli.engine.models.upstream.upstream_errors import UpstreamError

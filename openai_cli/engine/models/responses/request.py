@@ -1,4 +1,4 @@
-"""A turn as a Responses request. Only what was set is sent, never a default."""
+"""Builds a Responses request. Only explicitly set fields are sent, never defaults."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def refuse(turn: Prompt) -> Iterator[Unsupported]:
-    """What a Responses request cannot carry."""
+    """Fields that a Responses request does not support."""
     for index, tool in enumerate(turn.tools):
         if tool["type"] == "file_search" and not _stores(turn):
             yield Unsupported(f"tools[{index}].type", "file_search", "without a vector store")
@@ -28,7 +28,7 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
 
 
 def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
-    """The request, with heed of what the server does not take."""
+    """The request body, adjusted to the server's known quirks."""
     reasoning = _has_functions(turn) and NO_SEALED_REASONING.name not in quirks
     instructions, items = turn.instructions, history(turn, reasoning=reasoning)
     if STRICT_ROLES.name in quirks:

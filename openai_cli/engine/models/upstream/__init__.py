@@ -1,5 +1,5 @@
-"""What the two adapters to living APIs share: where to, the wire, troubles, patience.
+"""Code that both model API adapters share: configuration, HTTP, errors, quirks, token budget.
 
-Its modules come from `client`: an adapter is a client of its own, and event decoding, retry rules
-and error texts are the same on both sides of the engine.
+It builds on `client`: an adapter is an HTTP client, with the same event decoding, retry rules and
+error texts.
 """

@@ -1,7 +1,6 @@
-"""What to do next where an upstream said no: one sentence behind its words, or nothing.
+"""One sentence on what to do next, added to an upstream's error.
 
-A run has no other place for it than its error: no hint of the command line reaches clients of
-`local serve`.
+It is part of the run's error, because clients of `local serve` do not see the command line's hints.
 """
 
 import re
@@ -30,7 +29,7 @@ _NO_PATH = re.compile(
 def after_refusal(
     status: int, path: str, fields: JsonObject, settings: ConnectionSettings, models: ListModels
 ) -> str:
-    """The next step after an error status; `fields` are what the error body gave."""
+    """Advice for an error status; `fields` were read from the error body."""
     said = f"{fields.get('code') or ''} {fields.get('message') or ''}"
     if _NO_DEPLOYMENT in said:
         return (
@@ -50,7 +49,7 @@ def after_refusal(
 
 
 def after_no_connection(settings: ConnectionSettings) -> str:
-    """The next step where no connection could be made."""
+    """Advice for a failed connection."""
     if settings.address.needs_key:
         return "Look at --upstream-url, and whether the server runs."
     return "Nothing listens there: start the model's server, or name another with --upstream-url."

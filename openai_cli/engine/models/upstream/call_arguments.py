@@ -1,4 +1,4 @@
-"""The arguments of calls that are given back to a model."""
+"""Arguments of function calls, as sent back to a model."""
 
 import json
 
@@ -7,10 +7,10 @@ from openai_cli.engine.strict_json import dumps
 
 
 def replayable(arguments: str) -> str:
-    """The arguments as the JSON object that servers insist on; as the model spelt it if it is one.
+    """The arguments as a JSON object, which servers require; unchanged if they are one.
 
-    A model may break off, or say `5`. What it said then stands inside of an object, so that it can
-    make sense of the error that its tool gives back.
+    A model may stop in the middle, or send `5`. Such text is wrapped in an object, so that the
+    model can understand the error that its tool returns.
     """
     if not arguments.strip():
         return "{}"

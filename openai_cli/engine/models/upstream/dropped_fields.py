@@ -1,4 +1,4 @@
-"""Fields of a request that a server dropped without a word, as its answer shows."""
+"""Detects request fields that a server ignored, from its answer."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class DroppedFields:
-    """Watches one answer, and then names the fields that had no effect."""
+    """Watches one answer and names the fields that had no effect."""
 
     def __init__(self, turn: Prompt) -> None:
         self._turn = turn
@@ -25,7 +25,7 @@ class DroppedFields:
         self._texts: list[list[str]] = [[]]
 
     def see(self, event: ModelEvent) -> None:
-        """Take one event of the answer."""
+        """Process one event of the answer."""
         if isinstance(event, TextDelta):
             self._texts[-1].append(event.text)
         elif isinstance(event, MessageEnded):
@@ -36,7 +36,7 @@ class DroppedFields:
                 self._calls.append(event.name)
 
     def complaints(self) -> Iterator[tuple[str, str]]:
-        """Each field, and what the answer has instead. Ask when the answer has ended well."""
+        """Each ignored field and what the answer shows instead. Call after a complete answer."""
         yield from self._choice()
         if self._turn.settings.parallel_tool_calls is False and len(self._calls) > 1:
             yield "parallel_tool_calls", f"{len(self._calls)} calls came in one answer"

@@ -1,4 +1,4 @@
-"""Reading what a server sent, of which nothing is certain."""
+"""Reads fields of server answers without trusting their types."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def text_of(value: Any) -> str:
-    """A text, empty if it is none."""
+    """The value if it is text, else an empty text."""
     return value if isinstance(value, str) else ""
 
 
 def objects_of(value: Any) -> list[JsonObject]:
-    """The objects of a list, empty if it is none."""
+    """The objects in the value if it is a list, else an empty list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 

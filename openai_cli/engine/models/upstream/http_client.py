@@ -1,4 +1,6 @@
-"""One request to an upstream, and what streams back, readable as JSON and stoppable at any time."""
+"""HTTP requests to an upstream; the answer is read as JSON events and can be stopped at any
+time.
+"""
 
 import json
 import socket
@@ -48,7 +50,7 @@ class ReceivedEvent(NamedTuple):
 
 
 class UpstreamCall:
-    """The connections to one upstream. Safe to use from several threads."""
+    """An HTTP client for one upstream. Thread-safe."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
@@ -58,13 +60,13 @@ class UpstreamCall:
             raise unusable(f"cannot be asked: {error.message}", settings) from error
 
     def close(self) -> None:
-        """Release the connections."""
+        """Close the connections."""
         self._http.close()
 
     def ask(
         self, path: str, body: JsonObject, cancellation: Cancellation
     ) -> Generator[ReceivedEvent, None, None]:
-        """Send one request and give what arrives.
+        """Send one request and yield the received events.
 
         Raises:
             UpstreamError: refused, cut, unreadable, or not reachable.
@@ -114,7 +116,7 @@ class UpstreamCall:
         return trouble
 
     def _listed_models(self, wire: "_Wire") -> list[str]:
-        """The names in `GET /models`; none if that goes wrong too."""
+        """The names in `GET /models`; empty if that request fails."""
         settings = self._settings
         try:
             response = self._http.get(
@@ -164,7 +166,7 @@ class _Wire:
 
 
 def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
-    """The headers of a request; those given by hand replace ours."""
+    """Request headers; `--upstream-header` replaces ours."""
     wanted = {
         "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
         "OpenAI-Organization": settings.organization,
@@ -190,7 +192,7 @@ def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[by
 
 
 def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:
-    """The events of a stream; or one whole answer, whatever the content type says."""
+    """The events of a stream, or one complete JSON answer, whatever the content type says."""
     head = b""
     for chunk in chunks:
         head += chunk

@@ -1,4 +1,4 @@
-"""The part of an adapter that is the same for every API: asking, asking again, giving up."""
+"""The part of an adapter that all APIs share: requests, retries and giving up."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Attempt:
-    """What is asked next, and what has been tried already."""
+    """The next request, and what has been tried so far."""
 
     turn: Prompt
     quirks: Quirks
@@ -36,7 +36,7 @@ class _Attempt:
 
 
 class UpstreamModel(ABC):
-    """A model at a living API. Subclasses know how to ask there, and how to read the answer."""
+    """A model behind an HTTP API. Subclasses build the request and parse the answer."""
 
     smallest_budget = 1
     """The fewest completion tokens the API lets one ask for."""
@@ -55,7 +55,7 @@ class UpstreamModel(ABC):
     @property
     @abstractmethod
     def path(self) -> str:
-        """Where requests go, below the base URL."""
+        """The path of requests, relative to the base URL."""
 
     @property
     @abstractmethod
@@ -85,7 +85,7 @@ class UpstreamModel(ABC):
         return estimate(text)
 
     def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
-        """Ask, and go on asking as long as that makes sense and nothing has come yet."""
+        """Send the request; repeat it where that may help, as long as nothing was received."""
         budget = turn.completion_budget
         if budget is not None and budget < self.smallest_budget:
             yield Finished("max_completion_tokens")
@@ -97,7 +97,7 @@ class UpstreamModel(ABC):
             yield from events
 
     def close(self) -> None:
-        """Release the connections."""
+        """Close the connections."""
         with self._lock:
             if self._line is not None:
                 self._line.close()

@@ -1,4 +1,4 @@
-"""Names of models at the upstream, for those that assistants and runs ask for."""
+"""Maps the model names that assistants and runs use to names at the upstream."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

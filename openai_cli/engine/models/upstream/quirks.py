@@ -1,8 +1,8 @@
-"""What a server may not take, and how it is noticed.
+"""Quirks: what a server does not accept, and how that is detected.
 
-A quirk is a name and a test. When a server refuses a request and the test says that this is why,
-the request is made again with the quirk among its `quirks`; once that is answered, the model is
-asked so for as long as the process lives. The tests of an adapter's tuple are asked in order.
+A quirk is a name and a test. When a server refuses a request and the test matches the refusal, the
+request is sent again with the quirk applied. If that succeeds, the quirk is remembered for the
+model as long as the process lives. Tests run in the order of the adapter's tuple.
 """
 
 import re
@@ -14,7 +14,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class Quirk(NamedTuple):
-    """Something that a server turned out not to take."""
+    """Something that a server turned out not to accept."""
 
     name: str
     """The field that is left out then, or what is done instead."""

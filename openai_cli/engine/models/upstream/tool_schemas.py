@@ -1,4 +1,4 @@
-"""Functions and schemas as every server takes them: whole, and without nulls."""
+"""Functions and schemas in the form that every server accepts: complete, without nulls."""
 
 from openai_cli.engine.strict_json import JsonObject
 

@@ -1,4 +1,4 @@
-"""Refusals that all APIs have in common."""
+"""Refusals that all APIs share."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What can go wrong between the engine and an upstream, told in one line without secrets."""
+"""Upstream errors as one line without secrets."""
 
 import re
 from typing import Any
