@@ -375,6 +375,6 @@ def test_many_reads_of_a_large_document_are_not_hostile() -> None:
     ("path", "position"), [("a.*" + "b" * 257, 2), ("#(a%*" + "?" * 257 + ")", 4)]
 )
 def test_check_points_at_a_pattern_that_takes_too_long(path: str, position: int) -> None:
-    with pytest.raises(PathError, match="more than 256 characters behind a") as raised:
+    with pytest.raises(PathError, match="more than 256 characters after a") as raised:
         check(path)
     assert raised.value.position == position
