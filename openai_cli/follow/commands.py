@@ -1,4 +1,4 @@
-"""Programs that answer a run's function calls: `--on-tool-call NAME=COMMAND`."""
+"""Runs the programs that answer function calls: `--on-tool-call NAME=COMMAND`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET")
 _SIGNAL_CHECK = 0.1
 """Seconds between two checks for a signal."""
 _MIN_EMBEDDED = 8
-"""Characters: a shorter secret hides a variable only if it is the whole value."""
+"""Characters: a shorter secret is looked for only as a variable's whole value."""
 
 
 @dataclass(frozen=True)
 class ToolOutput:
-    """What goes back to the run. `failure` says what went wrong, `notice` what was changed."""
+    """Output for one call. `failure` describes an error, `notice` how the output was changed."""
 
     call: RequiredCall
     text: str
@@ -37,11 +37,10 @@ def answer_calls(
     environ: Mapping[str, str],
     secrets: Iterable[str],
 ) -> list[ToolOutput]:
-    """Run the commands for these calls side by side; gives their outputs in the calls' order.
+    """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
-    Each call must have a handler. The commands see `environ` without keys, and without any
-    variable that holds one of `secrets`. If this process is interrupted or terminated, they end
-    first.
+    Each call must have a command. Commands get `environ` without variables that contain an API
+    key or one of `secrets`. On Ctrl-C or SIGTERM they are ended before this process is.
     """
     safe = _without_secrets(environ, secrets)
     with shutdown_on_signals() as shutdown, ThreadPoolExecutor(tools.concurrency) as pool:
@@ -56,8 +55,8 @@ def answer_calls(
 def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
     """The results of all commands.
 
-    Waits a little at a time: Python would not notice a signal that comes just as it begins to
-    wait before that wait is over.
+    Waits in short intervals: Python would handle a signal that arrives as a wait begins only
+    after that wait.
     """
     while wait(futures, timeout=_SIGNAL_CHECK).not_done:
         pass
@@ -74,7 +73,7 @@ def _without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict
 
 
 def _holds(value: str, secret: str) -> bool:
-    """Whether a value gives a secret away; a short one would be found in any PATH."""
+    """Whether a value contains a secret; a short one, which any PATH may contain, must be equal."""
     return value == secret or (len(secret) >= _MIN_EMBEDDED and secret in value)
 
 
@@ -82,7 +81,7 @@ def _answer(
     call: RequiredCall, tools: ToolOptions, run: Run, environ: Mapping[str, str], shutdown: Shutdown
 ) -> ToolOutput:
     command = tools.command_for(call.name)
-    assert command is not None, call.name  # noqa: S101 - the caller has looked
+    assert command is not None, call.name  # noqa: S101 - the caller has checked
     variables = {
         "OPENAI_TOOL_NAME": call.name,
         "OPENAI_TOOL_CALL_ID": call.id,
@@ -97,7 +96,7 @@ def _answer(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**environ, **variables},
-            start_new_session=True,  # so that it can be ended with all it started
+            start_new_session=True,  # so that its child processes can be ended too
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -111,7 +110,7 @@ def _answer(
 def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> ToolOutput:
     data = bytes(process.output[:OUTPUT_LIMIT])
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    # A character that the limit has cut through is left out.
+    # A character cut off at the limit is dropped.
     text = decoder.decode(data, final=process.ended_by != "limit")
     if process.ended_by == "shutdown":
         return _failed(call, "was stopped")
@@ -119,15 +118,15 @@ def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> T
         return _failed(call, f"did not end within {timeout:g} s", output=text)
     if process.ended_by == "limit":
         size = f"{OUTPUT_LIMIT // 1024} KiB"
-        notice = f"wrote more than {size}; it was stopped, and what came first is sent"
+        notice = f"wrote more than {size}; it was stopped, and the first {size} are sent"
         return ToolOutput(call, f"{text}\n[cut off after {size}]", notice=notice)
     if process.code != 0:
         how = f"ended with exit status {process.code}"
         if process.code < 0:
             how = f"was ended by signal {-process.code}"
         return _failed(call, how, output=text)
-    strange = "�" in text and "�".encode() not in data
-    notice = "wrote bytes that are no UTF-8 text; each was replaced by �" if strange else ""
+    replaced = "�" in text and "�".encode() not in data
+    notice = "wrote bytes that are not UTF-8; each was replaced by �" if replaced else ""
     return ToolOutput(call, text, notice=notice)
 
 
