@@ -65,8 +65,8 @@ def read_run_options(
     return found, reader.problems
 
 
-def _need(reader: OptionReader, names: Sequence[str], other: str, given: bool) -> None:
-    given = [] if given else [name for name in names if reader.has(name)]
+def _need(reader: OptionReader, names: Sequence[str], other: str, met: bool) -> None:
+    given = [] if met else [name for name in names if reader.has(name)]
     reader.problems += [Problem(name, f"needs {other} too") for name in given]
 
 

@@ -128,10 +128,10 @@ class Client:
             self._trace.say(translate(error, self.settings).message)
         gone = request.operation.gone
         status = response.status_code
-        error = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
+        refusal = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
         if status in (401, 403):
-            error.hint = cross_origin_hint(response.url, self.settings) or error.hint
-        return error
+            refusal.hint = cross_origin_hint(response.url, self.settings) or refusal.hint
+        return refusal
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None

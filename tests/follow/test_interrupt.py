@@ -58,7 +58,7 @@ def test_ctrl_c_says_where_the_run_is(openai: Shell, server: Server) -> None:
         code, out, err = finish(process)
     assert (code, out) == (130, b"")
     assert err == [
-        "error: interrupted; the run run_7 of thread thread_7 goes on",
+        "error: interrupted; the run run_7 of thread thread_7 is still active",
         *ways(server),
     ]
     assert not [line for line in requests(server) if line.endswith("cancel")]
@@ -118,7 +118,7 @@ def test_ctrl_c_in_a_stream(
         assert err == ["error: interrupted; the run run_7 of thread thread_7 is cancelled"]
         assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
     else:
-        assert err[0] == "error: interrupted; the run run_7 of thread thread_7 goes on"
+        assert err[0] == "error: interrupted; the run run_7 of thread thread_7 is still active"
         assert err[1:] == ways(server)
 
 

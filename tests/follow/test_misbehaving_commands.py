@@ -162,7 +162,7 @@ def test_bytes_that_are_no_text_are_replaced_and_said(
     binary = script("binary", r"printf 'a\377\376b\0c\303'", shell=True)
     result = quick(*CREATE, "--on-tool-call", f"work={binary}")
     assert answer(server) == "a��b\0c�"
-    assert "no UTF-8 text" in result.err
+    assert "bytes that are not UTF-8" in result.err
 
 
 def test_a_replacement_character_of_its_own_is_no_reason_to_warn(quick: Go, server: Server) -> None:

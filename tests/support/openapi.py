@@ -1,4 +1,4 @@
-"""The API description of the two operations, made from the recorded facts."""
+"""OpenAPI description of two operations, built from the recorded facts."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def document() -> dict[str, Any]:
 
 
 def request_schema() -> dict[str, Any]:
-    """The body of create-and-run as a JSON Schema that stands alone."""
+    """The body of create-and-run as a self-contained JSON Schema."""
     return {**document(), "$ref": _REF + "CreateThreadAndRunRequest"}
 
 
 def convert(schema: Any) -> Any:
-    """One schema of the facts as JSON Schema: references spelled out, null a type of its own."""
+    """One schema of the facts as JSON Schema: references with full paths, null as a type."""
     if not isinstance(schema, dict):
         return schema
     plain = {
