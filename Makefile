@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MOCK := $(VENV)/mock-server/node_modules/.bin/steady
 SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
+SERVERS := .venv-llama/.installed .venv-litellm/.installed
 
-.PHONY: demo check test test-slow sdks completions docs format bench clean
+.PHONY: demo check test test-slow upstreams sdks completions docs format bench soak clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -28,6 +29,9 @@ test: $(STAMP)  ## the default suite, in parallel
 test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
 	$(BIN)/pytest -m slow
 
+upstreams: $(STAMP) $(SERVERS) .venv-sdk3/.installed  ## runs on real model servers (installs them first: minutes, a compiler)
+	$(BIN)/pytest -m upstreams -n 0 tests/upstreams
+
 sdks: $(SDKS)  ## environments of the official SDK, which brings a command `openai` of its own
 
 completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
@@ -45,8 +49,11 @@ bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/completion.py
 	$(BIN)/python benchmarks/engine.py
 
+soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
+	$(BIN)/python benchmarks/soak.py
+
 clean:
-	rm -rf $(VENV) .venv-sdk* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -61,4 +68,9 @@ $(MOCK): $(STAMP)
 .venv-sdk%/.installed: tests/sdk/sdk%.txt
 	$(PYTHON) -m venv .venv-sdk$*
 	.venv-sdk$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-llama/.installed .venv-litellm/.installed: .venv-%/.installed: tests/upstreams/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -26,7 +26,7 @@ _openai_children() {
 
 # Sets `names` to the flags that are valid after the path $1.
 _openai_flags() {
-    names='--api-key --base-url --local --upstream-url --upstream-api --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model'" $names" ;;
@@ -36,22 +36,23 @@ _openai_flags() {
         'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
         'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
         'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
-        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
-        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
-        'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs update') names='--thread-id --run-id --metadata'" $names" ;;
         'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items'" $names" ;;
         'beta:threads:runs cancel') names='--thread-id --run-id'" $names" ;;
-        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --tool-errors'" $names" ;;
+        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs:steps retrieve') names='--thread-id --run-id --step-id --include'" $names" ;;
         'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items'" $names" ;;
         'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata'" $names" ;;
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items'" $names" ;;
-        'local serve') names='--host --port --store --require-key --grace --upstream-url --upstream-api --format-error --debug --help -h' ;;
-        'local import') names='--store --replace --base-url --local --format-error --debug --help -h' ;;
-        'local export' | 'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
+        'local serve') names='--host --port --store --require-key --max-tool-turns --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --format-error --debug --help -h' ;;
+        'local import') names='--store --replace --skip-invalid --base-url --local --format-error --debug --help -h' ;;
+        'local export') names='--store --as --base-url --local --format-error --debug --help -h' ;;
+        'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
         'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
@@ -121,7 +122,7 @@ _openai_describe() {
         'beta:threads create-and-run')
             case $2 in
                 --assistant-id | --instructions | --model) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --metadata | --truncation-strategy | --thread | --thread.messages | --message | --thread.metadata | --thread.tool-resources | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
@@ -136,7 +137,7 @@ _openai_describe() {
         'beta:threads:runs create')
             case $2 in
                 --assistant-id | --instructions | --model | --thread-id | --additional-instructions | --additional-message.content) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --metadata | --truncation-strategy | --include | --additional-message | --additional-message.attachments | --additional-message.metadata) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
@@ -154,7 +155,7 @@ _openai_describe() {
             case $2 in
                 --thread-id | --run-id) takes=value source=reference once=1 ;;
                 --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
-                --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --on-tool-call) takes=value ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
@@ -182,7 +183,7 @@ _openai_describe() {
                 --thread-id | --run-id | --tool-output.tool-call-id | --tool-output.output) takes=value source=reference once=1 ;;
                 --tool-output) takes=value source=reference ;;
                 --stream) takes=optional choices='true false' once=1 ;;
-                --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency) takes=value once=1 ;;
+                --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
                 --on-tool-call) takes=value ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
@@ -229,11 +230,12 @@ _openai_describe() {
             ;;
         'local serve')
             case $2 in
-                --host | --port | --grace) takes=value once=1 ;;
+                --host | --port | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
                 --require-key | --debug) takes=nothing once=1 ;;
                 --upstream-url) takes=value source=url once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
+                --upstream-model | --upstream-header) takes=value ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -242,14 +244,25 @@ _openai_describe() {
         'local import')
             case $2 in
                 --store) takes=value source=file once=1 ;;
-                --replace | --local | --debug) takes=nothing once=1 ;;
+                --replace | --skip-invalid | --local | --debug) takes=nothing once=1 ;;
                 --base-url) takes=value source=url once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
             return 0
             ;;
-        'local export' | 'local path')
+        'local export')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --as) takes=value choices='objects conversations' once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --local | --debug) takes=nothing once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local path')
             case $2 in
                 --store) takes=value source=file once=1 ;;
                 --base-url) takes=value source=url once=1 ;;
@@ -282,11 +295,11 @@ _openai_describe() {
     esac
     if [[ -z $takes ]]; then
         case $2 in
-            --api-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
+            --api-key | --upstream-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
             --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
             --upstream-api) takes=value choices='responses chat' once=1 ;;
-            --header) takes=value ;;
+            --upstream-model | --upstream-header | --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
             --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
             --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;

@@ -190,8 +190,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
             set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
             set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
-            set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
-            set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
         case 'beta:threads:runs create'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -225,8 +226,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
             set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
             set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
-            set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
-            set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
         case 'beta:threads:runs retrieve'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -236,8 +238,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
             set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
             set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
-            set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
-            set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
         case 'beta:threads:runs update'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -266,8 +269,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--cancel-on-interrupt' 'Ctrl-C cancels the run too.'
             set -a names '--on-tool-call' 'Command that answers calls of a function, \'*\' for all others. Repeatable.'
             set -a names '--tool-timeout' 'Seconds a command may take; 300 if not set.'
-            set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
-            set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--tool-concurrency' 'Commands that may run side by side; 4 if not set.'
+            set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--tool-errors' 'Tell the run of a command that fails, or fail: cancel the run.'
         case 'beta:threads:runs:steps retrieve'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -309,10 +313,14 @@ function __openai_flags --no-scope-shadowing
             set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
             set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
-            set -a names '--require-key' 'Require the key in OPENAI_LOCAL_SERVER_KEY from clients.'
-            set -a names '--grace' 'Seconds that active runs get to end when it is stopped; 8 if not set.'
-            set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
-            set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--require-key' 'Ask for the key in OPENAI_LOCAL_SERVER_KEY.'
+            set -a names '--max-tool-turns' 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--grace' 'Seconds that runs have to end when it is stopped; 8 if not set.'
+            set -a names '--upstream-url' 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
+            set -a names '--upstream-key' 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+            set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -320,7 +328,8 @@ function __openai_flags --no-scope-shadowing
             return
         case 'local import'
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
-            set -a names '--replace' 'Replace objects in the store that have the same id.'
+            set -a names '--replace' 'Put what the file says in place of what has the same id.'
+            set -a names '--skip-invalid' 'Leave out what is wrong, and say so, in place of importing nothing.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -328,7 +337,17 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'local export' 'local path'
+        case 'local export'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--as' 'Shape: objects as import takes them, or conversations for the Conversations API.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local path'
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
@@ -357,8 +376,11 @@ function __openai_flags --no-scope-shadowing
     set -a names '--api-key' 'Key for the server; also OPENAI_API_KEY.'
     set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
     set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
-    set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
-    set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+    set -a names '--upstream-url' 'Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.'
+    set -a names '--upstream-api' 'Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+    set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
+    set -a names '--upstream-key' 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+    set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
     set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -512,7 +534,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --metadata --truncation-strategy --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
@@ -556,7 +578,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --metadata --truncation-strategy --include --additional-message --additional-message.attachments --additional-message.metadata
@@ -611,7 +633,7 @@ function __openai_describe --no-scope-shadowing
                 case --wait --cancel-on-interrupt
                     set takes nothing
                     set once 1
-                case --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                case --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --on-tool-call
@@ -665,7 +687,7 @@ function __openai_describe --no-scope-shadowing
                     set takes optional
                     set choices 'true' 'false'
                     set once 1
-                case --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency
+                case --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --wait --cancel-on-interrupt
@@ -752,7 +774,7 @@ function __openai_describe --no-scope-shadowing
             end
         case 'local serve'
             switch $name
-                case --host --port --grace
+                case --host --port --max-tool-turns --grace --upstream-key
                     set takes value
                     set once 1
                 case --store
@@ -770,6 +792,8 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set choices 'responses' 'chat'
                     set once 1
+                case --upstream-model --upstream-header
+                    set takes value
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
@@ -786,7 +810,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source file
                     set once 1
-                case --replace --local --debug
+                case --replace --skip-invalid --local --debug
                     set takes nothing
                     set once 1
                 case --base-url
@@ -803,7 +827,34 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'local export' 'local path'
+        case 'local export'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --as
+                    set takes value
+                    set choices 'objects' 'conversations'
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --local --debug
+                    set takes nothing
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local path'
             switch $name
                 case --store
                     set takes value
@@ -866,7 +917,7 @@ function __openai_describe --no-scope-shadowing
     end
     test -n "$takes"; and return
     switch $name
-        case --api-key --organization --project --timeout --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
+        case --api-key --upstream-key --organization --project --timeout --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
             set takes value
             set once 1
         case --base-url --upstream-url
@@ -880,7 +931,7 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set choices 'responses' 'chat'
             set once 1
-        case --header
+        case --upstream-model --upstream-header --header
             set takes value
         case --mtls-client-cert-file --mtls-client-key-file
             set takes value

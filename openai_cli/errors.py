@@ -7,6 +7,7 @@
     ├── ApiError            4  the server refused the request
     ├── RunEndedError       5  the run ended without completing
     ├── RunWaitsError       6  the run waits for tool outputs
+    │   └── ToolTurnsError  6  it has asked for them more often than it may
     └── Interrupted       130  Ctrl-C
 
 Errors of httpx, pydantic and sqlite3 are translated where they are raised; only this family
@@ -159,7 +160,16 @@ class RunWaitsError(CliError):
 
     exit_code = 6
     kind = "run_requires_action"
-    meaning = "The run waits for tool outputs; it was printed."
+    meaning = (
+        "The run waits for tool outputs, or asked for them more often than --max-tool-turns "
+        "allows; it was printed."
+    )
+
+
+class ToolTurnsError(RunWaitsError):
+    """The run asks for tool outputs after as many turns of them as are allowed."""
+
+    kind = "tool_turns_exceeded"
 
 
 class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C

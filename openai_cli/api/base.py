@@ -15,6 +15,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -122,19 +123,20 @@ T = TypeVar("T")
 Omittable = Annotated[T | None, ServerRule(null=False)]
 """A field that objects printed by an SDK show as null, and that the API wants left out instead."""
 
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME_CHARACTER = "[A-Za-z0-9_-]"
 _LONGEST_NAME = 64
 
 
 def _name(value: str) -> str:
     """Names of functions and response formats (documented page, `json_schema.name`)."""
-    if len(value) > _LONGEST_NAME or not _NAME.fullmatch(value):
-        context = {"pattern": f"^{_NAME.pattern}$", "max_length": _LONGEST_NAME}
+    if len(value) > _LONGEST_NAME or not re.fullmatch(f"{_NAME_CHARACTER}+", value):
+        context = {"pattern": f"^{_NAME_CHARACTER}+$", "max_length": _LONGEST_NAME}
         raise PydanticCustomError("name", "not a name", context)
     return value
 
 
-Name = Annotated[str, AfterValidator(_name)]
+_NAME_SCHEMA = {"type": "string", "pattern": f"^{_NAME_CHARACTER}{{1,{_LONGEST_NAME}}}$"}
+Name = Annotated[str, AfterValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 
 
 def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:

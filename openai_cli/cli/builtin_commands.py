@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import CONNECTION, OTHER, SHELLS, Option
+from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, OTHER, SHELLS, Option
 from openai_cli.cli.session import Session
+from openai_cli.cli.upstream_options import UPSTREAM_FLAGS
 from openai_cli.errors import Problem, UsageError
 
 _COMMON = ("--format-error", "--debug", "--help")
@@ -164,6 +165,12 @@ BUILTIN_COMMANDS = (
                 takes="nothing",
             ),
             Option(
+                "--max-tool-turns",
+                "Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.",
+                OTHER,
+                "COUNT",
+            ),
+            Option(
                 "--grace",
                 "Seconds that active runs get to end when it is stopped; 8 if not set.",
                 OTHER,
@@ -174,8 +181,7 @@ BUILTIN_COMMANDS = (
             "openai local serve",
             "openai local serve --port 0 --store team.db",
         ),
-        shared=("--upstream-url", "--upstream-api"),
-        consequence="not started",
+        shared=UPSTREAM_FLAGS,
         stays=True,
     ),
     BuiltinCommand(
@@ -191,6 +197,12 @@ BUILTIN_COMMANDS = (
                 OTHER,
                 takes="nothing",
             ),
+            Option(
+                "--skip-invalid",
+                "Leave out what is wrong, and say so, in place of importing nothing.",
+                OTHER,
+                takes="nothing",
+            ),
         ),
         examples=(
             """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
@@ -202,8 +214,20 @@ BUILTIN_COMMANDS = (
         name="local export",
         summary="Print the assistants, threads and messages of the store as JSON lines",
         runs=_export,
-        options=(_STORE,),
-        examples=("openai local export --store team.db > saved.jsonl",),
+        options=(
+            _STORE,
+            Option(
+                "--as",
+                "Shape: objects as import takes them, or conversations for the Conversations API.",
+                OTHER,
+                "SHAPE",
+                words=EXPORT_SHAPES,
+            ),
+        ),
+        examples=(
+            "openai local export --store team.db > saved.jsonl",
+            "openai local export --as conversations",
+        ),
         shared=_STORES,
     ),
     BuiltinCommand(

@@ -19,4 +19,4 @@ def engine_transport(settings: ConnectionSettings) -> httpx.BaseTransport | None
         return None
     from openai_cli.engine import open_transport
 
-    return open_transport(settings.address.text, settings.environ)
+    return open_transport(settings.address.text, settings.environ, settings.warn)

@@ -114,5 +114,6 @@ def _connected(settings: ConnectionSettings, options: Options, env: Env) -> Conn
     return replace(
         settings,
         notice=settings.notice if quiet else lambda line: env.say("note", line),
+        warn=lambda line: env.say("warning", line),
         trace=env.talk if options.debug else None,
     )

@@ -10,13 +10,14 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.options import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
-from openai_cli.cli.run_outcome import check_run, run_label, why_no_reply
+from openai_cli.cli.run_outcome import check_run, run_label, too_many_turns, why_no_reply
 from openai_cli.cli.run_printer import RunPrinter
 from openai_cli.cli.suggested_commands import next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
 from openai_cli.client.responses import Document, Stream
 from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError
+from openai_cli.follow.answered_calls import AnsweredCalls
 from openai_cli.follow.poll import Poller, WaitTimeoutError, is_stopped, run_in
 from openai_cli.follow.run import (
     RequiredCall,
@@ -54,7 +55,8 @@ class Follower:
         self._run: Run | None = None
         self._stream: Stream | None = None
         self._streamed = False
-        self._answered: list[RequiredCall] = []
+        self._answered = AnsweredCalls()
+        self._turned_away = False
         self._rechecks_left = 0
 
     def follow(self, request: Request) -> None:
@@ -87,7 +89,10 @@ class Follower:
     def _check_outcome(self, request: Request) -> None:
         waits = self._run_options.waits
         if waits and self._run is None and not self._streamed:
-            raise NoAnswerError("the answer is not a run, so --wait does not apply")
+            raise NoAnswerError("the answer is no run: there is nothing to wait for")
+        if self._turned_away and self._run is not None:
+            most, ways = self._run_options.tools.max_turns, self._next_commands(self._run)
+            raise too_many_turns(self._run, most, ways)
         if request.operation.continues_run or waits:
             check_run(self._run)
         if self._printer.lacks_reply and self._options.max_items is None:
@@ -123,8 +128,8 @@ class Follower:
         if failure and not (self._run_options.waits and run and has_ids(run)):
             raise failure
         if stream.saw_active_run:
-            self._answered = []
-        # If a stream after tool outputs does not contain the run, its earlier state is kept.
+            self._rechecks_left = _MAX_RECHECKS
+        # If a stream after tool outputs does not mention the run, its earlier state stands.
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
         if failure:
@@ -151,20 +156,17 @@ class Follower:
         return document
 
     def _has_stopped(self, run: Run) -> bool:
-        """Whether the run has stopped; False at first if it still reports calls just answered.
+        """Whether the run has stopped; looks again if all it shows are calls that were answered.
 
-        Some servers update the run some time after accepting outputs.
+        Some servers take their time to notice the outputs, or go back to an earlier state once.
         """
         if not is_stopped(run):
-            self._answered = []
+            self._rechecks_left = _MAX_RECHECKS
             return False
-        if self._rechecks_left and self._shows_answered(run):
+        if self._rechecks_left and self._answered.cover(run):
             self._rechecks_left -= 1
             return False
         return True
-
-    def _shows_answered(self, run: Run) -> bool:
-        return bool(self._answered) and tool_calls(run) == self._answered
 
     # Tool calls
 
@@ -172,9 +174,14 @@ class Follower:
         """The calls to answer now: all the run waits for; none if any of them has no command."""
         run, tools = self._run, self._run_options.tools
         calls = tool_calls(run) if run and tools.commands and has_ids(run) else []
-        if run and self._shows_answered(run):
-            what = "the server still reports calls that were answered; they are not run again"
+        if run is None or not calls:
+            return []
+        if self._answered.cover(run):
+            what = "the server still shows the calls that were answered; they are not run again"
             self._env.say("warning", what)
+            return []
+        if self._answered.turns >= tools.max_turns:
+            self._turned_away = True
             return []
         missing = sorted({call.name for call in calls if tools.command_for(call.name) is None})
         if missing:
@@ -182,10 +189,24 @@ class Follower:
         return [] if missing else calls
 
     def _answer(self, calls: list[RequiredCall]) -> Document | Stream:
+        run = self._run
+        assert run is not None  # noqa: S101 - it has calls
+        self._run_commands(self._answered.missing(calls), run)
+        tool_outputs = self._answered.tool_outputs(calls)
+        fields = {"tool_outputs": tool_outputs} | ({"stream": True} if self._streamed else {})
+        try:
+            answer = self._submit(run, request_about(run, "submit-tool-outputs", **fields))
+        except CliError as error:
+            error.hint = "\n".join(filter(None, [error.hint, self._next_commands(run)]))
+            raise
+        self._rechecks_left = _MAX_RECHECKS
+        return answer
+
+    def _run_commands(self, calls: list[RequiredCall], run: Run) -> None:
+        """Run the commands for these calls, and keep their outputs."""
         from openai_cli.follow.commands import answer_calls
 
-        run, tools = self._run, self._run_options.tools
-        assert run is not None  # noqa: S101 - it has calls
+        tools = self._run_options.tools
         secrets = list(secrets_of(self._settings))
         outputs = answer_calls(calls, tools, run, self._env.environ, secrets)
         for output in outputs:
@@ -196,19 +217,7 @@ class Follower:
         if failed and tools.fail:
             cancelled = self._cancel(run)
             raise CliError(f"the command for {failed[0].call.name} failed; {cancelled}")
-        tool_outputs = [
-            {"tool_call_id": output.call.id, "output": output.text} for output in outputs
-        ]
-        fields = {"tool_outputs": tool_outputs} | ({"stream": True} if self._streamed else {})
-        try:
-            answer = self._submit(run, request_about(run, "submit-tool-outputs", **fields))
-        except CliError as error:
-            error.hint = "\n".join(filter(None, [error.hint, self._next_commands(run)]))
-            raise
-        # The engine does not report answered calls again, so equal calls are new ones.
-        self._answered = [] if self._settings.in_process else calls
-        self._rechecks_left = _MAX_RECHECKS
-        return answer
+        self._answered.add(outputs)
 
     def _submit(self, run: Run, request: Request) -> Document | Stream:
         """Send the outputs until an answer or the run shows that they arrived."""

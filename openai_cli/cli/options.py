@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal, TypeVar
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE
+from openai_cli.cli.near_words import near
+from openai_cli.cli.upstream_options import (
+    UPSTREAM_APIS,
+    UPSTREAM_FLAGS,
+    upstream_environ,
+    upstream_secrets,
+)
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import ConnectionSettings
@@ -40,7 +47,9 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
 """Values of --format-error: all formats except explore."""
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
-UPSTREAM_APIS = ("responses", "chat")
+_HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
+"""Headers that the engine reads, or that say nothing new to it."""
+EXPORT_SHAPES = ("objects", "conversations")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """Shells with a completion script."""
 CREDENTIALS = {
@@ -54,8 +63,11 @@ OPTIONS = (
     Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
     Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
-    Option("--upstream-url", "Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
-    Option("--upstream-api", "API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
+    Option("--upstream-url", "Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
+    Option("--upstream-api", "Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
+    Option("--upstream-model", "Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.", CONNECTION, "MODEL", repeatable=True),
+    Option("--upstream-key", "Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
+    Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
@@ -146,6 +158,10 @@ class OptionReader:
         texts = [o.text for o in self._occurrences if o.name == name]
         return texts[-1] if texts else None
 
+    def all(self, name: str) -> list[str]:
+        """The texts of all occurrences, in order."""
+        return [o.text or "" for o in self._occurrences if o.name == name]
+
     def value(self, name: str, read: Callable[[str], T], default: D) -> T | D:
         """The option's text, parsed by `read`, whose ValueError describes what was expected.
 
@@ -165,14 +181,27 @@ class OptionReader:
         text = self.last(name)
         return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
 
+    def setting_value(
+        self, name: str, variable: str, read: Callable[[str], T], default: D
+    ) -> T | D:
+        """Like `value`, from the flag or from the variable that stands in for it."""
+        text, source = self.setting(name, variable)
+        if not text and source == variable:
+            return default
+        try:
+            return read(text)
+        except ValueError as expected:
+            self.problems.append(Problem(source, f'expected {expected}, found "{text}"'))
+            return default
+
     def settings(self) -> ConnectionSettings:
         """The connection settings."""
         cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
         address = self._address()
         self._check_mtls(cert, key, address)
-        identity = {
-            variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()
-        }
+        self._check_place(address)
+        who = {variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()}
+        environ = self._with_upstream(who) if address.is_local else self._environ
         return ConnectionSettings(
             address=address,
             api_key=identity["OPENAI_API_KEY"],
@@ -183,37 +212,19 @@ class OptionReader:
             max_retries=self.value("--max-retries", whole(0, 100), 2),
             client_cert=cert or "",
             client_key=key or "",
-            environ=self._with_upstream(identity, local=address.is_local),
+            environ=environ,
+            secrets=tuple(upstream_secrets(environ)) if address.is_local else (),
         )
 
-    def _with_upstream(self, identity: Mapping[str, str], *, local: bool) -> Mapping[str, str]:
-        """The environment; for the engine, with the flags for its upstream as variables."""
-        url, api = self.last("--upstream-url"), self.last("--upstream-api")
-        for name, text in (("--upstream-url", url), ("--upstream-api", api)):
-            if text is not None and not local:
-                self.problems.append(Problem(name, "works with the embedded engine only: --local"))
-        self._check_upstream(url, api)
-        if not local:
-            return self._environ
+    def _with_upstream(self, who: Mapping[str, str]) -> dict[str, str]:
+        """The environment for the engine: with what the flags say about it and its upstream."""
         variables = {
-            **identity,
-            "OPENAI_LOCAL_UPSTREAM_URL": url,
-            "OPENAI_LOCAL_UPSTREAM_API": api,
+            **who,
+            **upstream_environ(self, self._environ),
             "OPENAI_LOCAL_UPSTREAM_TIMEOUT": self.last("--timeout"),
+            MAX_TOOL_TURNS_VARIABLE: self.last("--max-tool-turns"),
         }
         return {**self._environ, **{name: text for name, text in variables.items() if text}}
-
-    def _check_upstream(self, url: str | None, api: str | None) -> None:
-        if api is not None and api not in UPSTREAM_APIS:
-            near = _near(api, UPSTREAM_APIS)
-            what = f'expected responses or chat, found "{api}"{near}'
-            self.problems.append(Problem("--upstream-api", what))
-        if url is not None:
-            try:
-                if read_address(url, "--upstream-url").is_local:
-                    self.problems.append(Problem("--upstream-url", "must be a server"))
-            except UsageError as error:
-                self.problems += error.problems
 
     def _address(self) -> Address:
         text, source = self.setting("--base-url", "OPENAI_BASE_URL")
@@ -237,6 +248,17 @@ class OptionReader:
         except UsageError as error:
             self.problems += error.problems
             return ""
+
+    def _check_place(self, address: Address) -> None:
+        """Refuse flags that would go nowhere: those of an upstream, and headers for the engine."""
+        for name in () if address.is_local else UPSTREAM_FLAGS:
+            if self.has(name):
+                self.problems.append(Problem(name, "works with the embedded engine only: --local"))
+        for text in self.all("--header") if address.is_local else ():
+            name, colon, _ = text.partition(":")
+            if colon and name.lower() not in _HEADERS_OF_THE_ENGINE:
+                what = f"the embedded engine has no use for {name}; for its models' server: "
+                self.problems.append(Problem("--header", f"{what}--upstream-header"))
 
     def _headers(self) -> Iterable[tuple[str, str]]:
         for occurrence in self._occurrences:
@@ -304,13 +326,8 @@ def _error_format(text: str) -> str:
 def _one_of(text: str, names: Sequence[str]) -> str:
     name = text.lower()
     if name not in names:
-        raise ValueError(f"one of {', '.join(names)}{_near(name, names)}")
+        raise ValueError(f"one of {', '.join(names)}{near(name, names)}")
     return name
-
-
-def _near(text: str, words: Sequence[str]) -> str:
-    close = get_close_matches(text.lower(), words, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def seconds(text: str) -> float:
@@ -351,5 +368,5 @@ def _max_items(text: str) -> int | None:
 
 def _dry_run(text: str) -> str:
     if text not in ("json", "curl"):
-        raise ValueError(f"json or curl{_near(text, ('json', 'curl'))}")
+        raise ValueError(f"json or curl{near(text, ('json', 'curl'))}")
     return text

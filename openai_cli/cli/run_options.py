@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
 from openai_cli.errors import Problem
 from openai_cli.follow.follow_options import ToolCommand, ToolOptions, WaitLimits
@@ -20,12 +21,13 @@ RUN_OPTIONS = (
     Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
     Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
     Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
-    Option("--tool-concurrency", "Commands that may run at the same time; 4 if not set.", _FOLLOW, "COUNT"),
-    Option("--tool-errors", "If a command fails: send the error as its output, or fail and cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
+    Option("--tool-concurrency", "Commands that may run side by side; 4 if not set.", _FOLLOW, "COUNT"),
+    Option("--max-tool-turns", "Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.", _FOLLOW, "COUNT"),
+    Option("--tool-errors", "Tell the run of a command that fails, or fail: cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
 )  # fmt: skip
 
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
-_NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--tool-errors")
+_NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--max-tool-turns", "--tool-errors")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class RunOptions:
 def read_run_options(
     occurrences: Sequence[Occurrence], options: Options
 ) -> tuple[RunOptions, list[Problem]]:
-    """The parsed options, and all problems with them."""
-    reader = OptionReader(occurrences, {})
+    """The options, and everything that is wrong with them."""
+    reader = OptionReader(occurrences, options.settings.environ)
     commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
     tools = ToolOptions(
@@ -50,6 +52,7 @@ def read_run_options(
         concurrency=reader.value("--tool-concurrency", whole(1, 64), ToolOptions.concurrency),
         timeout=reader.value("--tool-timeout", seconds, ToolOptions.timeout),
         fail=tool_errors == "fail",
+        max_turns=_max_turns(reader) if commands else ToolOptions.max_turns,
     )
     wait_limits = WaitLimits(
         interval=reader.value("--poll-interval", seconds, WaitLimits.interval),
@@ -65,8 +68,13 @@ def read_run_options(
     return found, reader.problems
 
 
-def _need(reader: OptionReader, names: Sequence[str], other: str, met: bool) -> None:
-    given = [] if met else [name for name in names if reader.has(name)]
+def _max_turns(reader: OptionReader) -> int:
+    read, default = whole(1, MOST_TOOL_TURNS), ToolOptions.max_turns
+    return reader.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, default)
+
+
+def _need(reader: OptionReader, names: Sequence[str], other: str, there: bool) -> None:
+    given = [] if there else [name for name in names if reader.has(name)]
     reader.problems += [Problem(name, f"needs {other} too") for name in given]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from openai_cli.api.statuses import NOT_COMPLETED, WAITS_FOR_OUTPUTS
-from openai_cli.errors import RunEndedError, RunWaitsError
+from openai_cli.errors import RunEndedError, RunWaitsError, ToolTurnsError
 from openai_cli.output.phrases import failure, functions
 
 
@@ -34,6 +34,12 @@ def check_run(run: dict[str, Any] | None) -> None:
             f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
         )
     raise RunEndedError(f"{run_label(run)} ended as {status}{_why(run)}")
+
+
+def too_many_turns(run: dict[str, Any], most: int, ways_on: str) -> ToolTurnsError:
+    """The error for a run that asks for tool outputs once more than it may."""
+    what = f"asks for tool outputs again after {most} turns of them, as many as --max-tool-turns"
+    return ToolTurnsError(f"{run_label(run)} {what} allows", hint=ways_on)
 
 
 def _why(run: dict[str, Any]) -> str:

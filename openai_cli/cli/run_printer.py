@@ -8,7 +8,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.listing import item_pages
 from openai_cli.cli.options import Options
 from openai_cli.client.client import Client
-from openai_cli.client.responses import Document, Stream
+from openai_cli.client.responses import Document, Event, Stream
 from openai_cli.errors import NoAnswerError
 from openai_cli.follow.poll import run_in
 from openai_cli.follow.run import Run, has_ids, request_for_messages, status_of
@@ -121,7 +121,7 @@ class RunPrinter:
             gap = b"" if self._tail.endswith(b"\n\n") else b"\n\n"
             self._write_bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
         else:
-            self._printer.event(f'{{"event":{json.dumps(name)},"data":{data}}}')
+            self._printer.event(Event(name, data).text)
 
     def _write_bytes(self, data: bytes) -> None:
         self._printer.chunk(data)

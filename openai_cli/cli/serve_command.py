@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import UPSTREAM_APIS, OptionReader, whole
+from openai_cli.cli.options import OptionReader, whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
+from openai_cli.cli.upstream_options import upstream_environ
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
 
@@ -38,7 +40,7 @@ class ServeOptions:
 
 
 def serve(session: Session) -> None:
-    """Serve until stopped by SIGTERM or Ctrl-C. Raises CliError."""
+    """Serve until stopped by SIGTERM, SIGHUP or Ctrl-C. Raises a CliError."""
     settings = _ServeOptionReader(session).settings()
     env = session.env
     _check_installed()
@@ -60,6 +62,8 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
+    from openai_cli.engine.serve.descriptors import fitted
+    from openai_cli.engine.serve.limits import ServerLimits
     from openai_cli.engine.serve.server import Service
     from openai_cli.engine.store import Store
     from openai_cli.engine.store_path import store_path
@@ -72,8 +76,13 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     with listener:
         store = Store(store_path(settings.store, settings.environ))
         auth = Authenticator(settings.key, settings.host)
+        models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
+        limits = fitted(ServerLimits())
+        if limits != ServerLimits():
+            room = f"{limits.connections} connections and {limits.runs} runs"
+            env.say("note", f"the limit of file descriptors has room for {room} at a time")
         service = Service(
-            store, ModelRegistry(settings.environ), auth, _logs(env, debug), grace=settings.grace
+            store, models, auth, _logs(env, debug), grace=settings.grace, limits=limits
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
@@ -94,8 +103,8 @@ def _logs(env: Env, debug: bool) -> Logs:
         why = f": {type(error).__name__}: {error}" if error else ""
         env.say("error", f"{what}{why}")
         if debug and error:
-            for line in traceback.format_exception(error):
-                env.talk(line.rstrip("\n"))
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                env.talk(f"  {line}")  # whatever it quotes, it cannot pose as another line
 
     return Logs(request, fault)
 
@@ -152,27 +161,24 @@ class _ServeOptionReader:
             return ""
 
     def _with_upstream(self) -> Mapping[str, str]:
-        """The environment, with the upstream flags as variables."""
-        api = self._text("--upstream-api")
-        if api and api not in UPSTREAM_APIS:
-            expected = f'expected {" or ".join(UPSTREAM_APIS)}, found "{api}"'
-            self._problems.append(Problem("--upstream-api", expected))
-            return self._environ
-        given = {
-            "OPENAI_LOCAL_UPSTREAM_URL": self._text("--upstream-url"),
-            "OPENAI_LOCAL_UPSTREAM_API": api,
-        }
-        environ = {**self._environ, **{name: text for name, text in given.items() if text}}
-        self._check_upstream(environ)
+        """The environment, with what the flags say in place of its variables."""
+        flags = upstream_environ(self._options, self._environ)
+        turns = self._options.last("--max-tool-turns")
+        environ = {**self._environ, **flags, **({MAX_TOOL_TURNS_VARIABLE: turns} if turns else {})}
+        read = whole(1, MOST_TOOL_TURNS)
+        self._options.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, None)
+        if not self._problems:
+            self._check_upstream(environ)
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
-        """Add a problem for an invalid upstream; a missing key is reported at its first use."""
-        from openai_cli.engine.models.upstream.config import read_upstream_config
+        """A wrong upstream is reported now, a missing key when a model is first used."""
+        from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 
-        try:
-            read_upstream_config(environ)
-        except RefusalError as error:
-            if error.status != 401:
-                self._problems.append(Problem("local serve", error.message))
+        for read in (read_names, read_upstream_config):
+            try:
+                read(environ)
+            except RefusalError as error:
+                if error.status != 401:
+                    self._problems.append(Problem("local serve", error.message))

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openai_cli.cli.near_words import near
+from openai_cli.cli.options import EXPORT_SHAPES, OptionReader
 from openai_cli.cli.store_option import store_file
 from openai_cli.errors import Problem, StoreError, UsageError
 from openai_cli.input.stdin import Stdin, StdinError
 
 if TYPE_CHECKING:
     from openai_cli.cli.session import Session
+    from openai_cli.engine.strict_json import JsonObject
     from openai_cli.engine.transfer.importer import ImportSummary, TransferError
 
 _CHUNK = 1 << 16
 """Characters per write, so that a large store is not flushed line by line."""
+
+
+_PLACES = 5
+"""Places that are named for one reason to leave something out."""
 
 
 def import_(session: Session) -> None:
@@ -31,32 +38,63 @@ def import_(session: Session) -> None:
 
     with closing(Store(file)) as store:
         try:
-            replace = "--replace" in session.arguments.names()
-            moved = import_objects(store, data, int(time.time()), replace=replace)
+            flags = session.arguments.names()
+            replace, skip_invalid = "--replace" in flags, "--skip-invalid" in flags
+            now = int(time.time())
+            moved = import_objects(store, data, now, replace=replace, skip_invalid=skip_invalid)
         except TransferError as error:
             raise _refusal(error, name) from None
-    for note in moved.notes:
+    for note in (*moved.notes, *_left_out(moved)):
         session.env.say("warning", note)
     session.env.say("note", f"{_summary(moved)} in {file}")
 
 
 def export(session: Session) -> None:
-    """Print all objects that `import` accepts, one per line. Raises CliError."""
+    """Print everything that `import` takes, or the threads as conversations, one object a line.
+
+    Raises a CliError.
+    """
     file = store_file(session)
+    shape = _shape(session)
     if not file.exists():
         raise StoreError(f"The store {file} does not exist.")
     from openai_cli.engine.store import Store
-    from openai_cli.engine.transfer.exporter import export_objects
 
+    with closing(Store(file)) as store:
+        if shape == "conversations":
+            from openai_cli.engine.transfer.conversations import ConversationExport
+
+            conversations = ConversationExport(store)
+            _print_lines(conversations.objects(), session)
+            left_out = conversations.left_out
+            if left_out:
+                what = ", ".join(f"{count} {name}" for name, count in left_out.items())
+                session.env.say("note", f"left out, as conversations have no place for it: {what}")
+            return
+        from openai_cli.engine.transfer.exporter import export_objects
+
+        _print_lines(export_objects(store), session)
+
+
+def _shape(session: Session) -> str:
+    reader = OptionReader(session.arguments.occurrences, {})
+    shape = reader.last("--as") or EXPORT_SHAPES[0]
+    if shape not in EXPORT_SHAPES:
+        what = f'expected {" or ".join(EXPORT_SHAPES)}, found "{shape}"{near(shape, EXPORT_SHAPES)}'
+        raise UsageError(problems=[Problem("--as", what)], undone="exported")
+    return shape
+
+
+def _print_lines(values: Iterable[JsonObject], session: Session) -> None:
+    """Each value as a line of JSON, many lines at once."""
     lines: list[str] = []
     size = 0
-    with closing(Store(file)) as store:
-        for value in export_objects(store):
-            lines.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
-            size += len(lines[-1])
-            if size > _CHUNK:
-                session.env.out.write("".join(lines))
-                lines, size = [], 0
+    for value in values:
+        lines.append(json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n")
+        size += len(lines[-1])
+        if size > _CHUNK:
+            session.env.out.write("".join(lines))
+            lines, size = [], 0
     session.env.out.write("".join(lines))
 
 
@@ -93,6 +131,16 @@ def _refusal(error: TransferError, name: str) -> UsageError:
     return UsageError(problems=problems, hint=hint)
 
 
+def _left_out(moved: ImportSummary) -> Iterator[str]:
+    """What was not imported, one line for each reason."""
+    places: dict[str, list[str]] = {}
+    for trouble in moved.left_out:
+        places.setdefault(trouble.message, []).append(trouble.place)
+    for reason, found in places.items():
+        more = f" and {len(found) - _PLACES} more" if len(found) > _PLACES else ""
+        yield f"left out: {', '.join(found[:_PLACES])}{more}: {reason}"
+
+
 def _summary(moved: ImportSummary) -> str:
     parts = []
     if moved.new or not (moved.replaced or moved.unchanged):
@@ -101,6 +149,8 @@ def _summary(moved: ImportSummary) -> str:
         parts.append(f"{_counted(moved.replaced)} replaced")
     if moved.unchanged:
         parts.append(f"{moved.unchanged} there already")
+    if moved.left_out:
+        parts.append(f"{len(moved.left_out)} left out")
     return "; ".join(parts)
 
 

@@ -81,5 +81,9 @@ def _upstream(settings: ConnectionSettings) -> list[str]:
         return []
     url = settings.environ.get("OPENAI_LOCAL_UPSTREAM_URL", "")
     api = settings.environ.get("OPENAI_LOCAL_UPSTREAM_API", "")
-    flags = (("--upstream-url", redacted_url(url)), ("--upstream-api", api))
+    flags = (
+        ("--upstream-url", redacted_url(url)),
+        ("--upstream-api", api),
+        ("--upstream-model", settings.environ.get("OPENAI_LOCAL_UPSTREAM_MODEL", "")),
+    )
     return [word for name, text in flags if text for word in (name, text)]

@@ -32,6 +32,12 @@ def read_header(text: str) -> tuple[str, str]:
     return name, value.strip()
 
 
+def read_headers(text: str) -> tuple[tuple[str, str], ...]:
+    """Headers, one a line; of those with one name the last. Raises ValueError."""
+    found = [read_header(line) for line in text.split("\n") if line.strip()]
+    return tuple({name.lower(): (name, value) for name, value in found}.values())
+
+
 def carries_credentials(headers: Iterable[tuple[str, str]]) -> bool:
     """Whether user-supplied headers contain credentials."""
     return any(name.lower() in _CREDENTIALS and value for name, value in headers)

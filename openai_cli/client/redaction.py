@@ -45,14 +45,25 @@ def scrub(text: str, settings: ConnectionSettings) -> str:
 
 
 def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    """The secrets in the settings: the key, and those in headers and in the address."""
+    """The secrets of a call: its keys, and those in headers and in the address."""
     yield settings.api_key
-    for name, value in settings.headers:
+    yield from settings.secrets
+    yield from header_secrets(settings.headers)
+    yield from url_secrets(settings.address.text)
+
+
+def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The secrets among headers, whole and in parts."""
+    for name, value in headers:
         if is_secret(name):
             yield value
             # `Bearer KEY`, or `name=value; name=value`: a server may quote a part.
             yield from (p for p in re.split(r"[\s;,=]+", value) if len(p) >= _SHORTEST_PART)
-    for _, name, value in _PARAMETER.findall(settings.address.text):
+
+
+def url_secrets(url: str) -> Iterator[str]:
+    """The secrets among the parameters of a URL."""
+    for _, name, value in _PARAMETER.findall(url):
         if is_secret(name):
             yield unquote(value)
 

@@ -18,7 +18,9 @@ def _quiet(_line: str) -> None:
 class ConnectionSettings:
     """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
-    `notice` is called with lines for the user about retries, `trace` with the lines of `--debug`.
+    `secrets` are texts to hide beside those of the other fields: what the engine is given for its
+    upstream. `notice` takes lines for the user while waiting, `warn` what the user has to know
+    about the answer; `trace` takes the lines of `--debug`.
     """
 
     address: Address
@@ -31,7 +33,9 @@ class ConnectionSettings:
     client_cert: str = ""
     client_key: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     notice: Callable[[str], None] = _quiet
+    warn: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
 
     @property

@@ -7,19 +7,22 @@ To the rest of the tool it is an httpx transport:
 Nothing heavy is imported before `open_transport` is called.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx
 
 
-def open_transport(address: str, environ: Mapping[str, str]) -> "httpx.BaseTransport":
+def open_transport(
+    address: str, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
+) -> "httpx.BaseTransport":
     """Open the engine at a `local:` address; the file is created if it is missing.
 
     Args:
         address: `local:` for the default store, or `local:FILE`.
         environ: `OPENAI_LOCAL_STORE` names another default store.
+        warn: takes what there is to say of an answer that a run cannot show.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -31,4 +34,4 @@ def open_transport(address: str, environ: Mapping[str, str]) -> "httpx.BaseTrans
     from openai_cli.engine.transport import EngineTransport
 
     store = Store(store_path(address, environ))
-    return EngineTransport(Engine(store, ModelRegistry(environ)))
+    return EngineTransport(Engine(store, ModelRegistry(environ, warn)))

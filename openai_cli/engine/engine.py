@@ -84,7 +84,9 @@ class Engine:
         return http_responses.json_response(200, reply)
 
     def _drive(self, started: StartedRun, memory: IdempotentRequest | None) -> HttpResponse:
-        driver = Driver(self._store, started.model, started.run, self._clock)
+        driver = Driver(
+            self._store, started.model, started.run, self._clock, started.max_tool_turns
+        )
         if started.stream:
             return http_responses.stream_response(self._executor.stream(started.beginning, driver))
         self._executor.work(driver)

@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from openai_cli.api.base import RequestModel
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.engine.handlers import (
@@ -20,6 +19,9 @@ from openai_cli.engine.handlers import (
     tool_outputs,
 )
 from openai_cli.engine.refusals import RefusalError
+
+if TYPE_CHECKING:
+    from openai_cli.api.base import RequestModel
 
 Handler = Callable[..., Any]
 
@@ -52,12 +54,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 )
 
 
-_EXTENDED: Mapping[str, type[RequestModel]] = MappingProxyType(
-    {"beta:assistants create": assistants.CreateAssistantWithId}
-)
-"""Requests in which the engine takes more than the API."""
-
-
 class Route(NamedTuple):
     """One operation and its handler; `pattern` matches its path."""
 
@@ -66,9 +62,13 @@ class Route(NamedTuple):
     pattern: re.Pattern[str]
 
     @property
-    def request(self) -> type[RequestModel]:
+    def request(self) -> "type[RequestModel]":
         """What the request is checked against."""
-        return _EXTENDED.get(self.operation.name) or self.operation.request
+        if self.handler is assistants.create:
+            from openai_cli.engine.extended_requests import CreateAssistantWithId
+
+            return CreateAssistantWithId
+        return self.operation.request
 
 
 @cache

@@ -1,15 +1,13 @@
 """The API's objects, built from records in one place.
 
-The keys are those of the answer models (`openai_cli.api.models.answers`), always all of them; what
-was never set shows the documented default.
+Every key that the API description requires is always present; what was never set shows the
+documented default.
 """
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from openai_cli.api.models import answers
-from openai_cli.api.models.answers import AnswerModel
 from openai_cli.engine.store.records import (
     AssistantRecord,
     MessageRecord,
@@ -24,22 +22,32 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"temperature": 1.0, "top_p": 1.0, "response_format": "auto"}
 )
 """What assistants and runs show where nothing was set; it is never stored, nor sent to a model."""
-
-
-def _object(answer: type[AnswerModel], kind: str, record: Record, /, **shown: Any) -> JsonObject:
-    """The keys of an answer in their order: `kind`, what is `shown`, and the record's columns."""
-    known = {"object": kind, **shown}
-    return {
-        name: known[name] if name in known else getattr(record, name)
-        for name in answer.model_fields
+_INTERNAL = frozenset(
+    {
+        "deleted_at",
+        "details",
+        "heartbeat_at",
+        "incomplete_reason",
+        "kept",
+        "owner",
+        "seq",
+        "settings",
     }
+)
+"""Columns that no object shows, or not under their name."""
+
+
+def _object(kind: str, record: Record, /, **shown: Any) -> JsonObject:
+    """The object of a record: its columns, and what is `shown` beside them."""
+    columns = {name: value for name, value in record._asdict().items() if name not in _INTERNAL}
+    return {"id": columns["id"], "object": kind, **columns, **shown}
 
 
 def _shown(settings: JsonObject, **defaults: Any) -> JsonObject:
     """Each of these settings, or its default where nothing was set."""
     return {
         name: default if settings.get(name) is None else settings[name]
-        for name, default in {**DEFAULTS, **defaults}.items()
+        for name, default in {**defaults, **DEFAULTS}.items()
     }
 
 
@@ -55,19 +63,19 @@ def assistant(record: AssistantRecord) -> JsonObject:
         tool_resources={},
         metadata={},
     )
-    return _object(answers.Assistant, "assistant", record, **settings)
+    return _object("assistant", record, **settings)
 
 
 def thread(record: ThreadRecord) -> JsonObject:
     """A thread object."""
-    return _object(answers.Thread, "thread", record)
+    return _object("thread", record)
 
 
 def message(record: MessageRecord) -> JsonObject:
     """A message object."""
     reason = record.incomplete_reason
     details = {"reason": reason} if reason else None
-    return _object(answers.Message, "thread.message", record, incomplete_details=details)
+    return _object("thread.message", record, incomplete_details=details)
 
 
 def run(record: RunRecord) -> JsonObject:
@@ -83,15 +91,13 @@ def run(record: RunRecord) -> JsonObject:
     )
     strategy = record.settings.get("truncation_strategy") or {}
     settings["truncation_strategy"] = {"type": "auto", "last_messages": None} | strategy
-    return _object(answers.Run, "thread.run", record, **settings)
+    return _object("thread.run", record, **settings)
 
 
 def step(record: StepRecord, include: Sequence[str] = ()) -> JsonObject:
     """A run step object; file search contents only if `include` asks for them."""
     details = record.details if include else _without_contents(record.details)
-    shown = _object(answers.Step, "thread.run.step", record, step_details=details)
-    # Not in the API description, but in all of its examples.
-    return {**shown, "expires_at": record.expires_at}
+    return _object("thread.run.step", record, step_details=details)
 
 
 def _without_contents(details: JsonObject) -> JsonObject:

@@ -23,6 +23,8 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _KINDS = {
     Kind.TEXT: "a string",
     Kind.INTEGER: "an integer",
+    Kind.NUMBER: "a number",
+    Kind.BOOLEAN: "a boolean",
     Kind.OBJECT: "an object",
     Kind.LIST: "an array",
 }

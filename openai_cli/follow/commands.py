@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from openai_cli.follow.command_environment import without_secrets
 from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.process import OUTPUT_LIMIT, CommandProcess, Shutdown, shutdown_on_signals
+from openai_cli.follow.process_tree import orphans_adopted
 from openai_cli.follow.run import RequiredCall, Run
 
-_SECRETS = ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET")
+_CALL_ID = "OPENAI_TOOL_CALL_ID"
 _SIGNAL_CHECK = 0.1
 """Seconds between two checks for a signal."""
-_MIN_EMBEDDED = 8
-"""Characters: a shorter secret is looked for only as a variable's whole value."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,15 @@ def answer_calls(
 ) -> list[ToolOutput]:
     """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
-    Each call must have a command. Commands get `environ` without variables that contain an API
-    key or one of `secrets`. On Ctrl-C or SIGTERM they are ended before this process is.
+    Each call must have a handler. The commands see `environ` without what names or holds a secret,
+    such as one of `secrets`. If this process is interrupted or terminated, they end first.
     """
-    safe = _without_secrets(environ, secrets)
-    with shutdown_on_signals() as shutdown, ThreadPoolExecutor(tools.concurrency) as pool:
+    safe = without_secrets(environ, secrets)
+    with (
+        shutdown_on_signals() as shutdown,
+        orphans_adopted(),
+        ThreadPoolExecutor(tools.concurrency) as pool,
+    ):
         futures = [pool.submit(_answer, call, tools, run, safe, shutdown) for call in calls]
         try:
             return _results(futures)
@@ -63,20 +68,6 @@ def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
     return [future.result() for future in futures]
 
 
-def _without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
-    hidden = {*secrets, *(environ.get(name, "") for name in _SECRETS)} - {""}
-    return {
-        name: value
-        for name, value in environ.items()
-        if not any(_holds(value, secret) for secret in hidden)
-    }
-
-
-def _holds(value: str, secret: str) -> bool:
-    """Whether a value contains a secret; a short one, which any PATH may contain, must be equal."""
-    return value == secret or (len(secret) >= _MIN_EMBEDDED and secret in value)
-
-
 def _answer(
     call: RequiredCall, tools: ToolOptions, run: Run, environ: Mapping[str, str], shutdown: Shutdown
 ) -> ToolOutput:
@@ -84,7 +75,7 @@ def _answer(
     assert command is not None, call.name  # noqa: S101 - the caller has checked
     variables = {
         "OPENAI_TOOL_NAME": call.name,
-        "OPENAI_TOOL_CALL_ID": call.id,
+        _CALL_ID: call.id,
         "OPENAI_RUN_ID": str(run["id"]),
         "OPENAI_THREAD_ID": str(run["thread_id"]),
     }
@@ -102,7 +93,8 @@ def _answer(
         why = error.strerror if isinstance(error, OSError) else str(error)
         return _failed(call, "cannot be started", f"{command.words[0]}: {why}")
     data = call.arguments.encode(errors="replace")
-    process = CommandProcess(started, data, tools.timeout, shutdown)
+    mark = os.fsencode(f"{_CALL_ID}={call.id}")
+    process = CommandProcess(started, data, tools.timeout, shutdown, mark)
     process.communicate()
     return _output_of(call, process, tools.timeout)
 

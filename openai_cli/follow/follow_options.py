@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS
+
 ANY = "*"
 """The name of the command for all functions without their own."""
 
@@ -32,7 +34,9 @@ class ToolOptions:
     concurrency: int = 4
     timeout: float = 300.0
     fail: bool = False
-    """Whether a failed command cancels the run; otherwise the error is sent as its output."""
+    """Whether a failed command cancels the run; otherwise its failure is sent as the output."""
+    max_turns: int = MAX_TOOL_TURNS
+    """Times that the calls of the run are answered."""
 
     def command_for(self, name: str) -> ToolCommand | None:
         """The command for a function: its own, else the one named `*`, else None."""

@@ -9,8 +9,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
+
+from openai_cli.follow.process_tree import ProcessTree
 
 OUTPUT_LIMIT = 512 * 1024
 """Bytes of output that are sent to the run; a command that writes more is stopped."""
@@ -21,6 +23,8 @@ _OUTPUT_GRACE = 0.5
 """Seconds to wait for more output if a command has ended but its output is still open."""
 _TERM_GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
+_KILL_ROUNDS = 100
+"""Scans for processes that were started while others were killed; each finds fewer of them."""
 _CHUNK = 65536
 _SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -79,12 +83,18 @@ def shutdown_on_signals() -> Iterator[Shutdown]:
 class CommandProcess:
     """Writes a process's input and reads its output until it ends or is ended.
 
-    Afterwards `code` is its exit status, and `ended_by` is why it was ended: `shutdown`,
-    `timeout`, `limit`, or empty if it exited by itself.
+    Afterwards `code` is its exit status, and `ended_by` says why we ended it: `shutdown`,
+    `timeout`, `limit`, or empty if it ended by itself. `mark` is the variable in the environment
+    (`NAME=value`) that tells what it started from what other commands did.
     """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], data: bytes, timeout: float, shutdown: Shutdown
+        self,
+        process: subprocess.Popen[bytes],
+        data: bytes,
+        timeout: float,
+        shutdown: Shutdown,
+        mark: bytes,
     ) -> None:
         self.output = bytearray()
         self.ended_by = ""
@@ -96,6 +106,7 @@ class CommandProcess:
         self._input = memoryview(data)
         self._deadline = time.monotonic() + timeout
         self._shutdown = shutdown
+        self._tree = ProcessTree(process.pid, mark)
         self._selector = selectors.DefaultSelector()
 
     def communicate(self) -> None:
@@ -169,16 +180,26 @@ class CommandProcess:
         return bool(self.ended_by)
 
     def _end(self) -> None:
-        """End the process group, including child processes that outlive the process."""
+        """End all that it started: the process itself may be gone, what it started may not."""
         self._signal(signal.SIGTERM)
         until = time.monotonic() + _TERM_GRACE
         while not self._has_ended() and time.monotonic() < until and not self._shutdown.forced:
             pass
-        self._signal(signal.SIGKILL)
+        for _ in range(_KILL_ROUNDS):
+            if not self._signal(signal.SIGKILL):
+                break
+            time.sleep(_POLL_INTERVAL / 10)
         self._process.wait()
 
-    def _signal(self, number: int) -> None:
-        try:
+    def _signal(self, number: int) -> bool:
+        """Signal the process group and what has left it; gives whether anything was there.
+
+        The tree is looked at first: what loses its parent may not be found any more.
+        """
+        left = self._tree.look()
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            return
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+        return bool(left)

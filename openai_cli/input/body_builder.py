@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
+from openai_cli.api.base import RequestModel
 from openai_cli.api.check import Finding, Path, path_text, shown
 from openai_cli.api.flags import Flag, Kind, annotation_at, kind_of, model_of
 from openai_cli.errors import Problem
@@ -15,63 +17,63 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True)
-class Below:
-    """The body that flags were laid over: its source, and what of it the flags left standing."""
+class Defaults:
+    """Where the values that no flag set came from, and the paths of those values."""
 
     source: str
-    places: frozenset[Path]
+    paths: frozenset[Path]
 
-    def has(self, path: Path) -> bool:
-        """Whether the value at `path` is of this body, or would be."""
-        return any(path[:length] in self.places for length in range(1, len(path) + 1))
+    def contain(self, path: Path) -> bool:
+        """Whether the value at `path` is one of them, or inside of one."""
+        return any(path[:length] in self.paths for length in range(1, len(path) + 1))
 
 
 class BodyBuilder:
-    """A request's values while they are collected.
+    """Collects the values of a request of type `model`; `flags` are those that set them.
 
     Flags are added in the order they were typed: lists append, objects merge, other values
     replace what was there, except that a dotted flag beats the whole-object flag.
     """
 
-    def __init__(self, flags: Mapping[str, Flag]) -> None:
+    def __init__(self, model: type[RequestModel], flags: Collection[Flag]) -> None:
         self.values: dict[str, Any] = {}
+        self._model = model
         self._flags = flags
         self._origins = Origins()
-        self._below: Below | None = None
-        self._filling: dict[str, int] = {}
+        self._defaults: Defaults | None = None
+        self._open_elements: dict[str, int] = {}
 
     def add(self, flag: Flag, value: Any, source: str) -> None:
         """Set a flag's value; for a list flag, `value` is the list of new elements."""
-        if flag.of_element:
-            self._add_to_element(flag, value, source)
-            return
-        target = self.values
-        for step in flag.path[:-1]:
-            if not isinstance(target.get(step), dict):
-                target[step] = {}
-            target = target[step]
-        old = target.get(flag.path[-1], _ABSENT)
+        container, path = self._open_element(flag) if flag.of_element else self._parent(flag)
+        key = flag.path[-1]
+        old = container.get(key, _ABSENT)
         origin = Origin(source, (), len(flag.path))
-        if flag.kind is Kind.ANY:
-            self._origins.set(flag.path, origin)
-            target[flag.path[-1]] = value
-        else:
-            target[flag.path[-1]] = self._merged(flag.path, old, value, origin)
+        if flag.kind is Kind.ANY:  # replaced, never merged
+            self._origins.set(path, origin)
+            old = _ABSENT
+        container[key] = self._merged(path, old, value, origin)
 
-    def _add_to_element(self, flag: Flag, value: Any, source: str) -> None:
-        """Set a field of the element that dotted flags are filling; a field that comes again
-        begins a new one."""
+    def _parent(self, flag: Flag) -> tuple[dict[str, Any], Path]:
+        """The object that holds the flag's value, and the path of the value."""
+        parent = self.values
+        for step in flag.path[:-1]:
+            if not isinstance(parent.get(step), dict):
+                parent[step] = {}
+            parent = parent[step]
+        return parent, flag.path
+
+    def _open_element(self, flag: Flag) -> tuple[dict[str, Any], Path]:
+        """The list element that dotted flags fill; a field that comes again opens a new one."""
         name, key = flag.path
         items = self.values.get(name)
         if not isinstance(items, list):
             items = self.values[name] = []
-        index = self._filling.get(name)
+        index = self._open_elements.get(name)
         if index is None or (key in items[index] and flag.kind is not Kind.LIST):
-            index = self._filling[name] = len(items)
+            index = self._open_elements[name] = len(items)
             items.append({})
-        place = (name, index, key)
-        old = items[index].get(key, _ABSENT)
-        items[index][key] = self._merged(place, old, value, Origin(source, (), len(flag.path)))
+        return items[index], (name, index, key)
 
     def _merged(self, path: Path, old: Any, new: Any, origin: Origin) -> Any:
         if isinstance(old, dict) and isinstance(new, dict):
@@ -99,13 +101,7 @@ class BodyBuilder:
         return both and self._takes_list(path)
 
     def _takes_list(self, path: Path) -> bool:
-        flag = next((f for f in self._flags.values() if f.path == path[:1]), None)
-        if flag is None:
-            return False
-        annotation = flag.annotation
-        for step in path[1:]:
-            annotation = annotation_at(annotation, step)
-        return kind_of(annotation) is Kind.LIST
+        return kind_of(reduce(annotation_at, path, self._model)) is Kind.LIST
 
     def _appended(self, path: Path, old: Any, new: Any, origin: Origin) -> list[Any]:
         before = old if isinstance(old, list) else [old]
@@ -117,52 +113,49 @@ class BodyBuilder:
             self._origins.set(place, origin if one else origin.at(offset))
         return [*before, *items]
 
-    def add_below(self, values: Mapping[str, Any], source: str) -> None:
+    def add_defaults(self, values: Mapping[str, Any], source: str) -> None:
         """Fill in what the flags left unset, field by field, from the body on stdin.
 
         In fields that hold one object the flags win for each of its fields. Raises ValueError
         if the body has something else in such a field: there is no way to keep both.
         """
         result = dict(values)
-        places: set[Path] = {(key,) for key in values if key not in self.values}
+        paths: set[Path] = {(key,) for key in values if key not in self.values}
         for key, value in self.values.items():
-            under = result.get(key)
-            if not isinstance(value, dict) or under is None or not self._holds_object(key):
+            default = result.get(key)
+            holds_object = model_of(annotation_at(self._model, key)) is not None
+            if not isinstance(value, dict) or default is None or not holds_object:
                 result[key] = value
-            elif isinstance(under, dict):
-                result[key] = {**under, **value}
-                places |= {(key, inner) for inner in under if inner not in value}
+            elif isinstance(default, dict):
+                result[key] = {**default, **value}
+                paths |= {(key, inner) for inner in default if inner not in value}
             else:
-                raise ValueError(f"{key}: expected an object, found {shown(under)}")
+                raise ValueError(f"{key}: expected an object, found {shown(default)}")
         self.values = result
-        self._below = Below(source, frozenset(places))
-
-    def _holds_object(self, key: str) -> bool:
-        flag = next((f for f in self._flags.values() if f.path == (key,)), None)
-        return flag is not None and model_of(flag.annotation) is not None
+        self._defaults = Defaults(source, frozenset(paths))
 
     def problem(self, finding: Finding) -> Problem:
-        """A finding about the values, told of the flag or stdin that is to blame."""
+        """The finding as a problem of the flag, or of stdin, that set the value."""
         found = self._origins.nearest(finding.path)
         if found is not None:
             origin, inside = found
             return Problem(origin.source, finding.message, path_text((*origin.inside, *inside)))
-        if self._below and self._below.has(finding.path):
-            return Problem(self._below.source, finding.message, path_text(finding.path))
+        if self._defaults and self._defaults.contain(finding.path):
+            return Problem(self._defaults.source, finding.message, path_text(finding.path))
         return self._unset(finding)
 
     def _unset(self, finding: Finding) -> Problem:
-        """About something that nobody set: named by the flag that would set it."""
+        """A problem with a value that nothing set: it names the flag that would set it."""
         keys = tuple(step for step in finding.path if isinstance(step, str))
-        named = [f for f in self._flags.values() if keys[: len(f.path)] == f.path]
+        named = [f for f in self._flags if keys[: len(f.path)] == f.path]
         best = max(named, key=lambda f: len(f.path), default=None)
         if best is None:
             return Problem(path_text(finding.path), finding.message)
-        message = finding.message + self._beside(finding.path)
+        message = finding.message + self._element_hint(finding.path)
         return Problem(best.name, message, path_text(keys[len(best.path) :]))
 
-    def _beside(self, path: Path) -> str:
-        """For what an element lacks: the flag that began it, as there may be several elements."""
+    def _element_hint(self, path: Path) -> str:
+        """Which of several elements lacks the value: the one that this flag began."""
         index = next((at for at, step in enumerate(path) if isinstance(step, int)), None)
         first = self._origins.first_inside(path[: index + 1]) if index is not None else None
         return f" beside {first.source}" if first else ""

@@ -11,23 +11,12 @@ import re
 from collections import Counter
 from typing import Any
 
-MAX_DEPTH = 100
-"""Levels of nesting a value may have; deeper ones are refused, not followed.
+from openai_cli.input.document_limits import MAX_DEPTH, DocumentError, whole_number
 
-Low enough that every reader gets there before Python's own limit on recursion."""
+SPACE = " \t\r\n"
+"""White space around values, for JSON and YAML alike; Python's `strip` knows more kinds."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class DocumentError(ValueError):
-    """The text holds what a request cannot carry."""
-
-
-class BrokenTextError(DocumentError):
-    """The text is neither JSON nor YAML."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(f"neither JSON nor YAML: {message}")
 
 
 def read_document(text: str) -> Any:
@@ -37,7 +26,7 @@ def read_document(text: str) -> Any:
     contain themselves, numbers JSON cannot carry, and text that is not valid Unicode.
     """
     text = text.removeprefix("\ufeff")
-    if not text.strip():
+    if not text.strip(SPACE):
         return None
     try:
         value = _read_json(text)
@@ -66,16 +55,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(word: str) -> Any:
     raise DocumentError(f"{word} cannot be sent: JSON has no such number")
-
-
-def whole_number(digits: str, base: int = 10) -> int:
-    """The integer, whatever its size; DocumentError where Python itself gives up."""
-    try:
-        number = int(digits, base)
-        str(number)  # it must be written again, and the limit on that knows only base 10
-    except ValueError:  # Python's own limit on converting very long numbers
-        raise DocumentError(f"a number of {len(digits)} digits is too long") from None
-    return number
 
 
 def _checked(value: Any, depth: int) -> Any:

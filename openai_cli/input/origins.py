@@ -10,7 +10,8 @@ from openai_cli.api.check import Path
 
 @dataclass(frozen=True)
 class Origin:
-    """Who set a value: its source, the place inside the source's value, the flag's depth."""
+    """What set a value: a source (a flag), the path inside the source's value, and how many
+    steps the flag names (`--thread.messages`: 2)."""
 
     source: str
     inside: Path
@@ -23,39 +24,39 @@ class Origin:
 
 @dataclass
 class Origins:
-    """One place in the request: who set it as a whole, and what was set inside it since."""
+    """A node of the tree: what set the value as a whole, and what set parts of it later."""
 
     own: Origin | None = None
     inner: dict[str | int, Origins] = field(default_factory=dict)
 
     def set(self, path: Path, origin: Origin) -> None:
-        """Say who set the value at `path`; what was known about its inside is forgotten."""
+        """Record what set the value at `path`, in place of all that set its parts before."""
         node = self
         for step in path[:-1]:
             node = node.inner.setdefault(step, Origins())
         node.inner[path[-1]] = Origins(origin)
 
     def nearest(self, path: Path) -> tuple[Origin, Path] | None:
-        """Who set the value at `path`, as itself or with something around it; and the way
-        from there to `path`."""
+        """What set the value at `path`, or the nearest value around it; and the path from that
+        value to this one."""
         found, node = None, self
         for taken, step in enumerate(path, 1):
-            below = node.inner.get(step)
-            if below is None:
+            child = node.inner.get(step)
+            if child is None:
                 break
-            node = below
+            node = child
             if node.own is not None:
                 found = node.own, path[taken:]
         return found
 
     def depth_at(self, path: Path) -> int:
-        """The depth of the most dotted flag that set something in or around the value."""
+        """The greatest depth of the flags that set the value, its parts, or a value around it."""
         node, nearest = self._node(path), self.nearest(path)
         around = nearest[0].depth if nearest else 0
         return max([around, *(origin.depth for origin in node._all())]) if node else around
 
     def first_inside(self, path: Path) -> Origin | None:
-        """Who was the first to set something in the value."""
+        """What set the first part of the value."""
         node = self._node(path)
         return next(node._all(), None) if node else None
 

@@ -1,9 +1,8 @@
-"""From a command line that was read and standard input to a request that is ready to be sent."""
+"""Build the request from the flags and standard input."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from openai_cli.api.check import Finding, body_of, path_text, shown, slips, validate
@@ -13,25 +12,9 @@ from openai_cli.errors import Problem, UsageError
 from openai_cli.input.arguments import Arguments, Occurrence
 from openai_cli.input.body_builder import BodyBuilder
 from openai_cli.input.document import read_document
-from openai_cli.input.files import FileError, Files
+from openai_cli.input.references import FileError, expand_references
 from openai_cli.input.stdin import Stdin
 from openai_cli.input.values import read_value
-
-
-@dataclass
-class Reading:
-    """What was read so far, with everything that was wrong with it."""
-
-    draft: BodyBuilder
-    problems: list[Problem]
-    failed: set[tuple[str, ...]] = field(default_factory=set)
-    stdin_failed: bool = False
-
-    def explains(self, finding: Finding) -> bool:
-        """Whether the finding follows from something unreadable: that is said once, there."""
-        path = tuple(step for step in finding.path if isinstance(step, str))
-        near = any(path[: len(p)] == p or p[: len(path)] == path for p in self.failed)
-        return near or (finding.missing and self.stdin_failed)
 
 
 def read_request(
@@ -42,107 +25,125 @@ def read_request(
     With `check` off the values go out as they are, the path's own excepted. Raises UsageError
     with every problem found; nothing has been sent then.
     """
-    flags = {flag.name: flag for flag in flags_of(operation)}
-    reading = Reading(BodyBuilder(flags), list(arguments.problems))
-    reading.failed |= {flags[name].path for name in arguments.unread if name in flags}
-    files = Files(lambda: stdin.demand("@-"))
-    for occurrence in (*_positional(operation, arguments, flags, reading), *arguments.occurrences):
-        if occurrence.name in flags:
-            _add(flags[occurrence.name], occurrence, files, reading)
-    _add_stdin(operation, stdin, files, reading)
-    values = reading.draft.values
-    if not check:
-        _fail(reading.problems or _path_problems(operation, values, reading), stdin)
-        return build_request(operation, values), []
-    return _checked(operation, reading, stdin)
+    reader = _Reader(operation, arguments, stdin)
+    reader.add_flags(arguments)
+    reader.add_stdin()
+    return reader.checked() if check else reader.unchecked()
 
 
-def _positional(
-    operation: Operation, arguments: Arguments, flags: Mapping[str, Flag], reading: Reading
-) -> list[Occurrence]:
-    """Words become path ids, in path order, each only where its flag is not set."""
-    set_by_flag = arguments.names()
-    open_flags = [
-        flag
-        for name in operation.path_fields
-        for flag in flags.values()
-        if flag.path == (name,) and flag.name not in set_by_flag
-    ]
-    extra = arguments.words[len(open_flags) :]
-    reading.problems += [Problem(f'"{word}"', "unexpected argument") for word in extra]
-    pairs = zip(open_flags, arguments.words, strict=False)
-    return [Occurrence(flag.name, word, 1) for flag, word in pairs]
+class _Reader:
+    """A request while it is read, with every problem found so far.
+
+    `unreadable` are the paths of flags whose texts could not be read.
+    """
+
+    def __init__(self, operation: Operation, arguments: Arguments, stdin: Stdin) -> None:
+        self.operation = operation
+        self.stdin = stdin
+        self.flags = {flag.name: flag for flag in flags_of(operation)}
+        self.body = BodyBuilder(operation.request, self.flags.values())
+        self.problems = list(arguments.problems)
+        self.unreadable = {self.flags[name].path for name in arguments.unread if name in self.flags}
+        self.stdin_unreadable = False
+
+    def add_flags(self, arguments: Arguments) -> None:
+        """Add the values of the command line, in the order they were typed."""
+        for occurrence in (*self._positional(arguments), *arguments.occurrences):
+            if occurrence.name in self.flags:
+                self._add_flag(self.flags[occurrence.name], occurrence)
+
+    def _positional(self, arguments: Arguments) -> list[Occurrence]:
+        """Words become path ids, in path order, each only where its flag is not set."""
+        set_by_flag = arguments.names()
+        open_flags = [
+            flag
+            for name in self.operation.path_fields
+            for flag in self.flags.values()
+            if flag.path == (name,) and flag.name not in set_by_flag
+        ]
+        extra = arguments.words[len(open_flags) :]
+        self.problems += [Problem(f'"{word}"', "unexpected argument") for word in extra]
+        pairs = zip(open_flags, arguments.words, strict=False)
+        return [Occurrence(flag.name, word, 1) for flag, word in pairs]
+
+    def _add_flag(self, flag: Flag, occurrence: Occurrence) -> None:
+        try:
+            value = read_value(flag, occurrence.text, self._stdin_as_value)
+        except ValueError as error:
+            self._report(occurrence.source, error)
+            self.unreadable.add(flag.path)
+        else:
+            self.body.add(flag, value, occurrence.source)
+
+    def add_stdin(self) -> None:
+        """Add the body on standard input, unless a flag took it as its value."""
+        if self.stdin.owner:
+            return
+        try:
+            body = _parse_body(self.stdin.take())
+            expanded = expand_references(body, self.operation.request, self._stdin_as_value)
+            self.body.add_defaults(expanded, "stdin")
+        except ValueError as error:
+            self._report("stdin", error)
+            self.stdin_unreadable = True
+
+    def _stdin_as_value(self) -> bytes:
+        return self.stdin.demand("@-")
+
+    def _report(self, source: str, error: ValueError) -> None:
+        place = path_text(error.path) if isinstance(error, FileError) else ""
+        self.problems.append(Problem(source, str(error), place))
+
+    def checked(self) -> tuple[Request, list[Problem]]:
+        """The request by its model, and warnings. Raises UsageError."""
+        result = validate(self.operation.request, self.body.values)
+        if isinstance(result, list):
+            found = [finding for finding in result if not self._follows(finding)]
+            self.problems += [self.body.problem(finding) for finding in found]
+        self._fail(self.problems)
+        assert not isinstance(result, list)  # noqa: S101 - findings were raised above
+        values = body_of(result)
+        self._fail(self._path_problems(values))
+        warnings = [self.body.problem(finding) for finding in slips(result)]
+        return build_request(self.operation, values), warnings
+
+    def unchecked(self) -> tuple[Request, list[Problem]]:
+        """The request with the values as they are. Raises UsageError."""
+        values = self.body.values
+        self._fail(self.problems or self._path_problems(values))
+        return build_request(self.operation, values), []
+
+    def _follows(self, finding: Finding) -> bool:
+        """Whether the finding follows from something unreadable, which is reported already."""
+        path = tuple(step for step in finding.path if isinstance(step, str))
+        near = any(path[: len(p)] == p or p[: len(path)] == path for p in self.unreadable)
+        return near or (finding.missing and self.stdin_unreadable)
+
+    def _path_problems(self, values: Mapping[str, Any]) -> list[Problem]:
+        """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
+        found = ((name, values.get(name)) for name in self.operation.path_fields)
+        findings = [
+            Finding((name,), f"expected an id, found {shown(value)}")
+            for name, value in found
+            if not isinstance(value, str) or value in ("", ".", "..")
+        ]
+        return [self.body.problem(finding) for finding in findings]
+
+    def _fail(self, problems: Sequence[Problem]) -> None:
+        if not problems:
+            return
+        hint = ""
+        if self.stdin.kept_silent:
+            hint = "standard input is a pipe that brought nothing in time (see --stdin-timeout)"
+        raise UsageError(problems=problems, hint=hint)
 
 
-def _add(flag: Flag, occurrence: Occurrence, files: Files, reading: Reading) -> None:
+def _parse_body(data: bytes) -> dict[str, Any]:
+    """Step 1 for a body on standard input, whose kind is an object. Raises ValueError."""
     try:
-        value = read_value(flag, occurrence.text, files)
-    except FileError as error:
-        reading.problems.append(Problem(occurrence.source, str(error), path_text(error.path)))
-        reading.failed.add(flag.path)
-    except ValueError as error:
-        reading.problems.append(Problem(occurrence.source, str(error)))
-        reading.failed.add(flag.path)
-    else:
-        reading.draft.add(flag, value, occurrence.source)
-
-
-def _add_stdin(operation: Operation, stdin: Stdin, files: Files, reading: Reading) -> None:
-    if stdin.owner:
-        return
-    try:
-        body = _stdin_body(stdin.take())
-        reading.draft.add_below(files.expand(body, operation.request), "stdin")
-    except FileError as error:
-        reading.problems.append(Problem("stdin", str(error), path_text(error.path)))
-        reading.stdin_failed = True
-    except ValueError as error:
-        reading.problems.append(Problem("stdin", str(error)))
-        reading.stdin_failed = True
-
-
-def _stdin_body(data: bytes) -> dict[str, Any]:
-    try:
-        value = read_document(data.decode("utf-8-sig"))
+        value = read_document(data.decode())
     except UnicodeDecodeError:
         raise ValueError("not valid UTF-8 text") from None
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
+    if value is not None and not isinstance(value, dict):
         raise ValueError("expected an object with the request's fields")
-    return value
-
-
-def _checked(operation: Operation, reading: Reading, stdin: Stdin) -> tuple[Request, list[Problem]]:
-    result = validate(operation.request, reading.draft.values)
-    if isinstance(result, list):
-        found = [f for f in result if not reading.explains(f)]
-        reading.problems += [reading.draft.problem(finding) for finding in found]
-    _fail(reading.problems, stdin)
-    assert not isinstance(result, list)  # noqa: S101 - findings were raised above
-    values = body_of(result)
-    _fail(_path_problems(operation, values, reading))
-    warnings = [reading.draft.problem(finding) for finding in slips(result)]
-    return build_request(operation, values), warnings
-
-
-def _path_problems(
-    operation: Operation, values: Mapping[str, Any], reading: Reading
-) -> list[Problem]:
-    """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
-    found = ((name, values.get(name)) for name in operation.path_fields)
-    findings = [
-        Finding((name,), f"expected an id, found {shown(value)}")
-        for name, value in found
-        if not isinstance(value, str) or value in ("", ".", "..")
-    ]
-    return [reading.draft.problem(finding) for finding in findings]
-
-
-def _fail(problems: Sequence[Problem], stdin: Stdin | None = None) -> None:
-    if not problems:
-        return
-    hint = ""
-    if stdin is not None and stdin.kept_silent:
-        hint = "standard input is a pipe that brought nothing in time (see --stdin-timeout)"
-    raise UsageError(problems=problems, hint=hint)
+    return value or {}

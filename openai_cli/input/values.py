@@ -1,47 +1,76 @@
-"""The text of one flag to the value it stands for."""
+"""The way of a flag's text to the value it stands for, in three steps.
+
+1. `parse_text`: the text to a plain value (JSON, YAML, a number, or the text itself).
+2. `expand_references` (in `references`): `@path` in that value to the content of the file.
+3. `shape_value`: the value to the form its kind of flag takes, such as a list of elements.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from openai_cli.api.check import shown
-from openai_cli.api.flags import Flag, Kind, annotation_at
-from openai_cli.input.document import BrokenTextError, DocumentError, read_document
-from openai_cli.input.files import Files
+from openai_cli.api.flags import Flag, Kind
+from openai_cli.input.document import SPACE, read_document
+from openai_cli.input.document_limits import BrokenTextError, DocumentError
+from openai_cli.input.references import expand_references
 from openai_cli.input.scalars import read_boolean, read_integer, read_number
 
 _PAIR = re.compile(r"([^\s=:{}\[\]\"'@#&*!|>%`,?-][^=:\n]*)=(.*)", re.DOTALL)
+_SCALARS = {Kind.INTEGER: read_integer, Kind.NUMBER: read_number, Kind.BOOLEAN: read_boolean}
 
 
-def read_value(flag: Flag, text: str | None, files: Files) -> Any:
+def read_value(flag: Flag, text: str | None, read_stdin: Callable[[], bytes]) -> Any:
     """The value of a flag's text; None as text means that the flag stood alone.
 
     List flags always give a list: the elements to be added. Raises ValueError with a phrase
     for the user (a FileError knows the place inside the value).
     """
-    if text is None:
-        return True
+    value = True if text is None else parse_text(flag, text)
+    # A text that was not parsed stays a text: the file it refers to is not parsed either.
+    is_literal = isinstance(value, str) and flag.note.any_text
+    annotation = str if is_literal else flag.annotation
+    return shape_value(flag, expand_references(value, annotation, read_stdin))
+
+
+def parse_text(flag: Flag, text: str) -> Any:
+    """Step 1: the plain value that the text spells for this flag.
+
+    References are not followed: they are texts still. Raises ValueError.
+    """
     _check_unicode(text)
     if text == "null" and flag.nullable:
         return None
     if flag.kind is Kind.TEXT:
-        return files.expand(text, str)
-    if flag.kind in (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN):
+        return text
+    if flag.kind in _SCALARS:
         return _scalar(flag, text)
-    if flag.kind is Kind.LIST:
-        return _elements(flag, text, files)
     if flag.note.any_text:
         found = _object_or_objects(text)
-        parts = [found] if isinstance(found, dict) else found
-        return files.expand(text if parts is None else parts, flag.annotation)
+        return text if found is None else found
     if flag.note.pairs and (pair := _PAIR.fullmatch(text)):
-        return files.expand({pair[1]: pair[2]}, flag.annotation)
-    value = files.expand(_document(text), flag.annotation)
+        return {pair[1]: pair[2]}
+    return _document(text)
+
+
+def shape_value(flag: Flag, value: Any) -> Any:
+    """Step 3: the value as this kind of flag adds it to a request.
+
+    One element becomes a list of it, a word the element it is short for. Raises ValueError
+    if the value is of another kind.
+    """
+    if flag.kind is Kind.ANY:  # such as a message's content: a text, or a list of parts
+        return [value] if flag.note.any_text and isinstance(value, dict) else value
     if flag.kind is Kind.OBJECT and not isinstance(value, dict | None):
         also = ", or key=value" if flag.note.pairs else ""
         raise ValueError(f"expected an object such as {{key: value}}{also}, found {shown(value)}")
-    return value
+    if flag.kind is not Kind.LIST or (value is None and flag.nullable):
+        return value
+    if not isinstance(value, list | dict | str):
+        raise ValueError(f"expected an object or a list of objects, found {shown(value)}")
+    return [_element(flag, item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _check_unicode(text: str) -> None:
@@ -52,12 +81,23 @@ def _check_unicode(text: str) -> None:
 
 
 def _scalar(flag: Flag, text: str) -> Any:
-    readers = {Kind.INTEGER: read_integer, Kind.NUMBER: read_number, Kind.BOOLEAN: read_boolean}
     try:
-        return readers[flag.kind](text)
+        return _SCALARS[flag.kind](text)
     except ValueError as expected:
         or_null = " or null" if flag.nullable else ""
         raise ValueError(f"expected {expected}{or_null}, found {shown(text)}") from None
+
+
+def _object_or_objects(text: str) -> Any:
+    """An object, or a list of objects, if the text is one; None if it is just text."""
+    if not text.lstrip(SPACE).startswith(("{", "[")):
+        return None
+    try:
+        found = read_document(text)
+    except DocumentError:
+        return None
+    items = found if isinstance(found, list) else [found]
+    return found if items and all(isinstance(item, dict) for item in items) else None
 
 
 def _document(text: str) -> Any:
@@ -78,43 +118,8 @@ def _quoting_hint(text: str) -> str:
     return ""
 
 
-def _elements(flag: Flag, text: str, files: Files) -> Any:
-    element = annotation_at(flag.annotation, 0)
-    if flag.note.any_text and flag.note.word:
-        found = _object_or_objects(text)
-        if found is None:
-            return [flag.note.word(files.expand(text, str))]
-    else:
-        found = _document(text)
-    if isinstance(found, str) and found.startswith(("@", "\\@")):
-        # A file may hold one element or the whole list; the list's own type reads both.
-        found = files.expand(found, flag.annotation)
-    if found is None and flag.nullable:
-        return None
-    items = found if isinstance(found, list) else [found]
-    worded = [_worded(flag, item) for item in items]
-    if isinstance(found, dict | str):
-        return [files.expand(worded[0], element)]
-    if isinstance(found, list):
-        return files.expand(worded, flag.annotation)
-    raise ValueError(f"expected an object or a list of objects, found {shown(found)}")
-
-
-def _worded(flag: Flag, item: Any) -> Any:
+def _element(flag: Flag, item: Any) -> Any:
     """A bare word as the element it is short for."""
-    if isinstance(item, str) and flag.note.word and not flag.note.any_text:
+    if isinstance(item, str) and flag.note.word:
         return flag.note.word(item) or item
     return item
-
-
-def _object_or_objects(text: str) -> Any:
-    """An object, or a list of objects, if the text is one; None if it is just text."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        found = read_document(text)
-    except DocumentError:
-        return None
-    if isinstance(found, list) and not (found and all(isinstance(i, dict) for i in found)):
-        return None
-    return found if isinstance(found, dict | list) else None

@@ -16,9 +16,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tag import Tag
 
-from openai_cli.input.document import MAX_DEPTH, BrokenTextError, DocumentError, whole_number
+from openai_cli.input.document_limits import (
+    MAX_DEPTH,
+    BrokenTextError,
+    DocumentError,
+    whole_number,
+)
 
 _MAX_REPEATS = 100_000
 """Values that a document's aliases may add to those it spells out."""
@@ -44,7 +50,10 @@ _TAGS: dict[str, tuple[type, ...]] = {
 }
 """The tags that mean something to JSON, and what a value tagged so must be."""
 
-_JOINED = re.compile(r"([\w.-]+):(\S.*|)")
+_NO_BREAKS = "\x85\u2028\u2029"
+"""Characters that break lines for ruamel's scanner, as they did in YAML 1.1."""
+
+_JOINED = re.compile(r"([\w.-]+):(.*)", re.DOTALL)
 """`{env:prod}`: people leave the space out, and mean what they mean in JSON."""
 
 
@@ -57,19 +66,32 @@ class _Untyped(VersionedResolver):
         return super().resolve(kind, value, implicit)
 
 
+class _Scanner(Scanner):
+    """Keeps a `?` before a word inside braces and brackets, as YAML 1.2 does."""
+
+    def check_key(self) -> bool:
+        return self.reader.peek(1) in " \t\r\n\0" + (",[]{}" if self.flow_level else "")
+
+    def check_plain(self) -> bool:
+        return bool(self.reader.peek() == "?" or super().check_plain())
+
+
 def read_yaml(text: str) -> Any:
     """The value of the one document in `text`; None if there is none.
 
     Raises DocumentError with the place of the fault.
     """
+    stand_ins = _stand_ins(text)
+    originals = {ord(stand_in): chr(code) for code, stand_in in stand_ins.items()}
     try:
         yaml = YAML(typ="safe", pure=True)
         yaml.Resolver = _Untyped
+        yaml.Scanner = _Scanner
         with warnings.catch_warnings():
             # An anchor defined again is fine; Python's own warnings are not for users.
             warnings.simplefilter("ignore", YAMLWarning)
-            root = yaml.compose(text)
-        return None if root is None else _Builder().value(root)
+            root = yaml.compose(text.translate(stand_ins))
+        return None if root is None else _Builder(originals).value(root)
     except MarkedYAMLError as error:
         raise BrokenTextError(_where(error)) from None
     except RecursionError:
@@ -78,6 +100,13 @@ def read_yaml(text: str) -> Any:
         if isinstance(error, DocumentError):
             raise
         raise BrokenTextError(str(error).strip().splitlines()[0]) from None
+
+
+def _stand_ins(text: str) -> dict[int, str]:
+    """For each of `_NO_BREAKS` a private character that the text does not use."""
+    used = set(text)
+    free = (chr(code) for code in range(0x10FFFD, 0xEFFFF, -1) if chr(code) not in used)
+    return {ord(char): next(free) for char in _NO_BREAKS}
 
 
 def _where(error: MarkedYAMLError) -> str:
@@ -93,9 +122,13 @@ def _place(mark: Any) -> str:
 
 
 class _Builder:
-    """Turns composed nodes into values, counting repeated ones and watching for loops."""
+    """Turns composed nodes into values, counting repeated ones and watching for loops.
 
-    def __init__(self) -> None:
+    `originals` maps the stand-ins in their texts to the characters they stand for.
+    """
+
+    def __init__(self, originals: dict[int, str]) -> None:
+        self.originals = originals
         self.seen: set[int] = set()
         self.repeats = 0
         self.open: list[Node] = []
@@ -110,10 +143,10 @@ class _Builder:
         if any(node is above for above in self.open):
             raise DocumentError("a value that contains itself cannot be sent")
         self.open.append(node)
-        value = _scalar(node) if isinstance(node, ScalarNode) else self._collection(node)
+        value = self._scalar(node) if isinstance(node, ScalarNode) else self._collection(node)
         self.open.pop()
         if not isinstance(value, _TAGS.get(str(node.tag), ())):
-            raise DocumentError(f"the tag {node.tag} does not fit, {_place(node.start_mark)}")
+            raise _misfit(node)
         return value
 
     def _collection(self, node: Node) -> Any:
@@ -145,10 +178,24 @@ class _Builder:
     def _pair(self, mapping: MappingNode, key: Node, value: Node) -> tuple[str, Any]:
         if not isinstance(key, ScalarNode):
             raise DocumentError(f"a key must be a text, {_place(key.start_mark)}")
-        joined = _JOINED.fullmatch(key.value) if mapping.flow_style and _is_plain(key) else None
+        if str(key.tag) not in _TAGS:
+            raise _misfit(key)
+        text = self._text(key)
+        joined = _JOINED.fullmatch(text) if mapping.flow_style and _is_plain(key) else None
         if joined and _is_plain(value) and not value.value:
             return joined[1], _plain_value(joined[2])
-        return str(key.value), self.value(value)
+        return text, self.value(value)
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        text = self._text(node)
+        return text if str(node.tag) == _CORE + "str" else _plain_value(text)
+
+    def _text(self, node: ScalarNode) -> str:
+        return str(node.value).translate(self.originals)
+
+
+def _misfit(node: Node) -> DocumentError:
+    return DocumentError(f"the tag {node.tag} does not fit, {_place(node.start_mark)}")
 
 
 def _is_plain(node: Node) -> bool:
@@ -157,11 +204,6 @@ def _is_plain(node: Node) -> bool:
 
 def _is_merge(node: Node) -> bool:
     return _is_plain(node) and node.value == "<<"
-
-
-def _scalar(node: ScalarNode) -> Any:
-    text = str(node.value)
-    return text if str(node.tag) == _CORE + "str" else _plain_value(text)
 
 
 def _plain_value(text: str) -> Any:

@@ -55,12 +55,16 @@ _OTHER_VARIABLES = (
         "Seconds to wait for data from the upstream; 600 if not set.",
     ),
     (
+        "OPENAI_MAX_TOOL_TURNS",
+        "Stands in for --max-tool-turns: turns of tool calls that are answered; 32 if not set.",
+    ),
+    (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
         "Set for commands of --on-tool-call: the function call and its run.",
     ),
     (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
-        "Not used; like OPENAI_API_KEY, removed from the environment of --on-tool-call commands.",
+        "Not used; like all keys not passed on to commands of --on-tool-call.",
     ),
     ("OPENAI_LOCAL_SERVER_KEY", "Key that clients of local serve --require-key must send."),
     ("XDG_DATA_HOME", "Base folder of the engine's default store."),

@@ -19,9 +19,7 @@ def phrase(key: str, value: Any) -> str:
         return moment(value)
     if key == "usage" and isinstance(value, dict):
         return ", ".join(
-            f"{inline(count)} {name.removesuffix('_tokens').replace('_', ' ')}"
-            for name, count in value.items()
-            if not isinstance(count, dict)
+            _count(name, count) for name, count in value.items() if not isinstance(count, dict)
         )
     if key == "last_error" and isinstance(value, dict):
         return failure(value)
@@ -30,6 +28,11 @@ def phrase(key: str, value: Any) -> str:
     if key == "required_action":
         return ", ".join(calls(value)) or inline(value)
     return inline(value)
+
+
+def _count(name: str, count: Any) -> str:
+    what = name.removesuffix("_tokens").replace("_", " ")
+    return what if count is True else f"{inline(count)} {what}"
 
 
 def inline(value: Any) -> str:

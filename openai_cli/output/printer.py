@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -113,11 +112,9 @@ class Printer:
 
     def event(self, text: str) -> None:
         """Print one event and flush it."""
-        if self._style.transform:
-            self._item(text, self._sink.write)
-        elif self._style.format == "text":
+        if self._style.wants_reply:
             self._write("".join(self._reply.pieces(text)))
-        elif self._style.format == "pretty":
+        elif self._style.format == "pretty" and not self._style.transform:
             from openai_cli.output.event_line import event_line
 
             self._sink.write(event_line(text, colour=self._colour))
@@ -187,5 +184,5 @@ class Printer:
 
     def _text(self, text: str) -> str:
         """A transformed value as text: strings without quotes, anything else as compact JSON."""
-        value = json.loads(text) if text.startswith('"') else None
-        return self._safe((value if isinstance(value, str) else compact(text)) + "\n")
+        value = string_value(text)
+        return self._safe((compact(text) if value is None else value) + "\n")

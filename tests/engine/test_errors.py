@@ -6,6 +6,7 @@ import pytest
 
 from openai_cli.engine.store import Store
 from tests.engine.support import BOTH_DOORS, FUNCTION, Api, ask, cases
+from tests.support.family import COMMANDS, Command
 
 pytestmark = BOTH_DOORS
 
@@ -174,3 +175,14 @@ def test_body_where_none_belongs(api: Api) -> None:
     run = api.run("x")
     path = f"/threads/{run['thread_id']}/runs/{run['id']}/cancel"
     assert api.refused("POST", path, {"x": 1})[1] == "Unknown parameter: 'x'."
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_an_unknown_query_parameter_is_refused_everywhere(api: Api, command: Command) -> None:
+    """Before it is looked at what the path names, or at the body."""
+    ids = {"assistant": "asst_x", "thread": "thread_x", "message": "msg_x", "run": "run_x"}
+    names = {f"{kind}_id": name for kind, name in {**ids, "step": "step_x"}.items()}
+    body = {"wrong": True} if command.method == "POST" else None
+    refused = api.refused(command.method, f"{command.path.format(**names)}?strange=1", body)
+    told = "Unknown parameter: 'strange'."
+    assert refused == (400, told, "strange", "unknown_parameter")

@@ -87,6 +87,16 @@ def test_key_of_another_request(api: Api) -> None:
     assert api.refused("POST", "/threads", {}, headers=long)[3] == "string_above_max_length"
 
 
+def test_the_query_is_part_of_the_request(api: Api) -> None:
+    path = f"/threads/{api.post('/threads')['id']}/runs"
+    content = "step_details.tool_calls[*].file_search.results[*].content"
+    body, query = {"assistant_id": "asst_demo"}, {"include[]": content}
+    first = api.post(path, body, headers=KEY, params=query)
+    assert api.post(path, body, headers=KEY, params=query) == first
+    assert api.refused("POST", path, body, headers=KEY)[2] == "Idempotency-Key"
+    assert len(api.get(path)["data"]) == 1
+
+
 def test_refusals_are_not_kept(api: Api) -> None:
     body = {"model": "echo", "id": "asst_later"}
     missing = ask("x", assistant_id="asst_later")

@@ -1,6 +1,7 @@
 """The store file: who may read it, and what is said when it cannot be used."""
 
 import resource
+import shlex
 import signal
 import sqlite3
 import stat
@@ -186,6 +187,64 @@ def test_directory_that_may_not_be_made(readable_directory: Path) -> None:
     file = readable_directory / "data" / "x.db"
     said = open_without_rights(file)
     assert said == f"refused: The store {file} cannot be opened: Permission denied.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "remedy"),
+    [
+        ("x y.db", 0o620, "go-w"),
+        ("x y.db", 0o602, "go-w"),
+        ("x y.db-wal", 0o622, "go-w"),
+        ("", 0o702, "o-w"),
+    ],
+)
+def test_a_store_that_others_can_write(tmp_path: Path, name: str, mode: int, remedy: str) -> None:
+    folder = tmp_path / "data"
+    file = folder / "x y.db"
+    api = Api(file)
+    loose = folder / name if name else folder
+    loose.chmod(mode)
+    told = refusal(file)
+    command = told.partition(" may be written by other users; end that with: ")[2]
+    assert command == f"chmod {remedy} {shlex.quote(str(loose))}"
+    subprocess.run(command, shell=True, check=True)
+    Api(file).close()
+    api.close()
+
+
+def test_a_directory_for_all_with_the_sticky_bit_is_no_danger(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    Api(tmp_path / "x.db").close()
+
+
+@pytest.mark.parametrize("spare", [0, 1], ids=["none", "one"])
+@pytest.mark.parametrize("opens", ["store.read().__enter__()", "Store(file)", "Store(new)"])
+def test_a_store_is_waited_for_while_no_descriptor_is_free(
+    store_file: Path, opens: str, spare: int
+) -> None:
+    code = f"""
+import os, resource, threading
+from pathlib import Path
+from openai_cli.engine.store import Store
+file = Path({str(store_file)!r})
+new = file.with_name("new.db")
+store = Store(file)
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+taken = []
+with store.read():  # so that another connection is needed
+    try:
+        while True:
+            taken.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        pass
+    for descriptor in taken[:{spare}]:
+        os.close(descriptor)  # room for the file, but not for its log
+    threading.Timer(1, lambda: [os.close(one) for one in taken[{spare}:]]).start()
+    {opens}
+print("opened")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("opened\n", "")
 
 
 def test_full_disk_writes_nothing_by_halves(store_file: Path) -> None:

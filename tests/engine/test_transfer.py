@@ -333,7 +333,7 @@ def test_everything_wrong_is_said_at_once(local: Local, store_file: Path) -> Non
             "",
             json.dumps({**THREAD, "messages": [{"role": "system", "content": "x"}, 3]}),
             json.dumps({**QUESTION, "status": "in_progress", "created_at": 1710352449123}),
-            '{"object":"thread.run","id":"run_1"}',
+            '{"object":"thread.gone","id":"run_1"}',
             "[7]",
             '{"id":"thread_z","metadata":{"a":NaN}}',
             json.dumps({**ASSISTANT, "name": "Other"}),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +90,48 @@ def test_no_command_sees_a_key_under_any_name(
     assert "PATH=" in seen
     secrets = {value for name, value in keys.items() if name not in ("HARMLESS", "COPY_OF_FLAG")}
     assert not [secret for secret in {*secrets, flag} - {""} if secret in seen + result.err]
+
+
+def test_no_command_sees_what_names_a_secret(go: Go, server: Server) -> None:
+    one_call(server)
+    names = (
+        *(
+            "OPENAI_LOCAL_SERVER_KEY",
+            "AZURE_OPENAI_API_KEY",
+            "GITHUB_TOKEN",
+            "npm_config_authtoken",
+        ),
+        *("AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "MYSQL_PASSWD", "Passphrase", "MY_CREDENTIALS"),
+    )
+    go(*CREATE, "--on-tool-call", "work=env", env={name: f"of {name}" for name in names})
+    assert not [name for name in names if name in answer(server)]
+
+
+def test_no_command_sees_what_we_hold_under_another_name(go: Go, server: Server) -> None:
+    one_call(server)
+    env = {
+        "OPENAI_LOCAL_SERVER_KEY": "of-the-server-1",
+        "COPY": "Bearer of-the-server-1",
+        "AZURE_OPENAI_API_KEY": "azure-22222",
+        "COPY_OF_AZURE": "azure-22222",
+        "no_proxy": "127.0.0.1",
+        "HTTPS_PROXY": "http://me:proxy%40pass3@proxy.example:3128/",
+        "http_proxy": "me:bare-p@ss4@proxy.example:3128",
+        "DATABASE": "postgres://u:db-pass55@db.example/x?y=a:b@c",
+        "COPY_OF_PASSWORD": "proxy@pass3",
+        "PLAIN": "https://git@example.org/a:b@c",
+        "EMAIL": "me:you@example.org",
+    }
+    go(*CREATE, "--on-tool-call", "work=env", env=env)
+    seen = dict(line.split("=", 1) for line in answer(server).splitlines())
+    assert {name: seen[name] for name in env if name in seen} == {
+        "no_proxy": "127.0.0.1",
+        "HTTPS_PROXY": "http://proxy.example:3128/",
+        "http_proxy": "proxy.example:3128",
+        "DATABASE": "postgres://db.example/x?y=a:b@c",
+        "PLAIN": "https://git@example.org/a:b@c",
+        "EMAIL": "me:you@example.org",
+    }
 
 
 def test_a_short_key_does_not_empty_the_environment(go: Go, server: Server) -> None:
@@ -265,12 +309,87 @@ def test_a_server_that_shows_the_calls_for_ever(
     assert "they are not run again" in result.err
 
 
-def test_the_same_call_again_after_work_is_a_new_one(
+@pytest.mark.parametrize(
+    "after",
+    [
+        [WAITS, DONE],
+        [run("queued"), WAITS, run("in_progress"), DONE],
+        [run("queued"), WAITS, run("queued"), WAITS, WAITS, run("in_progress"), DONE],
+        [run("in_progress"), asking(("call_1", "work", '{"a": 1}')), DONE],
+    ],
+    ids=["at once", "after work", "again and again", "written anew"],
+)
+def test_a_server_that_goes_back_to_answered_calls(
+    quick: Go, server: Server, counted: tuple[str, Path], after: list[dict[str, Any]]
+) -> None:
+    """A replica that lags behind: the call is there once more, its command has been run."""
+    server.reply(*replies(WAITS, run("queued"), *after))
+    result = quick(*RETRIEVE, "--on-tool-call", counted[0])
+    assert (result.code, result.json, result.err) == (0, DONE, "")
+    assert counted[1].read_text() == "run\n"
+    assert len(submitted(server)) == 1
+
+
+def test_of_old_and_new_calls_only_the_new_ones_run(
     quick: Go, server: Server, counted: tuple[str, Path]
 ) -> None:
-    server.reply(*replies(WAITS, run("queued"), WAITS, run("queued"), DONE))
+    """The server wants all outputs of a turn: those that are known are sent again."""
+    both = asking(("call_1", "work"), ("call_2", "work"))
+    server.reply(*replies(WAITS, run("queued"), both, run("queued"), DONE))
     assert quick(*RETRIEVE, "--on-tool-call", counted[0]).code == 0
     assert counted[1].read_text() == "run\nrun\n"
+    assert [outputs(one) for one in submitted(server)] == [
+        {"call_1": "out\n"},
+        {"call_1": "out\n", "call_2": "out\n"},
+    ]
+
+
+# A model that calls for ever
+
+
+def turns(count: int) -> list[Reply]:
+    """A run that asks for one new call after the other."""
+    return replies(
+        *(
+            one
+            for number in range(count)
+            for one in (asking((f"call_{number}", "work")), run("queued"))
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "most"),
+    [
+        ((), {}, 32),
+        (("--max-tool-turns", "3"), {}, 3),
+        ((), {"OPENAI_MAX_TOOL_TURNS": "2"}, 2),
+        (("--max-tool-turns", "1"), {"OPENAI_MAX_TOOL_TURNS": "2"}, 1),
+    ],
+)
+def test_turns_have_an_end(
+    go: Go, server: Server, counted: tuple[str, Path], words: Any, env: dict[str, str], most: int
+) -> None:
+    server.reply(*turns(most + 3))
+    result = go(*RETRIEVE, "--on-tool-call", counted[0], *words, env=env)
+    assert (result.code, result.json["status"]) == (6, "requires_action")
+    assert len(submitted(server)) == counted[1].read_text().count("run") == most
+    what = f"asks for tool outputs again after {most} turns of them, as many as --max-tool-turns"
+    assert f"error: the run run_7 of thread thread_7 {what} allows\n" in result.err
+    assert "retrieve thread_7 run_7 --on-tool-call" in result.err
+
+
+def test_the_end_of_turns_as_data(quick: Go, server: Server) -> None:
+    server.reply(*turns(5))
+    words = ("--on-tool-call", "*=/bin/true", "--max-tool-turns", "1", "--format-error", "jsonl")
+    error = json.loads(quick(*RETRIEVE, *words).err)
+    assert (error["type"], error["exit_code"]) == ("tool_turns_exceeded", 6)
+
+
+def test_as_many_turns_as_are_allowed(quick: Go, server: Server) -> None:
+    server.reply(*turns(3), *replies(DONE))
+    words = ("--on-tool-call", "*=/bin/true", "--max-tool-turns", "3")
+    assert quick(*RETRIEVE, *words).code == 0
 
 
 def test_outputs_that_never_arrive(quick: Go, server: Server, counted: tuple[str, Path]) -> None:

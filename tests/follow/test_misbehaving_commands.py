@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from tests.follow.conftest import (
     until,
 )
 from tests.support.server import Reply, Server
+from tests.support.shell import Shell
 
 LIMIT = 512 * 1024
 
@@ -200,6 +202,61 @@ def test_a_command_that_hangs_is_ended_with_all_it_started(
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
+LEAVES = {
+    "session": "setsid sleep 600 & echo $! >> {pids}",
+    "deaf session": "setsid sh -c 'trap \"\" TERM; echo $$ >> {pids}; while :; do sleep 1; done' &",
+    "daemon": "setsid -f sh -c 'echo $$ >> {pids}; exec sleep 600'",
+    "daemon's child": "setsid -f sh -c 'setsid -f sh -c \"echo \\$\\$ >> {pids}; exec sleep 600\"'",
+    "no environment": "env -i /usr/bin/setsid sh -c 'echo $$ >> {pids}; exec sleep 600' &",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the process group is ended")
+@pytest.mark.parametrize("leaves", LEAVES)
+@pytest.mark.parametrize("ends", ["timeout", "flood", "SIGTERM"])
+def test_what_left_the_process_group_is_ended_too(
+    openai: Shell, server: Server, script: Script, tmp_path: Path, leaves: str, ends: str
+) -> None:
+    one_call(server)
+    pids = tmp_path / "pids"
+    start = LEAVES[leaves].format(pids=pids)
+    then = "exec yes" if ends == "flood" else "sleep 600"
+    text = f"{start}\nuntil [ -s {pids} ]; do sleep 0.05; done\n{then}"
+    words = ("--on-tool-call", f"work={script('leaves', text, shell=True)}", "--tool-timeout")
+    environ = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-test"}
+    timeout = "2" if ends == "timeout" else "600"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+    with openai.start(*CREATE, *words, timeout, env=environ, **pipes) as running:
+        until(lambda: pids.exists() and pids.read_text().strip())
+        if ends == "SIGTERM":
+            running.send_signal(signal.SIGTERM)
+        _, err = running.communicate(timeout=30)
+    left = [pid for pid in map(int, pids.read_text().split()) if alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert left == []
+    assert running.returncode == (-signal.SIGTERM if ends == "SIGTERM" else 0), err
+
+
+def test_a_command_that_ends_well_keeps_what_it_left_behind(
+    quick: Go, server: Server, script: Script, tmp_path: Path
+) -> None:
+    """Though another one of the same turn is ended with all it started."""
+    server.reply(*replies(asking(("call_1", "one"), ("call_2", "two")), run("queued"), DONE))
+    start = "setsid -f sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600'"
+    commands = [
+        f"{name}={script(name, f'{start.format(tmp_path / name)}; {then}', shell=True)}"
+        for name, then in (("one", "sleep 0.3"), ("two", "sleep 600"))
+    ]
+    words = ("--on-tool-call", commands[0], "--on-tool-call", commands[1], "--tool-timeout", "2")
+    assert quick(*RETRIEVE, *words).code == 0
+    kept, lost = (int((tmp_path / name).read_text()) for name in ("one", "two"))
+    found = [pid for pid in (kept, lost) if alive(pid)]
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    assert found == [kept]
+
+
 def test_a_second_shutdown_request_kills_at_once(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +270,7 @@ def test_a_second_shutdown_request_kills_at_once(
         start_new_session=True,
     )
     shutdown = process.Shutdown()
-    running = process.CommandProcess(started, b"", 600.0, shutdown)
+    running = process.CommandProcess(started, b"", 600.0, shutdown, b"A=b")
     thread = threading.Thread(target=running.communicate, daemon=True)
     thread.start()
     until(begun.exists)

@@ -16,6 +16,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_sent(quick: Go, server
         *("--on-tool-call", "work", "--on-tool-call", "=x", "--on-tool-call", "a="),
         *("--on-tool-call", "b='open", "--on-tool-call", "c=one", "--on-tool-call", "c=two"),
         *("--tool-timeout", "-1", "--tool-concurrency", "65", "--tool-errors", "maybe"),
+        *("--max-tool-turns", "0"),
         *("--top-p", "7"),
     ]
     result = quick(*CREATE, *words, "--format-error", "json")
@@ -25,11 +26,12 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_sent(quick: Go, server
     said = {source: message for source, message in problems if not source.startswith("--on-tool")}
     assert set(said) == {
         *("--poll-interval", "--wait-timeout", "--tool-timeout"),
-        *("--tool-concurrency", "--tool-errors", "--top-p"),
+        *("--tool-concurrency", "--tool-errors", "--top-p", "--max-tool-turns"),
     }
     assert seconds in said["--poll-interval"]
     assert seconds in said["--wait-timeout"]
     assert "from 1 to 64" in said["--tool-concurrency"]
+    assert "from 1 to 100000" in said["--max-tool-turns"]
     assert "send or fail" in said["--tool-errors"]
     commands = " ".join(message for source, message in problems if source.startswith("--on-tool"))
     for part in (
@@ -50,6 +52,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_sent(quick: Go, server
         (("--tool-timeout", "2"), "--on-tool-call"),
         (("--tool-concurrency", "2"), "--on-tool-call"),
         (("--tool-errors", "fail"), "--on-tool-call"),
+        (("--max-tool-turns", "5"), "--on-tool-call"),
         (("--wait", "--tool-timeout", "2"), "--on-tool-call"),
     ],
 )

@@ -183,10 +183,12 @@ def test_a_json_answer_to_outputs_in_a_stream_ends_as_an_event(quick: Go, server
     assert result.lines[-1] == {"event": "thread.run.completed", "data": DONE}
 
 
-def test_the_same_call_in_the_next_stream_is_a_new_one(quick: Go, server: Server) -> None:
-    server.reply(stream(CREATED, ASKS), stream(WORKS, ASKS), stream(WORKS, ENDED))
-    assert quick(*CREATE, "--stream", *ECHO, "--format", "jsonl").code == 0
-    assert len(submitted(server)) == 2
+def test_the_same_call_in_the_next_stream_is_not_run_again(quick: Go, server: Server) -> None:
+    server.reply(stream(CREATED, ASKS), stream(WORKS, ASKS), *replies(run("in_progress"), DONE))
+    result = quick(*CREATE, "--stream", *ECHO, "--format", "jsonl")
+    assert result.code == 0
+    assert result.lines[-1] == {"event": "thread.run.completed", "data": DONE}
+    assert len(submitted(server)) == 1
 
 
 def test_a_false_name_of_the_event_is_not_believed(quick: Go, server: Server) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from openai_cli.input.document import MAX_DEPTH, BrokenTextError, DocumentError, read_document
+from openai_cli.input.document import read_document
+from openai_cli.input.document_limits import MAX_DEPTH, BrokenTextError, DocumentError
 from tests.support.wire import same
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.input import files as files_module
+from openai_cli.input import references
 from tests.support.reading import Read, create_and_run
 
 
@@ -187,7 +187,7 @@ def test_a_named_pipe_is_read_to_its_end(folder: Path) -> None:
 
 
 def test_too_large(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(files_module, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(references, "MAX_BYTES", 2**20)
     (folder / "large.txt").write_bytes(b"x" * (2**20 + 1))
     assert refusal("--instructions", "@large.txt").endswith("is larger than 1 MiB")
     assert refusal("--instructions", "@/dev/zero").endswith('"/dev/zero" is larger than 1 MiB')

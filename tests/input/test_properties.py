@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from openai_cli.api.flags import flags_of
 from openai_cli.api.operations import main_operation
-from openai_cli.input.document import DocumentError, read_document
+from openai_cli.input.document import read_document
+from openai_cli.input.document_limits import DocumentError
 from tests.support.reading import create_and_run, read_args
 from tests.support.wire import CASES
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.serve.support import Served
+from tests.engine.upstream.support import DONE, Upstream, chunk, wire
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -21,14 +22,23 @@ KEY = "sk-of-these-tests"
 
 
 @pytest.fixture
-def served(openai: Shell, tmp_path: Path) -> Iterator[Served]:
-    env = {"OPENAI_LOCAL_SERVER_KEY": KEY}
+def upstream() -> Iterator[Upstream]:
+    """A Chat Completions server that says the same to everybody, and counts no tokens."""
+    opened = Upstream()
+    opened.reply(wire(chunk(content="Hello"), chunk("stop"), DONE))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def served(openai: Shell, tmp_path: Path, upstream: Upstream) -> Iterator[Served]:
+    env = {"OPENAI_LOCAL_SERVER_KEY": KEY, "OPENAI_LOCAL_UPSTREAM_URL": upstream.url}
     served = Served(openai, "--store", str(tmp_path / "sdk.db"), "--require-key", env=env)
     yield served
     served.close()
 
 
-@pytest.mark.parametrize("script", ["polls", "streams", "lists", "errors", "asynchronous"])
+@pytest.mark.parametrize("script", ["polls", "streams", "lists", "errors", "asynchronous", "usage"])
 @pytest.mark.parametrize("version", [2, 3])
 def test_script(openai: Shell, served: Served, version: int, script: str) -> None:
     python = ROOT / f".venv-sdk{version}" / "bin" / "python"
@@ -49,5 +59,5 @@ def test_script(openai: Shell, served: Served, version: int, script: str) -> Non
 
 
 def test_there_is_a_script_for_every_file() -> None:
-    tried = {"polls", "streams", "lists", "errors", "asynchronous"}
+    tried = {"polls", "streams", "lists", "errors", "asynchronous", "usage"}
     assert {file.stem for file in SCRIPTS.glob("*.py")} == {*tried, "common"}

@@ -38,6 +38,7 @@ class StartedRun(NamedTuple):
     stream: bool
     beginning: list[StreamEvent]
     """The events that come before the driver's."""
+    max_tool_turns: int
 
 
 Reply = JsonObject | StartedRun

@@ -1,7 +1,5 @@
 """Assistants."""
 
-from openai_cli.api.base import RequiredText
-from openai_cli.api.models.assistants import CreateAssistant
 from openai_cli.engine import serialize
 from openai_cli.engine.handlers import EngineRequest, lookup, pagination
 from openai_cli.engine.ids import new_id
@@ -9,12 +7,6 @@ from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.effective_settings import refuse_vector_stores
 from openai_cli.engine.store import AssistantRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
-
-
-class CreateAssistantWithId(CreateAssistant):
-    """`POST /assistants`, under the id that the assistant had elsewhere."""
-
-    id: RequiredText = ""
 
 
 def create(tx: Transaction, request: EngineRequest) -> JsonObject:

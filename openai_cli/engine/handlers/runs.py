@@ -25,9 +25,9 @@ def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
     thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
     fields = {message.id: f"thread.messages[{place}]" for place, message in enumerate(first)}
     run, model = _start(tx, request, thread, fields, [])
-    return StartedRun(
-        run, model, bool(body.get("stream")), stream_events.of_created_run(run, thread)
-    )
+    beginning = stream_events.of_created_run(run, thread)
+    limit = request.models.max_tool_turns
+    return StartedRun(run, model, bool(body.get("stream")), beginning, limit)
 
 
 def create(tx: Transaction, request: EngineRequest) -> StartedRun:
@@ -42,9 +42,9 @@ def create(tx: Transaction, request: EngineRequest) -> StartedRun:
         for place, one in enumerate(request.body.get("additional_messages") or [])
     }
     run, model = _start(tx, request, thread, fields, request.query["include"])
-    return StartedRun(
-        run, model, bool(request.body.get("stream")), stream_events.of_created_run(run)
-    )
+    beginning = stream_events.of_created_run(run)
+    limit = request.models.max_tool_turns
+    return StartedRun(run, model, bool(request.body.get("stream")), beginning, limit)
 
 
 def retrieve(tx: Transaction, request: EngineRequest) -> JsonObject:

@@ -35,7 +35,8 @@ def submit(tx: Transaction, request: EngineRequest) -> StartedRun:
     if queued is None:
         raise refusals.outputs_not_awaited(run.status)
     beginning = [stream_events.of_step("completed", step), stream_events.of_run("queued", queued)]
-    return StartedRun(queued, model, bool(request.body.get("stream")), beginning)
+    limit = request.models.max_tool_turns
+    return StartedRun(queued, model, bool(request.body.get("stream")), beginning, limit)
 
 
 def _fill(tx: Transaction, run: RunRecord, outputs: Sequence[JsonObject], now: int) -> StepRecord:

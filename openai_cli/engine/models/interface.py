@@ -43,7 +43,7 @@ class Model(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int:
-        """Estimate the tokens of `text`, for `max_prompt_tokens`. Never used for usage."""
+        """Estimate the tokens of `text`, for `max_prompt_tokens`."""
         ...
 
     def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:

@@ -86,11 +86,15 @@ class ItemKept(NamedTuple):
 
 
 class UsageReported(NamedTuple):
-    """Token counts of this answer, from the server. Without it, usage is null, not zero."""
+    """Token counts of this answer. Without them, usage is null, not zero.
+
+    `estimated` counts are the engine's, for a server that reported none; usage says so.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    estimated: bool = False
 
 
 class Finished(NamedTuple):

@@ -1,33 +1,51 @@
 """Which model answers: `echo` is built in, every other name belongs to the upstream."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from openai_cli.engine.models.echo import Echo
 from openai_cli.engine.models.interface import Model
+from openai_cli.engine.models.renamed import RenamedModel
+from openai_cli.engine.tool_turns import read_tool_turn_limit
+
+_BUILT_IN = "echo"
 
 
 class ModelRegistry:
     """The models of one engine; the upstream's adapter is made when first needed."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
+    ) -> None:
         self._environ = environ
+        self._warn = warn
         self._echo = Echo()
         self._lock = threading.Lock()
         self._upstream: Model | None = None
 
     def pick(self, name: str) -> Model:
-        """The model that answers for this name.
+        """The model that answers for this name, perhaps under another one.
 
         Raises:
-            ApiError: the upstream is not set up for it.
+            RefusalError: the upstream is not set up for it.
         """
-        if name == "echo":
+        asked = _name_to_ask(name, self._environ)
+        if asked == _BUILT_IN:
             return self._echo
         with self._lock:
             if self._upstream is None:
-                self._upstream = _adapter(self._environ)
-            return self._upstream
+                self._upstream = _adapter(self._environ, self._warn)
+        return self._upstream if asked == name else RenamedModel(self._upstream, asked)
+
+    @property
+    def max_tool_turns(self) -> int:
+        """How many turns of function calls a run may have.
+
+        Raises:
+            RefusalError: the environment says something that is no number.
+        """
+        return read_tool_turn_limit(self._environ)
 
     def close(self) -> None:
         """Release what the adapters hold."""
@@ -36,10 +54,19 @@ class ModelRegistry:
             self._upstream.close()
 
 
-def _adapter(environ: Mapping[str, str]) -> Model:
+def _name_to_ask(name: str, environ: Mapping[str, str]) -> str:
+    if name == _BUILT_IN:
+        return name
+    from openai_cli.engine.models.upstream.config import read_names
+
+    return read_names(environ).of(name)
+
+
+def _adapter(environ: Mapping[str, str], warn: Callable[[str], None]) -> Model:
     from openai_cli.engine.models.upstream.config import read_upstream_config
 
     upstream = read_upstream_config(environ)
+    upstream = upstream._replace(settings=replace(upstream.settings, warn=warn))
     if upstream.api == "chat":
         from openai_cli.engine.models.chat import Chat
 

@@ -14,6 +14,7 @@ from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import RunRecord, Store
 from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.tool_turns import turned_away
 from openai_cli.errors import StoreError
 
 
@@ -24,10 +25,14 @@ class _LeaseLostError(Exception):
 class Driver:
     """One run in the hands of this process, from one queueing to the next stop."""
 
-    def __init__(self, store: Store, model: Model, run: RunRecord, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, model: Model, run: RunRecord, clock: Clock, max_tool_turns: int
+    ) -> None:
         self._store = store
         self._model = model
         self._clock = clock
+        self._max_tool_turns = max_tool_turns
+        self._tool_turns = 0
         self._recorder = Recorder(store, run, clock)
         self.run = run
         """The run as this driver last saw it."""
@@ -69,6 +74,7 @@ class Driver:
         yield stream_events.of_run("in_progress", self.run)
         with self._store.read() as tx:
             prepared = prompt_builder.prepare(tx, self.run)
+        self._tool_turns = len(prepared.tool_turns)
         try:
             history = prompt_builder.fit(
                 prepared, self._model, self.run.settings.get("max_prompt_tokens")
@@ -112,6 +118,9 @@ class Driver:
     def _finish(self, reason: FinishReason) -> Iterator[StreamEvent]:
         """The answer is there: the run is completed, incomplete, or waits for outputs."""
         calls = self._recorder.function_calls if reason == "stop" else []
+        if calls and self._tool_turns >= self._max_tool_turns:
+            yield from self._turn_away()
+            return
         message_reason = None if reason == "stop" else _MESSAGE_REASONS[reason]
         now = self._clock.now()
         with self._store.write() as tx:
@@ -124,6 +133,19 @@ class Driver:
         self.run = run
         yield from ended
         yield stream_events.of_run(run.status, run)
+
+    def _turn_away(self) -> Iterator[StreamEvent]:
+        """The answer asks for one turn of calls too many: it is kept, and the run has failed."""
+        now = self._clock.now()
+        error = turned_away(self._max_tool_turns)
+        with self._store.write() as tx:
+            ended = self._recorder.finish(tx, now, None, waiting=True)
+            closed = lifecycle.fail(tx, self.run, error, now, owned_by=self.run.owner)
+            if closed is None:
+                raise _LeaseLostError
+        self.run = closed.run
+        yield from ended
+        yield from stream_events.of_end(closed)
 
     def _fail(self, error: JsonObject) -> Iterator[StreamEvent]:
         with self._store.write() as tx:

@@ -7,6 +7,7 @@ run in a status it cannot move from, and changes nothing.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from openai_cli.engine.models import UsageReported
 from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
 
@@ -14,6 +15,10 @@ LIFETIME = 600
 """Seconds from creation to expiry."""
 WORKER_STOPPED = {"code": "server_error", "message": "worker stopped"}
 
+ESTIMATED = "estimated"
+"""Stands in a usage whose counts, or some of them, are the engine's own."""
+
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _REASONS = {
     "failed": "run_failed",
     "cancelled": "run_cancelled",
@@ -60,10 +65,14 @@ def usage_so_far(steps: Sequence[StepRecord]) -> JsonObject | None:
     told = len(known) == len(steps) or any(usage["total_tokens"] for usage in known)
     if not (known and told):
         return None
-    return {
-        name: sum(usage[name] for usage in known)
-        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    }
+    total = {name: sum(usage[name] for usage in known) for name in _COUNTS}
+    return total | ({ESTIMATED: True} if any(usage.get(ESTIMATED) for usage in known) else {})
+
+
+def usage_of(reported: UsageReported) -> JsonObject:
+    """The counts of one answer as a step shows them."""
+    counts = {name: getattr(reported, name) for name in _COUNTS}
+    return counts | ({ESTIMATED: True} if reported.estimated else {})
 
 
 def close_message(

@@ -73,11 +73,15 @@ def _history(
     tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], fields: Mapping[str, str]
 ) -> list[Entry]:
     own = {message.id: message for message in tx.messages.all(run_id=run.id)}
-    entries: list[Entry] = [_message(message, fields) for message in _earlier(tx, run, len(own))]
+    entries: list[Entry] = [
+        _message(message, fields)
+        for message in _earlier(tx, run, len(own))
+        if _says_something(message)
+    ]
     for step in steps:
         if step.type == "message_creation":
             message = own.get(step.details["message_creation"]["message_id"])
-            if message is not None:
+            if message is not None and _says_something(message):
                 entries.append(_message(message, fields, step.kept))
         elif _is_function_step(step):
             entries.append(_tool_turn(step))
@@ -93,6 +97,14 @@ def _earlier(tx: Transaction, run: RunRecord, own: int) -> list[MessageRecord]:
     else:
         found = tx.messages.newest(run.thread_id, count + own)
     return [message for message in found if message.run_id != run.id]
+
+
+def _says_something(message: MessageRecord) -> bool:
+    """Servers refuse an assistant that said nothing, and no model learns anything from it."""
+    return message.role != "assistant" or any(
+        block.get("text", {}).get("value") if block["type"] == "text" else True
+        for block in message.content
+    )
 
 
 def _is_function_step(step: StepRecord) -> bool:

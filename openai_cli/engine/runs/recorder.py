@@ -27,6 +27,8 @@ class Recorder:
         self._clock = clock
         self._message: MessageBuilder | None = None
         self._calls: dict[str, ToolCallBuilder] = {}
+        """By the ids that the model uses for them; those under which they are stored follow."""
+        self._ids: dict[str, str] = {}
         self._open_steps: list[str] = []
         self._last_step: str | None = None
         self._kept: list[JsonObject] = []
@@ -53,12 +55,8 @@ class Recorder:
                 yield from self._end_call(self._call(call_id), result)
             case models.ItemKept(item):
                 self._kept.append(item)
-            case models.UsageReported(prompt, completion, total):
-                self._usage = {
-                    "prompt_tokens": prompt,
-                    "completion_tokens": completion,
-                    "total_tokens": total,
-                }
+            case models.UsageReported():
+                self._usage = lifecycle.usage_of(event)
             case models.Finished():
                 pass
 
@@ -200,7 +198,9 @@ class Recorder:
             )
         yield from self._end_message()
         together = self._functions if event.kind == "function" else []
-        call = ToolCallBuilder(event.call_id, event.kind, event.name, "", len(together))
+        function = event.kind == "function"
+        stored_id = self._call_id(event.call_id) if function else event.call_id
+        call = ToolCallBuilder(stored_id, event.kind, event.name, "", len(together))
         if together:
             call.step_id = together[0].step_id
         else:
@@ -211,8 +211,20 @@ class Recorder:
             call.step_id = step.id
             yield stream_events.of_step("created", step)
             yield stream_events.of_step("in_progress", step)
-        self._calls[call.call_id] = call
+        self._calls[event.call_id] = call
         yield self._step_delta(call.step_id, call.opening())
+
+    def _call_id(self, call_id: str) -> str:
+        """The id under which a function call is stored: another one if it was used before.
+
+        Some models count their calls anew in each answer; clients tell calls apart by their ids.
+        """
+        if call_id not in self._ids:
+            with self._store.read() as tx:
+                steps = tx.steps.all(run_id=self._run.id)
+            earlier = (call["id"] for step in steps for call in step.details.get("tool_calls", ()))
+            self._ids[call_id] = new_id("call") if call_id in earlier else call_id
+        return self._ids[call_id]
 
     def _end_call(self, call: ToolCallBuilder, result: JsonObject) -> Iterator[StreamEvent]:
         yield self._step_delta(call.step_id, call.finish(result))

@@ -12,8 +12,15 @@ from openai_cli.engine.engine import Engine
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.auth import Authenticator
-from openai_cli.engine.serve.body import ClientGoneError, Message, Receive, read_body
+from openai_cli.engine.serve.body import (
+    ClientGoneError,
+    Message,
+    Receive,
+    check_elements,
+    read_body,
+)
 from openai_cli.engine.serve.frame_queue import FrameQueue
+from openai_cli.engine.serve.head import check_head
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.errors import StoreError
 
@@ -23,6 +30,8 @@ _PREFIX = "/v1"
 _PING = b": ping\n\n"
 _THREADS = 16
 """Requests that the engine looks at in one moment; it needs milliseconds for each."""
+_LARGE = 1 << 20
+"""Bytes of a body that takes longer; such requests wait for each other, and nobody for them."""
 
 
 class Report(NamedTuple):
@@ -30,6 +39,7 @@ class Report(NamedTuple):
 
     method: str
     path: str
+    """Still percent-encoded: it has no character that could end a line."""
     status: int
     request_id: str
     seconds: float
@@ -51,6 +61,7 @@ class AsgiApp:
         self._limits = limits
         self._log = log
         self._threads = ThreadPoolExecutor(_THREADS, "request")
+        self._large = ThreadPoolExecutor(1, "large request")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
@@ -67,7 +78,7 @@ class AsgiApp:
         else:
             # These hands know no other frames.
             await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], scope["raw_path"].decode("latin-1")
         request_id = answer.headers[http_responses.REQUEST_ID]
         seconds = time.monotonic() - begun
         self._log(Report(method, path, answer.status, request_id, seconds, fault))
@@ -75,6 +86,7 @@ class AsgiApp:
     def close(self) -> None:
         """Release the threads. No request may be under way."""
         self._threads.shutdown()
+        self._large.shutdown()
 
     async def _answer(
         self, scope: dict[str, Any], receive: Receive
@@ -84,6 +96,7 @@ class AsgiApp:
             headers = {
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
             }
+            check_head(scope, self._limits)
             self._auth.check(headers)
             call = HttpRequest(
                 method=scope["method"],
@@ -92,8 +105,9 @@ class AsgiApp:
                 headers=headers,
                 body=await read_body(receive, headers, self._limits),
             )
+            threads = self._large if len(call.body) > _LARGE else self._threads
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._engine.answer, call), None
+            return await loop.run_in_executor(threads, self._work, call), None
         except RefusalError as error:
             return http_responses.error_response(error), None
         except StoreError as error:
@@ -102,6 +116,10 @@ class AsgiApp:
             raise
         except Exception as error:
             return _fault("The server had an error while processing your request."), error
+
+    def _work(self, call: HttpRequest) -> HttpResponse:
+        check_elements(call.body, self._limits)
+        return self._engine.answer(call)
 
     async def _stream(
         self, answer: HttpResponse, channel: FrameQueue, receive: Receive, send: Send

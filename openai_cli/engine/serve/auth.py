@@ -3,9 +3,15 @@
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 
 from openai_cli.engine.refusals import RefusalError
+
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d*)?")
+"""A `Host` header: a name, or an address in brackets, and perhaps a port."""
+_OWN_SITE = ("same-origin", "none")
+"""What a browser says of a request that no page of another origin made."""
 
 
 class Authenticator:
@@ -13,7 +19,8 @@ class Authenticator:
 
     Without one, the server is for programs on this machine. A web page must not reach it through
     the user's browser, neither by name tricks (a name that is made to resolve to this machine,
-    shown by `Host`) nor by a request across sites (shown by `Origin`).
+    shown by `Host`) nor by a request across sites (shown by `Origin`, or, where a browser sends
+    none, by `Sec-Fetch-Site`).
     """
 
     def __init__(self, key: str, host: str) -> None:
@@ -50,7 +57,8 @@ class Authenticator:
                 "This server answers to names of this machine only, unless it asks for a key.",
                 status=403,
             )
-        if "origin" in headers:
+        site = headers.get("sec-fetch-site", "none")
+        if "origin" in headers or site.strip().lower() not in _OWN_SITE:
             raise RefusalError("This server does not answer web pages.", status=403)
 
     def _is_own(self, name: str) -> bool:
@@ -68,7 +76,6 @@ def _digest(key: bytes) -> bytes:
 
 
 def _name(host: str) -> str:
-    """A `Host` header without its port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
+    """A `Host` header without its port and brackets; empty if it is no host."""
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else ""

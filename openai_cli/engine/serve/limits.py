@@ -6,8 +6,14 @@ from typing import NamedTuple
 class ServerLimits(NamedTuple):
     """Sizes are bytes, times are seconds."""
 
+    connections: int = 1000
+    """Open at the same time; the idlest is closed for a new one."""
+    head: int = 64 << 10
+    """The largest head of a request: its method, URL and headers."""
     body: int = 32 << 20
     """The largest body of a request."""
+    elements: int = 100_000
+    """Keys and elements of the objects and arrays in a body."""
     head_time: float = 30.0
     """From a connection, or an answer on it, to the whole head of the next request."""
     idle_time: int = 75

@@ -14,13 +14,15 @@ from openai_cli.engine.engine import Engine
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.serve.asgi import AsgiApp, Report
 from openai_cli.engine.serve.auth import Authenticator
+from openai_cli.engine.serve.connection_pool import ConnectionPool
 from openai_cli.engine.serve.http_protocol import connections
 from openai_cli.engine.serve.limits import ServerLimits
-from openai_cli.engine.serve.workers import Log, Workers
+from openai_cli.engine.serve.rate_limited_log import Log, RateLimitedLog
+from openai_cli.engine.serve.workers import Workers
 from openai_cli.engine.store import Store
 
-_HEAD = 64 << 10
-"""The largest head of a request, in bytes."""
+_ACCEPTED_AT_ONCE = 16
+"""Connections that are taken in before the pool looks whether there is room for them."""
 _AFTER_GRACE = 5.0
 """Seconds that answers may take to leave once no run is worked on any more."""
 
@@ -55,7 +57,7 @@ class Service:
         """Runs that were failed because they did not end within the grace period."""
 
     def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT; `ready` is called once requests are answered."""
+        """Serve until SIGTERM, SIGINT or SIGHUP; `ready` is called once requests are answered."""
         asyncio.run(self.serve(listener, ready))
 
     async def serve(
@@ -67,15 +69,22 @@ class Service:
         """The same, inside an event loop; `stop` being set is as good as a signal."""
         stop = stop or asyncio.Event()
         loop = asyncio.get_running_loop()
+        pressure = RateLimitedLog(self._logs.fault)
+        loop.set_exception_handler(
+            lambda _, context: pressure.note(context["message"], context.get("exception"))
+        )
+        pool = ConnectionPool(self._limits.connections, pressure.note)
         workers = Workers(self._store, loop, self._logs.fault, self._limits.runs)
         engine = Engine(self._store, self._models, workers)
         app = AsgiApp(engine, self._auth, self._limits, self._logs.request)
-        server = _Server(_config(app, self._limits, self._grace), stop, workers.hurry)
+        config = _config(app, self._limits, pool, self._grace)
+        server = _Server(config, stop, workers.hurry)
         try:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not (server.started or serving.done()):
                 await asyncio.sleep(0.005)
             if server.started:
+                listener.listen(socket.SOMAXCONN)  # the queue, which uvicorn has made short
                 ready()
             await asyncio.wait(
                 [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
@@ -100,9 +109,13 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Listen to SIGINT and SIGTERM; being stopped by them is how a server ends well."""
+        """Listen to the signals that stop it; being stopped by them is how a server ends well.
+
+        One that it was started to ignore stays ignored (`nohup`).
+        """
         loop = asyncio.get_running_loop()
-        caught = (signal.SIGINT, signal.SIGTERM)
+        stopping = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        caught = [number for number in stopping if signal.getsignal(number) != signal.SIG_IGN]
         try:
             for number in caught:
                 loop.add_signal_handler(number, self._asked)
@@ -121,10 +134,13 @@ class _Server(uvicorn.Server):
         self._stop.set()
 
 
-def _config(app: AsgiApp, limits: ServerLimits, grace: float) -> uvicorn.Config:
+def _config(
+    app: AsgiApp, limits: ServerLimits, pool: ConnectionPool, grace: float
+) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connections(limits),
+        http=connections(limits, pool),
+        backlog=_ACCEPTED_AT_ONCE,
         ws="none",
         lifespan="off",
         loop="asyncio",
@@ -136,5 +152,5 @@ def _config(app: AsgiApp, limits: ServerLimits, grace: float) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=limits.idle_time,
         timeout_graceful_shutdown=round(grace + _AFTER_GRACE),
-        h11_max_incomplete_event_size=_HEAD,
+        h11_max_incomplete_event_size=limits.head,
     )

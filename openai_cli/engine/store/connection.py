@@ -3,9 +3,12 @@
 Everything that is true of SQLite only lives here; `tables` keeps to portable SQL.
 """
 
+import errno
 import os
 import secrets
+import shlex
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,10 @@ _PATIENCE = 60.0
 _ONE_WAIT = 1.0
 """Seconds that SQLite itself waits, in C, deaf to Ctrl-C; short, and repeated."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
+"""What the system says when it has no descriptor to give just now."""
+_COMPANIONS = ("-wal", "-shm", "-journal")
+"""Ends of the names of the files that SQLite keeps beside the store."""
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -42,18 +49,21 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(f"The store {path} {reason} ({detail}).")
 
 
-def patiently(action: Callable[[], T]) -> T:
-    """Do `action` as soon as no other process is in the way.
+def patiently(action: Callable[[], T], path: Path | None = None) -> T:
+    """Do `action` as soon as nothing is in the way that passes.
+
+    That is another process that holds the lock and, where the action opens the store at `path`,
+    a process or a system that has no descriptor left.
 
     Raises:
-        sqlite3.Error: it failed for another reason, or is still locked after a minute.
+        sqlite3.Error: it failed for another reason, or still fails after a minute.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             return action()
-        except sqlite3.OperationalError as error:
-            if _primary_code(error) not in _BUSY or time.monotonic() > deadline:
+        except (sqlite3.OperationalError, OSError) as error:
+            if not _passes(error, path) or time.monotonic() > deadline:
                 raise
             time.sleep(0.005)
 
@@ -65,21 +75,72 @@ def prepare_file(path: Path) -> None:
     locks that other connections of this process hold, and let other processes damage it.
 
     Raises:
-        StoreError: it cannot be created, is no regular file, or may not be written.
+        StoreError: it cannot be created, is no regular file, may not be written, or may be
+            written by other users.
     """
     target = Path(os.path.realpath(path))  # a link may point to a store that is yet to be made
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not target.exists():
-            _create(target)
+            patiently(lambda: _create(target))
         is_file = target.is_file()
     except OSError as error:
         raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
     if not is_file:
         raise StoreError(f"The store {path} is not a regular file.")
-    effective = os.access in os.supports_effective_ids
-    if not os.access(path, os.R_OK | os.W_OK, effective_ids=effective):
+    if not _may_use(path):
         raise StoreError(f"The store {path} may not be read and written.")
+    _refuse_other_writers(path, target)
+
+
+def _refuse_other_writers(path: Path, target: Path) -> None:
+    """Whoever can write the store says what runs with the user's key and tools say and do."""
+    files = [target, *_companions(target)]
+    open_to_others = [file for file in files if _mode(file) & (stat.S_IWGRP | stat.S_IWOTH)]
+    remedy = "go-w"
+    folder = _mode(target.parent)
+    if not open_to_others and folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
+        open_to_others, remedy = [target.parent], "o-w"
+    if open_to_others:
+        named = shlex.join(map(str, open_to_others))
+        raise StoreError(
+            f"The store {path} may be written by other users; end that with: chmod {remedy} {named}"
+        )
+
+
+def _mode(file: Path) -> int:
+    """The permissions of a file; none if it is not there."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except FileNotFoundError:
+        return 0
+
+
+def _companions(path: Path) -> list[Path]:
+    return [path.with_name(path.name + end) for end in _COMPANIONS]
+
+
+def _may_use(file: Path) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(file, os.R_OK | os.W_OK, effective_ids=effective)
+
+
+def _passes(error: Exception, path: Path | None) -> bool:
+    """Whether waiting may help.
+
+    SQLite does not tell why it could not open a file. Where everything that it opens may be
+    opened, what was missing is a descriptor.
+    """
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    code = _primary_code(error)
+    if code in _BUSY:
+        return True
+    if code != sqlite3.SQLITE_CANTOPEN or path is None:
+        return False
+    target = Path(os.path.realpath(path))
+    there = [file for file in _companions(target) if file.exists()]
+    return all(map(_may_use, [target, target.parent, *there]))
 
 
 def _create(path: Path) -> None:
@@ -97,14 +158,28 @@ def _create(path: Path) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, with foreign keys on; usable from any thread, in turn."""
+    """A connection in autocommit mode, with foreign keys on; usable from any thread, in turn.
+
+    It has opened all files that it needs.
+    """
+    return patiently(lambda: _connect(path), path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
     )
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode this survives any crash of the process; only a power cut may undo the last runs.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        # In WAL mode this survives any crash of the process; only a power cut may undo the last
+        # runs.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")  # no file is opened in a transaction
+        connection.execute("PRAGMA schema_version").fetchone()  # opens the log
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -114,11 +189,11 @@ def set_up(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StoreError: the file belongs to another program or to a newer version of this one.
     """
-    done = patiently(lambda: schema.version(connection))
+    done = patiently(lambda: schema.version(connection), path)
     _check_version(done, path)
     if done == len(schema.STEPS):
         return
-    patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
+    patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), path)
     for step in range(done + 1, len(schema.STEPS) + 1):
         patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
         try:
@@ -142,5 +217,5 @@ def _check_version(found: int, path: Path) -> None:
         )
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

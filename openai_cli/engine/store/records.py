@@ -27,6 +27,8 @@ class Record(Protocol):
         """The place in the order of insertion."""
         ...
 
+    def _asdict(self) -> dict[str, Any]: ...
+
 
 R = TypeVar("R", bound=Record)
 

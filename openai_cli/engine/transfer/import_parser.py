@@ -1,7 +1,9 @@
 """JSON texts taken apart into the objects they hold, each with its place.
 
 One JSON value after another, whatever white space or none lies between them: so JSON, JSON lines
-and what several commands printed one after the other are all read the same way.
+and what several commands printed one after the other are all read the same way. Objects may stand
+alone, in arrays, in the pages of a list, and in groups: `{"assistants": […], "threads": […]}`,
+`{"thread": {…}, "messages": […]}`.
 """
 
 import json
@@ -16,6 +18,19 @@ from openai_cli.engine.strict_json import JsonObject
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 _NEXT_VALUE = re.compile(r"\n(?=[{\[])")
+_OBJECTS = {"assistant": "assistant", "thread": "thread", "message": "thread.message"}
+_MEMBERS = {name: kind for one, kind in _OBJECTS.items() for name in (one, f"{one}s")}
+"""What the members of a group are called, and what their objects call themselves."""
+_RUNS = "runs and their steps are not imported"
+_FILES = "files and vector stores are not held by the engine"
+_NOT_IMPORTED = {
+    "thread.run": _RUNS,
+    "thread.run.step": _RUNS,
+    "file": _FILES,
+    "vector_store": _FILES,
+    "vector_store.file": _FILES,
+}
+"""Objects of the API that have no place in a store, and why."""
 
 
 class ImportItem(NamedTuple):
@@ -40,11 +55,13 @@ class ParsedText(NamedTuple):
     troubles: list[ImportProblem]
     unfinished: list[str]
     """The places of list pages that say that more follows."""
+    left_out: list[ImportProblem]
+    """What is no fault of the text and yet not imported, and why."""
 
 
 def read_text(data: bytes) -> ParsedText:
     """All objects of a JSON text, and everything that is wrong with it as JSON."""
-    text = ParsedText([], [], [])
+    text = ParsedText([], [], [], [])
     try:
         decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,20 +125,52 @@ def _end_of_space(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _take_apart(text: ParsedText, line: str, value: Any, inner: str) -> None:
-    """Add a value; a list or a list page adds what is in it."""
+def _take_apart(text: ParsedText, line: str, value: Any, inner: str, kind: str = "") -> None:
+    """Add a value; a list, a list page or a group adds what is in it.
+
+    `kind` is what an object is that does not say so itself.
+    """
     place = f"{line}: {inner}" if inner else line
     if isinstance(value, list):
         for index, element in enumerate(value):
-            _take_apart(text, line, element, f"{inner}[{index}]")
+            _take_apart(text, line, element, f"{inner}[{index}]", kind)
     elif not isinstance(value, dict):
         text.troubles.append(ImportProblem(place, "expected an object"))
     elif is_page(value):
         if value.get("has_more"):
             text.unfinished.append(place)
-        _take_apart(text, line, value["data"], f"{inner}.data" if inner else "data")
+        _take_apart(text, line, value["data"], f"{inner}.data" if inner else "data", kind)
+    elif _is_group(value):
+        for name, member in _members(value).items():
+            _take_member(text, line, member, f"{inner}.{name}" if inner else name)
+    elif (why := _NOT_IMPORTED.get(str(value.get("object")))) is not None:
+        text.left_out.append(ImportProblem(place, why))
     else:
-        text.items.append(ImportItem(place, value))
+        text.items.append(ImportItem(place, {"object": kind, **value} if kind else value))
+
+
+def _is_group(value: JsonObject) -> bool:
+    """Whether this holds objects under their names, and is none itself."""
+    return not value.keys() & {"id", "object"} and bool(value.keys() & _MEMBERS.keys())
+
+
+def _members(group: JsonObject) -> JsonObject:
+    """The members of a group; messages beside one thread are its own."""
+    thread, messages = group.get("thread"), group.get("messages")
+    if not isinstance(thread, dict) or "messages" in thread or messages is None:
+        return group
+    rest = {name: member for name, member in group.items() if name != "messages"}
+    return {**rest, "thread": {**thread, "messages": messages}}
+
+
+def _take_member(text: ParsedText, line: str, member: Any, path: str) -> None:
+    name = path.rpartition(".")[2]
+    if name in _MEMBERS:
+        if member is not None:
+            _take_apart(text, line, member, path, _MEMBERS[name])
+        return
+    why = _RUNS if name in ("run", "runs", "steps", "run_steps") else "not part of an import"
+    text.left_out.append(ImportProblem(f"{line}: {path}", why))
 
 
 def is_page(value: Any) -> bool:

@@ -119,6 +119,7 @@ def _read_messages(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
             yield ImportProblem(
                 item.place, f"{path_text(path)}.thread_id: '{said}' is another thread"
             )
+            continue
         whole = ImportItem(item.place, {**message, "thread_id": said})
         yield from _read("message", whole, ThreadMessage, path)
 

@@ -27,13 +27,17 @@ class ImportSummary(NamedTuple):
     replaced: Mapping[str, int]
     unchanged: int
     notes: tuple[str, ...]
+    left_out: tuple[ImportProblem, ...]
+    """What was not imported, and why, in the order of the text."""
 
 
-def import_objects(store: Store, data: bytes, now: int, *, replace: bool = False) -> ImportSummary:
+def import_objects(
+    store: Store, data: bytes, now: int, *, replace: bool = False, skip_invalid: bool = False
+) -> ImportSummary:
     """Take in all assistants, threads and messages of a JSON text, under the ids they have.
 
     What the store has under the same id stays if it says the same; if not, it is refused, or
-    replaced if `replace` says so.
+    replaced if `replace` says so. With `skip_invalid`, what is wrong in itself is left out.
 
     Raises:
         TransferError: the text cannot be taken; the store is as it was.
@@ -54,9 +58,17 @@ def import_objects(store: Store, data: bytes, now: int, *, replace: bool = False
     with store.write() as tx:
         loading = _Importer(tx, now, replace=replace)
         loading.take(drafts)
-        if troubles or loading.troubles:
-            raise TransferError(sorted([*troubles, *loading.troubles], key=_line))
-    return ImportSummary(loading.new, loading.replaced, loading.unchanged, (*notes, *loading.notes))
+        troubles += loading.troubles
+        refused = [trouble for trouble in troubles if trouble.conflict or not skip_invalid]
+        if refused:
+            raise TransferError(sorted(refused, key=_line))
+    return ImportSummary(
+        new=loading.new,
+        replaced=loading.replaced,
+        unchanged=loading.unchanged,
+        notes=(*notes, *loading.notes),
+        left_out=tuple(sorted([*text.left_out, *troubles], key=_line)),
+    )
 
 
 def _line(trouble: ImportProblem) -> int:
@@ -80,7 +92,9 @@ class _Importer:
         """Write assistants, then threads, then messages: each stands on what came before."""
         by_kind: dict[Kind, list[ImportRecord]] = {"assistant": [], "thread": [], "message": []}
         for draft in self._once(drafts):
-            by_kind[draft.kind].append(draft)
+            # A message in a thread without an id: the thread has been refused.
+            if draft.kind != "message" or draft.fields["thread_id"]:
+                by_kind[draft.kind].append(draft)
         for draft in by_kind["assistant"]:
             self._assistant(draft)
         fresh = {draft.id for draft in by_kind["thread"] if self._thread(draft)}
@@ -160,6 +174,7 @@ class _Importer:
         elif self._replaces(draft, found.deleted_at, differs=_says_else(found, draft.fields)):
             if locked:
                 self._refuse(draft, locked)
+                return
             self._tx.messages.update(draft.id, deleted_at=None, **draft.fields)
 
     def _replaces(self, draft: ImportRecord, deleted_at: int | None, *, differs: bool) -> bool:

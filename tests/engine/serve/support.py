@@ -68,10 +68,12 @@ class Running:
 class Served:
     """`openai local serve` as a process, on a free port."""
 
-    def __init__(self, openai: Shell, *words: str, env: dict[str, str] | None = None) -> None:
-        self.process = openai.start(
-            "local", "serve", "--port", "0", *words, env=env or {}, stderr=subprocess.PIPE
-        )
+    def __init__(
+        self, openai: Shell, *words: str, env: dict[str, str] | None = None, **options: Any
+    ) -> None:
+        """More options go to Popen."""
+        command = ("local", "serve", "--port", "0", *words)
+        self.process = openai.start(*command, env=env or {}, stderr=subprocess.PIPE, **options)
         self.said = b""
         assert self.process.stderr is not None
         while not (found := _READY.search(self.said)):

@@ -73,12 +73,33 @@ def test_own_names(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.168.0.7", "[::2]"]
+    "host",
+    [
+        *("evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "192.168.0.7", "[::2]"),
+        *("[::1]evil", "[::1]evil:80", "[::1].evil.example", "[::1]:80@evil", "[::1", "::1"),
+        *("localhost:80:80", "localhost:evil", "localhost@evil", "[localhost]", "[::1]]", ":80"),
+    ],
 )
 def test_a_name_that_was_made_to_mean_this_machine(host: str) -> None:
     with pytest.raises(RefusalError, match="names of this machine only") as refused:
         Authenticator("", "127.0.0.1").check({"host": host})
     assert refused.value.status == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "anything"])
+def test_web_pages_that_send_no_origin(running: Callable[..., Running], site: str) -> None:
+    """An image, a link, a form that is sent with GET."""
+    headers = {"Sec-Fetch-Site": site}
+    answer = httpx.get(f"{running().url}/assistants", headers=headers, trust_env=False)
+    assert answer.status_code == 403
+    assert check(answer.json())["error"]["message"] == "This server does not answer web pages."
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_browser_s_own_address_line(running: Callable[..., Running], site: str) -> None:
+    headers = {"Sec-Fetch-Site": site}
+    answer = httpx.get(f"{running().url}/assistants", headers=headers, trust_env=False)
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:3000", "null"])

@@ -31,7 +31,7 @@ from tests.support.shell import Shell
         ("--require-key=secret", "--require-key: takes no value"),
         ("--upstream-api grpc", '--upstream-api: expected responses or chat, found "grpc"'),
         ("--upstream-url local:", "must be a server, not the engine"),
-        ("--upstream-url ftp://x", "OPENAI_LOCAL_UPSTREAM_URL"),
+        ("--upstream-url ftp://x", '--upstream-url: "ftp://x" must begin with http://'),
         ("more", '"more": unexpected argument'),
     ],
 )
@@ -153,11 +153,27 @@ def test_requests_are_shown_with_debug(serve: Callable[..., Served], store_file:
     assert "matter" not in served.said.decode()
 
 
+def test_no_request_can_forge_a_line_of_the_log(serve: Callable[..., Served]) -> None:
+    served = serve("--debug")
+    forged = "GET%20/v1/admin%20200%20req_x"
+    ends = ["%0A", "%0D%0A", "%0D", "%C2%85", "%E2%80%A8", "%0B", "%0C", "%1B%5B2J", "%7F"]
+    for end in ends:
+        answer = httpx.get(f"{served.url}/threads/x{end}{forged}", trust_env=False)
+        assert answer.status_code == 404
+    assert served.stop() == 0
+    lines = served.said.decode().splitlines()[1:]
+    assert [line.split()[1] for line in lines] == [f"/v1/threads/x{end}{forged}" for end in ends]
+
+
 def test_the_limits_that_are_documented() -> None:
     page = (Path(__file__).parents[3] / "docs" / "local.md").read_text(encoding="utf-8")
     limits = ServerLimits()
     for row in (
+        f"| runs that are worked on at the same time | {limits.runs} |",
+        f"| connections at the same time | {limits.connections} |",
+        f"| head of a request | {limits.head >> 10} KiB | 431 |",
         f"| body of a request | {limits.body >> 20} MiB | 413 |",
+        f"| keys and elements in a body | {limits.elements:,} | 413 |",
         f"| time for the head, from the connection on | {limits.head_time:g} s |",
         f"| time for the body | {limits.body_time:g} s | 408 |",
         f"| idle connection | {limits.idle_time} s |",

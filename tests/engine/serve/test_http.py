@@ -3,13 +3,16 @@
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from openai_cli.engine import strict_json
 from openai_cli.engine.serve.limits import ServerLimits
 from tests.engine.serve.support import Running, connect, talk, until
 from tests.engine.support import Api, ask, check
@@ -75,7 +78,7 @@ def test_a_method_that_is_allowed_is_named(running: Start) -> None:
         (b"{", "The body of the request is not valid JSON: "),
         (b"[]", "The body of the request must be a JSON object."),
         (b"\xff\xfe", "The body of the request is not valid JSON: "),
-        (b'{"metadata": ' + b"[" * 100_000, "The body of the request is not valid JSON: "),
+        (b'{"metadata": ' + b"[" * 90_000, "The body of the request is not valid JSON: "),
         (b'{"metadata": {"a": "\\ud800"}}', "The body of the request is not valid JSON: "),
     ],
 )
@@ -102,12 +105,24 @@ def test_what_is_not_http(running: Start, sent: bytes) -> None:
     assert headers["connection"] == "close"
 
 
-def test_a_head_that_is_too_long(running: Start) -> None:
-    start = b"GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\nX: "
-    # All of it is read before the answer: bytes that are left over would wipe it out.
-    answer = talk(running().url, start + b"x" * 65_000, b"x" * 1000, pause=0.3)
-    status, error, _ = read_error(answer)
-    assert (status, error["message"]) == (400, "The request is not valid HTTP.")
+@pytest.mark.parametrize("size", [66_000, 200_000, 3_000_000])
+@pytest.mark.parametrize("ends", [True, False])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_head_that_is_too_large(running: Start, size: int, ends: bool, at_once: bool) -> None:
+    head = b"GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * size
+    head += b"\r\n\r\n" if ends else b""
+    step = len(head) if at_once else 1000
+    answer = talk(running().url, *(head[at : at + step] for at in range(0, len(head), step)))
+    status, error, headers = read_error(answer)
+    assert status == 431
+    assert error["message"] == "The head of the request is larger than 65536 bytes."
+    assert headers["connection"] == "close"
+
+
+def test_a_head_within_the_limit(running: Start) -> None:
+    head = b"GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: "
+    answer = talk(running().url, head + b"x" * 65_000 + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_broken_chunk(running: Start) -> None:
@@ -136,6 +151,69 @@ def test_size_of_a_body(running: Start, ask_at: AskAt) -> None:
             assert error["code"] == "request_too_large"
             assert answer.headers["connection"] == "close"
     assert api.client.post("/threads", json={}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "fits"),
+    [
+        ('{"metadata": {"a": [1, 2, 3, 4, 5, 6, 7, 8]}}', True),
+        ('{"metadata": {"a": [1, 2, 3, 4, 5, 6, 7, 8, 9]}}', False),
+        ('{"metadata": {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7, "h": 8}}', True),
+        ('{"metadata": {"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":0}}', False),
+        ('{"metadata": [[[[[[[[[]]]]]]]]]}', True),
+        ('{"metadata": [[[[[[[[[[]]]]]]]]]]}', False),
+        (r'{"metadata": {"a, [{\"[[[[\\\"": "\\\\,,,,,,,,,,,,,,,,,,,,,,,,"}}', True),
+        (r'{"metadata": {"a\\": [1,2,3,4,5,6,7,8,9], "b\\": ""}}', False),
+        (r'{"metadata": {"a\"": [1,2,3,4,5,6,7,8,9], "b\"": ""}}', False),
+        ("[" * 5_000_000, False),
+        ('"' * 5_000_000 + "," * 11, False),
+    ],
+)
+def test_keys_and_elements_of_a_body(running: Start, body: str, fits: bool) -> None:
+    url = f"{running(limits=ServerLimits(elements=10)).url}/threads"
+    answer = httpx.post(url, content=body, trust_env=False)
+    error = check(answer.json()).get("error", {})
+    told = "The body of the request has more than 10 keys and elements."
+    assert (answer.status_code == 413, error.get("message") == told) == (not fits, not fits)
+    assert error.get("code") != "request_too_large" or not fits
+
+
+def test_two_million_keys(running: Start) -> None:
+    members = ",".join(f'"key {number}": 1' for number in range(2_000_000))
+    url, body = f"{running().url}/threads", f'{{"metadata": {{{members}}}}}'
+    answer = httpx.post(url, content=body, trust_env=False, timeout=60)
+    assert answer.status_code == 413
+    error = check(answer.json())["error"]
+    assert error["message"] == "The body of the request has more than 100000 keys and elements."
+    assert error["code"] == "request_too_large"
+
+
+def test_large_requests_wait_for_each_other_and_nobody_for_them(
+    running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = running()
+    at_work, go_on = threading.Semaphore(0), threading.Event()
+    parse = strict_json.parse
+
+    def slow(data: bytes) -> Any:
+        if len(data) > 1 << 20:
+            at_work.release()
+            go_on.wait()
+        return parse(data)
+
+    monkeypatch.setattr(strict_json, "parse", slow)
+    body = b'{"metadata": {}' + b" " * (2 << 20) + b"}"
+    with ThreadPoolExecutor(20) as pool:
+        options = {"content": body, "trust_env": False, "timeout": 60}
+        large = [pool.submit(httpx.post, f"{service.url}/threads", **options) for _ in range(20)]
+        try:
+            assert at_work.acquire(timeout=30)
+            for _ in range(20):
+                assert ask_at(service.url).run("x")["status"] == "completed"
+            assert not at_work.acquire(blocking=False)
+        finally:
+            go_on.set()
+        assert {one.result().status_code for one in large} == {200}
 
 
 def test_the_default_limit_lets_long_threads_pass(running: Start, ask_at: AskAt) -> None:

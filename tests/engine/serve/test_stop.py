@@ -12,6 +12,7 @@ import pytest
 from openai_cli.engine.store import Store
 from tests.engine.serve.support import Served, connect, until
 from tests.engine.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
+from tests.support.shell import Shell
 
 Serve = Callable[..., Served]
 AskAt = Callable[[str], Api]
@@ -27,7 +28,7 @@ def runs(file: Path) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, store_file: Path) -> None:
     served = serve()
     assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
@@ -35,13 +36,27 @@ def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, store_file: 
     assert served.said == f"note: serving {store_file} at {served.url}\n".encode()
 
 
-def test_runs_get_the_time_to_end(serve: Serve, ask_at: AskAt, store_file: Path) -> None:
+def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, store_file: Path) -> None:
+    def ignore() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+
+    served = Served(openai, "--store", str(store_file), preexec_fn=ignore)
+    served.process.send_signal(signal.SIGHUP)
+    for _ in range(2):
+        assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
+    assert served.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_runs_get_the_time_to_end(
+    serve: Serve, ask_at: AskAt, store_file: Path, number: int
+) -> None:
     served = serve("--grace", "30")
     api = ask_at(served.url)
     alone = api.ask("POST", "/threads/runs", ask("one two\n!slow 2")).json()
     with api.streaming("/threads/runs", ask("one two\n!slow 2")) as events:
         next(events)
-        served.process.send_signal(signal.SIGTERM)
+        served.process.send_signal(number)
         rest = names(list(events))
     assert rest[-2:] == ["run.completed", "done"]
     assert served.wait() == 0

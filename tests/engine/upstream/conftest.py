@@ -28,7 +28,7 @@ def responses(store_file: Path, upstream: Upstream) -> Iterator[Api]:
     environ = {
         "OPENAI_LOCAL_UPSTREAM_URL": upstream.url,
         "OPENAI_LOCAL_UPSTREAM_API": "responses",
-        "OPENAI_API_KEY": "sk-secret-of-the-tests",
+        "OPENAI_LOCAL_UPSTREAM_KEY": "sk-secret-of-the-tests",
     }
     opened = Api(store_file, environ)
     yield opened

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tests.support.server import Reply, Server
@@ -11,13 +11,24 @@ DONE = b"data: [DONE]\n\n"
 COUNTED = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 
 
+Behaviour = Callable[[Any], Reply]
+"""A server as a function: its answer to the JSON of a request."""
+
+
 class Upstream(Server):
-    """A scripted model API that notices when its client hangs up."""
+    """A scripted model API that notices when its client hangs up.
+
+    It answers from `replies`, or as `behave` says.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.behave: Behaviour | None = None
         self.hung_up = threading.Event()
         self._http.handle_error = lambda *_: self.hung_up.set()
+
+    def next_reply(self) -> Reply:
+        return self.behave(self.last.json) if self.behave else super().next_reply()
 
     @property
     def bodies(self) -> list[Any]:
@@ -43,6 +54,13 @@ def called(call_id: str | None, name: str, arguments: str = "{}", index: int = 0
 
 def usage(**counts: int) -> bytes:
     return data({"choices": [], "usage": counts or COUNTED})
+
+
+def chat_message(text: str | None = None, finish: str = "stop", **more: Any) -> dict[str, Any]:
+    """A whole chat answer, as it comes without streaming."""
+    message = {"role": "assistant", "content": text, **more}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return {"object": "chat.completion", "choices": [choice], "usage": COUNTED}
 
 
 def chat_says(*texts: str, finish: str = "stop") -> Reply:

@@ -9,6 +9,8 @@ from tests.engine.upstream.support import Upstream, called, chat_calls, chat_say
 
 PLAIN = {"messages": [{"role": "user", "content": "Hi"}], "model": "m", "stream": True}
 COUNT = {"stream_options": {"include_usage": True}}
+NO_PARAMETERS = {"type": "object", "properties": {}}
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": NO_PARAMETERS}}
 SCHEMA = {
     "type": "json_schema",
     "json_schema": {"name": "n", "schema": {"type": "object"}, "strict": True},
@@ -46,11 +48,11 @@ def test_defaults_are_not_sent(chat: Api, upstream: Upstream) -> None:
         ({"tool_choice": "none", "parallel_tool_calls": False}, {}),
         (
             {"tools": [FUNCTION], "tool_choice": "auto", "parallel_tool_calls": False},
-            {"tools": [FUNCTION], "tool_choice": "auto", "parallel_tool_calls": False},
+            {"tools": [TOOL], "tool_choice": "auto", "parallel_tool_calls": False},
         ),
         (
             {"tools": [FUNCTION], "tool_choice": FUNCTION},
-            {"tools": [FUNCTION], "tool_choice": FUNCTION},
+            {"tools": [TOOL], "tool_choice": FUNCTION},
         ),
         ({"temperature": None, "tools": None}, {}),
     ],
@@ -155,7 +157,7 @@ def test_a_tool_turn_is_given_back(chat: Api, upstream: Upstream, before: str) -
         {"role": "user", "content": "Hi"},
         {
             "role": "assistant",
-            "content": before or None,
+            "content": before,
             "tool_calls": [
                 {
                     "id": "a",
@@ -180,7 +182,7 @@ def test_an_earlier_answer_is_not_taken_for_the_words_before_a_call(
     path = f"/threads/{run['thread_id']}/runs/{run['id']}/submit_tool_outputs"
     chat.post(path, {"tool_outputs": [{"tool_call_id": "a", "output": "one"}]})
     roles = [(one["role"], one["content"]) for one in upstream.last.json["messages"]]
-    assert roles[1:3] == [("assistant", "Earlier"), ("assistant", None)]
+    assert roles[1:3] == [("assistant", "Earlier"), ("assistant", "")]
 
 
 def test_a_refusal_in_the_thread(chat: Api, upstream: Upstream) -> None:
@@ -195,11 +197,7 @@ def test_a_refusal_in_the_thread(chat: Api, upstream: Upstream) -> None:
     assert message["content"] == [{"type": "refusal", "refusal": "I won't."}]
     chat.post(f"{thread}/messages", {"role": "user", "content": "Please"})
     chat.post(f"{thread}/runs", {"assistant_id": "asst_demo", "model": "m"})
-    assert upstream.last.json["messages"][1] == {
-        "role": "assistant",
-        "content": None,
-        "refusal": "I won't.",
-    }
+    assert upstream.last.json["messages"][1] == {"role": "assistant", "content": "I won't."}
 
 
 @pytest.mark.parametrize(

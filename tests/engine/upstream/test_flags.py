@@ -45,9 +45,10 @@ def test_flags_beat_variables(store_file: Path, upstream: Upstream) -> None:
     env = {
         "OPENAI_LOCAL_UPSTREAM_URL": "http://127.0.0.1:9/v1",
         "OPENAI_LOCAL_UPSTREAM_API": "responses",
-        "OPENAI_API_KEY": "sk-from-the-environment",
+        "OPENAI_LOCAL_UPSTREAM_KEY": "sk-from-the-environment",
+        "OPENAI_LOCAL_UPSTREAM_MODEL": "small=tiny",
     }
-    words = ("--upstream-url", upstream.url, "--upstream-api", "chat", "--api-key", "sk-flag")
+    words = ("--upstream-url", upstream.url, "--upstream-api", "chat", "--upstream-key", "sk-flag")
     assert quick(store_file, *words, *REAL, *TEXT, env=env).out == "Good day\n"
     assert upstream.last.header("authorization") == "Bearer sk-flag"
     env["OPENAI_LOCAL_UPSTREAM_URL"] = upstream.url
@@ -72,7 +73,7 @@ def test_the_key_does_not_follow_a_redirect(store_file: Path, upstream: Upstream
     other = Upstream()
     other.reply(chat_says("stolen"))
     upstream.reply(Reply(status=307, headers={"Location": f"{other.url}/chat/completions"}))
-    words = ("--upstream-url", upstream.url, "--api-key", "sk-secret")
+    words = ("--upstream-url", upstream.url, "--upstream-key", "sk-secret")
     ended = quick(store_file, *words, *REAL)
     other.close()
     assert (ended.code, other.seen) == (5, [])
@@ -83,7 +84,7 @@ def test_the_key_does_not_follow_a_redirect(store_file: Path, upstream: Upstream
 def test_a_key_that_an_upstream_repeats_is_not_shown(store_file: Path, upstream: Upstream) -> None:
     upstream.reply(refusal(401, "Incorrect API key provided: sk-secret."))
     ended = quick(
-        store_file, "--upstream-url", upstream.url, "--api-key", "sk-secret", *REAL, "--debug"
+        store_file, "--upstream-url", upstream.url, "--upstream-key", "sk-secret", *REAL, "--debug"
     )
     assert ended.code == 5
     assert "401" in ended.out
@@ -108,7 +109,7 @@ def test_openai_needs_a_key(store_file: Path) -> None:
         (["--upstream-url", "localhost:11434/v1"], "did you mean http://localhost:11434/v1?"),
         (["--upstream-url", "http://u:p@127.0.0.1/v1"], "a URL with a user name or password"),
         (["--upstream-url", ""], "--upstream-url"),
-        (["--upstream-api", ""], "expected responses or chat"),
+        (["--upstream-api", ""], "--upstream-api: is empty"),
     ],
 )
 def test_wrong_flags_are_refused(store_file: Path, words: list[str], problem: str) -> None:

@@ -14,10 +14,11 @@ from tests.engine.upstream.support import (
     refusal,
 )
 
-TEXT = {"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+TEXT = {"type": "message", "role": "user", "content": "Hi"}
 PLAIN = {"model": "m", "input": [TEXT], "stream": True, "store": False}
 SEALED = "reasoning.encrypted_content"
-TOOL = {"type": "function", "name": "look_up", "parameters": {}, "strict": False}
+NO_PARAMETERS = {"type": "object", "properties": {}}
+TOOL = {"type": "function", "name": "look_up", "parameters": NO_PARAMETERS, "strict": False}
 CONTENTS = "step_details.tool_calls[*].file_search.results[*].content"
 SEARCH = {"type": "file_search"}
 CODE = {"type": "code_interpreter"}
@@ -29,6 +30,11 @@ FULL_FUNCTION = {
     "parameters": {"type": "object", "properties": {}},
     "strict": True,
 }
+
+
+def said(text: str) -> dict[str, Any]:
+    """A message of the assistant as an input item."""
+    return {"type": "message", "role": "assistant", "content": text}
 
 
 def sent(api: Api, upstream: Upstream, **fields: Any) -> Any:
@@ -176,6 +182,7 @@ def test_messages(responses: Api, upstream: Upstream) -> None:
     responses.post("/threads/runs", body)
     assert upstream.last.json["input"] == [
         {
+            "type": "message",
             "role": "user",
             "content": [
                 {"type": "input_text", "text": "Look"},
@@ -187,14 +194,8 @@ def test_messages(responses: Api, upstream: Upstream) -> None:
                 {"type": "input_image", "file_id": "file-1", "detail": "auto"},
             ],
         },
-        {"role": "assistant", "content": "Yes?"},
-        {
-            "role": "assistant",
-            "content": [
-                {"type": "output_text", "text": "one"},
-                {"type": "output_text", "text": "two"},
-            ],
-        },
+        said("Yes?"),
+        said("one\ntwo"),
     ]
 
 
@@ -287,10 +288,10 @@ def test_the_answer_is_given_back_as_it_came(responses: Api, upstream: Upstream)
     assert run["status"] == "completed", run["last_error"]
     told = [
         TEXT,
-        {"role": "assistant", "content": "Earlier"},
+        said("Earlier"),
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed"},
         {"type": "file_search_call", "id": "fs_1", "queries": ["q"]},
-        {"role": "assistant", "content": "Let me look."},
+        said("Let me look."),
         {"type": "function_call", "call_id": "a", "name": "look_up", "arguments": '{"q": 1}'},
         {"type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "more"},
         {"type": "function_call", "call_id": "b", "name": "look_up", "arguments": "{}"},
@@ -313,7 +314,7 @@ def test_an_earlier_run_is_given_back_as_messages_only(responses: Api, upstream:
     path = f"{thread}/runs/{run['id']}/submit_tool_outputs"
     responses.post(path, {"tool_outputs": [{"tool_call_id": "a", "output": "x"}]})
     responses.post(f"{thread}/runs", {"assistant_id": "asst_demo", "model": "m"})
-    assert upstream.last.json["input"] == [TEXT, {"role": "assistant", "content": "Ok"}]
+    assert upstream.last.json["input"] == [TEXT, said("Ok")]
 
 
 def test_sealed_reasoning_that_is_refused_is_left_out(responses: Api, upstream: Upstream) -> None:

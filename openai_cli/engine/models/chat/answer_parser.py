@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.engine.models.chat.provider_fields import ProviderFields
 from openai_cli.engine.models.chat.request import SPOKEN
 from openai_cli.engine.models.chat.tool_calls import ToolCallAssembler
 from openai_cli.engine.models.model_events import (
@@ -16,9 +17,16 @@ from openai_cli.engine.models.model_events import (
     ToolCallStarted,
     UsageReported,
 )
+from openai_cli.engine.models.upstream.error_bodies import reported_error
 from openai_cli.engine.models.upstream.fields import objects_of, text_of, usage_of
-from openai_cli.engine.models.upstream.upstream_errors import UpstreamError, cut, failed, unusable
-from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.models.upstream.upstream_errors import (
+    UpstreamError,
+    cut,
+    empty,
+    failed,
+    unusable,
+)
+from openai_cli.engine.strict_json import JsonObject, dumps
 
 if TYPE_CHECKING:
     from openai_cli.engine.models.upstream.http_client import ReceivedEvent
@@ -37,78 +45,135 @@ _USAGE = ("prompt_tokens", "completion_tokens")
 
 
 class ChatAnswerParser:
-    """Reads one answer."""
+    """Reads one answer. It has ended with a finish reason, or if it came whole."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
         self._calls = ToolCallAssembler()
+        self._fields = ProviderFields()
+        self._text = ""
+        self._refusal = ""
+        self._has_deltas = False
         self._spoken = False
         self._reason = ""
         self._usage: UsageReported | None = None
+        self._said = ""
+        """What came instead of a choice."""
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events, in order.
 
         Raises:
-            UpstreamError: an error was reported, or the answer has no end.
+            UpstreamError: an error was reported, or the answer has no end, or nothing in it.
         """
-        ended = False
+        whole = marked = False
         try:
             for arrival in arrivals:
-                ended = arrival.name in ("done", "json")
-                if arrival.name == "json":
-                    self._check_whole(arrival.value)
-                yield from self._take(arrival.value)
-                if ended:
+                whole, marked = arrival.name == "json", arrival.name == "done"
+                if whole or marked:
+                    yield from self._take(arrival)
                     break
+                yield from self._take(arrival)
         except UpstreamError:
             # With the reason all has been said; only usage and the end mark are lost.
             if not self._reason:
                 raise
-        if not (ended or self._reason):
-            raise cut(self._settings)
+        yield from self._end(whole=whole, marked=marked)
+
+    def _end(self, *, whole: bool, marked: bool) -> Iterator[ModelEvent]:
+        if not (self._text or self._refusal or self._calls):
+            self._check_emptiness(ended=whole or marked)
+        elif not (self._reason or whole):
+            raise cut(self._settings, "ended its answer without a finish reason,")
         if self._calls.nameless:
             raise unusable("asked for a function without its name.", self._settings)
+        if self._calls:
+            yield from self._fields.kept()
+            yield from self._calls.kept()
         if self._usage is not None:
             yield self._usage
         yield Finished(_REASONS.get(self._reason, "stop"))
 
-    def _check_whole(self, value: JsonObject) -> None:
-        if not value.get("error") and not objects_of(value.get("choices")):
-            raise unusable("answered without a choice.", self._settings)
+    def _check_emptiness(self, *, ended: bool) -> None:
+        """An answer without anything is one only if a limit or a filter ended it."""
+        reasoned = self._fields.reasoned
+        if self._reason in _REASONS:
+            if reasoned and _REASONS[self._reason] == "max_completion_tokens":
+                place = self._settings.address.server_name
+                self._settings.warn(f"the upstream {place} spent all tokens on its reasoning")
+        elif reasoned and not (ended or self._reason):
+            raise cut(self._settings)
+        else:
+            raise empty(self._settings, reasoned=reasoned, reason=self._reason, said=self._said)
 
-    def _take(self, value: JsonObject) -> Iterator[ModelEvent]:
-        if value.get("error"):
-            raise failed(value["error"], self._settings)
+    def _take(self, arrival: "ReceivedEvent") -> Iterator[ModelEvent]:
+        value = arrival.value
+        error = reported_error(value, arrival.name)
+        if error is not None:
+            raise failed(error, self._settings)
         self._usage = usage_of(value.get("usage"), *_USAGE) or self._usage
-        for choice in objects_of(value.get("choices")):
-            if choice.get("index") in (None, 0):
-                yield from self._choice(choice)
+        # One choice is asked for: its index says nothing, and counts the chunks at one server.
+        choices = objects_of(value.get("choices"))
+        if choices:
+            closes = value.get("object") == "chat.completion"
+            yield from self._choice(choices[0], closes=closes)
+        elif value and not value.keys() & {"choices", "usage", "object"}:
+            self._said = dumps(value)
 
-    def _choice(self, choice: JsonObject) -> Iterator[ModelEvent]:
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, dict):
-            yield from self._delta(delta)
-        self._reason = text_of(choice.get("finish_reason")).lower() or self._reason
-        if self._reason == "error":
-            self._reason = ""
+    def _choice(self, choice: JsonObject, *, closes: bool) -> Iterator[ModelEvent]:
+        if choice.get("error"):
+            raise failed(choice["error"], self._settings)
+        reason = text_of(choice.get("finish_reason")).lower()
+        if isinstance(choice.get("delta"), dict):
+            yield from self._delta(choice["delta"])
+            self._has_deltas = self._has_deltas or bool(self._text or self._refusal)
+        if isinstance(choice.get("message"), dict):
+            yield from self._message(choice["message"], closes=closes or self._has_deltas)
+        if reason == "error":
             raise failed("the answer ended with an error", self._settings)
+        self._reason = reason or self._reason
 
     def _delta(self, delta: JsonObject) -> Iterator[ModelEvent]:
-        text = _content(delta.get("content"))
+        self._fields.take(delta)
+        yield from self._say(_content(delta.get("content")))
+        yield from self._refuse(text_of(delta.get("refusal")))
+        entries = objects_of(delta.get("tool_calls")) or _older_call(delta)
+        if entries:
+            yield from self._call(self._calls.take(entries))
+
+    def _message(self, message: JsonObject, *, closes: bool) -> Iterator[ModelEvent]:
+        """A message in place of a delta: the whole of what came, or a piece like any other."""
+        text, refusal = _content(message.get("content")), text_of(message.get("refusal"))
+        grows = text.startswith(self._text) and refusal.startswith(self._refusal)
+        if not (closes or grows):
+            yield from self._delta(message)
+            return
+        self._fields.take_whole(message)
+        if grows:
+            yield from self._say(text[len(self._text) :])
+            yield from self._refuse(refusal[len(self._refusal) :])
+        entries = objects_of(message.get("tool_calls")) or _older_call(message)
+        if entries:
+            yield from self._call(self._calls.take_whole(entries))
+
+    def _say(self, text: str) -> Iterator[ModelEvent]:
         if text:
+            self._text += text
             self._spoken = True
             yield TextDelta(text)
-        refusal = text_of(delta.get("refusal"))
-        if refusal:
+
+    def _refuse(self, text: str) -> Iterator[ModelEvent]:
+        if text:
+            self._refusal += text
             self._spoken = True
-            yield RefusalDelta(refusal)
-        for entry in objects_of(delta.get("tool_calls")) or _older_call(delta):
-            for event in self._calls.take(entry):
-                if isinstance(event, ToolCallStarted) and self._spoken:
-                    self._spoken = False
-                    yield ItemKept(dict(SPOKEN))
-                yield event
+            yield RefusalDelta(text)
+
+    def _call(self, events: Iterator[ModelEvent]) -> Iterator[ModelEvent]:
+        for event in events:
+            if isinstance(event, ToolCallStarted) and self._spoken:
+                self._spoken = False
+                yield ItemKept(dict(SPOKEN))
+            yield event
 
 
 def _content(value: Any) -> str:

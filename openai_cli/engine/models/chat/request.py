@@ -1,7 +1,14 @@
 """A turn as a Chat Completions request. Only what was set is sent, never a default."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
+from openai_cli.engine.models.chat import provider_fields
+from openai_cli.engine.models.chat.quirks import (
+    NO_EMPTY_TEXT,
+    NO_PROVIDER_FIELDS,
+    NO_STREAM_OPTIONS,
+    OLDER_BUDGET,
+)
 from openai_cli.engine.models.interface import Unsupported
 from openai_cli.engine.models.prompt import (
     ModelSettings,
@@ -12,10 +19,13 @@ from openai_cli.engine.models.prompt import (
     PromptMessage,
     PromptRefusal,
     PromptText,
-    PromptToolCall,
     ToolTurn,
 )
 from openai_cli.engine.models.truncation import messages_of
+from openai_cli.engine.models.upstream.call_arguments import replayable
+from openai_cli.engine.models.upstream.quirks import STRICT_ROLES, Quirks
+from openai_cli.engine.models.upstream.strict_roles import alternating
+from openai_cli.engine.models.upstream.tool_schemas import function_of, without_nulls
 from openai_cli.engine.models.upstream.unsupported import assistant_images, content_field
 from openai_cli.engine.strict_json import JsonObject
 
@@ -40,19 +50,19 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
                 yield Unsupported(content_field(message, index), "image_file")
 
 
-def body(turn: Prompt, budget: int | None, without: Iterable[str]) -> JsonObject:
-    """The request; `without` names fields that the server would not take."""
+def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+    """The request, with heed of what the server does not take."""
     wanted: JsonObject = {
         "model": turn.model,
-        "messages": _messages(turn),
+        "messages": _messages(turn, quirks),
         "stream": True,
         **_settings(turn.settings),
         **_tools(turn),
     }
-    if "stream_options" not in without:
+    if NO_STREAM_OPTIONS.name not in quirks:
         wanted["stream_options"] = {"include_usage": True}
     if budget is not None:
-        older = "max_completion_tokens" in without
+        older = OLDER_BUDGET.name in quirks
         wanted["max_tokens" if older else "max_completion_tokens"] = budget
     return wanted
 
@@ -62,36 +72,46 @@ def _settings(settings: ModelSettings) -> JsonObject:
         "temperature": settings.temperature,
         "top_p": settings.top_p,
         "reasoning_effort": settings.reasoning_effort,
-        "response_format": None if settings.response_format == "auto" else settings.response_format,
+        "response_format": _format(settings.response_format),
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return without_nulls(wanted)
+
+
+def _format(wanted: str | JsonObject | None) -> JsonObject | None:
+    if wanted is None or isinstance(wanted, str):
+        return None
+    if wanted["type"] != "json_schema":
+        return wanted
+    return {**wanted, "json_schema": without_nulls(wanted["json_schema"])}
 
 
 def _tools(turn: Prompt) -> JsonObject:
     if not turn.tools:
         return {}
     wanted = {
-        "tools": list(turn.tools),
+        "tools": [{"type": "function", "function": function_of(tool)} for tool in turn.tools],
         "tool_choice": turn.settings.tool_choice,
         "parallel_tool_calls": turn.settings.parallel_tool_calls,
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return without_nulls(wanted)
 
 
-def _messages(turn: Prompt) -> list[JsonObject]:
+def _messages(turn: Prompt, quirks: Quirks) -> list[JsonObject]:
     found: list[JsonObject] = []
-    if turn.instructions:
-        found.append({"role": "system", "content": turn.instructions})
     for entry in turn.history:
         if isinstance(entry, PromptMessage):
             found.append(_user(entry) if entry.role == "user" else _assistant(entry))
             continue
+        calling = _calling(entry, quirks)
         if SPOKEN in entry.kept and found and found[-1]["role"] == "assistant":
-            found[-1]["tool_calls"] = _calls(entry.calls)
+            found[-1] = {**calling, "content": found[-1]["content"]}
         else:
-            calls = _calls(entry.calls)
-            found.append({"role": "assistant", "content": None, "tool_calls": calls})
+            found.append(calling)
         found.extend(_outputs(entry))
+    if STRICT_ROLES.name in quirks:
+        return alternating(found, turn.instructions, "text")
+    if turn.instructions:
+        found.insert(0, {"role": "system", "content": turn.instructions})
     return found
 
 
@@ -114,22 +134,28 @@ def _part(part: Part) -> JsonObject:
 
 
 def _assistant(message: PromptMessage) -> JsonObject:
-    refusals = [part.text for part in message.parts if isinstance(part, PromptRefusal)]
-    if not refusals:
-        return {"role": "assistant", "content": message.text}
-    return {"role": "assistant", "content": message.text or None, "refusal": "\n".join(refusals)}
+    # A refusal goes as its words: few servers know the field, and the rest would see no text.
+    texts = (one.text for one in message.parts if isinstance(one, PromptText | PromptRefusal))
+    return {"role": "assistant", "content": "\n".join(texts)}
 
 
-def _calls(calls: Sequence[PromptToolCall]) -> list[JsonObject]:
-    # Servers read the arguments of old calls as JSON, and an empty text is none.
-    return [
-        {
-            "id": call.call_id,
-            "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments or "{}"},
-        }
-        for call in calls
-    ]
+def _calling(turn: ToolTurn, quirks: Quirks) -> JsonObject:
+    """The message that called. Its text is empty: null is refused, and so is leaving it out."""
+    keeps = NO_PROVIDER_FIELDS.name not in quirks
+    return {
+        "role": "assistant",
+        "content": None if NO_EMPTY_TEXT.name in quirks else "",
+        **(provider_fields.of_message(turn) if keeps else {}),
+        "tool_calls": [
+            {
+                "id": call.call_id,
+                "type": "function",
+                **(provider_fields.of_call(turn, call.call_id) if keeps else {}),
+                "function": {"name": call.name, "arguments": replayable(call.arguments)},
+            }
+            for call in turn.calls
+        ],
+    }
 
 
 def _outputs(turn: ToolTurn) -> list[JsonObject]:

@@ -1,11 +1,22 @@
-"""Function calls that come in pieces, from servers that leave out or repeat this and that."""
+"""Function calls that come in pieces, from servers that leave out or repeat this and that.
 
-from collections.abc import Iterator
+An index, an id and a name tell calls apart, and each of the three may be missing, repeated with
+every piece, shared by all calls, or new with every piece. See `_goes_on` for what decides.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from openai_cli.engine.ids import new_id
-from openai_cli.engine.models.model_events import ModelEvent, ToolCallDelta, ToolCallStarted
+from openai_cli.engine.models.chat import provider_fields
+from openai_cli.engine.models.model_events import (
+    ItemKept,
+    ModelEvent,
+    ToolCallDelta,
+    ToolCallStarted,
+)
 from openai_cli.engine.models.upstream.fields import text_of
 from openai_cli.engine.strict_json import JsonObject, dumps
 
@@ -15,8 +26,41 @@ class _Call:
     """One call; pieces of its arguments wait until its name is known."""
 
     given_id: str
+    index: Any
+    name: str = ""
     call_id: str = ""
-    waiting: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    fields: JsonObject = field(default_factory=dict)
+    """What has to come back with it; see `provider_fields`."""
+    chunk: int = 0
+    """The chunk that its last piece came in."""
+    ids_vary: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the arguments so far need nothing more."""
+        text = self.text.rstrip()
+        if not text.endswith("}"):
+            return False
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One entry of `tool_calls`."""
+
+    index: Any
+    given_id: str
+    name: str
+    text: str
 
 
 class ToolCallAssembler:
@@ -25,47 +69,107 @@ class ToolCallAssembler:
     def __init__(self) -> None:
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
+        self._chunk = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def kept(self) -> Iterator[ItemKept]:
+        """What the run has to remember of the calls."""
+        for call in self._calls:
+            if call.fields:
+                yield provider_fields.kept_of_call(call.call_id, call.fields)
 
     @property
     def nameless(self) -> bool:
         """Whether a call has come without the name of its function."""
-        return any(not call.call_id for call in self._calls)
+        # A server that makes up an id for each piece may end with a piece that says nothing.
+        missing = [call for call in self._calls if not call.name]
+        return any(call.text.strip() for call in missing) or len(missing) == len(self._calls) > 0
 
-    def take(self, entry: JsonObject) -> Iterator[ModelEvent]:
-        """Take one entry of `tool_calls`."""
-        function = entry.get("function")
-        function = function if isinstance(function, dict) else {}
-        name, text = text_of(function.get("name")), _arguments(function.get("arguments"))
-        call = self._find(entry.get("index"), text_of(entry.get("id")), name)
-        if name and not call.call_id:
-            call.call_id = self._free_id(call.given_id)
+    def take(self, entries: Sequence[JsonObject]) -> Iterator[ModelEvent]:
+        """Take the `tool_calls` of one chunk."""
+        self._chunk += 1
+        for entry in entries:
+            piece = _piece(entry)
+            call = self._find(piece)
+            repeated = call.given_id == piece.given_id != "" and piece.text == call.text
+            yield from self._add(call, piece.name, "" if repeated and call.is_whole else piece.text)
+            call.chunk = self._chunk
+            provider_fields.take_of_call(call.fields, entry)
+
+    def take_whole(self, entries: Sequence[JsonObject]) -> Iterator[ModelEvent]:
+        """Take the `tool_calls` of a whole message: what the pieces of them left out."""
+        if not self._calls:
+            yield from self.take(entries)
+            return
+        for place, entry in enumerate(entries):
+            piece = _piece(entry)
+            by_id = [
+                one for one in self._calls if piece.given_id and one.given_id == piece.given_id
+            ]
+            if not by_id and place >= len(self._calls):
+                yield from self.take([entry])
+                continue
+            call = by_id[0] if len(by_id) == 1 else self._calls[min(place, len(self._calls) - 1)]
+            so_far = call.text
+            rest = piece.text[len(so_far) :] if piece.text.startswith(so_far) else ""
+            yield from self._add(call, piece.name, rest)
+            provider_fields.take_of_call(call.fields, entry)
+
+    def _add(self, call: _Call, name: str, text: str) -> Iterator[ModelEvent]:
+        begins = bool(name and not call.name)
+        if begins:
+            call.name, call.call_id = name, self._free_id(call.given_id)
             yield ToolCallStarted(call.call_id, "function", name)
-            waiting, call.waiting = call.waiting, []
-            for piece in waiting:
-                yield ToolCallDelta(call.call_id, piece)
-        if text and call.call_id:
-            yield ToolCallDelta(call.call_id, text)
-        elif text:
-            call.waiting.append(text)
+            if call.text:
+                yield ToolCallDelta(call.call_id, call.text)
+        if text:
+            call.pieces.append(text)
+            if call.name:
+                yield ToolCallDelta(call.call_id, text)
 
-    def _find(self, index: Any, given_id: str, name: str) -> _Call:
-        """The call that an entry belongs to: by index, else by id, else the latest one."""
-        if isinstance(index, int):
-            known = self._by_index.get(index)
-            # Some servers give every call the index 0; the id tells them apart.
-            same = known is not None and (not given_id or known.given_id in ("", given_id))
-        else:
-            by_id = [call for call in self._calls if given_id and call.given_id == given_id]
-            known = by_id[0] if by_id else (self._calls[-1] if self._calls else None)
-            same = bool(by_id) or (known is not None and not given_id and not name)
-        if known is None or not same:
-            known = _Call(given_id)
+    def _find(self, piece: _Piece) -> _Call:
+        """The call that a piece belongs to; a new one if it is the first of it."""
+        known = self._candidate(piece)
+        if known is None or not self._goes_on(known, piece):
+            known = _Call(piece.given_id, piece.index)
             self._calls.append(known)
-        elif given_id and not known.call_id:
-            known.given_id = given_id
-        if isinstance(index, int):
-            self._by_index[index] = known
+        elif piece.given_id and not known.given_id:
+            known.given_id = piece.given_id
+        elif piece.given_id != known.given_id and piece.given_id:
+            known.ids_vary = True
+        if isinstance(piece.index, int):
+            self._by_index[piece.index] = known
         return known
+
+    def _candidate(self, piece: _Piece) -> _Call | None:
+        """The only call that a piece could go on with: by index, else by id, else the latest."""
+        of_index = self._by_index.get(piece.index) if isinstance(piece.index, int) else None
+        of_id = [call for call in self._calls if piece.given_id and call.given_id == piece.given_id]
+        if of_index is not None:
+            # One index for all calls, and ids that tell them apart.
+            return of_id[-1] if of_id and not piece.name else of_index
+        if of_id:
+            return of_id[-1]
+        return self._calls[-1] if self._calls and not isinstance(piece.index, int) else None
+
+    def _goes_on(self, known: _Call, piece: _Piece) -> bool:
+        """Whether a piece goes on with a call, or begins another one."""
+        other_id = bool(piece.given_id and known.given_id and piece.given_id != known.given_id)
+        if not known.name:
+            return not (other_id and known.chunk == self._chunk)
+        if not piece.name:
+            # Only a call that needs nothing more can be followed by one whose name comes later.
+            return not (other_id and known.is_whole)
+        if piece.name != known.name or known.chunk == self._chunk:
+            return False  # a chunk has each call only once
+        if piece.given_id and piece.given_id == known.given_id:
+            return piece.index == known.index or not (known.is_whole and piece.text)
+        # The same function, without an id or with a new one: again, or another piece of it?
+        if not known.is_whole:
+            return True
+        return not piece.text and (known.ids_vary or not piece.given_id)
 
     def _free_id(self, given_id: str) -> str:
         """The server's id; one of ours if it gave none, or one that another call has."""
@@ -73,5 +177,9 @@ class ToolCallAssembler:
         return given_id if given_id and given_id not in taken else new_id("call")
 
 
-def _arguments(value: Any) -> str:
-    return dumps(value) if isinstance(value, dict | list) else text_of(value)
+def _piece(entry: JsonObject) -> _Piece:
+    function = entry.get("function")
+    function = function if isinstance(function, dict) else {}
+    arguments = function.get("arguments")
+    text = dumps(arguments) if isinstance(arguments, dict | list) else text_of(arguments)
+    return _Piece(entry.get("index"), text_of(entry.get("id")), text_of(function.get("name")), text)

@@ -8,8 +8,9 @@ from openai_cli.engine.models.model_events import ModelEvent
 from openai_cli.engine.models.prompt import Prompt
 from openai_cli.engine.models.responses import request
 from openai_cli.engine.models.responses.answer_parser import ResponsesAnswerParser
-from openai_cli.engine.models.upstream.model import UpstreamModel, Without
-from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
+from openai_cli.engine.models.responses.quirks import QUIRKS
+from openai_cli.engine.models.upstream.model import UpstreamModel
+from openai_cli.engine.models.upstream.quirks import Quirks
 from openai_cli.engine.strict_json import JsonObject
 
 if TYPE_CHECKING:
@@ -21,21 +22,17 @@ class Responses(UpstreamModel):
 
     backend = "responses"
     path = "/responses"
+    quirks = QUIRKS
     smallest_budget = 16
 
-    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+    def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
         """Searches without a vector store, files to be searched, images of the assistant."""
         return request.refuse(turn)
 
-    def body(self, turn: Prompt, budget: int | None, without: Without) -> JsonObject:
+    def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
         """The request for a turn."""
-        return request.body(turn, budget, without)
+        return request.body(turn, budget, quirks)
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events of one answer."""
         return ResponsesAnswerParser(self.settings).read(arrivals)
-
-    def spare(self, error: UpstreamError, body: JsonObject) -> str | None:
-        """The encrypted reasoning, which models that do not reason refuse."""
-        named = "encrypted" in error.text.lower() or error.param.startswith("include")
-        return request.REASONING if named and request.REASONING in body.get("include", ()) else None

@@ -12,117 +12,155 @@ from openai_cli.engine.models.model_events import (
     ModelEvent,
     TextDelta,
 )
-from openai_cli.engine.models.responses.input_items import has_text, kept_answer
+from openai_cli.engine.models.responses.input_items import has_text, kept_answer, text_in
+from openai_cli.engine.models.responses.item_matcher import ItemMatcher
 from openai_cli.engine.models.responses.output_items import OutputItem
+from openai_cli.engine.models.upstream.error_bodies import reported_error
 from openai_cli.engine.models.upstream.fields import objects_of, text_of, usage_of
-from openai_cli.engine.models.upstream.upstream_errors import cut, failed, unusable
-from openai_cli.engine.strict_json import JsonObject
+from openai_cli.engine.models.upstream.upstream_errors import cut, empty, failed, unusable
+from openai_cli.engine.strict_json import JsonObject, dumps
 
 if TYPE_CHECKING:
     from openai_cli.engine.models.upstream.http_client import ReceivedEvent
 
-_DELTAS = {
-    "response.output_text.delta",
-    "response.refusal.delta",
-    "response.function_call_arguments.delta",
-    "response.code_interpreter_call_code.delta",
+_TEXTS = {
+    "response.output_text": ("message", "text"),
+    "response.refusal": ("message", "refusal"),
+    "response.function_call_arguments": ("function_call", "arguments"),
+    "response.code_interpreter_call_code": ("code_interpreter_call", "code"),
 }
+"""What is told in `.delta` events, then whole in a `.done` one: the type of the item, the field."""
 _ENDS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "max_completion_tokens",
     "content_filter": "content_filter",
 }
 
-Key = int | str
-"""The place of an output item, or its id where a server tells no place."""
-
 
 class ResponsesAnswerParser:
-    """Reads one answer."""
+    """Reads one answer. It has ended with an event that says so, or if it came whole."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
-        self._items: dict[Key, OutputItem] = {}
-        self._latest: Key = 0
+        self._matcher = ItemMatcher()
+        self._order: list[OutputItem] = []
+        self._reasoned = False
+        self._said = ""
+        """What came instead of an event."""
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events, in order.
 
         Raises:
-            UpstreamError: an error was reported, or the answer has no end.
+            UpstreamError: an error was reported, or the answer has no end, or nothing in it.
         """
+        marked = False
         for arrival in arrivals:
             value = arrival.value
             kind = text_of(value.get("type")) or arrival.name
+            error = reported_error(value, arrival.name)
+            if error is not None:
+                raise failed(error, self._settings)
             if arrival.name == "json":
                 kind, value = _whole(value)
             if kind in _ENDS:
                 response = value.get("response")
                 yield from self._end(kind, response if isinstance(response, dict) else {})
                 return
-            if kind == "error" or (value.get("error") and not value.get("type")):
-                raise failed(value.get("error") or value, self._settings)
+            marked = marked or arrival.name == "done"
             yield from self._take(kind, value)
+        if marked and not self._matcher.items:
+            raise empty(self._settings, reasoned=self._reasoned, said=self._said)
         raise cut(self._settings)
 
     def _take(self, kind: str, value: JsonObject) -> Iterator[ModelEvent]:
-        key = _key(value)
-        key = self._latest if key is None else key
-        raw, part = value.get("item"), value.get("content_index")
-        part = part if isinstance(part, int) else 0
-        if kind in _DELTAS:
-            yield from self._delta(kind, key, text_of(value.get("delta")), part)
-        elif kind == "response.output_text.annotation.added" and key in self._items:
+        name, _, what = kind.rpartition(".")
+        raw = value.get("item")
+        if name in _TEXTS:
+            yield from self._piece(name, what, value)
+        elif kind == "response.output_text.annotation.added":
+            item = self._matcher.of_piece(value, "message")
             for annotation in objects_of([value.get("annotation")]):
-                self._items[key].note(annotation, part)
-        elif kind == "response.output_item.added" and isinstance(raw, dict):
-            yield from self._open(key, raw)
-        elif kind == "response.output_item.done" and isinstance(raw, dict):
-            yield from self._close(key, raw)
+                if item is not None:
+                    item.note(annotation, _part(value))
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            if isinstance(raw, dict):
+                yield from self._item(raw, value, done=what == "done")
+        elif name.startswith("response.reasoning"):
+            self._reasoned = True
+        elif value and not kind.startswith("response."):
+            self._said = dumps(value)
 
-    def _delta(self, kind: str, key: Key, text: str, part: int) -> Iterator[ModelEvent]:
-        if key not in self._items and "call" not in kind:
-            yield from self._open(key, {})
-        if key in self._items:  # a call that was not announced comes whole in the end
-            yield from self._items[key].add(text, part, refusal="refusal" in kind)
+    def _piece(self, name: str, what: str, value: JsonObject) -> Iterator[ModelEvent]:
+        kind, field = _TEXTS[name]
+        item = self._matcher.of_piece(value, kind)
+        if item is None:
+            if kind != "message":
+                return  # a call that was not announced comes whole in the end
+            item = self._matcher.add({}, value)
+            yield MessageEnded()
+        part, refusal = _part(value), field == "refusal"
+        if what == "delta":
+            yield from item.add(text_of(value.get("delta")), part, refusal=refusal)
+        elif what == "done":
+            yield from item.complete(text_of(value.get(field)), part, refusal=refusal)
 
-    def _open(self, key: Key, raw: JsonObject) -> Iterator[ModelEvent]:
-        if key not in self._items:
-            self._latest = key
-            item = self._items[key] = OutputItem(raw)
+    def _item(self, raw: JsonObject, value: JsonObject, *, done: bool) -> Iterator[ModelEvent]:
+        item = self._matcher.of_item(raw, value, begins=not done)
+        if item is None:
+            item = self._matcher.add(raw, value)
             if item.type == "message":
                 # The last one stays open: how it ends is known when the answer does.
                 yield MessageEnded()
             yield from item.open()
-
-    def _close(self, key: Key, raw: JsonObject) -> Iterator[ModelEvent]:
-        yield from self._open(key, raw)
-        if not self._items[key].closed:
-            yield from self._items[key].close(raw)
+        if done and not item.closed:
+            yield from item.close(raw)
 
     def _end(self, kind: str, response: JsonObject) -> Iterator[ModelEvent]:
         if kind in ("response.failed", "response.cancelled"):
             raise failed(response.get("error") or "the answer failed", self._settings)
-        for index, raw in enumerate(objects_of(response.get("output"))):
-            key = index if index in self._items else text_of(raw.get("id")) or index
-            yield from self._close(key, raw)
-        for item in self._items.values():
+        yield from self._snapshot(objects_of(response.get("output")))
+        for item in self._matcher.items:
             if not item.closed:
                 yield from item.close({})
+        reason = self._reason(kind, response)
+        raws = [item.raw for item in self._in_order()]
+        if not any(map(_is_something, raws)):
+            self._check_emptiness(reason, raws)
         usage = usage_of(response.get("usage"), "input_tokens", "output_tokens")
         if usage is not None:
             yield usage
-        yield from self._leave()
-        yield Finished(self._reason(kind, response))
+        yield from _leave(raws)
+        yield Finished(reason)
 
-    def _leave(self) -> Iterator[ModelEvent]:
-        """An empty text if hosted tools ran and nothing was said; what has to be kept."""
-        items = [item.raw for item in self._items.values()]
-        called = any(item.type == "function_call" for item in self._items.values())
-        if not called and not any(map(has_text, items)):
-            yield TextDelta("")
-        if any(not _is_plain(item) for item in items):
-            yield ItemKept(kept_answer(items))
+    def _snapshot(self, output: list[JsonObject]) -> Iterator[ModelEvent]:
+        """What the stream left out, from the answer as it is in the end."""
+        for item, raw in list(self._matcher.in_snapshot(output)):
+            if item is None:
+                said = "".join(one.text for one in self._matcher.items if one.type == "message")
+                if said and has_text(raw) and text_in(raw) in said:
+                    continue  # streamed as a part of another message
+                yield from self._item(raw, {}, done=True)
+                self._order.append(self._matcher.items[-1])
+                continue
+            if not item.closed:
+                yield from item.close(raw)
+            if item not in self._order:
+                self._order.append(item)
+
+    def _in_order(self) -> list[OutputItem]:
+        """The items as the last snapshot has them, unless it leaves one out."""
+        streamed = self._matcher.items
+        return self._order if len(self._order) == len(streamed) else streamed
+
+    def _check_emptiness(self, reason: FinishReason, raws: list[JsonObject]) -> None:
+        """An answer without anything is one only if a limit or a filter ended it."""
+        reasoned = self._reasoned or any(raw["type"] == "reasoning" for raw in raws)
+        if reason == "stop":
+            raise empty(self._settings, reasoned=reasoned)
+        if reasoned and reason == "max_completion_tokens":
+            place = self._settings.address.server_name
+            self._settings.warn(f"the upstream {place} spent all tokens on its reasoning")
 
     def _reason(self, kind: str, response: JsonObject) -> FinishReason:
         if kind == "response.completed":
@@ -134,6 +172,15 @@ class ResponsesAnswerParser:
         return _REASONS[word]
 
 
+def _leave(items: list[JsonObject]) -> Iterator[ModelEvent]:
+    """An empty text if hosted tools ran and nothing was said; what has to be kept."""
+    called = any(item["type"] == "function_call" for item in items)
+    if not called and not any(map(has_text, items)):
+        yield TextDelta("")
+    if called or any(not _is_plain(item) for item in items):
+        yield ItemKept(kept_answer(items))
+
+
 def _whole(value: JsonObject) -> tuple[str, JsonObject]:
     """An answer that did not come as a stream, as the last event of one."""
     status = text_of(value.get("status"))
@@ -142,14 +189,14 @@ def _whole(value: JsonObject) -> tuple[str, JsonObject]:
     return f"response.{status or 'completed'}", {"response": value}
 
 
-def _key(value: JsonObject) -> Key | None:
-    """What tells the output items of an answer apart, if the event says it."""
-    index = value.get("output_index")
-    if isinstance(index, int):
-        return index
-    raw = value.get("item")
-    found = value.get("item_id") or (raw.get("id") if isinstance(raw, dict) else None)
-    return text_of(found) or None
+def _part(value: JsonObject) -> int:
+    part = value.get("content_index")
+    return part if isinstance(part, int) else 0
+
+
+def _is_something(item: JsonObject) -> bool:
+    """Whether an item answers: words, or a call; reasoning does not."""
+    return has_text(item) if item["type"] == "message" else item["type"].endswith("_call")
 
 
 def _is_plain(item: JsonObject) -> bool:

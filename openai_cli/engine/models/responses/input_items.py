@@ -4,7 +4,8 @@ Answers that this run has had already are given back as they came, reasoning and
 included: the server stores nothing, and a reasoning model goes on badly without its reasoning.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from openai_cli.engine.models.prompt import (
     Part,
@@ -13,11 +14,15 @@ from openai_cli.engine.models.prompt import (
     PromptMessage,
     PromptRefusal,
     PromptText,
+    PromptToolCall,
     ToolTurn,
 )
+from openai_cli.engine.models.upstream.call_arguments import replayable
 from openai_cli.engine.strict_json import JsonObject
 
 _ANSWER = "answer"
+_PROVIDER_FIELDS = ("phase",)
+"""Fields of a message that have to come back with it in the same run."""
 Entry = PromptMessage | ToolTurn
 
 
@@ -33,6 +38,12 @@ def has_text(item: JsonObject) -> bool:
     )
 
 
+def text_in(item: JsonObject) -> str:
+    """The words of an output item."""
+    parts = item.get("content") or ()
+    return "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
+
+
 def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
     """The input items of a turn, with or without the reasoning of earlier answers."""
     groups: list[list[JsonObject]] = []
@@ -46,8 +57,7 @@ def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
         own = _entries_of(items)
         del groups[len(groups) - (own - 1) :]
         outputs = [one for entry in entries[-own:] for one in _outputs(entry)]
-        replayed = (_replayed(item) for item in items if reasoning or item["type"] != "reasoning")
-        groups.append([one for one in replayed if one] + outputs)
+        groups.append([*_replayed(items, entries[-own:], reasoning=reasoning), *outputs])
     return [item for group in groups for item in group]
 
 
@@ -65,14 +75,23 @@ def _entries_of(items: Sequence[JsonObject]) -> int:
     return max(1, sum(map(has_text, items)) + calls)
 
 
-def _replayed(item: JsonObject) -> JsonObject | None:
-    if item["type"] == "message":
-        return _assistant([_part_of(part) for part in item.get("content") or ()])
-    if item["type"] == "function_call":
-        return _call(item["call_id"], item["name"], item["arguments"])
-    if item["type"] == "reasoning" and not item.get("encrypted_content"):
-        return None
-    return {name: value for name, value in item.items() if value is not None and name != "status"}
+def _replayed(
+    items: Sequence[JsonObject], entries: Sequence[Entry], *, reasoning: bool
+) -> Iterator[JsonObject]:
+    """The items of an answer as input; its calls as they stand in the run, ids and all."""
+    calls = (call for entry in entries if isinstance(entry, ToolTurn) for call in entry.calls)
+    for item in items:
+        if item["type"] == "message":
+            if has_text(item):
+                yield _assistant([_part_of(part) for part in item.get("content") or ()], item)
+        elif item["type"] == "function_call":
+            yield from (_call(call) for call in islice(calls, 1))
+        elif item["type"] != "reasoning" or (reasoning and item.get("encrypted_content")):
+            yield {
+                name: value
+                for name, value in item.items()
+                if value is not None and name != "status"
+            }
 
 
 def _part_of(part: JsonObject) -> Part:
@@ -83,15 +102,17 @@ def _part_of(part: JsonObject) -> Part:
 
 def _told(entry: Entry) -> list[JsonObject]:
     if isinstance(entry, ToolTurn):
-        calls = [_call(call.call_id, call.name, call.arguments) for call in entry.calls]
-        return calls + _outputs(entry)
-    if entry.role == "assistant":
-        return [_assistant(entry.parts)]
-    return [{"role": "user", "content": [_input(part) for part in entry.parts]}]
+        return [_call(call) for call in entry.calls] + _outputs(entry)
+    return [_assistant(entry.parts, {}) if entry.role == "assistant" else _user(entry)]
 
 
-def _call(call_id: str, name: str, arguments: str) -> JsonObject:
-    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+def _call(call: PromptToolCall) -> JsonObject:
+    return {
+        "type": "function_call",
+        "call_id": call.call_id,
+        "name": call.name,
+        "arguments": replayable(call.arguments),
+    }
 
 
 def _outputs(entry: Entry) -> list[JsonObject]:
@@ -103,18 +124,18 @@ def _outputs(entry: Entry) -> list[JsonObject]:
     ]
 
 
-def _assistant(parts: Sequence[Part]) -> JsonObject:
-    if len(parts) == 1 and isinstance(parts[0], PromptText):
-        return {"role": "assistant", "content": parts[0].text}
-    return {"role": "assistant", "content": [_output(part) for part in parts]}
+def _assistant(parts: Sequence[Part], item: JsonObject) -> JsonObject:
+    """A message of the assistant, a refusal as its words: lists of parts are not read by all."""
+    texts = (one.text for one in parts if isinstance(one, PromptText | PromptRefusal))
+    phase = {name: item[name] for name in _PROVIDER_FIELDS if item.get(name)}
+    return {"type": "message", "role": "assistant", "content": "\n".join(texts), **phase}
 
 
-def _output(part: Part) -> JsonObject:
-    if isinstance(part, PromptRefusal):
-        return {"type": "refusal", "refusal": part.text}
-    if isinstance(part, PromptText):
-        return {"type": "output_text", "text": part.text}
-    raise TypeError(f"refused before: {type(part).__name__}")
+def _user(message: PromptMessage) -> JsonObject:
+    """A message of the user; without `type` some servers do not see it, nor text in a list."""
+    plain = all(isinstance(part, PromptText) for part in message.parts)
+    content = message.text if plain else [_input(part) for part in message.parts]
+    return {"type": "message", "role": "user", "content": content}
 
 
 def _input(part: Part) -> JsonObject:

@@ -1,6 +1,6 @@
 """One output item while it comes: pieces, then the whole item, in model events."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from openai_cli.engine.ids import new_id
@@ -26,12 +26,16 @@ _KINDS: dict[str, ToolKind] = {
 
 
 class OutputItem:
-    """An output item; what its pieces left out is taken from the event that closes it."""
+    """An output item; what its pieces left out is taken from the event that closes it.
 
-    def __init__(self, raw: JsonObject) -> None:
+    `taken` are the ids of calls that other items have.
+    """
+
+    def __init__(self, raw: JsonObject, taken: Container[str] = ()) -> None:
         self.type = text_of(raw.get("type")) or "message"
         self.raw = {**raw, "type": self.type}
         self.closed = False
+        self._taken = taken
         self._call_id = self._name = ""
         self._texts: dict[int, str] = {}
         self._refusals: set[int] = set()
@@ -42,9 +46,20 @@ class OutputItem:
         kind = _KINDS.get(self.type)
         if kind is not None:
             named = self.raw.get("call_id") if kind == "function" else self.raw.get("id")
-            self._call_id = text_of(named) or new_id("call")
+            given = text_of(named)
+            self._call_id = given if given and given not in self._taken else new_id("call")
             self._name = text_of(self.raw.get("name")) if kind == "function" else ""
             yield ToolCallStarted(self._call_id, kind, self._name)
+
+    @property
+    def call_id(self) -> str:
+        """The id of the call in the run; empty for what is no call."""
+        return self._call_id
+
+    @property
+    def text(self) -> str:
+        """All that has come of its texts."""
+        return "".join(self._texts[part] for part in sorted(self._texts))
 
     def add(self, text: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
         """A piece of text, refusal, arguments or code."""
@@ -69,11 +84,11 @@ class OutputItem:
         if self.type == "message":
             yield from self._close_message()
         elif self.type == "function_call":
-            yield from self._rest(text_of(self.raw.get("arguments")), 0)
+            yield from self.complete(text_of(self.raw.get("arguments")), 0)
             told = {"call_id": self._call_id, "name": self._name}
             self.raw |= {**told, "arguments": self._texts.get(0, "")}
         elif self.type == "code_interpreter_call":
-            yield from self._rest(text_of(self.raw.get("code")), 0)
+            yield from self.complete(text_of(self.raw.get("code")), 0)
             outputs = [_output(one) for one in objects_of(self.raw.get("outputs"))]
             yield ToolCallEnded(self._call_id, {"outputs": outputs})
         elif self.type == "file_search_call":
@@ -85,7 +100,7 @@ class OutputItem:
         for part, content in enumerate(objects_of(self.raw.get("content"))):
             refusal = content.get("type") == "refusal"
             whole = text_of(content.get("refusal" if refusal else "text"))
-            yield from self._rest(whole, part, refusal=refusal)
+            yield from self.complete(whole, part, refusal=refusal)
             if objects_of(content.get("annotations")):
                 self._annotations[part] = objects_of(content["annotations"])
         for part, annotations in self._annotations.items():
@@ -100,8 +115,8 @@ class OutputItem:
             return {"type": "refusal", "refusal": self._texts[part]}
         return {"type": "output_text", "text": self._texts[part]}
 
-    def _rest(self, whole: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
-        """What the pieces left out; pieces that say something else stay as they are."""
+    def complete(self, whole: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
+        """What the pieces left out of a text; pieces that say something else stay as they are."""
         so_far = self._texts.get(part, "")
         if whole.startswith(so_far):
             yield from self.add(whole[len(so_far) :], part, refusal=refusal)

@@ -1,15 +1,17 @@
 """A turn as a Responses request. Only what was set is sent, never a default."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from openai_cli.engine.models.interface import Unsupported
 from openai_cli.engine.models.prompt import ModelSettings, Prompt
 from openai_cli.engine.models.responses.input_items import history
+from openai_cli.engine.models.responses.quirks import NO_SEALED_REASONING, REASONING
 from openai_cli.engine.models.truncation import messages_of
+from openai_cli.engine.models.upstream.quirks import STRICT_ROLES, Quirks
+from openai_cli.engine.models.upstream.strict_roles import alternating
+from openai_cli.engine.models.upstream.tool_schemas import function_of, without_nulls
 from openai_cli.engine.models.upstream.unsupported import assistant_images
 from openai_cli.engine.strict_json import JsonObject
-
-REASONING = "reasoning.encrypted_content"
 
 
 def refuse(turn: Prompt) -> Iterator[Unsupported]:
@@ -25,21 +27,24 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
                 yield Unsupported(field, "file_search", "without a vector store for it")
 
 
-def body(turn: Prompt, budget: int | None, without: Iterable[str]) -> JsonObject:
-    """The request; `without` names what the server would not take."""
-    reasoning = _has_functions(turn) and REASONING not in without
+def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+    """The request, with heed of what the server does not take."""
+    reasoning = _has_functions(turn) and NO_SEALED_REASONING.name not in quirks
+    instructions, items = turn.instructions, history(turn, reasoning=reasoning)
+    if STRICT_ROLES.name in quirks:
+        instructions, items = "", alternating(items, instructions, "input_text")
     wanted: JsonObject = {
         "model": turn.model,
-        "input": history(turn, reasoning=reasoning),
+        "input": items,
         "stream": True,
         "store": False,
-        "instructions": turn.instructions or None,
+        "instructions": instructions or None,
         "max_output_tokens": budget,
         "include": _include(turn, reasoning=reasoning) or None,
         **_settings(turn.settings),
         **_tools(turn),
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return without_nulls(wanted)
 
 
 def _include(turn: Prompt, *, reasoning: bool) -> list[str]:
@@ -75,8 +80,7 @@ def _format(wanted: str | JsonObject | None) -> JsonObject | None:
         return None
     if wanted["type"] != "json_schema":
         return {"type": wanted["type"]}
-    schema = {name: value for name, value in wanted["json_schema"].items() if value is not None}
-    return {"type": "json_schema", **schema}
+    return {"type": "json_schema", **without_nulls(wanted["json_schema"])}
 
 
 def _tools(turn: Prompt) -> JsonObject:
@@ -104,9 +108,8 @@ def _tool(turn: Prompt, tool: JsonObject) -> JsonObject:
         return {"type": "code_interpreter", "container": container}
     if tool["type"] == "file_search":
         return _file_search(tool.get("file_search") or {}, _stores(turn))
-    function = {name: value for name, value in tool["function"].items() if value is not None}
-    # Both keys are required here, and without `strict` the API would make every schema strict.
-    return {"type": "function", "parameters": {}, "strict": False, **function}
+    # Without `strict`, which is required here, the API would make every schema strict.
+    return {"type": "function", "strict": False, **function_of(tool)}
 
 
 def _file_search(options: JsonObject, stores: list[str]) -> JsonObject:

@@ -2,8 +2,12 @@
 
 OPENAI_LOCAL_UPSTREAM_URL      base URL; default: the OpenAI API
 OPENAI_LOCAL_UPSTREAM_API      responses | chat; default: responses at OpenAI, chat elsewhere
+OPENAI_LOCAL_UPSTREAM_MODEL    the models to ask there, see `model_names`; default: as named
+OPENAI_LOCAL_UPSTREAM_KEY      sent as a bearer token; this machine's own servers need none
+OPENAI_LOCAL_UPSTREAM_HEADERS  further headers, one a line
 OPENAI_LOCAL_UPSTREAM_TIMEOUT  seconds of silence before giving up; default: 600
-OPENAI_API_KEY                 sent as a bearer token; this machine's own servers need none
+OPENAI_API_KEY                 the key of an upstream of OpenAI's that has none of its own; no
+                               other server gets it
 """
 
 import math
@@ -12,15 +16,20 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from openai_cli.client.address import DEFAULT_BASE_URL, Address, read_address
-from openai_cli.client.headers import check_credential
+from openai_cli.client.headers import check_credential, read_headers
+from openai_cli.client.redaction import is_secret
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.engine.models.upstream.model_names import ModelNames, read_model_names
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.errors import UsageError
 
-_URL = "OPENAI_LOCAL_UPSTREAM_URL"
-_API = "OPENAI_LOCAL_UPSTREAM_API"
-_TIMEOUT = "OPENAI_LOCAL_UPSTREAM_TIMEOUT"
-_KEY = "OPENAI_API_KEY"
+URL = "OPENAI_LOCAL_UPSTREAM_URL"
+API = "OPENAI_LOCAL_UPSTREAM_API"
+MODEL = "OPENAI_LOCAL_UPSTREAM_MODEL"
+KEY = "OPENAI_LOCAL_UPSTREAM_KEY"
+HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
+TIMEOUT = "OPENAI_LOCAL_UPSTREAM_TIMEOUT"
+OPENAI_KEY = "OPENAI_API_KEY"
 
 
 class UpstreamConfig(NamedTuple):
@@ -34,32 +43,67 @@ def read_upstream_config(environ: Mapping[str, str]) -> UpstreamConfig:
     """The upstream of this environment.
 
     Raises:
-        ApiError: a variable cannot be used, or a key is needed and missing.
+        RefusalError: a variable cannot be used, or a key is needed and missing (status 401).
     """
     try:
-        address = read_address(environ.get(_URL) or DEFAULT_BASE_URL, _URL)
-        key = check_credential(environ.get(_KEY, ""), _KEY)
+        address = read_address(environ.get(URL) or DEFAULT_BASE_URL, URL)
+        key = _key(environ, address)
     except UsageError as error:
-        text = "; ".join(str(problem) for problem in error.problems)
-        raise RefusalError(f"The upstream cannot be used: {text}.", code="invalid_value") from error
+        raise _unusable("; ".join(str(problem) for problem in error.problems)) from error
+    try:
+        headers = read_headers(environ.get(HEADERS, ""))
+    except ValueError as error:
+        raise _unusable(f"{HEADERS}: {error}") from error
     if address.is_local:
-        raise RefusalError(f"The upstream cannot be used: {_URL} must be a server, not the engine.")
-    if address.needs_key and not key:
-        raise RefusalError(
-            f"The upstream {address.host} needs a key: set {_KEY}, or name another server in "
-            f"{_URL}.",
-            status=401,
-            code="invalid_api_key",
-        )
+        raise _unusable(f"{URL} must be a server, not the engine")
+    if address.needs_key and not (key or any(is_secret(name) for name, _ in headers)):
+        raise _keyless(address)
     settings = ConnectionSettings(
         address=address,
         api_key=key,
         organization=environ.get("OPENAI_ORG_ID", "") if _is_openai(address) else "",
         project=environ.get("OPENAI_PROJECT_ID", "") if _is_openai(address) else "",
-        timeout=_timeout(environ.get(_TIMEOUT) or "600"),
+        headers=headers,
+        timeout=_timeout(environ.get(TIMEOUT) or "600"),
         environ=environ,
     )
-    return UpstreamConfig(_api(environ.get(_API), address), settings)
+    return UpstreamConfig(_api(environ.get(API), address), settings)
+
+
+def read_names(environ: Mapping[str, str]) -> ModelNames:
+    """The names of models in this environment.
+
+    Raises:
+        RefusalError: the variable cannot be used.
+    """
+    try:
+        return read_model_names(environ.get(MODEL, ""))
+    except ValueError as error:
+        raise _unusable(f"{MODEL}: {error}") from error
+
+
+def _unusable(why: str) -> RefusalError:
+    return RefusalError(f"The upstream cannot be used: {why}.", code="invalid_value")
+
+
+def _key(environ: Mapping[str, str], address: Address) -> str:
+    """The upstream's own key; a key for OpenAI goes nowhere else. Raises UsageError."""
+    own = check_credential(environ.get(KEY, ""), KEY)
+    if own or not _is_openai(address):
+        return own
+    return check_credential(environ.get(OPENAI_KEY, ""), OPENAI_KEY)
+
+
+def _keyless(address: Address) -> RefusalError:
+    if _is_openai(address):
+        what = f"needs a key: set {OPENAI_KEY}, or name another server in {URL}."
+    else:
+        what = (
+            f"needs a key of its own: set {KEY}, or give --upstream-key (any text, if the server "
+            f"asks for none); {OPENAI_KEY} goes to openai.com only. A key in another header: "
+            "--upstream-header."
+        )
+    return RefusalError(f"The upstream {address.host} {what}", status=401, code="invalid_api_key")
 
 
 def _is_openai(address: Address) -> bool:
@@ -70,10 +114,7 @@ def _api(word: str | None, address: Address) -> str:
     if not word:
         return "responses" if _is_openai(address) else "chat"
     if word not in ("responses", "chat"):
-        raise RefusalError(
-            f"The upstream cannot be used: {_API} must be 'responses' or 'chat', not '{word}'.",
-            code="invalid_value",
-        )
+        raise _unusable(f"{API} must be 'responses' or 'chat', not '{word}'")
     return word
 
 
@@ -83,8 +124,5 @@ def _timeout(text: str) -> float:
     except ValueError:
         seconds = 0
     if not (seconds > 0 and math.isfinite(seconds)):
-        raise RefusalError(
-            f"The upstream cannot be used: {_TIMEOUT} must be a number of seconds, not '{text}'.",
-            code="invalid_value",
-        )
+        raise _unusable(f"{TIMEOUT} must be a number of seconds, not '{text}'")
     return seconds

@@ -4,23 +4,35 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from openai_cli.client.retry import LONGEST_WAIT, backoff
 from openai_cli.engine.models.interface import Unsupported
-from openai_cli.engine.models.model_events import Finished, ModelEvent
-from openai_cli.engine.models.prompt import Prompt
+from openai_cli.engine.models.model_events import Finished, MessageEnded, ModelError, ModelEvent
+from openai_cli.engine.models.prompt import Prompt, PromptMessage, PromptText
 from openai_cli.engine.models.truncation import halved
 from openai_cli.engine.models.upstream.config import UpstreamConfig
-from openai_cli.engine.models.upstream.token_budget import budget_left, estimate, metered
-from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
+from openai_cli.engine.models.upstream.dropped_fields import DroppedFields
+from openai_cli.engine.models.upstream.quirks import Quirk, Quirks
+from openai_cli.engine.models.upstream.token_budget import estimate, metered
+from openai_cli.engine.models.upstream.upstream_errors import EmptyAnswerError, UpstreamError
 from openai_cli.engine.strict_json import JsonObject
 
 if TYPE_CHECKING:
     from openai_cli.engine.models.upstream.http_client import ReceivedEvent, UpstreamCall
 
-Without = frozenset[str]
-"""Fields that a server would not take, and that a request can do without."""
+
+@dataclass
+class _Attempt:
+    """What is asked next, and what has been tried already."""
+
+    turn: Prompt
+    quirks: Quirks
+    streamed: bool = True
+    shortened: bool = False
+    repeats: int = 0
+    begun: bool = False
 
 
 class UpstreamModel(ABC):
@@ -33,7 +45,7 @@ class UpstreamModel(ABC):
         self.settings = upstream.settings
         self._lock = threading.Lock()
         self._line: UpstreamCall | None = None
-        self._without: dict[str, Without] = {}
+        self._known_quirks: dict[str, Quirks] = {}
 
     @property
     @abstractmethod
@@ -45,21 +57,28 @@ class UpstreamModel(ABC):
     def path(self) -> str:
         """Where requests go, below the base URL."""
 
+    @property
     @abstractmethod
-    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+    def quirks(self) -> tuple[Quirk, ...]:
+        """What servers of this API may not take; the likelier reason for a refusal first."""
+
+    @abstractmethod
+    def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
         """Name what this API cannot carry."""
 
     @abstractmethod
-    def body(self, turn: Prompt, budget: int | None, without: Without) -> JsonObject:
-        """The request for a turn."""
+    def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+        """The request for a turn, as a stream."""
 
     @abstractmethod
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events of one answer. Raises UpstreamError."""
 
-    @abstractmethod
-    def spare(self, error: UpstreamError, body: JsonObject) -> str | None:
-        """The field of a refused request to leave out in another attempt, if there is one."""
+    def refuse(self, turn: Prompt) -> Iterator[Unsupported]:
+        """Name what cannot be carried, and refuse to ask nothing at all."""
+        yield from self.refuse_fields(turn)
+        if not turn.history and not turn.instructions:
+            yield Unsupported("thread.messages", "[]", "without instructions")
 
     def count_tokens(self, text: str) -> int:
         """About a quarter of the bytes."""
@@ -67,12 +86,15 @@ class UpstreamModel(ABC):
 
     def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
         """Ask, and go on asking as long as that makes sense and nothing has come yet."""
-        budget = budget_left(turn)
+        budget = turn.completion_budget
         if budget is not None and budget < self.smallest_budget:
             yield Finished("max_completion_tokens")
             return
-        with closing(self._insist(turn, budget)) as events:
-            yield from metered(turn, events)
+        if not turn.history:
+            turn = self._with_a_message(turn)
+        known = self._known_quirks.get(turn.model, frozenset())
+        with closing(self._insist(_Attempt(turn, known))) as events:
+            yield from events
 
     def close(self) -> None:
         """Release the connections."""
@@ -80,39 +102,59 @@ class UpstreamModel(ABC):
             if self._line is not None:
                 self._line.close()
 
-    def _insist(self, turn: Prompt, budget: int | None) -> Generator[ModelEvent, None, None]:
-        without = self._without.get(turn.model, frozenset())
-        shortened = False
-        attempt = 0
+    def _with_a_message(self, turn: Prompt) -> Prompt:
+        """Servers refuse a request without a message, or answer something of their own."""
+        if not turn.instructions:  # the messages were deleted since the run was accepted
+            raise ModelError("invalid_prompt", "The thread has no message, and no instructions.")
+        self.settings.warn("the thread has no message: the instructions are sent as the user's")
+        message = PromptMessage("user", (PromptText(turn.instructions),))
+        return replace(turn, instructions="", history=(message,))
+
+    def _insist(self, attempt: _Attempt) -> Generator[ModelEvent, None, None]:
         while True:
-            body = self.body(turn, budget, without)
-            begun = False
+            body = self._body(attempt)
             try:
-                for event in self._once(turn, body):
-                    if not begun:
-                        begun, self._without[turn.model] = True, without
+                for event in self._once(attempt.turn, body):
+                    # The end of a message before anything was said ends nothing.
+                    if not attempt.begun and not isinstance(event, MessageEnded):
+                        attempt.begun = True
+                        self._learn(attempt)
                     yield event
                 return
             except UpstreamError as trouble:
-                if begun or turn.cancellation.requested:
+                if not self._may_ask_again(attempt, trouble, body):
                     raise trouble.as_model_error() from trouble
-                shorter = None if shortened else self._shorter(turn, trouble)
-                field = self.spare(trouble, body) if trouble.is_about_the_request else None
-                if shorter is not None:
-                    turn, shortened = shorter, True
-                elif field is not None:
-                    without |= {field}
-                elif not self._pause(turn, trouble, attempt):
-                    raise trouble.as_model_error() from trouble
-                else:
-                    attempt += 1
+
+    def _learn(self, attempt: _Attempt) -> None:
+        model = attempt.turn.model
+        with self._lock:
+            self._known_quirks[model] = self._known_quirks.get(model, frozenset()) | attempt.quirks
+
+    def _body(self, attempt: _Attempt) -> JsonObject:
+        body = self.body(attempt.turn, attempt.turn.completion_budget, attempt.quirks)
+        if attempt.streamed:
+            return body
+        body.pop("stream_options", None)
+        return {**body, "stream": False}
 
     def _once(self, turn: Prompt, body: JsonObject) -> Iterator[ModelEvent]:
+        dropped = DroppedFields(turn)
         arrivals = self._open_line().ask(self.path, body, turn.cancellation)
         try:
-            yield from self.read(arrivals)
+            for event in metered(turn, self.read(arrivals)):
+                dropped.see(event)
+                if event == Finished("stop"):
+                    self._complain(turn, dropped)
+                yield event
         finally:
             arrivals.close()
+
+    def _complain(self, turn: Prompt, dropped: DroppedFields) -> None:
+        for field, what in dropped.complaints():
+            place = self.settings.address.server_name
+            self.settings.warn(
+                f"{field} had no effect at the upstream {place} ({turn.model}): {what}"
+            )
 
     def _open_line(self) -> "UpstreamCall":
         from openai_cli.engine.models.upstream.http_client import UpstreamCall
@@ -122,15 +164,35 @@ class UpstreamModel(ABC):
                 self._line = UpstreamCall(self.settings)
             return self._line
 
+    def _may_ask_again(self, attempt: _Attempt, trouble: UpstreamError, body: JsonObject) -> bool:
+        """Change the attempt so that it may succeed, or wait; False if there is to be none."""
+        if attempt.begun or attempt.turn.cancellation.requested:
+            return False
+        if isinstance(trouble, EmptyAnswerError):
+            once_more = attempt.streamed and trouble.unexplained
+            attempt.streamed = False
+            return once_more
+        shorter = None if attempt.shortened else self._shorter(attempt.turn, trouble)
+        if shorter is not None:
+            attempt.turn, attempt.shortened, attempt.streamed = shorter, True, True
+            return True
+        for quirk in self.quirks:
+            if quirk.name not in attempt.quirks and quirk.explains(trouble, body):
+                attempt.quirks, attempt.streamed = attempt.quirks | {quirk.name}, True
+                return True
+        return self._pause(attempt, trouble)
+
     def _shorter(self, turn: Prompt, trouble: UpstreamError) -> Prompt | None:
         """The turn to ask instead of one that was too long, unless its length is by order."""
         strategy = turn.settings.truncation
         by_order = strategy is not None and strategy.type == "last_messages"
         return halved(turn, estimate) if trouble.is_about_length and not by_order else None
 
-    def _pause(self, turn: Prompt, trouble: UpstreamError, attempt: int) -> bool:
+    def _pause(self, attempt: _Attempt, trouble: UpstreamError) -> bool:
         """Wait for another attempt; False if there is to be none."""
-        wait = backoff(attempt) if trouble.wait is None else trouble.wait
-        if not trouble.again or attempt >= self.settings.max_retries or wait > LONGEST_WAIT:
+        wait = backoff(attempt.repeats) if trouble.wait is None else trouble.wait
+        spent = attempt.repeats >= self.settings.max_retries
+        if not trouble.again or spent or wait > LONGEST_WAIT:
             return False
-        return not turn.cancellation.wait(wait)
+        attempt.repeats += 1
+        return not attempt.turn.cancellation.wait(wait)

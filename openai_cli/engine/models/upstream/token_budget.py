@@ -1,10 +1,9 @@
-"""The completion budget of a run, kept even where the upstream does not keep or count it."""
+"""Tokens: the completion budget of a run, and counts where a server reports none."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 
 from openai_cli.engine.models.model_events import (
     Finished,
-    ItemKept,
     ModelEvent,
     RefusalDelta,
     TextDelta,
@@ -12,46 +11,51 @@ from openai_cli.engine.models.model_events import (
     UsageReported,
 )
 from openai_cli.engine.models.prompt import Prompt
-
-_SPENT = "spent"
+from openai_cli.engine.models.truncation import cost
+from openai_cli.engine.strict_json import dumps
 
 
 def estimate(text: str) -> int:
     """Tokens of a text, roughly: one for every four bytes of UTF-8."""
-    return (len(text.encode("utf-8", "surrogatepass")) + 3) // 4
-
-
-def budget_left(turn: Prompt) -> int | None:
-    """The completion tokens left: the engine's number, less what no server has counted."""
-    if turn.completion_budget is None:
-        return None
-    kept = (item for entry in turn.history for item in entry.kept)
-    return max(0, turn.completion_budget - sum(map(_uncounted, kept)))
+    return _tokens(_size(text))
 
 
 def metered(turn: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEvent, None, None]:
     """The events of an answer, ended when the budget is certainly used up.
 
-    If the server reports no usage, an estimate is kept for the run's next answer.
+    If the server reports no usage, the engine's estimate stands in for it.
     """
-    budget = budget_left(turn)
-    pieces = tokens = 0
+    budget = turn.completion_budget
+    pieces = size = 0
     counted = False
     for event in events:
-        counted = counted or isinstance(event, UsageReported)
+        if isinstance(event, UsageReported):
+            if not event.total_tokens:
+                continue  # a server that says zero has not counted
+            counted = True
+        tokens = _tokens(size)
+        # A token may come in several pieces, or several in one: the lower count is safe.
         over = budget is not None and min(pieces, tokens) > budget
         if over or isinstance(event, Finished):
-            if budget is not None and not counted:
-                yield ItemKept({"type": _SPENT, "tokens": tokens})
+            if not counted:
+                asked = _prompt_tokens(turn)
+                yield UsageReported(asked, tokens, asked + tokens, estimated=True)
             yield Finished("max_completion_tokens") if over else event
             return
         yield event
         if isinstance(event, TextDelta | RefusalDelta | ToolCallDelta):
-            # A token may come in several pieces, or several in one: the lower count is safe.
             pieces += 1
-            tokens += estimate(event.text)
+            size += _size(event.text)
 
 
-def _uncounted(item: Mapping[str, object]) -> int:
-    tokens = item.get("tokens")
-    return tokens if item.get("type") == _SPENT and isinstance(tokens, int) else 0
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _tokens(size: int) -> int:
+    return (size + 3) // 4
+
+
+def _prompt_tokens(turn: Prompt) -> int:
+    told = [turn.instructions, *(dumps(tool) for tool in turn.tools)]
+    return sum(map(estimate, told)) + sum(cost(entry, estimate) for entry in turn.history)

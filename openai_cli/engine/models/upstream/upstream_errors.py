@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from openai_cli.client.redaction import scrub
+from openai_cli.client.retry import is_transient
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.engine.models.model_events import ModelError, ModelErrorCode
+from openai_cli.engine.models.upstream.error_bodies import status_of
 from openai_cli.engine.strict_json import JsonObject
 
 _LONGEST_TEXT = 1000
@@ -14,19 +16,15 @@ _CONTEXT = re.compile(
     r"(prompt|input|request).{0,20} too (long|large)|exceed\w* .{0,40}context",
     re.I,
 )
-_CODES: dict[str, ModelErrorCode] = {
-    "rate_limit_exceeded": "rate_limit_exceeded",
-    "429": "rate_limit_exceeded",
-    "invalid_prompt": "invalid_prompt",
-    "400": "invalid_prompt",
-}
+_CODES: dict[int, ModelErrorCode] = {429: "rate_limit_exceeded", 400: "invalid_prompt"}
 
 
 class UpstreamError(Exception):
     """An upstream said no, or its answer cannot be used.
 
-    `status` is 0 unless the refusal was the answer's HTTP status; `again` says whether the same
-    request may succeed a little later, `wait` how many seconds later the server wants it.
+    `status` is the HTTP status of the refusal, or the one that an error inside of an answer stands
+    for, or 0; `again` says whether the same request may succeed a little later, `wait` how many
+    seconds later the server wants it.
     """
 
     def __init__(
@@ -57,12 +55,24 @@ class UpstreamError(Exception):
         """Whether the prompt did not fit into the model's context."""
         if self.code in ("context_length_exceeded", "exceed_context_size_error"):
             return True
-        return self.status in (0, 400, 413, 422) and _CONTEXT.search(self.text) is not None
+        return self.status in (0, 400, 413, 422, 500) and _CONTEXT.search(self.text) is not None
 
     def as_model_error(self) -> ModelError:
         """The error that the run shows."""
-        code = _CODES.get(str(self.status) if self.status else self.code, "server_error")
+        code = "invalid_prompt" if self.is_about_length else _CODES.get(self.status, "server_error")
         return ModelError(code, self.text)
+
+
+class EmptyAnswerError(UpstreamError):
+    """An answer without a text, a call or a refusal.
+
+    `unexplained` says whether the same request without streaming may tell more: some servers keep
+    the reason for an empty stream to themselves.
+    """
+
+    def __init__(self, text: str, *, unexplained: bool = True) -> None:
+        super().__init__(text)
+        self.unexplained = unexplained
 
 
 def refused(
@@ -78,13 +88,19 @@ def refused(
 
 
 def failed(error: Any, settings: ConnectionSettings) -> UpstreamError:
-    """An error told inside the answer: the `error` object of an event, or its text."""
+    """An error told inside the answer: the fields of its error object, or its text."""
     fields = error if isinstance(error, dict) else {"message": str(error or "")}
-    code = _code(fields)
+    code, status = _code(fields), status_of(fields)
     shown = f" ({code})" if code else ""
     server = settings.address.server_name
     text = f"The upstream {server} reported an error{shown}: {_message(fields, '')}"
-    return UpstreamError(scrub(text, settings), code=code)
+    return UpstreamError(
+        scrub(text, settings),
+        status=status,
+        code=code,
+        param=str(fields.get("param") or ""),
+        again=is_transient(status),
+    )
 
 
 def unusable(what: str, settings: ConnectionSettings) -> UpstreamError:
@@ -92,14 +108,32 @@ def unusable(what: str, settings: ConnectionSettings) -> UpstreamError:
     return UpstreamError(scrub(f"The upstream {settings.address.server_name} {what}", settings))
 
 
-def cut(settings: ConnectionSettings) -> UpstreamError:
+def cut(settings: ConnectionSettings, what: str = "broke off its answer") -> UpstreamError:
     """An answer that ended before its end."""
     host = settings.address.server_name
-    return UpstreamError(f"The upstream {host} broke off its answer before the end.", again=True)
+    return UpstreamError(f"The upstream {host} {what} before the end.", again=True)
+
+
+def empty(
+    settings: ConnectionSettings, *, reasoned: bool = False, reason: str = "", said: str = ""
+) -> EmptyAnswerError:
+    """An answer that has nothing in it.
+
+    Args:
+        settings: whose answer it was.
+        reasoned: whether there was reasoning.
+        reason: the reason that the server gave for the end.
+        said: what it sent instead of an answer.
+    """
+    what = "sent its reasoning, but no answer" if reasoned else "answered with nothing"
+    why = f" (its reason for the end: {reason})" if reason else ""
+    more = f": {said[:_LONGEST_TEXT]}" if said else "."
+    text = f"The upstream {settings.address.server_name} {what}{why}{more}"
+    return EmptyAnswerError(scrub(text, settings), unexplained=not reasoned)
 
 
 def _code(fields: JsonObject) -> str:
-    return str(fields.get("code") or fields.get("type") or "")
+    return str(fields.get("code") or fields.get("type") or fields.get("status") or "")
 
 
 def _message(fields: JsonObject, body: str) -> str:

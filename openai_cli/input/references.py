@@ -11,7 +11,8 @@ from typing import Any
 from openai_cli.api.check import Path as ValuePath
 from openai_cli.api.check import shown
 from openai_cli.api.flags import accepts_text, annotation_at
-from openai_cli.input.document import DocumentError, read_document
+from openai_cli.input.document import read_document
+from openai_cli.input.document_limits import DocumentError
 from openai_cli.input.stdin import MAX_BYTES
 
 _TEXT, _BYTES = "file://", "data://"
@@ -27,56 +28,50 @@ class FileError(ValueError):
         self.path = path
 
 
-class Files:
-    """Replaces references to files in values; `read_stdin` serves `@-`."""
+def expand_references(
+    value: Any,
+    annotation: Any,
+    read_stdin: Callable[[], bytes],
+    path: ValuePath = (),
+    inside: tuple[str, ...] = (),
+) -> Any:
+    """The value with the content of a file in place of every `@path`; `read_stdin` serves `@-`.
 
-    def __init__(self, read_stdin: Callable[[], bytes]) -> None:
-        self._read_stdin = read_stdin
+    The content of a file is not searched again where its text was taken as it is: where text
+    may stand (`annotation` says so), to the byte, or as base64 if it is binary. Where an object
+    or list must stand, the file is read as JSON or YAML, with references of its own. `path` is
+    the place of the value, `inside` names the files it came from. Raises FileError.
+    """
 
-    def expand(self, value: Any, annotation: Any, path: ValuePath = ()) -> Any:
-        """The value with every reference in it replaced, as its type wants it.
+    def expanded(item: Any, item_type: Any, step: str | int) -> Any:
+        return expand_references(item, item_type, read_stdin, (*path, step), inside)
 
-        Where the type is an object or list, a file is read as JSON or YAML; where text may
-        stand, its text is taken to the byte, or its base64 if it is binary. Raises FileError.
-        """
-        return self._expand(value, annotation, path, ())
-
-    def _expand(self, value: Any, annotation: Any, path: ValuePath, inside: tuple[str, ...]) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: self._expand(item, annotation_at(annotation, key), (*path, key), inside)
-                for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [
-                self._expand(item, annotation_at(annotation, index), (*path, index), inside)
-                for index, item in enumerate(value)
-            ]
-        if not isinstance(value, str):
-            return value
-        if value.startswith("\\@"):
-            return value[1:]
-        if not value.startswith("@") or value == "@":
-            return value
-        return self._reference(value, annotation, path, inside)
-
-    def _reference(
-        self, value: str, annotation: Any, path: ValuePath, inside: tuple[str, ...]
-    ) -> Any:
-        name = value[1:]
-        structured = not accepts_text(annotation)
-        try:
-            data = self._read_stdin() if name == "-" else _read(name, must_exist=structured)
-        except ValueError as error:
-            raise FileError(path, str(error)) from None
-        if data is None:
-            return value
-        if not structured:
-            return _as_text(name, data)
-        if name in inside:
-            raise FileError(path, f"the file {shown(name)} includes itself")
-        document = _read_structure(name, data, path)
-        return self._expand(document, annotation, path, (*inside, name))
+    if isinstance(value, dict):
+        # Where a list is wanted, one element may stand for it.
+        element = annotation_at(annotation, 0)
+        type_ = annotation if element is Any else element
+        return {key: expanded(item, annotation_at(type_, key), key) for key, item in value.items()}
+    if isinstance(value, list):
+        element = annotation_at(annotation, 0)
+        return [expanded(item, element, index) for index, item in enumerate(value)]
+    if not isinstance(value, str) or value == "@" or not value.startswith(("@", "\\@")):
+        return value
+    if value.startswith("\\"):
+        return value[1:]
+    name = value[1:]
+    is_text = accepts_text(annotation)
+    try:
+        data = read_stdin() if name == "-" else _read(name, must_exist=not is_text)
+    except ValueError as error:
+        raise FileError(path, str(error)) from None
+    if data is None:
+        return value
+    if is_text:
+        return _as_text(name, data)
+    if name in inside:
+        raise FileError(path, f"the file {shown(name)} includes itself")
+    content = _read_structure(name, data, path)
+    return expand_references(content, annotation, read_stdin, path, (*inside, name))
 
 
 def _read(name: str, *, must_exist: bool) -> bytes | None:
@@ -110,7 +105,7 @@ def _read_structure(name: str, data: bytes, path: ValuePath) -> Any:
     if name.startswith(_BYTES):
         raise FileError(path, f"{source} is wanted as base64 here, but this is no text")
     try:
-        return read_document(data.decode("utf-8-sig"))
+        return read_document(data.decode())
     except UnicodeDecodeError:
         raise FileError(path, f"{source} is not UTF-8 text") from None
     except DocumentError as error:

@@ -1,0 +1,94 @@
+"""Options for the server that the embedded engine asks for models, for commands and `local serve`.
+
+What they say stands in for variables, in the environment that the engine is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from openai_cli.cli.near_words import near
+from openai_cli.client.address import read_address
+from openai_cli.client.headers import check_credential, read_header, read_headers
+from openai_cli.client.redaction import header_secrets, url_secrets
+from openai_cli.errors import Problem, UsageError
+
+UPSTREAM_APIS = ("responses", "chat")
+_HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
+_VARIABLES = {
+    "--upstream-url": "OPENAI_LOCAL_UPSTREAM_URL",
+    "--upstream-api": "OPENAI_LOCAL_UPSTREAM_API",
+    "--upstream-model": "OPENAI_LOCAL_UPSTREAM_MODEL",
+    "--upstream-key": "OPENAI_LOCAL_UPSTREAM_KEY",
+    "--upstream-header": _HEADERS,
+}
+UPSTREAM_FLAGS = tuple(_VARIABLES)
+
+
+class FlagReader(Protocol):
+    """What is needed of the reader of options."""
+
+    problems: list[Problem]
+
+    def last(self, name: str) -> str | None:
+        """The text of the last occurrence."""
+
+    def all(self, name: str) -> list[str]:
+        """The texts of all occurrences, in order."""
+
+
+def upstream_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the flags say, by variable. What is wrong with them is added to the problems."""
+    for name in UPSTREAM_FLAGS:
+        if reader.last(name) == "":
+            reader.problems.append(Problem(name, "is empty"))
+    reader.problems += [*_problems(reader)]
+    told = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
+    told["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
+    headers = reader.all("--upstream-header")
+    # A header of the environment is sent too, unless a flag has one of that name.
+    told[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""
+    return {variable: text for variable, text in told.items() if text}
+
+
+def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:
+    """What must not be shown of an upstream: its key, and secrets of its headers and address."""
+    yield environ.get("OPENAI_LOCAL_UPSTREAM_KEY", "")
+    yield from url_secrets(environ.get("OPENAI_LOCAL_UPSTREAM_URL", ""))
+    try:
+        headers = read_headers(environ.get(_HEADERS, ""))
+    except ValueError:
+        yield environ.get(_HEADERS, "")
+    else:
+        yield from header_secrets(headers)
+
+
+def _problems(reader: FlagReader) -> Iterator[Problem]:
+    api, url, key = map(reader.last, ("--upstream-api", "--upstream-url", "--upstream-key"))
+    if api and api not in UPSTREAM_APIS:
+        found = f'found "{api}"{near(api, UPSTREAM_APIS)}'
+        yield Problem("--upstream-api", f"expected {' or '.join(UPSTREAM_APIS)}, {found}")
+    try:
+        if url and read_address(url, "--upstream-url").is_local:
+            yield Problem("--upstream-url", "must be a server, not the engine")
+        check_credential(key or "", "--upstream-key")
+    except UsageError as error:
+        yield from error.problems
+    yield from _wrong_names(reader)
+    for text in filter(None, reader.all("--upstream-header")):
+        try:
+            read_header(text)
+        except ValueError as error:
+            yield Problem("--upstream-header", str(error))
+
+
+def _wrong_names(reader: FlagReader) -> Iterator[Problem]:
+    from openai_cli.engine.models.upstream.model_names import read_model_names
+
+    texts = list(filter(None, reader.all("--upstream-model")))
+    try:
+        if texts:
+            read_model_names(",".join(texts))
+    except ValueError as error:
+        yield Problem("--upstream-model", str(error))

@@ -1,0 +1,77 @@
+"""What to do next where an upstream said no: one sentence behind its words, or nothing.
+
+A run has no other place for it than its error: no hint of the command line reaches clients of
+`local serve`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from openai_cli.client.redaction import is_secret
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.engine.strict_json import JsonObject
+
+ListModels = Callable[[], Sequence[str]]
+"""The names of the models that the upstream lists; empty if it does not tell."""
+
+_MOST_NAMES = 20
+_UNKNOWN_MODEL = re.compile(
+    r"model.{0,200}?(not found|does ?n[o']t exist|not exist|not available|not loaded|unknown)|"
+    r"(unknown|invalid|unsupported|unrecognized|no such|not a valid) model|model_not_found",
+    re.I | re.S,
+)
+_NO_DEPLOYMENT = "DeploymentNotFound"
+_NO_PATH = re.compile(
+    r"<.*|(\d{3} )?((page |resource )?not found|method not allowed)\W*", re.I | re.S
+)
+
+
+def after_refusal(
+    status: int, path: str, fields: JsonObject, settings: ConnectionSettings, models: ListModels
+) -> str:
+    """The next step after an error status; `fields` are what the error body gave."""
+    said = f"{fields.get('code') or ''} {fields.get('message') or ''}"
+    if _NO_DEPLOYMENT in said:
+        return (
+            "A deployment is named in --upstream-url (…/openai/deployments/NAME), or, below "
+            "/openai/v1, with --upstream-model."
+        )
+    if status in (400, 404) and _UNKNOWN_MODEL.search(said):
+        return _other_model(said, settings, models())
+    if status in (404, 405) and _NO_PATH.fullmatch(said.strip() or "not found"):
+        return _other_path(path, settings)
+    if status in (401, 403) and not _shows_who_asks(settings):
+        return (
+            "No key was sent: name one in OPENAI_LOCAL_UPSTREAM_KEY or with --upstream-key "
+            "(OPENAI_API_KEY goes to openai.com only)."
+        )
+    return ""
+
+
+def after_no_connection(settings: ConnectionSettings) -> str:
+    """The next step where no connection could be made."""
+    if settings.address.needs_key:
+        return "Look at --upstream-url, and whether the server runs."
+    return "Nothing listens there: start the model's server, or name another with --upstream-url."
+
+
+def _other_model(said: str, settings: ConnectionSettings, names: Sequence[str]) -> str:
+    pulls = "pull" in said or settings.address.text.endswith(":11434/v1")
+    ways = 'get it with "ollama pull", or name' if pulls else "name"
+    if not names:
+        return f"The upstream lists no models: {ways} another with --upstream-model."
+    more = len(names) - _MOST_NAMES
+    listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return f"The upstream lists {listed}: {ways} one of these with --upstream-model."
+
+
+def _other_path(path: str, settings: ConnectionSettings) -> str:
+    url = urlsplit(settings.address.text)
+    if not url.path:
+        return f"Does --upstream-url lack a /v1 at its end, as in {url.scheme}://{url.netloc}/v1?"
+    return f"It has no {url.path}{path}: look at --upstream-url and --upstream-api."
+
+
+def _shows_who_asks(settings: ConnectionSettings) -> bool:
+    return bool(settings.api_key) or any(is_secret(name) for name, _ in settings.headers)

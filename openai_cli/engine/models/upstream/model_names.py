@@ -1,0 +1,36 @@
+"""Names of models at the upstream, for those that assistants and runs ask for."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_BUILT_IN = "echo"
+_ALL = "*"
+
+
+class ModelNames(NamedTuple):
+    """Which model is asked in place of which; a name that is in no pair stands for itself."""
+
+    pairs: Mapping[str, str]
+
+    def of(self, name: str) -> str:
+        """The model to ask for this name."""
+        return self.pairs.get(name) or self.pairs.get(_ALL) or name
+
+
+def read_model_names(text: str) -> ModelNames:
+    """`NAME` for every model, or `NAME=OTHER,…` where `*` stands for all names that are left.
+
+    Raises ValueError with what is wrong.
+    """
+    pairs: dict[str, str] = {}
+    for part in text.split(",") if text.strip() else ():
+        name, equals, target = (piece.strip() for piece in part.rpartition("="))
+        name = name if equals else _ALL
+        if not (name and target) or target == _ALL:
+            raise ValueError(f'expected MODEL or NAME=MODEL, found "{part.strip()}"')
+        if name == _BUILT_IN:
+            raise ValueError(f"{_BUILT_IN} is built in and cannot be another model")
+        if pairs.setdefault(name, target) != target:
+            which = "all names" if name == _ALL else name
+            raise ValueError(f"two models for {which}: {pairs[name]} and {target}")
+    return ModelNames(pairs)

@@ -1,0 +1,55 @@
+"""Messages for chat templates that know two roles only, which have to alternate.
+
+Some templates refuse a system message, two messages of one role, or an assistant's message at the
+beginning. It is their only way to see a thread that was not written for them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from openai_cli.engine.strict_json import JsonObject
+
+LEFT_OUT = "(Earlier messages are left out.)"
+"""Stands for the user before an assistant whose message would be the first."""
+
+
+def alternating(messages: Sequence[JsonObject], system: str, text_type: str) -> list[JsonObject]:
+    """The messages with neighbours of one role as one, the system's text in the first of a user.
+
+    What has no role (an item of the Responses API), or answers a call, stays where it is.
+
+    Args:
+        messages: `role` and `content`, in the shape of the API.
+        system: the instructions; may be empty.
+        text_type: the `type` of a text part, where the content is a list.
+    """
+    first = next((one.get("role") for one in messages if "role" in one), None)
+    opening = system or (LEFT_OUT if first == "assistant" else "")
+    told: list[JsonObject] = [{"role": "user", "content": opening}] if opening else []
+    if told and any(message.get("type") == "message" for message in messages):
+        told[0]["type"] = "message"
+    for message in messages:
+        last = told[-1] if told else {}
+        if _are_one(last, message):
+            content = _joined(last["content"], message["content"], text_type)
+            told[-1] = {**last, **message, "content": content}
+        else:
+            told.append(message)
+    return told
+
+
+def _are_one(last: JsonObject, message: JsonObject) -> bool:
+    role = message.get("role")
+    return role in ("user", "assistant") and role == last.get("role") and "tool_calls" not in last
+
+
+def _joined(first: Any, second: Any, text_type: str) -> Any:
+    if isinstance(first, str) and isinstance(second, str):
+        return "\n\n".join(text for text in (first, second) if text)
+    return _parts(first, text_type) + _parts(second, text_type)
+
+
+def _parts(content: Any, text_type: str) -> list[Any]:
+    if isinstance(content, str):
+        return [{"type": text_type, "text": content}] if content else []
+    return list(content)

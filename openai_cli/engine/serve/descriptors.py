@@ -1,0 +1,44 @@
+"""File descriptors: raising their limit, and sharing them out before they run short.
+
+A process that has none left can neither accept connections nor open its store; so connections and
+runs are limited to what the descriptors are enough for.
+"""
+
+from openai_cli.engine.serve.limits import ServerLimits
+
+_OWN = 128
+"""For the process itself, the store connections of requests, and connections being accepted."""
+_PER_RUN = 5
+"""The worker's store connection and the watchdog's, two files each, and one to the model."""
+_LEAST = 16
+"""For connections and runs, however low the limit is."""
+
+
+def fitted(limits: ServerLimits) -> ServerLimits:
+    """The limits as far as the descriptors go, once their soft limit has been raised."""
+    wanted = _OWN + limits.runs * _PER_RUN + limits.connections
+    return shared_out(_raised(wanted), limits)
+
+
+def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
+    """The limits with so many descriptors: runs get half of them at most."""
+    left = max(descriptors - _OWN, _LEAST)
+    runs = min(limits.runs, max(left // 2 // _PER_RUN, 1))
+    return limits._replace(runs=runs, connections=min(limits.connections, left - runs * _PER_RUN))
+
+
+def _raised(wanted: int) -> int:
+    """The soft limit, raised towards `wanted` as far as this user may."""
+    try:
+        import resource
+    except ImportError:  # a system without such limits
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):  # the kernel's own limit may be lower than the hard one
+        return soft
+    return most

@@ -1,0 +1,42 @@
+"""Which calls of a run have been answered, for as long as the command lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from openai_cli.follow.run import RequiredCall, Run, tool_calls
+
+if TYPE_CHECKING:
+    from openai_cli.follow.commands import ToolOutput
+
+
+class AnsweredCalls:
+    """Outputs by the id of their call. Nothing is ever forgotten.
+
+    A server may go on showing calls that it has the outputs of, even after it has shown the run at
+    work: a replica lags behind. Their commands must not run again.
+    """
+
+    def __init__(self) -> None:
+        self._outputs: dict[str, str] = {}
+        self.turns = 0
+        """Times that outputs were added."""
+
+    def add(self, outputs: Iterable[ToolOutput]) -> None:
+        """Remember the outputs of one turn."""
+        self._outputs |= {output.call.id: output.text for output in outputs}
+        self.turns += 1
+
+    def cover(self, run: Run) -> bool:
+        """Whether the run waits for calls, and all of them were answered."""
+        calls = tool_calls(run)
+        return bool(calls) and not self.missing(calls)
+
+    def missing(self, calls: Sequence[RequiredCall]) -> list[RequiredCall]:
+        """The calls without an output."""
+        return [call for call in calls if call.id not in self._outputs]
+
+    def tool_outputs(self, calls: Sequence[RequiredCall]) -> list[dict[str, Any]]:
+        """The outputs of these calls as they are submitted."""
+        return [{"tool_call_id": call.id, "output": self._outputs[call.id]} for call in calls]

@@ -1,0 +1,78 @@
+"""Heartbeats: a run whose model is silent is not taken for one whose process is dead."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from openai_cli.engine.clock import Clock
+from openai_cli.engine.models import Cancellation
+from openai_cli.engine.runs import watchdog
+from openai_cli.engine.runs.expiry import expire_stale_runs
+from openai_cli.engine.store import RunRecord, Store, ThreadRecord
+
+START = 1_700_000_000
+ELSEWHERE = "another-host/7/1/token"
+"""An owner that only its heartbeat can tell alive or dead."""
+
+
+class RequestEachSecond(Clock):
+    """A clock that goes on by a second a look; at each, another process has a request."""
+
+    def __init__(self, store: Store, seconds: int) -> None:
+        super().__init__()
+        self._store = store
+        self.second = START
+        self._last_second = START + seconds
+        self.over = threading.Event()
+
+    def now(self) -> int:
+        if self.second == self._last_second:
+            self.over.set()
+        else:
+            self.second += 1
+            expire_stale_runs(self._store, self.second)
+        return self.second
+
+
+def begin(store: Store) -> RunRecord:
+    """A run that a process of another host has just begun to work on."""
+    run = RunRecord(
+        "run_1",
+        START,
+        "thread_1",
+        "asst_1",
+        "in_progress",
+        "echo",
+        {},
+        {},
+        expires_at=START + 600,
+        owner=ELSEWHERE,
+        heartbeat_at=START,
+    )
+    with store.write() as tx:
+        tx.threads.insert(ThreadRecord("thread_1", START, {}, {}))
+        tx.runs.insert(run)
+    return run
+
+
+def status(store: Store) -> str:
+    with store.read() as tx:
+        run = tx.runs.get("run_1")
+    assert run is not None
+    return run.status
+
+
+def test_minutes_of_silence_are_no_death(store_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "_GLANCE", 0)
+    store = Store(store_file)
+    clock = RequestEachSecond(store, 200)
+    cancellation = Cancellation()
+    with watchdog.Watchdog(store, begin(store), cancellation, clock):
+        assert clock.over.wait(60)
+    assert status(store) == "in_progress"
+    assert not cancellation.requested
+    # Nobody is left who would send a heartbeat: now the silence does mean death.
+    expire_stale_runs(store, clock.second + 200)
+    assert status(store) == "failed"
+    store.close()
