@@ -89,7 +89,7 @@ class Follower:
     def _check_outcome(self, request: Request) -> None:
         waits = self._run_options.waits
         if waits and self._run is None and not self._streamed:
-            raise NoAnswerError("the answer is no run: there is nothing to wait for")
+            raise NoAnswerError("the answer is not a run, so --wait does not apply")
         if self._turned_away and self._run is not None:
             most, ways = self._run_options.tools.max_turns, self._next_commands(self._run)
             raise too_many_turns(self._run, most, ways)
@@ -129,7 +129,7 @@ class Follower:
             raise failure
         if stream.saw_active_run:
             self._rechecks_left = _MAX_RECHECKS
-        # If a stream after tool outputs does not mention the run, its earlier state stands.
+        # If a stream after tool outputs does not contain the run, its earlier state is kept.
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
         if failure:
@@ -177,7 +177,7 @@ class Follower:
         if run is None or not calls:
             return []
         if self._answered.cover(run):
-            what = "the server still shows the calls that were answered; they are not run again"
+            what = "the server still reports calls that were answered; they are not run again"
             self._env.say("warning", what)
             return []
         if self._answered.turns >= tools.max_turns:

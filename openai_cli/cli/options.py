@@ -63,8 +63,8 @@ OPTIONS = (
     Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
     Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
-    Option("--upstream-url", "Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
-    Option("--upstream-api", "Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
+    Option("--upstream-url", "Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
+    Option("--upstream-api", "API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
     Option("--upstream-model", "Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.", CONNECTION, "MODEL", repeatable=True),
     Option("--upstream-key", "Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
     Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
@@ -200,8 +200,10 @@ class OptionReader:
         address = self._address()
         self._check_mtls(cert, key, address)
         self._check_place(address)
-        who = {variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()}
-        environ = self._with_upstream(who) if address.is_local else self._environ
+        identity = {
+            variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()
+        }
+        environ = self._with_upstream(identity) if address.is_local else self._environ
         return ConnectionSettings(
             address=address,
             api_key=identity["OPENAI_API_KEY"],
@@ -216,10 +218,10 @@ class OptionReader:
             secrets=tuple(upstream_secrets(environ)) if address.is_local else (),
         )
 
-    def _with_upstream(self, who: Mapping[str, str]) -> dict[str, str]:
+    def _with_upstream(self, identity: Mapping[str, str]) -> dict[str, str]:
         """The environment for the engine: with what the flags say about it and its upstream."""
         variables = {
-            **who,
+            **identity,
             **upstream_environ(self, self._environ),
             "OPENAI_LOCAL_UPSTREAM_TIMEOUT": self.last("--timeout"),
             MAX_TOOL_TURNS_VARIABLE: self.last("--max-tool-turns"),

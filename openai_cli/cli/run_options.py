@@ -21,9 +21,9 @@ RUN_OPTIONS = (
     Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
     Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
     Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
-    Option("--tool-concurrency", "Commands that may run side by side; 4 if not set.", _FOLLOW, "COUNT"),
+    Option("--tool-concurrency", "Commands that may run at the same time; 4 if not set.", _FOLLOW, "COUNT"),
     Option("--max-tool-turns", "Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.", _FOLLOW, "COUNT"),
-    Option("--tool-errors", "Tell the run of a command that fails, or fail: cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
+    Option("--tool-errors", "If a command fails: send the error as its output, or fail and cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
 )  # fmt: skip
 
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
@@ -43,7 +43,7 @@ class RunOptions:
 def read_run_options(
     occurrences: Sequence[Occurrence], options: Options
 ) -> tuple[RunOptions, list[Problem]]:
-    """The options, and everything that is wrong with them."""
+    """The parsed options, and all problems with them."""
     reader = OptionReader(occurrences, options.settings.environ)
     commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
@@ -73,8 +73,8 @@ def _max_turns(reader: OptionReader) -> int:
     return reader.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, default)
 
 
-def _need(reader: OptionReader, names: Sequence[str], other: str, there: bool) -> None:
-    given = [] if there else [name for name in names if reader.has(name)]
+def _need(reader: OptionReader, names: Sequence[str], other: str, met: bool) -> None:
+    given = [] if met else [name for name in names if reader.has(name)]
     reader.problems += [Problem(name, f"needs {other} too") for name in given]
 
 

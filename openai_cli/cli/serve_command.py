@@ -172,7 +172,7 @@ class _ServeOptionReader:
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
-        """A wrong upstream is reported now, a missing key when a model is first used."""
+        """Add a problem for an invalid upstream; a missing key is reported at its first use."""
         from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 

@@ -34,7 +34,7 @@ class ToolOptions:
     concurrency: int = 4
     timeout: float = 300.0
     fail: bool = False
-    """Whether a failed command cancels the run; otherwise its failure is sent as the output."""
+    """Whether a failed command cancels the run; otherwise the error is sent as its output."""
     max_turns: int = MAX_TOOL_TURNS
     """Times that the calls of the run are answered."""
 

@@ -33,13 +33,13 @@ OK = b"HTTP/1.1 200 OK\r\n"
         (Reply(body=""), "sent an empty answer (status 200)"),
         (Reply(body=" \r\n "), "sent an empty answer"),
         (Reply(status=204), "sent an empty answer (status 204)"),
-        (Reply(body='{"id": "run_1"}', declared=500), "cut short"),
-        (Reply(chunks=[b'{"id":'], headers=JSON, declared=1), "cut short"),
+        (Reply(body='{"id": "run_1"}', declared=500), "incomplete"),
+        (Reply(chunks=[b'{"id":'], headers=JSON, declared=1), "incomplete"),
         (Reply(body="{}", headers=GZIP), "does not match its content encoding"),
         (Reply(body=gzip.compress(b'{"id": "run_1"}')[:-12], headers=GZIP), "not JSON"),
         (Reply(raw=OK + b"Content-Le"), "without an answer"),
-        (Reply(raw=OK + b"Content-Length: -5\r\n\r\n{}"), "no HTTP"),
-        (Reply(raw=OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"), "no HTTP"),
+        (Reply(raw=OK + b"Content-Length: -5\r\n\r\n{}"), "not HTTP"),
+        (Reply(raw=OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n"), "not HTTP"),
     ],
 )
 def test_what_cannot_be_read_is_no_answer(

@@ -141,8 +141,8 @@ def test_nothing_leads_away_from_https(
     [
         (Reply(status=304), "304 Not Modified without a valid target"),
         (Reply(status=307), "307 Temporary Redirect without a valid target"),
-        (to("ftp://127.0.0.1/x"), "not HTTP .*to ftp://127.0.0.1/x"),
-        (to("local:/threads"), "not HTTP .*to local:/threads"),
+        (to("ftp://127.0.0.1/x"), "not HTTP.S. .*to ftp://127.0.0.1/x"),
+        (to("local:/threads"), "not HTTP.S. .*to local:/threads"),
         (to("file:///etc/passwd"), "not HTTP"),
         (to("http://127.0.0.1:banana/"), "Invalid URL in location"),
     ],

@@ -114,7 +114,7 @@ def test_a_cut_stream_is_no_success_after_everything_is_printed(
     assert result.code == 3
     came = [name for name in ("created", "run.in_progress", "message.delta") if name in result.out]
     assert len(came) == (3 if format_ == "raw" else 2)
-    assert "cut short" in result.err
+    assert "incomplete" in result.err
     assert "beta:threads:runs retrieve" in result.err
     assert "Traceback" not in result.err
 

@@ -248,7 +248,7 @@ def test_a_run_that_does_not_end_in_time(quick: Go, server: Server) -> None:
     assert (result.code, result.json) == (3, run("in_progress", usage={"total_tokens": 3}))
     place = f"openai --base-url {server.url} beta:threads:runs"
     assert result.err.splitlines() == [
-        "error: the run run_7 had not ended after 0.6 s; it was in_progress",
+        "error: the run run_7 had not ended after 0.6 s; its last status was in_progress",
         f"hint: continue with: {place} retrieve thread_7 run_7 --wait",
         f"  or cancel it: {place} cancel thread_7 run_7",
     ]

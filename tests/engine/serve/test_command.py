@@ -53,7 +53,7 @@ def test_a_key_that_no_header_can_carry_is_not_shown(openai: Shell) -> None:
     env = {"OPENAI_LOCAL_SERVER_KEY": "two words"}
     done = openai("local serve --port 0 --require-key", env=env)
     assert done.code == 2
-    assert "OPENAI_LOCAL_SERVER_KEY: holds a line break, a space" in done.err
+    assert "OPENAI_LOCAL_SERVER_KEY: has a line break, a space" in done.err
     assert "two words" not in done.err
 
 
