@@ -229,6 +229,7 @@ BUILTIN_COMMANDS = (
             "openai local export --as conversations",
         ),
         shared=_STORES,
+        consequence="nothing was exported",
     ),
     BuiltinCommand(
         name="local path",

@@ -81,7 +81,7 @@ def _shape(session: Session) -> str:
     shape = reader.last("--as") or EXPORT_SHAPES[0]
     if shape not in EXPORT_SHAPES:
         what = f'expected {" or ".join(EXPORT_SHAPES)}, found "{shape}"{near(shape, EXPORT_SHAPES)}'
-        raise UsageError(problems=[Problem("--as", what)], undone="exported")
+        raise UsageError(problems=[Problem("--as", what)])
     return shape
 
 
