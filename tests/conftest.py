@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell, clean_environ
@@ -19,6 +20,29 @@ DATA = Path(__file__).parent / "data"
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: most tests wait for processes and clocks, not for the core."""
     return 2 * (os.cpu_count() or 1)
+
+
+settings.register_profile(
+    "default suite", max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=200)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("slow suite" if _is_slow(config) else "default suite")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In the slow suite, every property is tried once more, with more examples."""
+    if _is_slow(config):
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker("slow")
+
+
+def _is_slow(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "slow")
 
 
 @pytest.fixture(autouse=True)

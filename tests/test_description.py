@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.support.inprocess import InProcess
 from tests.support.mock_server import MockServer
 from tests.support.openapi import request_schema
 from tests.support.shell import Result, Shell
@@ -59,7 +60,8 @@ def test_own_keys_are_all_that_does_not_fit(case: Case, body_schema: Draft202012
 def test_validator_can_say_no(
     body: str, place: str, openai: Shell, body_schema: Draft202012Validator
 ) -> None:
-    shown = openai(*_UNCHECKED, "--dry-run", "--transform", "body", stdin=body)
+    command = InProcess(openai.folder, openai.environ)
+    shown = command(*_UNCHECKED, "--dry-run", "--transform", "body", stdin=body)
     found = [f"{e.json_path} {e.message}" for e in body_schema.iter_errors(shown.json)]
     assert place in str(found)
 

@@ -36,16 +36,10 @@ def test_request(
     "name",
     [
         "api-key-env-newline",
-        "at-file-after-equals",
-        "base-url-extra-path",
         "blank-stdin",
         "file-200kb",
         "help-sends-nothing",
-        "huge-int-in-json",
-        "inner-then-whole",
-        "inner-flag-vs-stdin-same-field",
         "instructions-from-binary-file",
-        "metadata-merge-then-limit",
         "unknown-flag",
     ],
 )

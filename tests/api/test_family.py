@@ -11,8 +11,9 @@ import pytest
 
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows
-from tests.support.family import COMMANDS, Command, FactFlag, all_flags, schema_errors
+from tests.support.family import COMMANDS, Command, FactFlag, all_flags
 from tests.support.inprocess import run_inprocess
+from tests.support.openapi import schema_errors
 from tests.support.reading import read_args
 from tests.support.server import Reply, Seen, Server
 from tests.support.shell import Result

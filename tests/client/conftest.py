@@ -16,6 +16,7 @@ from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
 from openai_cli.client.settings import ConnectionSettings
+from tests.support.inprocess import InProcess
 from tests.support.server import Server
 from tests.support.shell import Result, Shell
 
@@ -29,6 +30,12 @@ STREAM = Request(
 RETRIEVE = Request(
     operation_named("beta:threads:runs retrieve"), "/threads/thread_abc/runs/run_abc", {}, None
 )
+
+
+@pytest.fixture
+def openai(openai: Shell) -> Shell:
+    """The command in this process: the way to the server is the subject here, not a start."""
+    return InProcess(openai.folder, openai.environ)
 
 
 class Ask(Protocol):

@@ -60,6 +60,12 @@ def test_a_key_with_marks_is_found_where_json_escapes_them() -> None:
         assert scrub(text, settings).strip('"') == "[redacted]"
 
 
+def test_a_secret_that_begins_as_another_one_is_hidden_whole() -> None:
+    headers = (("X-Auth", f"{KEY}-and-more"),)
+    settings = ConnectionSettings(SETTINGS.address, api_key=KEY, headers=headers)
+    assert scrub(f"{KEY}-and-more, {KEY}", settings) == "[redacted], [redacted]"
+
+
 def test_what_is_no_secret_stays() -> None:
     text = "tag X-Tag a=b 2 Token sk- tok-"
     assert scrub(text, SETTINGS) == text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_cli.client.sse import EventDecoder
@@ -66,7 +66,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES, max_size=30).map(b"".join), st.data())
 def test_chunks_never_matter(stream: bytes, draw: st.DataObject) -> None:
     places = st.lists(st.integers(0, len(stream)), max_size=6).map(sorted)

@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "scripting.md"
 
 
 # The page itself is run with the script's own default, by test_examples.
-@pytest.fixture(params=["local:elsewhere/trip.db", "served"])
+@pytest.fixture(params=[pytest.param("local:elsewhere/trip.db", marks=pytest.mark.slow), "served"])
 def base_url(request: pytest.FixtureRequest, openai: Shell) -> Iterator[str]:
     """Where the script is to run: a store, or `openai local serve`."""
     (openai.folder / "elsewhere").mkdir()

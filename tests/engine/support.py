@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from openai_cli.engine import open_transport
+from tests.support.openapi import schema_errors
 
 DATA = Path(__file__).parent.parent / "data" / "engine"
-SCHEMAS: dict[str, Any] = json.loads((DATA / "schemas.json").read_text(encoding="utf-8"))
 KINDS = {
     "assistant": "AssistantObject",
     "thread": "ThreadObject",
@@ -26,14 +26,6 @@ KINDS = {
     "thread.deleted": "DeleteThreadResponse",
     "thread.message.deleted": "DeleteMessageResponse",
 }
-TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "array": list,
-    "object": dict,
-}
 BOTH_DOORS = pytest.mark.parametrize("api", ["in process", "served"], indirect=True)
 """For modules whose tests must hold whichever way the engine is reached."""
 FUNCTION = {"type": "function", "function": {"name": "look_up"}}
@@ -43,35 +35,6 @@ def cases(name: str) -> list[dict[str, Any]]:
     """The cases of one data file."""
     lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
-
-
-def problems(value: Any, schema: dict[str, Any], path: str = "$") -> Iterator[str]:
-    """What is wrong with a value by the API description."""
-    target = SCHEMAS[schema["$ref"]] if "$ref" in schema else schema
-    if value is None:
-        if not (schema.get("nullable") or target.get("nullable")):
-            yield f"{path} is null"
-        return
-    if "oneOf" in target:
-        if not any(not list(problems(value, option, path)) for option in target["oneOf"]):
-            yield f"{path} fits no variant: {value!r}"
-        return
-    kind = TYPES.get(target.get("type", ""))
-    if kind and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
-        yield f"{path} is {value!r}, not {target['type']}"
-        return
-    if "enum" in target and value not in target["enum"]:
-        yield f"{path} is {value!r}"
-    if isinstance(value, dict):
-        yield from (
-            f"{path}.{name} is missing" for name in target.get("required", ()) if name not in value
-        )
-        for name, field in target.get("properties", {}).items():
-            if name in value:
-                yield from problems(value[name], field, f"{path}.{name}")
-    if isinstance(value, list) and "items" in target:
-        for index, item in enumerate(value):
-            yield from problems(item, target["items"], f"{path}[{index}]")
 
 
 def check(value: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +48,7 @@ def check(value: dict[str, Any]) -> dict[str, Any]:
         return value
     else:
         schema = KINDS[value["object"]]
-    assert list(problems(value, SCHEMAS[schema])) == []
+    assert schema_errors(value, schema) == []
     return value
 
 

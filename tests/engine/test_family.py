@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.family import COMMANDS, command_named, schema_errors
+from tests.support.family import COMMANDS, command_named
 from tests.support.inprocess import run_inprocess
+from tests.support.openapi import schema_errors
 from tests.support.shell import Result
 
 Tell = Callable[..., Any]
@@ -99,7 +100,10 @@ def test_every_command_on_the_engine(tell: Family) -> None:
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("limit", ["1", "2", "3", "5", "100"])
+@pytest.mark.parametrize(
+    "limit",
+    ["1", "2", "5", *(pytest.param(limit, marks=pytest.mark.slow) for limit in ("3", "100"))],
+)
 def test_lists_of_the_engine_come_whole(tell: Family, order: str, limit: str) -> None:
     said = [f"--message=m{number}" for number in range(5)]
     thread = tell(T, "create", *said)["id"]

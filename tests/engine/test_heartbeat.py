@@ -76,3 +76,14 @@ def test_minutes_of_silence_are_no_death(store_file: Path, monkeypatch: pytest.M
     expire_stale_runs(store, clock.second + 200)
     assert status(store) == "failed"
     store.close()
+
+
+def test_only_the_owner_keeps_a_run_alive(store_file: Path) -> None:
+    store = Store(store_file)
+    begin(store)
+    with store.write() as tx:
+        assert not tx.runs.beat("run_1", "another-host/8/1/token", START + 50)
+        assert tx.runs.beat("run_1", ELSEWHERE, START + 10)
+    expire_stale_runs(store, START + 90)
+    assert status(store) == "failed"
+    store.close()

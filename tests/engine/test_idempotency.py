@@ -1,6 +1,7 @@
 """`Idempotency-Key`: a repeat gets the first answer and changes nothing."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,18 @@ def test_the_query_is_part_of_the_request(api: Api) -> None:
     assert api.post(path, body, headers=KEY, params=query) == first
     assert api.refused("POST", path, body, headers=KEY)[2] == "Idempotency-Key"
     assert len(api.get(path)["data"]) == 1
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
+def test_keys_are_kept_for_a_day(api: Api, hours: int, kept: bool) -> None:
+    api.post("/threads", headers=KEY)
+    store = Store(api.file)
+    with store.write() as tx:
+        tx.idempotency_records.update("key-1", created_at=int(time.time()) - hours * 3600)
+    store.close()
+    api.post("/threads", headers={"Idempotency-Key": "key-2"})
+    answer = api.ask("POST", "/threads", {"metadata": {"another": "request"}}, headers=KEY)
+    assert answer.status_code == (400 if kept else 200)
 
 
 def test_refusals_are_not_kept(api: Api) -> None:

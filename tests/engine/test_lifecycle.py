@@ -100,7 +100,8 @@ def test_waiting_run_expires(api: Api) -> None:
     run = api.post("/threads/runs", WAITING)
     assert run["expires_at"] == run["created_at"] + lifecycle.LIFETIME
     expire(api.file, run["id"])
-    assert api.get(path_of(run))["status"] == "expired"
+    expired = api.get(path_of(run))
+    assert (expired["status"], expired["required_action"]) == ("expired", None)
     (step,) = api.get(f"{path_of(run)}/steps")["data"]
     assert step["status"] == "expired"
     assert step["expired_at"] is not None

@@ -249,9 +249,9 @@ def walk(examples: int, steps: int) -> None:
 
 
 def test_short_walks() -> None:
-    walk(examples=40, steps=30)
+    walk(examples=12, steps=25)
 
 
 @pytest.mark.slow
 def test_long_walks() -> None:
-    walk(examples=60, steps=40)
+    walk(examples=100, steps=40)

@@ -14,8 +14,9 @@ import pytest
 from openai_cli.api.operations import OPERATIONS, operation_named
 from openai_cli.engine.routes import HANDLERS
 from tests.engine.support import FUNCTION, Api, ask
-from tests.support.family import command_named, schema_errors
+from tests.support.family import command_named
 from tests.support.mutation import BODIES, MESSAGE, Body, broken
+from tests.support.openapi import schema_errors
 from tests.support.reading import read_args
 
 IDS = {

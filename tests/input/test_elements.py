@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.reading import Read, read_args
@@ -156,7 +156,6 @@ def _typed(name: str, text: str) -> str:
     return f"{name}={words.get(name, text)}"
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from(FLAGS), _texts), max_size=9))
 def test_nothing_is_lost_in_any_order(typed: list[tuple[str, str]]) -> None:
     read = thread(*(_typed(*one) for one in typed))
@@ -175,7 +174,6 @@ def test_nothing_is_lost_in_any_order(typed: list[tuple[str, str]]) -> None:
 OPEN = ("--additional-message", "--additional-message.role", "--additional-message.content")
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(OPEN), st.sampled_from(["null", "user", "[]"]))))
 def test_null_among_elements_breaks_nothing(typed: list[tuple[str, str]]) -> None:
     args = ("t", "--assistant-id=a", *(f"{name}={text}" for name, text in typed))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openai_cli.api.flags import flags_of
@@ -16,8 +16,7 @@ from openai_cli.input.document_limits import DocumentError
 from tests.support.reading import create_and_run, read_args
 from tests.support.wire import CASES
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=2000)
+LONG = settings(max_examples=2000)
 
 # Lone surrogates stand for bytes of a command line that are not UTF-8.
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=12)
@@ -63,7 +62,6 @@ def never_worse_than_a_refusal(words: list[str], body: bytes, command: str) -> N
             assert json.loads(sent) == read.request.body
 
 
-@QUICK
 @given(st.lists(WORDS, max_size=6), BODIES)
 def test_any_command_line_is_read_or_refused(words: list[str], body: bytes) -> None:
     never_worse_than_a_refusal(["--assistant-id=a", *words], body, "beta:threads create-and-run")
@@ -83,7 +81,7 @@ def test_very_many_command_lines_are_read_or_refused(
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=2000)
+@LONG
 @given(st.sampled_from([case for case in CASES if "create-and-run" in case.argv]), st.data())
 def test_damaged_command_lines_are_read_or_refused(case: Any, data: st.DataObject) -> None:
     words = list(case.argv[case.argv.index("create-and-run") + 1 :])
@@ -103,7 +101,6 @@ def reads_or_refuses(text: str) -> None:
     assert read_document(json.dumps(value, allow_nan=False)) == value
 
 
-@QUICK
 @given(TEXTS)
 def test_any_document_is_read_or_refused(text: str) -> None:
     reads_or_refuses(text)
@@ -116,14 +113,12 @@ def test_very_many_documents_are_read_or_refused(text: str) -> None:
     reads_or_refuses(text)
 
 
-@QUICK
 @given(VALUES)
 def test_json_comes_back_as_it_was(value: Any) -> None:
     assert read_document(json.dumps(value)) == value
     assert read_document(json.dumps(value, ensure_ascii=False, indent=1)) == value
 
 
-@QUICK
 @given(VALUES)
 def test_yaml_reads_json_as_json(value: Any) -> None:
     """A comment makes it YAML, and changes nothing."""
@@ -138,7 +133,6 @@ MESSAGES = st.lists(
 )
 
 
-@QUICK
 @given(MESSAGES, st.data())
 def test_a_list_may_be_split_over_flags(messages: list[Any], data: st.DataObject) -> None:
     escaped = [{**m, "content": escape(m["content"])} for m in messages]
@@ -154,7 +148,6 @@ def test_a_list_may_be_split_over_flags(messages: list[Any], data: st.DataObject
 METADATA = st.dictionaries(st.text("abcxyz-_ é.:", max_size=6), SENDABLE, min_size=1, max_size=6)
 
 
-@QUICK
 @given(METADATA, st.randoms())
 def test_maps_merge_in_any_order(metadata: dict[str, str], random: Any) -> None:
     flags = [json.dumps({key: escape(value)}) for key, value in metadata.items()]
@@ -163,7 +156,6 @@ def test_maps_merge_in_any_order(metadata: dict[str, str], random: Any) -> None:
     assert read.body["metadata"] == metadata
 
 
-@QUICK
 @given(SENDABLE)
 def test_text_arrives_to_the_byte(text: str) -> None:
     read = create_and_run(f"--instructions={escape(text)}", f"--message=\\@{text}")

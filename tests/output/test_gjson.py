@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openai_cli.output.gjson import PathError, Result, check, get
@@ -113,7 +113,6 @@ def test_result_is_a_value() -> None:
 
 # Properties
 
-unhurried = settings(deadline=None)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(
@@ -177,14 +176,12 @@ def _nested(draw: st.DrawFn) -> tuple[str, str, str]:
     return document, ".".join(reversed(components)), target
 
 
-@unhurried
 @given(_nested())
 def test_a_dotted_path_finds_exactly_the_source_text(nested: tuple[str, str, str]) -> None:
     document, path, target = nested
     assert get(document, path) == Result(target, exists=True)
 
 
-@unhurried
 @given(DOCUMENTS | BROKEN, PATHS)
 def test_get_never_raises(document: str, path: str) -> None:
     result = get(document, path)
@@ -192,7 +189,6 @@ def test_get_never_raises(document: str, path: str) -> None:
     assert result.exists == (result.raw != "")
 
 
-@unhurried
 @given(PATHS)
 def test_check_raises_only_path_errors_inside_the_path(path: str) -> None:
     with contextlib.suppress(PathError):
@@ -203,7 +199,6 @@ def test_check_raises_only_path_errors_inside_the_path(path: str) -> None:
     assert 0 <= caught.value.position <= len(path)
 
 
-@unhurried
 @given(VALUES, LAYOUTS)
 def test_layout_modifiers_keep_the_value(value: Any, layout: dict[str, Any]) -> None:
     document = json.dumps(value, **layout)
@@ -217,7 +212,6 @@ def test_layout_modifiers_keep_the_value(value: Any, layout: dict[str, Any]) -> 
     assert get(document, "@pretty|@ugly").raw == compact
 
 
-@unhurried
 @given(st.dictionaries(st.text(), st.dictionaries(st.text(), st.integers()), max_size=6))
 def test_sorted_keys_are_sorted(value: dict[str, dict[str, int]]) -> None:
     laid_out = json.loads(get(json.dumps(value), '@pretty:{"sortKeys":true}').raw)
@@ -225,7 +219,6 @@ def test_sorted_keys_are_sorted(value: dict[str, dict[str, int]]) -> None:
     assert all(list(inner) == sorted(inner) for inner in laid_out.values())
 
 
-@unhurried
 @given(DOCUMENTS | BROKEN)
 def test_valid_agrees_with_the_standard_library(document: str) -> None:
     try:
@@ -241,7 +234,6 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-@unhurried
 @given(st.lists(st.integers(-50, 50) | st.text("ab10", max_size=3) | st.none()), st.integers(-9, 9))
 def test_queries_compare_numbers(items: list[Any], limit: int) -> None:
     numbers = [item for item in items if isinstance(item, int) and item >= limit]
@@ -249,7 +241,6 @@ def test_queries_compare_numbers(items: list[Any], limit: int) -> None:
     assert [item for item in found if isinstance(item, int)] == numbers
 
 
-@unhurried
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_read_without_exponent(value: float) -> None:
     text = positional(value)
@@ -257,7 +248,6 @@ def test_numbers_read_without_exponent(value: float) -> None:
     assert re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?", text)
 
 
-@unhurried
 @given(st.text("ab*?", max_size=8), st.text("ab", max_size=10))
 def test_wildcards_agree_with_the_plain_definition(pattern: str, text: str) -> None:
     reachable = {0}
@@ -317,7 +307,7 @@ HOSTILE_PATHS = {
 @pytest.mark.parametrize("name", DOCUMENT_NAMES)
 @pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS)
 def test_deep_and_broken_documents(name: str, path: str) -> None:
-    assert isinstance(get(hostile_documents(6_000)[name], path), Result)
+    assert isinstance(get(hostile_documents(2_000)[name], path), Result)
 
 
 @pytest.mark.slow

@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from jsonschema import Draft202012Validator
-
-from tests.support.openapi import convert
 
 _FACTS = Path(__file__).parents[1] / "data" / "facts"
 _CONTENT_FIELD = "step_details.tool_calls[*].file_search.results[*].content"
@@ -150,16 +145,3 @@ def all_flags() -> Iterator[FactFlag]:
 
 def command_named(name: str) -> Command:
     return next(command for command in COMMANDS if str(command) == name)
-
-
-def schema_errors(body: Any, schema: str) -> list[str]:
-    """The errors of a body by the API description."""
-    return [error.message for error in _validator(schema).iter_errors(body)]
-
-
-@cache
-def _validator(schema: str) -> Draft202012Validator:
-    text = (_FACTS / "schemas.json").read_text(encoding="utf-8")
-    schemas = {name: convert(one) for name, one in json.loads(text)["schemas"].items()}
-    whole = {"$ref": f"#/components/schemas/{schema}", "components": {"schemas": schemas}}
-    return Draft202012Validator(whole)

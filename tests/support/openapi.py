@@ -1,10 +1,13 @@
-"""OpenAPI description of two operations, built from the recorded facts."""
+"""The API description, made from the recorded facts, and the one check of values against it."""
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 _FACTS = Path(__file__).parents[1] / "data" / "facts" / "schemas.json"
 _NOT_JSON_SCHEMA = {
@@ -16,7 +19,6 @@ _REF = "#/components/schemas/"
 
 def document() -> dict[str, Any]:
     """OpenAPI 3.1: create-and-run and retrieve, with every schema they need."""
-    schemas = json.loads(_FACTS.read_text(encoding="utf-8"))["schemas"]
     run = {"200": {"description": "The run", "content": _json({"$ref": _REF + "RunObject"})}}
     ids = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -34,8 +36,26 @@ def document() -> dict[str, Any]:
                 "get": {"operationId": "getRun", "parameters": ids, "responses": run}
             },
         },
-        "components": {"schemas": {name: convert(schema) for name, schema in schemas.items()}},
+        "components": {"schemas": schemas()},
     }
+
+
+@cache
+def schemas() -> dict[str, Any]:
+    """Every schema by its name, as JSON Schema."""
+    described = json.loads(_FACTS.read_text(encoding="utf-8"))["schemas"]
+    return {name: _convert(schema) for name, schema in described.items()}
+
+
+def schema_errors(value: Any, name: str) -> list[str]:
+    """What the API description has against a value that should be of the schema of this name."""
+    found = _validator(name).iter_errors(value)
+    return [f"{error.message} (at {error.json_path})" for error in found]
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": _REF + name, "components": {"schemas": schemas()}})
 
 
 def request_schema() -> dict[str, Any]:
@@ -43,8 +63,8 @@ def request_schema() -> dict[str, Any]:
     return {**document(), "$ref": _REF + "CreateThreadAndRunRequest"}
 
 
-def convert(schema: Any) -> Any:
-    """One schema of the facts as JSON Schema: references with full paths, null as a type."""
+def _convert(schema: Any) -> Any:
+    """One schema of the facts as JSON Schema: references spelled out, null a type of its own."""
     if not isinstance(schema, dict):
         return schema
     plain = {
@@ -59,10 +79,10 @@ def _keyword(key: str, value: Any) -> Any:
     if key == "$ref":
         return _REF + value
     if key == "properties":
-        return {name: convert(schema) for name, schema in value.items()}
+        return {name: _convert(schema) for name, schema in value.items()}
     if key in ("items", "additionalProperties"):
-        return convert(value)
-    return [convert(option) for option in value] if key == "oneOf" else value
+        return _convert(value)
+    return [_convert(option) for option in value] if key == "oneOf" else value
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

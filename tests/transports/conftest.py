@@ -9,6 +9,7 @@ import pytest
 
 from openai_cli.engine.store import Store
 from tests.engine.serve.support import Running
+from tests.support.inprocess import InProcess
 from tests.support.shell import Result, Shell
 
 
@@ -32,6 +33,12 @@ class Door:
             found = tx.runs.all()
         store.close()
         return list(found)
+
+
+@pytest.fixture
+def openai(openai: Shell) -> Shell:
+    """The command in this process: both ways to the engine are the subject here, not a start."""
+    return InProcess(openai.folder, openai.environ)
 
 
 @pytest.fixture(params=["--local", "--base-url"])

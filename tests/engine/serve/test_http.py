@@ -153,6 +153,13 @@ def test_size_of_a_body(running: Start, ask_at: AskAt) -> None:
     assert api.client.post("/threads", json={}).status_code == 200
 
 
+def test_a_body_that_is_announced_too_large_is_not_waited_for(running: Start) -> None:
+    head = b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"
+    status, error, headers = read_error(talk(running().url, head))
+    assert (status, error["code"]) == (413, "request_too_large")
+    assert headers["connection"] == "close"
+
+
 @pytest.mark.parametrize(
     ("body", "fits"),
     [

@@ -149,10 +149,10 @@ def test_fifty_runs_at_once(running: Start, ask_at: AskAt, stream: bool) -> None
     def one(number: int) -> tuple[str, str]:
         own = Api(api.file, url=service.url)
         if stream:
-            events = own.run_stream(f"this is {number}\n!slow 1")
+            events = own.run_stream(f"this is {number}\n!slow 0.5")
             run = events[-2][1]
         else:
-            run = own.run(f"this is {number}\n!slow 1")
+            run = own.run(f"this is {number}\n!slow 0.5")
         text = own.texts(run["thread_id"])[-1]
         own.close()
         return run["status"], text
