@@ -64,7 +64,7 @@ def request_schema() -> dict[str, Any]:
 
 
 def _convert(schema: Any) -> Any:
-    """One schema of the facts as JSON Schema: references spelled out, null a type of its own."""
+    """One schema of the facts as JSON Schema: references with full paths, null as a type."""
     if not isinstance(schema, dict):
         return schema
     plain = {
