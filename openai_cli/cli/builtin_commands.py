@@ -182,6 +182,7 @@ BUILTIN_COMMANDS = (
             "openai local serve --port 0 --store team.db",
         ),
         shared=UPSTREAM_FLAGS,
+        consequence="not started",
         stays=True,
     ),
     BuiltinCommand(
