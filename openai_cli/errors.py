@@ -1,17 +1,17 @@
-"""Every error the tool reports, one exit code a leaf.
+"""The errors the tool reports, with their exit codes.
 
-    CliError                1  something unexpected
-    ├── UsageError          2  wrong input; nothing was sent
-    ├── NoAnswerError       3  connection, timeout, or an answer that cannot be read
+    CliError                1  unexpected error
+    ├── UsageError          2  invalid input; nothing was sent
+    ├── NoAnswerError       3  connection failure, timeout, or unreadable answer
     │   └── StoreError      3  the embedded engine's file cannot be used
-    ├── ApiError            4  the server said no
+    ├── ApiError            4  the server refused the request
     ├── RunEndedError       5  the run ended without completing
     ├── RunWaitsError       6  the run waits for tool outputs
     │   └── ToolTurnsError  6  it has asked for them more often than it may
     └── Interrupted       130  Ctrl-C
 
-Errors of httpx, pydantic and sqlite3 are translated at the border where they
-appear; only this family reaches the one place that exits (`cli.report`).
+Errors of httpx, pydantic and sqlite3 are translated where they are raised; only this family
+reaches `cli.report`, which prints an error and returns its exit code.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the input: where, what was expected, what was found.
+    """One problem with the input.
 
-    `source` is a flag, "stdin", or an environment variable; `path` is the place
-    inside its value (`messages[0].role`), empty for the whole value.
+    `source` is a flag, "stdin", a file or an environment variable; `path` is the position inside
+    its value (`messages[0].role`), empty for the whole value.
     """
 
     source: str
@@ -38,14 +38,14 @@ class Problem:
 
 
 class CliError(Exception):
-    """Base of all reported errors; `hint` says what to do next.
+    """Base of all reported errors; `hint` is advice on what to do next.
 
-    `meaning` is what the manual says of the exit code.
+    `meaning` is the manual's description of the exit code.
     """
 
     exit_code = 1
     kind = "unexpected_error"
-    meaning = "Something unexpected happened."
+    meaning = "An unexpected error."
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -61,14 +61,14 @@ class CliError(Exception):
 
 
 class UsageError(CliError):
-    """Wrong input, found before anything was sent. Carries every problem found.
+    """Invalid input, detected before anything was sent; holds all problems.
 
-    `undone` is what did not happen for it: nothing was `sent`, nothing was `imported`.
+    `consequence` is added to the printed message: "nothing was sent", "nothing was imported".
     """
 
     exit_code = 2
     kind = "usage_error"
-    meaning = "The input is wrong; nothing was sent."
+    meaning = "Invalid input; nothing was sent."
 
     def __init__(
         self,
@@ -76,14 +76,13 @@ class UsageError(CliError):
         *,
         problems: Sequence[Problem] = (),
         hint: str = "",
-        undone: str = "sent",
     ) -> None:
         super().__init__(message or "; ".join(map(str, problems)), hint=hint)
         self.problems = tuple(problems)
-        self.undone = undone
+        self.consequence = "nothing was sent"
 
     def as_json(self) -> dict[str, Any]:
-        """Adds `problems`, each with `source`, `path` and `message`."""
+        """As the base class, with `problems`: each has `source`, `path` and `message`."""
         fields = super().as_json()
         if self.problems:
             fields["problems"] = [
@@ -94,11 +93,11 @@ class UsageError(CliError):
 
 
 class NoAnswerError(CliError):
-    """No answer, or one that cannot be read: connection, timeout, broken body."""
+    """No readable answer: connection failure, timeout, or malformed body."""
 
     exit_code = 3
     kind = "no_answer"
-    meaning = "No answer came, or one that cannot be read: connection, timeout, broken body."
+    meaning = "No readable answer: connection failure, timeout, or malformed body."
 
 
 class StoreError(NoAnswerError):
@@ -109,16 +108,16 @@ class StoreError(NoAnswerError):
 
 
 class ApiError(CliError):
-    """The server refused, by status code or by an `error` event.
+    """The server refused the request, by status code or by an `error` event.
 
-    `body` is the server's own text; `status` is None for an event of a stream
-    that had begun with 200. `retired` says that the endpoint is gone for good. `retry_after` is
-    the seconds the server asks to wait before the next attempt, if it does.
+    `body` is the server's text; `status` is None for an `error` event in a stream. `retired`:
+    the endpoint was switched off permanently. `retry_after`: seconds the server asks to wait
+    before the next attempt, or None.
     """
 
     exit_code = 4
     kind = "api_error"
-    meaning = "The server refused."
+    meaning = "The server refused the request."
 
     def __init__(
         self,
@@ -142,14 +141,14 @@ class ApiError(CliError):
         self.retry_after: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The server's own error fields first, then status and request id, then ours."""
+        """The server's error fields first, then status and request id, then our own fields."""
         ours = super().as_json()
-        known = {"message": ours.pop("message"), "type": ours.pop("type"), **self.fields}
-        return {**known, "status": self.status, "request_id": self.request_id, **ours}
+        fields = {"message": ours.pop("message"), "type": ours.pop("type"), **self.fields}
+        return {**fields, "status": self.status, "request_id": self.request_id, **ours}
 
 
 class RunEndedError(CliError):
-    """The run is failed, cancelled, expired or incomplete."""
+    """The run ended as failed, cancelled, expired or incomplete."""
 
     exit_code = 5
     kind = "run_not_completed"
@@ -174,7 +173,7 @@ class ToolTurnsError(RunWaitsError):
 
 
 class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C
-    """Ctrl-C."""
+    """The user pressed Ctrl-C."""
 
     exit_code = 130
     kind = "interrupted"

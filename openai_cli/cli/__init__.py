@@ -1,1 +1,1 @@
-"""The command line: options, commands, and the one place that exits."""
+"""The command line: options, commands, exit codes."""

@@ -27,7 +27,7 @@ from openai_cli.errors import Problem, UsageError
 
 
 def build_app() -> typer.Typer:
-    """The whole command tree; options and commands are built when they are asked for."""
+    """The command tree; options and commands are built lazily."""
     app = typer.Typer(
         cls=_Root,
         add_completion=False,
@@ -67,10 +67,10 @@ _HELP = ("help RESOURCE COMMAND", "Show the help of a resource or command.")
 
 
 class _Group(FlagsMixin, TyperGroup):
-    """A level of the tree: takes global options, shows help, suggests names."""
+    """A level of the tree: parses global options, shows help, suggests names."""
 
     def page(self, ctx: Any) -> HelpPage:
-        """What its help says."""
+        """The help page of this level."""
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         return HelpPage(
             usage="openai [options] RESOURCE COMMAND [flags]",
@@ -85,7 +85,7 @@ class _Group(FlagsMixin, TyperGroup):
         )
 
     def rows(self) -> tuple[FlagRow, ...]:
-        """The options that may stand at this level."""
+        """The options that are valid at this level."""
         return global_rows()
 
     def _summary(self, ctx: Any, name: str) -> str:
@@ -93,25 +93,25 @@ class _Group(FlagsMixin, TyperGroup):
         return str(command.help) if command else ""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the options up to the first word. Raises UsageError for all that are wrong."""
+        """Parse the options up to the first word. Raises UsageError with all problems."""
         rest = super().parse_args(ctx, args)
         arguments = session_of(ctx).arguments
         if arguments.problems:
-            self._read_behind(ctx, arguments.words)
+            self._read_following(ctx, arguments.words)
             raise UsageError(
                 problems=arguments.problems,
-                hint="flags of a command go behind it; see openai --help",
+                hint="flags of a command go after it; see openai --help",
             )
         return rest
 
-    def _read_behind(self, ctx: Any, args: list[str]) -> None:
-        """Options behind what is wrong still say how the error is to be printed."""
+    def _read_following(self, ctx: Any, args: list[str]) -> None:
+        """Read the options after an error, as they may include --format-error."""
         arguments = session_of(ctx).arguments
         for found in read_arguments(args, self.rows()).occurrences:
             arguments.add(found.name, found.text)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command of the first word; `help` shows the page of those behind it."""
+        """The command named by the first word; `help WORDS` shows the help of WORDS."""
         name, *rest = args
         if name == "help":
             words = read_arguments(rest, self.rows()).words
@@ -120,24 +120,24 @@ class _Group(FlagsMixin, TyperGroup):
             name, *rest = *words, "--help"
         command = self.get_command(ctx, name)
         if command is None:
-            self._read_behind(ctx, rest)
+            self._read_following(ctx, rest)
             names = self.list_commands(ctx)
             kind = "command" if isinstance(self, _Level) else "resource"
             near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
             raise UsageError(
                 problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
-                hint=f"there are: {', '.join(names)}",
+                hint=f"available: {', '.join(names)}",
             )
         return name, command, rest
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str:
-    """What was likely meant: one of the names, one by its last part, or a command elsewhere."""
-    begun = [name for name in names if name.startswith(f"{typed}:")]
+    """The most similar name, by the whole name or its last part, or a command elsewhere; or ""."""
+    longer = [name for name in names if name.startswith(f"{typed}:")]
     main = main_operation().resource
-    if main in begun:
+    if main in longer:
         return main
-    if close := get_close_matches(typed, names, n=1, cutoff=0.6) or begun:
+    if close := get_close_matches(typed, names, n=1, cutoff=0.6) or longer:
         return close[0]
     parts = {name.rpartition(":")[2]: name for name in names}
     if close := get_close_matches(typed, parts, n=1, cutoff=0.7):
@@ -147,7 +147,7 @@ def nearest_name(typed: str, names: Sequence[str]) -> str:
 
 
 class _Root(_Group):
-    """The first level: the resources, and the tool's own commands behind them."""
+    """The first level: the resources, then the tool's own commands."""
 
     def rows(self) -> tuple[FlagRow, ...]:
         return root_rows()
@@ -164,11 +164,11 @@ class _Level(_Group):
     """The second level: commands, built one at a time from their declarations."""
 
     def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
-        """What stands at this level, by the word it is called with."""
+        """The commands of this level, by name."""
         raise NotImplementedError
 
     def page(self, _ctx: Any) -> HelpPage:
-        """What its help says: the commands; the options are those of `openai --help`."""
+        """The help page: the commands, without the global options."""
         commands = self.declared().values()
         return HelpPage(
             usage=f"openai {self.name} COMMAND [flags]",

@@ -1,6 +1,6 @@
-"""Commands of the tool itself, beside the operations: `openai @manpages -o DIR` and its like.
+"""Commands of the tool itself, which are not API operations: `openai @manpages -o DIR`.
 
-One stands alone, with a name that begins with `@` as no resource does, or in a group of `GROUPS`:
+A command has a name that starts with `@`, as no resource's does, or belongs to one of `GROUPS`:
 `local serve` is the command `serve` of the group `local`.
 """
 
@@ -20,12 +20,12 @@ _COMMON = ("--format-error", "--debug", "--help")
 
 @dataclass(frozen=True)
 class BuiltinCommand:
-    """One such command. `runs` does it, given the session.
+    """A command of the tool itself; `runs` executes it.
 
-    `name` is all that is typed for it, group and command. `words` are the words it takes, as help
-    shows them, `choices` what the first may be; its options are in `session.arguments` like any
-    other. Of the global options it takes those in `shared`, and a few that all of these commands
-    take. One that `stays` runs until it is stopped, so its examples are not tried.
+    `name` is group and command as typed. `words` are the names of its positional arguments in the
+    help, `choices` the allowed values of the first. Of the global options it takes those in
+    `shared` and in `_COMMON`. `consequence` ends the message of a usage error. If it `stays`, it
+    runs until stopped, so tests skip its examples.
     """
 
     name: str
@@ -36,11 +36,12 @@ class BuiltinCommand:
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    consequence: str = "nothing was done"
     stays: bool = False
 
     @property
     def group(self) -> str:
-        """The group it belongs to; empty if it stands alone."""
+        """The group it belongs to, or ""."""
         return self.name.rpartition(" ")[0]
 
     @property
@@ -50,32 +51,39 @@ class BuiltinCommand:
 
     @property
     def usage(self) -> str:
-        """The command as it is typed, with the places of its words."""
+        """The command as typed, with placeholders for its arguments."""
         return " ".join(["openai", self.name, *self.words, "[flags]"])
 
     @property
     def own_rows(self) -> tuple[FlagRow, ...]:
-        """Its own flags, and the global ones that it shares."""
+        """Its own flags, and the global ones in `shared`."""
         shared = (row for row in global_rows() if row.name in self.shared)
         return (*map(option_row, self.options), *shared)
 
     @property
     def rows(self) -> tuple[FlagRow, ...]:
-        """All flags it takes, with those that every such command takes."""
+        """All flags it takes, including those in `_COMMON`."""
         return (*self.own_rows, *(row for row in global_rows() if row.name in _COMMON))
 
     def run(self, session: Session) -> None:
-        """Do it. Raises a CliError."""
+        """Check the arguments and execute the command. Raises CliError."""
+        try:
+            self._check(session)
+            self.runs(session)
+        except UsageError as error:
+            error.consequence = self.consequence
+            raise
+
+    def _check(self, session: Session) -> None:
         extra = session.arguments.words[len(self.words) :]
         taken = {row.name for row in self.rows}
         problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
-            Problem(occurrence.source, f"openai {self.name} does not take it")
+            Problem(occurrence.source, f"not an option of openai {self.name}")
             for occurrence in session.arguments.occurrences
             if occurrence.name not in taken
         ]
         if problems or session.arguments.problems:
             raise UsageError(problems=[*session.arguments.problems, *problems])
-        self.runs(session)
 
 
 def _print_script(session: Session) -> None:
@@ -117,7 +125,7 @@ def _path(session: Session) -> None:
 GROUPS = {
     "local": "The embedded engine itself: its store, its server",
 }
-"""Groups of commands of the tool, with their summaries."""
+"""Groups of the tool's own commands, with their summaries."""
 
 _STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
 _STORES = ("--base-url", "--local")
@@ -136,7 +144,7 @@ BUILTIN_COMMANDS = (
         summary="Write the manual pages",
         runs=_write_pages,
         options=(
-            Option("--output", "Folder to write them to; made if missing.", OTHER, "DIR", "-o"),
+            Option("--output", "Folder to write to; created if missing.", OTHER, "DIR", "-o"),
         ),
         examples=("openai @manpages -o man1",),
     ),
@@ -152,7 +160,7 @@ BUILTIN_COMMANDS = (
             _STORE,
             Option(
                 "--require-key",
-                "Ask for the key in OPENAI_LOCAL_SERVER_KEY.",
+                "Require the key in OPENAI_LOCAL_SERVER_KEY from clients.",
                 OTHER,
                 takes="nothing",
             ),
@@ -164,7 +172,7 @@ BUILTIN_COMMANDS = (
             ),
             Option(
                 "--grace",
-                "Seconds that runs have to end when it is stopped; 8 if not set.",
+                "Seconds that active runs get to end when it is stopped; 8 if not set.",
                 OTHER,
                 "SECONDS",
             ),
@@ -174,18 +182,19 @@ BUILTIN_COMMANDS = (
             "openai local serve --port 0 --store team.db",
         ),
         shared=UPSTREAM_FLAGS,
+        consequence="not started",
         stays=True,
     ),
     BuiltinCommand(
         name="local import",
-        summary="Take assistants, threads and messages from JSON into the store",
+        summary="Import assistants, threads and messages from JSON into the store",
         runs=_import,
         words=("FILE",),
         options=(
             _STORE,
             Option(
                 "--replace",
-                "Put what the file says in place of what has the same id.",
+                "Replace objects in the store that have the same id.",
                 OTHER,
                 takes="nothing",
             ),
@@ -200,6 +209,7 @@ BUILTIN_COMMANDS = (
             """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
         ),
         shared=_STORES,
+        consequence="nothing was imported",
     ),
     BuiltinCommand(
         name="local export",
@@ -220,10 +230,11 @@ BUILTIN_COMMANDS = (
             "openai local export --as conversations",
         ),
         shared=_STORES,
+        consequence="nothing was exported",
     ),
     BuiltinCommand(
         name="local path",
-        summary="Print where the store is",
+        summary="Print the path of the store",
         runs=_path,
         options=(_STORE,),
         examples=("openai local path",),
@@ -233,5 +244,5 @@ BUILTIN_COMMANDS = (
 
 
 def builtin_commands_of(group: str) -> dict[str, BuiltinCommand]:
-    """The commands of a group by their last word; of the empty group, those that stand alone."""
+    """The commands of a group, by their last word; with "", those without a group."""
     return {tool.command: tool for tool in BUILTIN_COMMANDS if tool.group == group}

@@ -1,4 +1,4 @@
-"""Sending a request and printing what comes back, as it comes."""
+"""Sends a request and prints the answer as it arrives."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ def _print_object(answer: Document | Stream, printer: Printer, options: Options,
     elif isinstance(answer, Document):
         printer.document(answer.content, answer.text)
         if printer.lacks_reply:
-            env.say("note", "this answer holds no reply; --format json shows what it holds")
+            env.say("note", "this answer contains no reply; --format json shows all of it")

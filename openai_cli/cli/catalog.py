@@ -1,4 +1,4 @@
-"""Everything a command takes, as plain rows: for help, completion, man pages, reference docs."""
+"""The flags of each command as plain rows, for help, completion, man pages and reference."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FlagRow:
-    """One flag as it is shown and completed.
+    """One flag, as shown in help and offered in completion.
 
-    `words` are values worth offering, `closed` whether they are the only ones; `file` says that
-    the value is a file's path, `reference` that it may be `@path`. With `any_word`, an optional
-    one takes whatever word follows, so that a wrong one is found out.
+    `words` are values to offer, and the only valid ones if `closed`. If `file`, the value is a
+    path; if `reference`, it may be `@path`. If `any_word`, an optional value is any next word, so
+    that an invalid one is reported.
     """
 
     name: str
@@ -47,7 +47,7 @@ class FlagRow:
         return (self.name, self.short) if self.short else (self.name,)
 
     def fits(self, text: str) -> bool:
-        """Whether the word behind an optional flag is its value; else the flag stands alone."""
+        """Whether the word after an optional flag is its value."""
         if self.kind == "boolean":
             return is_boolean(text) or (self.nullable and text == "null")
         return text in self.words or (self.any_word and not text.startswith("-"))
@@ -67,12 +67,12 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
 
 
 def global_rows() -> tuple[FlagRow, ...]:
-    """The options that every command takes, before and after it."""
+    """The options that every command takes, before or after its name."""
     return tuple(option_row(option) for option in OPTIONS)
 
 
 def root_rows() -> tuple[FlagRow, ...]:
-    """The options of `openai` itself, with no command: the global ones and a few of its own."""
+    """The options of `openai` without a command: global ones and ROOT_OPTIONS."""
     return (*global_rows(), *map(option_row, ROOT_OPTIONS))
 
 
@@ -120,7 +120,7 @@ def option_row(option: Option) -> FlagRow:
 
 
 def _limits(flag: Flag) -> Iterator[str]:
-    """The documented limits in the flag's type, in words."""
+    """The documented limits of the flag's type, as text."""
     from openai_cli.api.check import alternatives
 
     if flag.choices:
@@ -133,7 +133,7 @@ def _limits(flag: Flag) -> Iterator[str]:
 
 
 def _bound(annotated: Any, name: str) -> float | None:
-    """A bound anywhere in a field's annotation: `Annotated[Number, Field(ge=0)] | None`."""
+    """A bound found anywhere in an annotation: `Annotated[Number, Field(ge=0)] | None`."""
     if hasattr(annotated, name):
         return float(getattr(annotated, name))
     inner = [

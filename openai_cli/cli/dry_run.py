@@ -1,4 +1,4 @@
-"""The request that would be sent, for a person or a shell; the key stays out of it."""
+"""`--dry-run`: shows the request as JSON or as a curl command, without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base URL picks the transport: the network, or the engine in this process."""
+"""Selects the transport by the base URL: the network, or the embedded engine."""
 
 from __future__ import annotations
 

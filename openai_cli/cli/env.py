@@ -1,4 +1,4 @@
-"""The environment of a command: variables, streams, arguments."""
+"""Environment of a command: variables, streams, arguments."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Env:
-    """Environment variables and the three streams; a stream is None if it is closed.
+    """Environment variables, the three standard streams (None if closed), and the arguments.
 
-    An empty variable is an unset one, so `environ` holds none. `interrupted` says whether Ctrl-C
+    `environ` has no empty variables, as they count as unset. `interrupted` returns whether Ctrl-C
     was pressed.
     """
 
@@ -32,7 +32,7 @@ class Env:
     interrupted: Callable[[], bool] = _never
 
     def paged(self) -> Sink:
-        """Standard output, with a pager for long answers where it is a terminal."""
+        """Stdout, with a pager for long answers if it is a terminal."""
         if not self.out.is_terminal:
             return self.out
         from openai_cli.output.pager import PagingSink
@@ -40,21 +40,21 @@ class Env:
         return PagingSink(self.out.stream, self.environ)
 
     def say(self, kind: str, text: str) -> None:
-        """A line for the user on stderr: `kind: text`, the kind in colour where that works."""
+        """Write a message to stderr as `kind: text`, with colour if the terminal supports it."""
         colours = {"error": "31;1", "warning": "33;1", "hint": "36", "note": "36"}
         label = f"{kind}:"
         if wants_colour(self.environ, self.err.is_terminal):
             label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
-        # What follows the first line stays below it: a server's text cannot pose as our own.
+        # Later lines are indented, so that a server's text cannot imitate our own messages.
         first, *more = harmless(text).splitlines() or [""]
         self.put("\n".join([f"{label} {first}", *(f"  {line}" for line in more), ""]))
 
     def talk(self, line: str) -> None:
-        """A line on stderr without a label, control characters made harmless."""
+        """Write a line to stderr without a label, with control characters escaped."""
         self.put(harmless(line) + "\n")
 
     def put(self, text: str) -> None:
-        """Text on stderr as it is. A closed stderr is not an error."""
+        """Write text to stderr unchanged. A closed stderr is not an error."""
         try:
             self.err.write(text)
         except (OutputClosedError, OutputFailedError):

@@ -1,4 +1,4 @@
-"""One call, from its flags to its output."""
+"""Executes one operation, from flags to output."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from openai_cli.output.printer import Printer
 def execute(operation: Operation, session: Session) -> None:
     """Read the input, send the request, print the answer.
 
-    Raises a CliError; a run that this call set going and that ended badly is one too, after
-    it has been printed.
+    Raises CliError; also for a run that this call started or continued and that did not complete,
+    after the run was printed.
     """
     env = session.env
     options, problems = read_options(session.arguments.occurrences, env.environ)
@@ -39,7 +39,7 @@ def execute(operation: Operation, session: Session) -> None:
         _show(request, options, printer, env)
         return
     options = replace(options, settings=_connected(options.settings, options, env))
-    # Imported here: what is refused above needs no HTTP client.
+    # Imported late: invalid input and --dry-run need no HTTP client.
     from openai_cli.cli.call import call
 
     if env.interrupted():
@@ -53,7 +53,7 @@ def execute(operation: Operation, session: Session) -> None:
 
 
 def _command_lines(operation: Operation, env: Env) -> str:
-    """The command line that was typed, for the engine and for another server."""
+    """The typed command line, changed for the engine and for another server."""
     from openai_cli.cli.catalog import command_rows
     from openai_cli.cli.suggested_commands import for_other_server
 
@@ -72,15 +72,15 @@ def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> 
     if stdin.kept_silent:
         env.say(
             "warning",
-            f"standard input is a pipe that brought nothing in {options.stdin_timeout:g} s; "
-            "going on without it (close it with < /dev/null, or raise --stdin-timeout)",
+            f"no data on standard input after {options.stdin_timeout:g} s; continuing without "
+            "it (close it with < /dev/null, or raise --stdin-timeout)",
         )
 
 
 def _streaming_for_text(request: Request, options: Options) -> Request:
-    """`--format text` asks for a stream, unless the caller said whether to stream.
+    """The request with `stream: true` for `--format text`, unless `stream` is set already.
 
-    A transform is about the run, not about the reply, so it needs no events.
+    Not with a transform, which applies to the run and needs no events.
     """
     body = request.body
     wants = options.style.wants_reply and request.operation.streams
@@ -96,20 +96,19 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
         env.out.write(as_curl(request, options.settings))
         return
     text = as_json(request, options.settings)
-    if options.style.format == "text":  # a request holds no reply: show it all
+    if options.style.format == "text":  # a request contains no reply, so show all of it
         printer = Printer(env.out, replace(options.style, format="auto"), env.environ)
     printer.document((text + "\n").encode(), text)
 
 
 def _connected(settings: ConnectionSettings, options: Options, env: Env) -> ConnectionSettings:
-    """The settings with sinks for notes and traces. Raises UsageError if a key is missing."""
+    """The settings with callbacks for notes and traces. Raises UsageError if a key is missing."""
     if settings.address.needs_key and not (
         settings.api_key or carries_credentials(settings.headers)
     ):
         raise UsageError(
             problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
-            hint="a key is needed for this server; add --local to run without one, "
-            "on the embedded engine",
+            hint="this server needs a key; --local uses the embedded engine, which needs none",
         )
     quiet = options.debug or not env.err.is_terminal
     return replace(

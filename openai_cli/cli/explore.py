@@ -1,4 +1,4 @@
-"""`--format explore`: shows an answer in the explorer, or as JSON where that cannot run."""
+"""`--format explore`: shows an answer in the explorer, or as JSON if it cannot run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ def explorable(options: Options, env: Env) -> Options:
 
     if not is_available():
         env.say(
-            "note", "explore needs more: pip install '.[explore]' in a clone; plain JSON instead"
+            "note",
+            "explore is not installed, printing JSON; pip install '.[explore]' in a clone adds it",
         )
     elif options.dry_run or not (env.out.is_terminal and has_screen(env.environ)):
-        env.say("note", "explore needs a terminal and an answer; plain JSON instead")
+        env.say("note", "explore needs a terminal and an answer; printing JSON")
     else:
         return options
     return replace(options, style=replace(options.style, format="auto"))
@@ -46,7 +47,7 @@ def explore_answer(answer: Document | Stream, options: Options, env: Env) -> Non
 def explore_texts(
     texts: Iterable[str], options: Options, env: Env, *, growing: bool, keep_reading: bool = False
 ) -> None:
-    """Show some JSON texts, which may still be coming, and print what the user chose."""
+    """Show JSON texts, which may still be arriving, and print what the user chose."""
     from openai_cli.output.explore.screen import explore
 
     chosen = explore(

@@ -1,6 +1,6 @@
-"""Typer's options and parser, with the few things that they cannot do.
+"""Extends Typer's options and parser with features that they lack.
 
-They are changed in classes that Typer keeps to itself, hence the upper bound on its version.
+This overrides private classes of Typer, hence the upper bound on its version.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from openai_cli.errors import Problem
 from openai_cli.input.arguments import Arguments
 
 _SHORTEST_START = 5
-"""Characters of a long flag, dashes included, from which its beginning suggests it."""
+"""Shortest start of a long flag, in characters with dashes, for which the flag is suggested."""
 
 
 class FlagOption(TyperOption):
-    """A row as a Typer option. Its value is every text it came with, in order.
+    """A flag row as a Typer option. Its value is the list of all its texts, in order.
 
-    With an `answer`, a Typer callback, it is eager: answered before other options are looked at.
+    With an `answer`, a Typer callback, it is eager: handled before other options.
     """
 
     def __init__(self, row: FlagRow, answer: Callable[..., Any] | None = None) -> None:
@@ -39,7 +39,7 @@ class FlagOption(TyperOption):
             rich_help_panel=row.panel,
             multiple=True,
             is_flag=row.takes == "nothing",
-            # The callback is given the flags of all levels in one list, not each by its name.
+            # The callback gets the flags of all levels in one list, not as keyword arguments.
             expose_value=False,
             is_eager=answer is not None,
             callback=answer,
@@ -47,18 +47,18 @@ class FlagOption(TyperOption):
         self.row = row
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Leave texts as they are: Typer would load pydantic and stop at the first bad value.
+        """Return texts unconverted: Typer would load pydantic and stop at the first bad value.
 
-        `input` and `cli.options` read them, and find all problems.
+        `input` and `cli.options` convert them and report all problems.
         """
         return self.callback(ctx, self, value) if self.callback else value
 
 
 class FlagParser(_OptionParser):
-    """Typer's parser; what it reads is added to `arguments`.
+    """Typer's parser, which adds flags and words to `arguments`.
 
-    Typer gives each option its values and, apart from them, the order in which options came.
-    Here the two are one list, for lists append in typed order across flags.
+    Typer returns the values of each option and, separately, the order of the options. Here both
+    are one list, because list values are appended in typed order across flags.
     """
 
     def __init__(self, arguments: Arguments, ctx: Any = None) -> None:
@@ -66,14 +66,14 @@ class FlagParser(_OptionParser):
         self.arguments = arguments
 
     def add_rows(self, rows: Iterable[FlagRow]) -> None:
-        """Take these flags, outside of a command."""
+        """Add these flags, without a Typer command."""
         for row in rows:
             FlagOption(row).add_to_parser(self, cast("Any", self.ctx))
 
     def parse_args(self, args: list[str]) -> Any:
-        """Read them all; problems are kept, not raised."""
+        """Parse all arguments; problems are added to `arguments`, not raised."""
         values, words, order = super().parse_args(args)
-        texts = {name: iter(found) for name, found in values.items()}
+        texts = {name: iter(given) for name, given in values.items()}
         for option in cast("list[FlagOption]", order):
             text = next(texts[option.name])
             self.arguments.add(option.row.name, text if isinstance(text, str) else None)
@@ -81,9 +81,9 @@ class FlagParser(_OptionParser):
         return values, words, order
 
     def add_option(self, obj: Any, opts: Sequence[str], *args: Any, **settings: Any) -> None:
-        """Add the option under its names with one dash too: `-name` is as good as `--name`.
+        """Add the option, accepting one dash as well: `-name` for `--name`.
 
-        So letters cannot be run together: a slip like `-versoin` is an error, not `-v`.
+        Single letters cannot be combined, so a typo like `-versoin` is an error, not `-v`.
         """
         one_dash = (name[1:] for name in opts if name.startswith("--"))
         super().add_option(obj, [*opts, *one_dash], *args, **settings)
@@ -91,7 +91,7 @@ class FlagParser(_OptionParser):
         self._short_opt.clear()
 
     def _process_opts(self, arg: str, state: _ParsingState) -> None:
-        """Typer stops at the first problem; all of them are told at once."""
+        """Collect problems; Typer would stop at the first one."""
         try:
             super()._process_opts(arg, state)
         except NoSuchOption:
@@ -102,7 +102,7 @@ class FlagParser(_OptionParser):
             self.arguments.unread.add(name)
 
     def _match_long_opt(self, opt: str, explicit_value: str | None, state: _ParsingState) -> None:
-        """Typer has no option that may stand with or without a value, as `--stream` does."""
+        """Parse a long flag. Typer lacks options with an optional value, such as `--stream`."""
         option = self._long_opt.get(opt)
         if option is None:
             raise NoSuchOption(opt)
@@ -117,7 +117,7 @@ class FlagParser(_OptionParser):
             super()._match_long_opt(opt, explicit_value, state)
 
     def _unknown(self, arg: str, state: _ParsingState) -> None:
-        """A flag that is not known; if it is a slip for one with a value, that goes with it."""
+        """Report an unknown flag; if it resembles one with a value, skip that value."""
         typed, equals, _ = arg.partition("=")
         if typed.startswith("--no-") and "--" + typed[5:] in self._long_opt:
             self._problem(typed, f"no such flag (did you mean --{typed[5:]}=false?)")
@@ -141,7 +141,7 @@ def _row(option: _Option) -> FlagRow:
 
 
 def nearest_flag(typed: str, names: Iterable[str]) -> str:
-    """The name that was likely meant: one that begins with what was typed, or looks like it."""
+    """The name that starts with the typed text, or the most similar one; "" if there is none."""
     plain = "--" + typed.lstrip("-").lower().replace("_", "-")
     names = sorted(names)
     longer = [name for name in names if name.startswith(plain)]
@@ -151,7 +151,7 @@ def nearest_flag(typed: str, names: Iterable[str]) -> str:
 
 
 def read_arguments(args: Sequence[str], rows: Iterable[FlagRow]) -> Arguments:
-    """What the arguments bring to a command that takes these flags."""
+    """Parse the arguments of a command with these flags."""
     arguments = Arguments()
     parser = FlagParser(arguments)
     parser.add_rows(rows)
@@ -160,25 +160,25 @@ def read_arguments(args: Sequence[str], rows: Iterable[FlagRow]) -> Arguments:
 
 
 def without(args: Sequence[str], rows: Iterable[FlagRow], names: Collection[str]) -> list[str]:
-    """The arguments as they are, without the flags of these names and their values."""
-    parser = _PlaceParser(Arguments())
+    """The arguments without the flags of these names and their values."""
+    parser = _PositionParser(Arguments())
     parser.add_rows(rows)
     parser.parse_args(list(args))
-    dropped = {place for name, places in parser.places if name in names for place in places}
-    return [arg for place, arg in enumerate(args) if place not in dropped]
+    dropped = {index for name, span in parser.spans if name in names for index in span}
+    return [arg for index, arg in enumerate(args) if index not in dropped]
 
 
-class _PlaceParser(FlagParser):
-    """Notes at which places of the arguments a flag and its value stand."""
+class _PositionParser(FlagParser):
+    """Records the indexes of each flag and its value in the arguments."""
 
-    places: list[tuple[str, range]]
+    spans: list[tuple[str, range]]
 
     def parse_args(self, args: list[str]) -> Any:
-        self.places, self._length = [], len(args)
+        self.spans, self._length = [], len(args)
         return super().parse_args(args)
 
     def _process_opts(self, arg: str, state: _ParsingState) -> None:
-        start, known = self._length - len(state.rargs) - 1, len(state.order)
+        start, count = self._length - len(state.rargs) - 1, len(state.order)
         super()._process_opts(arg, state)
-        for option in cast("list[FlagOption]", state.order[known:]):
-            self.places.append((option.row.name, range(start, self._length - len(state.rargs))))
+        for option in cast("list[FlagOption]", state.order[count:]):
+            self.spans.append((option.row.name, range(start, self._length - len(state.rargs))))

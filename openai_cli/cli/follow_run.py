@@ -1,4 +1,4 @@
-"""Following a run from its first answer to its end, and printing it."""
+"""Follows a run from its first answer to its end, and prints it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from openai_cli.follow.run import (
 from openai_cli.output.printer import Printer
 
 _MAX_SUBMISSIONS = 3
-"""Times that tool outputs are sent, if no answer says whether they came."""
+"""Attempts to send tool outputs, if no answer shows whether they arrived."""
 _MAX_RECHECKS = 5
-"""Answers in which a server may still show calls that were answered."""
+"""Polls in which a server may still report calls that were answered."""
 
 
 class Follower:
-    """One run: sends the request that starts it, and goes on as the options say."""
+    """Sends the request that starts a run, then waits for it and answers calls by the options."""
 
     def __init__(
         self, client: Client, printer: Printer, options: Options, run_options: RunOptions, env: Env
@@ -60,9 +60,9 @@ class Follower:
         self._rechecks_left = 0
 
     def follow(self, request: Request) -> None:
-        """Send the request, print what comes, and judge how the run ended.
+        """Send the request, print the answers, and check how the run ended.
 
-        Raises a CliError for a run that ended badly or waits, after it has been printed.
+        Raises CliError; for a run that did not complete or waits, after it was printed.
         """
         try:
             self._run_to_end(request)
@@ -89,7 +89,7 @@ class Follower:
     def _check_outcome(self, request: Request) -> None:
         waits = self._run_options.waits
         if waits and self._run is None and not self._streamed:
-            raise NoAnswerError("the answer is no run: there is nothing to wait for")
+            raise NoAnswerError("the answer is not a run, so --wait does not apply")
         if self._turned_away and self._run is not None:
             most, ways = self._run_options.tools.max_turns, self._next_commands(self._run)
             raise too_many_turns(self._run, most, ways)
@@ -101,12 +101,12 @@ class Follower:
     # One answer
 
     def _receive(self, answer: Document | Stream) -> Document | None:
-        """Take an answer, and wait for its run if that is wanted; gives what is to be printed."""
+        """Read an answer, and wait for its run if the options say so; returns what to print."""
         if isinstance(answer, Stream):
             return self._receive_stream(answer)
         run = as_run(answer.value)
         if run is None and self._run is not None:
-            return self._wait_for(self._run, None)  # outputs were taken, with other words
+            return self._wait_for(self._run, None)  # outputs accepted; the answer is not a run
         if run is not None and self._run is not None:
             run = with_ids_of(run, self._run)
         self._run = run
@@ -129,17 +129,17 @@ class Follower:
             raise failure
         if stream.saw_active_run:
             self._rechecks_left = _MAX_RECHECKS
-        # If a stream after tool outputs does not mention the run, its earlier state stands.
+        # If a stream after tool outputs does not contain the run, its earlier state is kept.
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return None
         if failure:
-            self._env.say("note", f"{failure.message}; asking for the run instead")
+            self._env.say("note", f"{failure.message}; polling the run instead")
         return self._wait_for(run, None)
 
     def _wait_for(self, run: Run, answer: Document | None) -> Document:
-        """The run once it has stopped; `answer` is the last in which it was seen."""
+        """Wait until the run has stopped; `answer` is the last answer that contained it."""
         if not has_ids(run):
-            raise NoAnswerError("the run cannot be waited for: the answer lacks its ids")
+            raise NoAnswerError("cannot wait for the run: the answer lacks its ids")
         try:
             document = self._poller.until_stopped(run, answer, self._has_stopped)
         except WaitTimeoutError as error:
@@ -171,13 +171,13 @@ class Follower:
     # Tool calls
 
     def _open_calls(self) -> list[RequiredCall]:
-        """The calls to answer now: all that the run waits for, or none if one has no command."""
+        """The calls to answer now: all the run waits for; none if any of them has no command."""
         run, tools = self._run, self._run_options.tools
         calls = tool_calls(run) if run and tools.commands and has_ids(run) else []
         if run is None or not calls:
             return []
         if self._answered.cover(run):
-            what = "the server still shows the calls that were answered; they are not run again"
+            what = "the server still reports calls that were answered; they are not run again"
             self._env.say("warning", what)
             return []
         if self._answered.turns >= tools.max_turns:
@@ -220,7 +220,7 @@ class Follower:
         self._answered.add(outputs)
 
     def _submit(self, run: Run, request: Request) -> Document | Stream:
-        """Send the outputs until an answer, or the run, shows that they came; no command again."""
+        """Send the outputs until an answer or the run shows that they arrived."""
         for attempt in range(1, _MAX_SUBMISSIONS + 1):
             try:
                 return self._client.send(request)
@@ -228,7 +228,7 @@ class Follower:
                 if attempt == _MAX_SUBMISSIONS:
                     raise
             except ApiError as error:
-                # A run that has its outputs refuses them, and some servers fail over it.
+                # A run that has its outputs refuses them; some servers answer with status 500.
                 if attempt == 1 and (error.status or 0) < 500:
                     raise
                 if not self._has_outputs(run, current := self._poller.fetch(run)):
@@ -251,16 +251,16 @@ class Follower:
         if run is None or (is_stopped(run) and status != WAITS_FOR_OUTPUTS):
             return Interrupted("interrupted")
         if self._settings.in_process and self._is_cancelled_here(run):
-            what = f"{run_label(run)} is cancelled, as it ran in this process"
+            what = f"{run_label(run)} was cancelled, because it ran in this process"
             return Interrupted(f"interrupted; {what}")
         commands = self._next_commands(run) if has_ids(run) else ""
         if self._run_options.cancel_on_interrupt and has_ids(run):
             return self._cancelled(run, commands)
-        goes_on = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "goes on"
-        return Interrupted(f"interrupted; {run_label(run)} {goes_on}", hint=commands)
+        state = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "is still active"
+        return Interrupted(f"interrupted; {run_label(run)} {state}", hint=commands)
 
     def _is_cancelled_here(self, run: Run) -> bool:
-        """Whether the engine has cancelled the run, as it does when its work is interrupted."""
+        """Whether the engine has cancelled the run, as it does when it is interrupted."""
         if self._stream:
             self._stream.close()
         with suppress(ApiError, NoAnswerError):
@@ -271,11 +271,11 @@ class Follower:
         try:
             return Interrupted(f"interrupted; {self._cancel(run)}")
         except KeyboardInterrupt:
-            what = f"{run_label(run)} was to be cancelled, but no answer came yet"
+            what = f"cancelling {run_label(run)} was requested, but not confirmed"
             return Interrupted(f"interrupted; {what}", hint=commands)
 
     def _cancel(self, run: Run) -> str:
-        """Cancel the run; gives a sentence on what came of it."""
+        """Cancel the run; returns a clause with the result, for a message."""
         try:
             self._client.send(request_about(run, "cancel"))
         except (ApiError, NoAnswerError) as error:

@@ -1,6 +1,6 @@
-"""Help pages, laid out from Typer's own parameters.
+"""Renders help pages from Typer's parameters.
 
-Typer's layout cuts long flag names off on a narrow terminal; here a name is never cut.
+Typer's own layout truncates long flag names on a narrow terminal; this one does not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PANELS = (
     "Connection",
     "Other",
 )
-"""Panels in the order they are shown; others follow in the order they come."""
+"""Panels in display order; other panels follow in order of appearance."""
 
 _WIDEST = 100
 _NAMES = 34
@@ -35,9 +35,10 @@ _NARROW = 60
 
 @dataclass(frozen=True)
 class HelpPage:
-    """What a help page says. `flags` are panel, names and metavar, help text.
+    """Content of a help page. `flags` are panel, names with metavar, and help text.
 
-    `names` are what may follow, `more` what may too but is no part of the API; `hint` ends it.
+    `names` are the commands or resources that may follow, `more` the tool's own commands. `hint`
+    is the last paragraph.
     """
 
     usage: str
@@ -51,7 +52,7 @@ class HelpPage:
 
 
 def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
-    """Panel, `--name METAVAR` and help text of each of a Typer command's options."""
+    """Panel, `--name METAVAR` and help text of each Typer option."""
     return tuple(
         (
             str(getattr(param, "rich_help_panel", None) or "Other"),
@@ -63,7 +64,7 @@ def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
 
 
 def render(page: HelpPage, environ: Mapping[str, str], *, is_terminal: bool) -> str:
-    """The page as text, as wide as the terminal (80 columns without one)."""
+    """The page as text: as wide as the terminal, at most 100 columns; 80 without a terminal."""
     width = min(shutil.get_terminal_size().columns if is_terminal else 80, _WIDEST)
     title = _bold if wants_colour(environ, is_terminal) else str
     usage = textwrap.wrap(f"Usage: {page.usage}", max(width, 20), subsequent_indent=" " * 7)
@@ -89,8 +90,8 @@ def render(page: HelpPage, environ: Mapping[str, str], *, is_terminal: bool) -> 
 
 def _panels(page: HelpPage) -> list[str]:
     found = list(dict.fromkeys(panel for panel, _, _ in page.flags))
-    known = [panel for panel in PANELS if panel in found]
-    return known + [panel for panel in found if panel not in PANELS]
+    ordered = [panel for panel in PANELS if panel in found]
+    return ordered + [panel for panel in found if panel not in PANELS]
 
 
 def _bold(text: str) -> str:
@@ -98,9 +99,9 @@ def _bold(text: str) -> str:
 
 
 def _table(title: str, rows: Iterable[tuple[str, str]], width: int) -> str:
-    """Names on the left, texts on the right; a long name gets a line of its own.
+    """Names on the left, texts on the right; a long name gets its own line.
 
-    On a narrow terminal every name does, and the texts have the width for themselves.
+    On a narrow terminal every name gets its own line, with the text indented below.
     """
     rows = list(rows)
     longest = max((len(name) for name, _ in rows), default=0)

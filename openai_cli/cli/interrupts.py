@@ -1,7 +1,7 @@
-"""Ctrl-C, remembered.
+"""Records Ctrl-C, so that the command ends even if the KeyboardInterrupt is lost.
 
-Python loses a KeyboardInterrupt that comes while one of its own callbacks runs (modules load that
-way), and pydantic makes another error of it; a command must end all the same.
+Python drops a KeyboardInterrupt that is raised inside one of its callbacks, as during imports, and
+pydantic turns it into another error.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watched() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether Ctrl-C has been pressed.
+    """Yields a function that returns whether Ctrl-C was pressed.
 
-    A process that was started with SIGINT ignored, as `nohup` does, goes on ignoring it.
+    A process started with SIGINT ignored, as by `nohup`, continues to ignore it.
     """
     pressed = False
 

@@ -1,4 +1,4 @@
-"""A list as it comes: all its pages, item by item."""
+"""Prints a list as it arrives: all pages, item by item."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from openai_cli.output.printer import Printer
 def print_list(
     client: Client, request: Request, printer: Printer, options: Options, env: Env
 ) -> None:
-    """Fetch page after page and print the items as they come, at most `max_items`.
+    """Fetch the pages and print their items as they arrive, at most `max_items`.
 
-    In `raw` without a transform, one page as the server sent it.
+    In format `raw` without a transform, prints one page as the server sent it.
     """
     if options.style.format == "explore":
         from openai_cli.cli.explore import explore_texts
 
-        found = item_pages(client, request, options.max_items)
-        explore_texts((item for page in found for item in page), options, env, growing=True)
+        listed = item_pages(client, request, options.max_items)
+        explore_texts((item for page in listed for item in page), options, env, growing=True)
     elif printer.wants_bytes:
         answer = client.send(request)
         if isinstance(answer, Document):
@@ -34,13 +34,13 @@ def print_list(
         for items in item_pages(client, request, options.max_items):
             printer.page(items)
         if printer.lacks_reply and options.max_items is None:
-            env.say("note", "no message of an assistant is in this list")
+            env.say("note", "this list contains no message of an assistant")
 
 
 def item_pages(client: Client, request: Request, limit: int | None) -> Iterator[list[str]]:
-    """The items of each page as the server wrote them, at most `limit` in all.
+    """The items of each page as the server's JSON text, at most `limit` in total.
 
-    An answer that is no list is passed on whole.
+    An answer that is not a list is one item.
     """
     left = limit
     for page in pages(client, request):

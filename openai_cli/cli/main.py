@@ -1,4 +1,4 @@
-"""From the words of a command line to an exit code."""
+"""Runs one command line and returns its exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError
 def run(args: tuple[str, ...], interrupted: Callable[[], bool]) -> int:
     """Run one command line against this process's streams; never raises.
 
-    `interrupted` says whether Ctrl-C was pressed.
+    `interrupted` returns whether Ctrl-C was pressed.
     """
     session = Session(system_env(args, interrupted))
     code = _run(args, session)
@@ -42,7 +42,7 @@ def _run(args: tuple[str, ...], session: Session) -> int:
         return report(Interrupted("interrupted"), session)
     except typer.Exit as stop:
         return stop.exit_code
-    except Exception as error:  # the last border: a user sees a sentence, not a traceback
+    except Exception as error:  # last resort: show the user a message, not a traceback
         if session.env.interrupted():
             return report(Interrupted("interrupted"), session)
         return report_unexpected(error, session)
@@ -50,7 +50,7 @@ def _run(args: tuple[str, ...], session: Session) -> int:
 
 
 def _settle_streams() -> None:
-    """Keep Python's own flush at exit from complaining about a reader that is gone."""
+    """Prevent error messages of Python's flush at exit if a reader closed the pipe."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream:

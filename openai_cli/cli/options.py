@@ -26,7 +26,7 @@ from openai_cli.output.printer import FORMATS, OutputStyle
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the tool itself; its fields mean what those of `FlagRow` do."""
+    """One option of the tool itself; fields as in `FlagRow`."""
 
     name: str
     help: str
@@ -44,27 +44,27 @@ D = TypeVar("D")
 
 _FORMATS = ", ".join(FORMATS)
 ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
-"""Names for --format-error: an error is not explored."""
+"""Values of --format-error: all formats except explore."""
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 _HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
 """Headers that the engine reads, or that say nothing new to it."""
 EXPORT_SHAPES = ("objects", "conversations")
 SHELLS = ("bash", "fish", "powershell", "zsh")
-"""The shells that can be completed for."""
+"""Shells with a completion script."""
 CREDENTIALS = {
     "--api-key": "OPENAI_API_KEY",
     "--organization": "OPENAI_ORG_ID",
     "--project": "OPENAI_PROJECT_ID",
 }
-"""Flags that say who is calling, with the variables that stand in for them."""
+"""Flags that identify the caller, with their environment variables."""
 
 OPTIONS = (
     Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
     Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
-    Option("--upstream-url", "Server the engine asks for models; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
-    Option("--upstream-api", "Its API: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
+    Option("--upstream-url", "Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
+    Option("--upstream-api", "API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
     Option("--upstream-model", "Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.", CONNECTION, "MODEL", repeatable=True),
     Option("--upstream-key", "Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
     Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
@@ -75,18 +75,18 @@ OPTIONS = (
     Option("--max-retries", "Further attempts after a failure; 2 if not set.", CONNECTION, "COUNT"),
     Option("--mtls-client-cert-file", "Client certificate (PEM), with its key.", CONNECTION, "FILE"),
     Option("--mtls-client-key-file", "Key of the client certificate (PEM).", CONNECTION, "FILE"),
-    Option("--admin-api-key", "Taken for drop-in use; not sent by these commands.", CONNECTION, "KEY"),
-    Option("--webhook-secret", "Taken for drop-in use; not sent by these commands.", CONNECTION, "SECRET"),
+    Option("--admin-api-key", "Accepted for compatibility; not sent by these commands.", CONNECTION, "KEY"),
+    Option("--webhook-secret", "Accepted for compatibility; not sent by these commands.", CONNECTION, "SECRET"),
     Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT", words=FORMATS),
     Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=ERROR_FORMATS),
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
-    Option("--annotations", "Numbered notes on sources below a reply of --format text.", OUTPUT, takes="nothing"),
+    Option("--annotations", "Print numbered source notes below a reply in --format text.", OUTPUT, takes="nothing"),
     Option("--no-pager", "Never show a long answer through PAGER.", OUTPUT, takes="nothing"),
     Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
     Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),
-    Option("--stdin-timeout", "Seconds a pipe may take to bring its first byte; 3 if not set.", OTHER, "SECONDS"),
+    Option("--stdin-timeout", "Seconds to wait for the first byte of piped input; 3 if not set.", OTHER, "SECONDS"),
     Option("--debug", "Show request and answer on stderr, without secrets.", OTHER, takes="nothing"),
     Option("--version", "Show the version.", OTHER, short="-v", takes="nothing"),
     Option("--help", "Show this help.", OTHER, short="-h", takes="nothing"),
@@ -96,7 +96,7 @@ ROOT_OPTIONS = (
     Option("--show-completion", "Print the completion script of your shell, or of SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),
     Option("--install-completion", "Install completion for your shell, or for SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),
 )  # fmt: skip
-"""Options that stand before a command only."""
+"""Options that are valid only without a command."""
 
 MAX_ITEMS = Option(
     "--max-items", "Items or events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
@@ -105,7 +105,7 @@ MAX_ITEMS = Option(
 
 @dataclass(frozen=True)
 class Options:
-    """The global options, read. `max_items` is None for all; times are seconds."""
+    """The parsed global options. `max_items` is None for all; times are in seconds."""
 
     settings: ConnectionSettings
     style: OutputStyle
@@ -120,7 +120,7 @@ class Options:
 def read_options(
     occurrences: Sequence[Occurrence], environ: Mapping[str, str]
 ) -> tuple[Options, list[Problem]]:
-    """The options, and everything that is wrong with them (then defaults stand in)."""
+    """The parsed options, and all problems with them; an invalid option has its default."""
     reader = OptionReader(occurrences, environ)
     options = Options(
         settings=reader.settings(),
@@ -137,12 +137,12 @@ def read_options(
 
 
 def error_style(occurrences: Sequence[Occurrence]) -> OutputStyle:
-    """How errors are to be printed, as far as that can be made out."""
+    """How to print errors; invalid options are ignored."""
     return OptionReader(occurrences, {}).style("--format-error", "--transform-error")
 
 
 class OptionReader:
-    """Reads options out of what was typed, and collects what is wrong with them."""
+    """Parses options and collects all problems with them."""
 
     def __init__(self, occurrences: Sequence[Occurrence], environ: Mapping[str, str]) -> None:
         self._occurrences = occurrences
@@ -150,11 +150,11 @@ class OptionReader:
         self.problems: list[Problem] = []
 
     def has(self, name: str) -> bool:
-        """Whether the option came."""
+        """Whether the option was given."""
         return any(o.name == name for o in self._occurrences)
 
     def last(self, name: str) -> str | None:
-        """The text of the last occurrence; the last one wins."""
+        """The text of the last occurrence, which wins; None if there is none."""
         texts = [o.text for o in self._occurrences if o.name == name]
         return texts[-1] if texts else None
 
@@ -163,7 +163,10 @@ class OptionReader:
         return [o.text or "" for o in self._occurrences if o.name == name]
 
     def value(self, name: str, read: Callable[[str], T], default: D) -> T | D:
-        """What `read` makes of the option's text; a ValueError of its says what was expected."""
+        """The option's text, parsed by `read`, whose ValueError describes what was expected.
+
+        If the option is missing or invalid, `default`.
+        """
         text = self.last(name)
         if text is None:
             return default
@@ -174,7 +177,7 @@ class OptionReader:
             return default
 
     def setting(self, name: str, variable: str) -> tuple[str, str]:
-        """A text from a flag, else from a variable; with the source, for messages."""
+        """The text of a flag, else of a variable, and which of both it came from."""
         text = self.last(name)
         return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
 
@@ -192,18 +195,20 @@ class OptionReader:
             return default
 
     def settings(self) -> ConnectionSettings:
-        """Where to connect, and how."""
+        """The connection settings."""
         cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
         address = self._address()
         self._check_mtls(cert, key, address)
         self._check_place(address)
-        who = {variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()}
-        environ = self._with_upstream(who) if address.is_local else self._environ
+        identity = {
+            variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()
+        }
+        environ = self._with_upstream(identity) if address.is_local else self._environ
         return ConnectionSettings(
             address=address,
-            api_key=who["OPENAI_API_KEY"],
-            organization=who["OPENAI_ORG_ID"],
-            project=who["OPENAI_PROJECT_ID"],
+            api_key=identity["OPENAI_API_KEY"],
+            organization=identity["OPENAI_ORG_ID"],
+            project=identity["OPENAI_PROJECT_ID"],
             headers=tuple(self._headers()),
             timeout=self.value("--timeout", seconds, 600.0),
             max_retries=self.value("--max-retries", whole(0, 100), 2),
@@ -213,10 +218,10 @@ class OptionReader:
             secrets=tuple(upstream_secrets(environ)) if address.is_local else (),
         )
 
-    def _with_upstream(self, who: Mapping[str, str]) -> dict[str, str]:
+    def _with_upstream(self, identity: Mapping[str, str]) -> dict[str, str]:
         """The environment for the engine: with what the flags say about it and its upstream."""
         variables = {
-            **who,
+            **identity,
             **upstream_environ(self, self._environ),
             "OPENAI_LOCAL_UPSTREAM_TIMEOUT": self.last("--timeout"),
             MAX_TOOL_TURNS_VARIABLE: self.last("--max-tool-turns"),
@@ -227,7 +232,8 @@ class OptionReader:
         text, source = self.setting("--base-url", "OPENAI_BASE_URL")
         if self.has("--local") and not text.startswith(LOCAL):
             if source == "--base-url":
-                self.problems.append(Problem("--local", f"and --base-url {text}: one or the other"))
+                what = f"cannot be combined with --base-url {text}"
+                self.problems.append(Problem("--local", what))
             return Address(LOCAL)
         if not text and source == "--base-url":
             self.problems.append(Problem(source, "is empty"))
@@ -274,7 +280,7 @@ class OptionReader:
             self.problems.append(Problem("--mtls-client-cert-file", what))
 
     def style(self, format_name: str, transform_name: str) -> OutputStyle:
-        """How to print."""
+        """The output style from these two options."""
         read = _format if format_name == "--format" else _error_format
         return OutputStyle(
             format=self.value(format_name, read, "auto"),
@@ -284,7 +290,7 @@ class OptionReader:
         )
 
     def _path(self, name: str) -> str:
-        """A GJSON path; the problem of a broken one points at the error."""
+        """A GJSON path; for an invalid one, the problem points at the error."""
         from openai_cli.output.gjson import PathError, check
 
         text = self.last(name)
@@ -298,14 +304,14 @@ class OptionReader:
         return text
 
     def dry_run(self) -> str:
-        """The form to show the request in, empty to send it."""
+        """How to show the request: `json` or `curl`; empty to send it."""
         if not self.has("--dry-run"):
             return ""
         return self.value("--dry-run", _dry_run, "json")
 
 
 def pointed(message: str, text: str, position: int) -> str:
-    """The message, the text below it, and a caret below the culprit."""
+    """The message, with the text and a caret at `position` on the lines below."""
     before, after = text[:position], text[position:]
     shown = before.expandtabs(1).replace("\n", " ")
     return f"{message}\n  {shown}{after}\n  {' ' * len(shown)}^"
@@ -327,18 +333,18 @@ def _one_of(text: str, names: Sequence[str]) -> str:
 
 
 def seconds(text: str) -> float:
-    """A time in seconds. Raises ValueError."""
+    """Parse a time in seconds. Raises ValueError with what was expected."""
     try:
-        found = float(text)
+        value = float(text)
     except ValueError:
-        found = -1
-    if not (math.isfinite(found) and 0 < found <= 86400):
+        value = -1
+    if not (math.isfinite(value) and 0 < value <= 86400):
         raise ValueError("a number of seconds above 0, up to a day")
-    return found
+    return value
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """A reader of whole numbers within these bounds; it raises ValueError for all others."""
+    """A parser of whole numbers within these bounds; it raises ValueError for other texts."""
 
     def read(text: str) -> int:
         try:

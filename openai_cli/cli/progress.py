@@ -1,4 +1,4 @@
-"""A status line on stderr while waiting for a run; on a terminal only."""
+"""Status line on stderr while waiting for a run; only on a terminal."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from openai_cli.output.sink import Sink
 from openai_cli.output.terminal import harmless
 
 _REDRAW = 0.25
-"""Seconds between two redraws of the line."""
+"""Seconds between redraws of the line."""
 
 
 class Progress:
-    """Waits, and shows the run's status, the time that has passed and the tokens, if known."""
+    """Waits, showing the run's status, the elapsed time and, if known, the tokens."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Progress:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        # A terminal that cannot rewrite a line would fill up with them.
+        # A dumb terminal cannot rewrite a line, so it would fill with copies of it.
         capable = env.err.is_terminal and env.environ.get("TERM", "") not in ("", "dumb")
         self._shows = capable and not quiet
         self._env = env
@@ -36,7 +36,7 @@ class Progress:
         self._visible = False
 
     def pause(self, run: Run, seconds: float) -> None:
-        """Wait, and keep the time in the line current."""
+        """Wait, updating the elapsed time in the line."""
         until = self._now() + seconds
         while self._shows and until - self._now() > 0:
             self.show(_status(run))
@@ -45,21 +45,21 @@ class Progress:
             self._sleep(seconds)
 
     def show(self, what: str) -> None:
-        """Show this text in the line, with the time passed."""
+        """Show this text and the elapsed time in the line."""
         if self._shows:
             text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
             self._visible = True
             self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
 
     def clear(self) -> None:
-        """Remove the line before something else is written."""
+        """Remove the line, before other output is written."""
         if self._visible:
             self._visible = False
             self._env.put("\r\x1b[K")
 
 
 def _columns(sink: Sink) -> int:
-    """The width of the terminal behind this sink; standard output may be somewhere else."""
+    """The width of this sink's terminal, in columns; stdout may be a different one."""
     try:
         return os.get_terminal_size(sink.stream.fileno() if sink.stream else -1).columns or 80
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Errors as the user sees them, on stderr, and the exit code they carry."""
+"""Prints errors to stderr and returns their exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
 
 def report(error: CliError, session: Session) -> int:
-    """Print the error in the format asked for; gives its exit code."""
+    """Print the error in the format of --format-error; returns its exit code."""
     style = error_style(session.arguments.occurrences)
     readable = style.format in ("auto", "text", "pretty") and not style.transform
     if readable:
@@ -24,12 +24,13 @@ def report(error: CliError, session: Session) -> int:
 
 
 def report_unexpected(error: Exception, session: Session) -> int:
-    """An internal error: one sentence; with --debug, the traceback."""
+    """Report an internal error: one line, and with --debug the traceback. Returns exit code 1."""
     if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))
-    message = f"a fault in this program: {type(error).__name__}: {error}"
-    return report(CliError(message, hint="run it with --debug and report what it shows"), session)
+    message = f"internal error: {type(error).__name__}: {error}"
+    hint = "run the command with --debug and report the output as a bug"
+    return report(CliError(message, hint=hint), session)
 
 
 def _as_text(error: CliError, session: Session) -> None:
@@ -38,10 +39,10 @@ def _as_text(error: CliError, session: Session) -> None:
         count = len(error.problems)
         if count == 1:
             first, newline, more = str(error.problems[0]).partition("\n")
-            say("error", f"{first}; nothing was {error.undone}{newline}{more}")
+            say("error", f"{first}; {error.consequence}{newline}{more}")
         else:
             problems = "\n".join(map(str, error.problems))
-            say("error", f"nothing was {error.undone}, {count} problems:\n{problems}")
+            say("error", f"{error.consequence}, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))
     else:

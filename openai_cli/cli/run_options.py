@@ -1,4 +1,4 @@
-"""Options of the commands that answer with a run: waiting for it, and answering its calls."""
+"""Options of commands that return a run: waiting for it, and answering its calls."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from openai_cli.input.arguments import Occurrence
 _FOLLOW = "Waiting and tools"
 
 RUN_OPTIONS = (
-    Option("--wait", "Stay until the run has ended or needs tool outputs, then print it.", _FOLLOW, takes="nothing"),
-    Option("--poll-interval", "Seconds between two looks at the run; 1 if not set.", _FOLLOW, "SECONDS"),
-    Option("--wait-timeout", "Seconds to wait for the run in all; 900 if not set.", _FOLLOW, "SECONDS"),
+    Option("--wait", "Wait until the run ends or needs tool outputs, then print it.", _FOLLOW, takes="nothing"),
+    Option("--poll-interval", "Seconds between polls of the run; 1 if not set.", _FOLLOW, "SECONDS"),
+    Option("--wait-timeout", "Seconds to wait for the run in total; 900 if not set.", _FOLLOW, "SECONDS"),
     Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
     Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
     Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
-    Option("--tool-concurrency", "Commands that may run side by side; 4 if not set.", _FOLLOW, "COUNT"),
+    Option("--tool-concurrency", "Commands that may run at the same time; 4 if not set.", _FOLLOW, "COUNT"),
     Option("--max-tool-turns", "Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.", _FOLLOW, "COUNT"),
-    Option("--tool-errors", "Tell the run of a command that fails, or fail: cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
+    Option("--tool-errors", "If a command fails: send the error as its output, or fail and cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
 )  # fmt: skip
 
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
@@ -43,7 +43,7 @@ class RunOptions:
 def read_run_options(
     occurrences: Sequence[Occurrence], options: Options
 ) -> tuple[RunOptions, list[Problem]]:
-    """The options, and everything that is wrong with them."""
+    """The parsed options, and all problems with them."""
     reader = OptionReader(occurrences, options.settings.environ)
     commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
@@ -73,15 +73,15 @@ def _max_turns(reader: OptionReader) -> int:
     return reader.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, default)
 
 
-def _need(reader: OptionReader, names: Sequence[str], other: str, there: bool) -> None:
-    given = [] if there else [name for name in names if reader.has(name)]
+def _need(reader: OptionReader, names: Sequence[str], other: str, met: bool) -> None:
+    given = [] if met else [name for name in names if reader.has(name)]
     reader.problems += [Problem(name, f"needs {other} too") for name in given]
 
 
 def _tool_commands(
     occurrences: Sequence[Occurrence], problems: list[Problem]
 ) -> tuple[ToolCommand, ...]:
-    found: dict[str, ToolCommand] = {}
+    commands: dict[str, ToolCommand] = {}
     for occurrence in occurrences:
         if occurrence.name != "--on-tool-call":
             continue
@@ -90,10 +90,10 @@ def _tool_commands(
         except ValueError as error:
             problems.append(Problem(occurrence.source, str(error)))
             continue
-        if found.setdefault(command.name, command) != command:
-            what = f"there is a command for {command.name} already"
+        if commands.setdefault(command.name, command) != command:
+            what = f"there is already a command for {command.name}"
             problems.append(Problem(occurrence.source, what))
-    return tuple(found.values())
+    return tuple(commands.values())
 
 
 def _tool_command(text: str) -> ToolCommand:
@@ -105,9 +105,9 @@ def _tool_command(text: str) -> ToolCommand:
     except ValueError as error:
         raise ValueError(f"the command cannot be split into words: {error}") from None
     if not words or not words[0]:
-        raise ValueError(f'expected a command behind "{name}="')
+        raise ValueError(f'expected a command after "{name}="')
     if any("\0" in word for word in words):
-        raise ValueError("a command holds no NUL character")
+        raise ValueError("a command cannot contain a NUL character")
     return ToolCommand(name.strip(), words)
 
 

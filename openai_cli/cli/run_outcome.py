@@ -1,4 +1,4 @@
-"""What became of a run: the errors and notes that follow from it."""
+"""Errors and notes that follow from the final status of a run."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from openai_cli.output.phrases import failure, functions
 def why_no_reply(run: dict[str, Any] | None) -> str:
     """Why `--format text` had nothing to print."""
     if run is None:
-        return "this answer holds no reply of an assistant; --format json shows what it holds"
+        return "this answer contains no reply; --format json shows all of it"
     if run.get("status") in ("completed", *NOT_COMPLETED):
-        return f"the run {run.get('id')} ended as {run.get('status')} and left no reply"
+        return f"the run {run.get('id')} ended as {run.get('status')} without a reply"
     return f"the run {run.get('id')} is {run.get('status')}: there is no reply yet"
 
 
 def run_label(run: dict[str, Any]) -> str:
-    """The run and its thread by their ids."""
+    """The ids of the run and its thread, for messages."""
     return f"the run {run.get('id')} of thread {run.get('thread_id')}"
 
 
 def check_run(run: dict[str, Any] | None) -> None:
-    """Raise if a run that this call set going did not complete, or waits for tool outputs."""
+    """Raise RunEndedError if the run did not complete, RunWaitsError if it waits for outputs."""
     status = run.get("status") if run else None
     if run is None or status not in (*NOT_COMPLETED, WAITS_FOR_OUTPUTS):
         return

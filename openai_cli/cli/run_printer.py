@@ -1,4 +1,4 @@
-"""Printing a run: its stream, its final state, and its messages."""
+"""Prints a run: its stream, its final state, and its messages."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from openai_cli.output.printer import Printer
 from openai_cli.output.sink import OutputClosedError
 
 _MAY_HAVE_REPLY = ("completed", "incomplete")
-"""Statuses of a run that may have written a reply."""
+"""Statuses in which a run may have a reply."""
 
 
 class RunPrinter:
-    """Prints the answers about one run, of which only `stream` may come more than once.
+    """Prints the answers about one run; only `stream` may be called more than once.
 
-    If `read_to_end`, a stream is read on when nothing more of it is to be printed.
+    If `read_to_end`, a stream is read to its end even after `max_items` events.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class RunPrinter:
         self._tail = b"\n\n"
 
     def stream(self, stream: Stream) -> None:
-        """Print the events of a stream as they come."""
+        """Print the events of a stream as they arrive."""
         if self._explores:
             self._explore(stream)
             return
@@ -54,14 +54,14 @@ class RunPrinter:
             raise
 
     def document(self, document: Document) -> None:
-        """Print an answer as it is."""
+        """Print an answer in the chosen format."""
         if self._explores:
             self._explore(document)
         else:
             self._printer.document(document.content, document.text)
 
     def final_document(self, document: Document, run: Run | None) -> None:
-        """Print the last answer; in `text`, the run's reply."""
+        """Print the last answer; in format `text`, the run's reply."""
         self.document(document)
         if run and self._printer.lacks_reply and status_of(run) in _MAY_HAVE_REPLY:
             for items in self._messages(run):
@@ -102,7 +102,7 @@ class RunPrinter:
                 if self._remaining == 0 and not self._read_to_end:
                     break
         except NoAnswerError:
-            # What is missing of a reply may still come, and belongs on the same line.
+            # The rest of a reply may still arrive and continues the same line.
             if self._env.out.is_terminal or not self._read_to_end:
                 self._printer.finish()
             raise
@@ -117,7 +117,7 @@ class RunPrinter:
         if self._remaining == 0:
             return
         if self._passes_bytes:
-            # A stream that broke off may have left an event open.
+            # An interrupted stream may have left an event incomplete.
             gap = b"" if self._tail.endswith(b"\n\n") else b"\n\n"
             self._write_bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
         else:
@@ -128,7 +128,7 @@ class RunPrinter:
         self._tail = (self._tail + data)[-2:]
 
     def _messages(self, run: Run) -> list[list[str]]:
-        """The messages of the run; filtered here too, as servers may ignore `run_id`."""
+        """The messages of the run, by page; filtered here too, as some servers ignore `run_id`."""
         if not has_ids(run):
             return []
         found = item_pages(self._client, request_for_messages(run), None)

@@ -26,9 +26,9 @@ _MAX_GRACE = 3600
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """What the command line and the environment ask for; `key` is empty if none is asked for.
+    """Settings of the server. `store` is an address, `local:FILE`; `key` is empty if not required.
 
-    `store` is its address, `local:FILE`.
+    `grace` is in seconds.
     """
 
     host: str
@@ -45,7 +45,7 @@ def serve(session: Session) -> None:
     env = session.env
     _check_installed()
     if env.environ.get(KEY_VARIABLE) and not settings.key:
-        env.say("note", f"{KEY_VARIABLE} is set but not asked for; --require-key does that")
+        env.say("note", f"{KEY_VARIABLE} is set but not required; add --require-key")
     _run(settings, env, debug="--debug" in session.arguments.names())
 
 
@@ -86,7 +86,7 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
-        env.say("warning", f"{service.failed} runs were still going on; they are failed now")
+        env.say("warning", f"{service.failed} runs were still active and were marked as failed")
 
 
 def _logs(env: Env, debug: bool) -> Logs:
@@ -110,7 +110,7 @@ def _logs(env: Env, debug: bool) -> Logs:
 
 
 class _ServeOptionReader:
-    """The command's own flags."""
+    """Parses the command's own flags."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -119,7 +119,7 @@ class _ServeOptionReader:
         self._problems = self._options.problems
 
     def settings(self) -> ServeOptions:
-        """Raises a UsageError with everything that is wrong."""
+        """The parsed settings. Raises UsageError with all problems."""
         settings = ServeOptions(
             host=self._text("--host") or "127.0.0.1",
             port=self._number("--port", 8080, 65535),
@@ -172,7 +172,7 @@ class _ServeOptionReader:
         return environ
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
-        """A wrong upstream is reported now, a missing key when a model is first used."""
+        """Add a problem for an invalid upstream; a missing key is reported at its first use."""
         from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 

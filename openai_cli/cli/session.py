@@ -1,4 +1,4 @@
-"""The state of one invocation."""
+"""State of one invocation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from openai_cli.input.arguments import Arguments
 
 @dataclass
 class Session:
-    """The environment, and the command line as far as it was read.
+    """The environment, and the command line as parsed so far.
 
-    Global options may stand at any level: `arguments` has the flags of all levels, in order, and
-    the words of the last one.
+    Global options are valid at every level: `arguments` has the flags of all levels, in order, and
+    the words of the last level.
     """
 
     env: Env

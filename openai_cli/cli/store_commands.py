@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openai_cli.engine.transfer.importer import ImportSummary, TransferError
 
 _CHUNK = 1 << 16
-"""Characters written at once, so that a large store is not flushed line by line."""
+"""Characters per write, so that a large store is not flushed line by line."""
 
 
 _PLACES = 5
@@ -29,7 +29,7 @@ _PLACES = 5
 
 
 def import_(session: Session) -> None:
-    """Take assistants, threads and messages into the store. Raises a CliError."""
+    """Import assistants, threads and messages into the store. Raises CliError."""
     file = store_file(session)
     name = _file_argument(session)
     data = _read(name, session)
@@ -81,7 +81,7 @@ def _shape(session: Session) -> str:
     shape = reader.last("--as") or EXPORT_SHAPES[0]
     if shape not in EXPORT_SHAPES:
         what = f'expected {" or ".join(EXPORT_SHAPES)}, found "{shape}"{near(shape, EXPORT_SHAPES)}'
-        raise UsageError(problems=[Problem("--as", what)], undone="exported")
+        raise UsageError(problems=[Problem("--as", what)])
     return shape
 
 
@@ -99,7 +99,7 @@ def _print_lines(values: Iterable[JsonObject], session: Session) -> None:
 
 
 def path(session: Session) -> None:
-    """Print where the store is, whether there is one yet or not. Raises a CliError."""
+    """Print the path of the store, even if it does not exist yet. Raises CliError."""
     session.env.out.write(f"{store_file(session)}\n")
 
 
@@ -123,12 +123,12 @@ def _read(name: str, session: Session) -> bytes:
 
 
 def _refusal(error: TransferError, name: str) -> UsageError:
-    """All problems, each with its path."""
+    """The UsageError with all problems of an import."""
     source = "stdin" if name == "-" else name
     problems = [Problem(source, trouble.message, trouble.place) for trouble in error.troubles]
     conflict = any(trouble.conflict for trouble in error.troubles)
-    hint = "--replace puts what the file says in place of what is there" if conflict else ""
-    return UsageError(problems=problems, hint=hint, undone="imported")
+    hint = "--replace replaces objects in the store that have the same id" if conflict else ""
+    return UsageError(problems=problems, hint=hint)
 
 
 def _left_out(moved: ImportSummary) -> Iterator[str]:

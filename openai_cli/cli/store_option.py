@@ -1,4 +1,4 @@
-"""Which store a command of the tool itself works on."""
+"""Selects the store that a `local` command works on."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 
 def store_file(session: Session) -> Path:
-    """The file of the store that the command line or the environment names. Raises a CliError."""
+    """The store's file, by the command line or the environment. Raises CliError."""
     from openai_cli.engine.store_path import store_path
 
     return store_path(store_address(session), session.env.environ)
 
 
 def store_address(session: Session) -> str:
-    """`local:FILE`: from --store, else --base-url, else the environment; `local:` by default.
+    """The store's address: `local:FILE` from --store, else --base-url, else OPENAI_BASE_URL.
 
-    Raises UsageError.
+    `local:` by default. Raises UsageError.
     """
     last = {o.name: o.text or "" for o in session.arguments.occurrences}
     if last.get("--store") == "":
         raise UsageError(problems=[Problem("--store", "is empty")])
     if "--store" in last:
         if "--base-url" in last:
-            what = "and --base-url name a store each: one or the other"
+            what = "cannot be combined with --base-url"
             raise UsageError(problems=[Problem("--store", what)])
         return LOCAL + last["--store"]
     url = last.get("--base-url")
     if url is not None and not url.startswith(LOCAL):
-        raise UsageError(problems=[Problem("--base-url", "must be local:FILE, or leave it out")])
-    usual = session.env.environ.get("OPENAI_BASE_URL", "")
-    return url or (usual if usual.startswith(LOCAL) else LOCAL)
+        raise UsageError(problems=[Problem("--base-url", "must be local: or local:FILE")])
+    default = session.env.environ.get("OPENAI_BASE_URL", "")
+    return url or (default if default.startswith(LOCAL) else LOCAL)

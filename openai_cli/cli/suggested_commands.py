@@ -1,4 +1,4 @@
-"""Command lines to suggest: the one that was typed, sent elsewhere, and those about a run."""
+"""Suggested command lines: the typed one for another server, and those to continue a run."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.run import Run
 
 _KEPT = ("--timeout", "--max-retries")
-"""Options for the connection that are about no server; others may hold secrets."""
+"""Connection options that are kept; the others belong to a server or may hold secrets."""
 _LONGEST = 2000
-"""Characters of a command line that are worth repeating."""
+"""Longest command line, in characters, that is suggested."""
 
 
 def for_other_server(
     args: Sequence[str], rows: Iterable[FlagRow], connection: Sequence[str]
 ) -> str:
-    """The command line with other options for the connection; empty if it is very long.
+    """The command line with `connection` in place of its connection options; "" if too long.
 
-    `rows` are the flags of the command, so that values are not taken for flags.
+    `rows` are the flags of the command, to distinguish flags from values.
     """
     dropped = [o.name for o in OPTIONS if o.panel == CONNECTION and o.name not in _KEPT]
     words = ["openai", *connection, *without(args, rows, dropped)]
@@ -34,9 +34,9 @@ def for_other_server(
 
 
 def quoted(word: str) -> str:
-    """The word as a shell reads it, always on one line and without control characters.
+    """The word quoted for a shell, on one line and without control characters.
 
-    What cannot be shown needs `$'…'`, which POSIX has since 2024.
+    Unprintable characters need `$'…'`, which is in POSIX since 2024.
     """
     return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
 
@@ -50,17 +50,17 @@ def _escaped(letter: str) -> str:
 
 
 def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) -> str:
-    """The command lines that continue a run, with the same commands for its calls, or cancel it."""
+    """A hint: the command lines that continue a run with the same tool commands, or cancel it."""
     commands = [
         word
         for command in tools.commands
         for word in ("--on-tool-call", f"{command.name}={shlex.join(command.words)}")
     ]
-    # Outputs make the engine ask the model again: it must be the same one.
+    # After tool outputs the engine calls the model again, on the same upstream.
     more = [*commands, *_upstream(settings)] if commands else ["--wait"]
     wait = run_command(run, settings, "retrieve", *more)
     stop = run_command(run, settings, "cancel")
-    return scrub(f"go on with: {wait}\nor stop it: {stop}", settings)
+    return scrub(f"continue with: {wait}\nor cancel it: {stop}", settings)
 
 
 def run_command(run: Run, settings: ConnectionSettings, command: str, *more: str) -> str:
@@ -76,7 +76,7 @@ def run_command(run: Run, settings: ConnectionSettings, command: str, *more: str
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:
-    """The options for the upstream of the embedded engine; none for a server, or if not set."""
+    """The options for the engine's upstream; empty for a server, or if no upstream is set."""
     if not settings.address.is_local:
         return []
     url = settings.environ.get("OPENAI_LOCAL_UPSTREAM_URL", "")

@@ -1,4 +1,4 @@
-"""Typer commands made from declarations, and what commands share with the levels above them."""
+"""Typer commands built from declarations, and the base of commands and command groups."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from openai_cli.errors import Interrupted
 
 
 class FlagsMixin:
-    """A command, or a level of commands: its options are made from rows when it is reached."""
+    """Base of commands and groups: Typer options are built from flag rows on first use."""
 
     params: list[Any]
 
     def rows(self) -> tuple[FlagRow, ...]:
-        """The flags it takes."""
+        """The flags of this command or group."""
         raise NotImplementedError
 
     def page(self, ctx: Any) -> HelpPage:
-        """What its help says."""
+        """The content of its help page."""
         raise NotImplementedError
 
     def get_params(self, _ctx: Any) -> list[Any]:
-        """The options, for Typer."""
+        """The options, built on first use; called by Typer."""
         if not self.params:
             self.params = [_option(row) for row in self.rows()]
         return self.params
 
     def make_parser(self, ctx: Any) -> FlagParser:
-        """The parser of the options, for Typer; it adds what it reads to the session."""
+        """The parser of the options, which adds to the session's arguments; called by Typer."""
         parser = FlagParser(session_of(ctx).arguments, ctx)
         for param in self.get_params(ctx):
             param.add_to_parser(parser, ctx)
         return parser
 
     def get_help(self, ctx: Any) -> str:
-        """The help page as text, for where standard output goes."""
+        """The help page as text, laid out for stdout."""
         env = session_of(ctx).env
         return render(self.page(ctx), env.environ, is_terminal=env.out.is_terminal)
 
 
 def show_help(ctx: Any) -> NoReturn:
-    """Print the help of the context's command, and end."""
+    """Print the help of the context's command and exit with code 0."""
     session_of(ctx).env.out.write(ctx.get_help())
     raise typer.Exit(0)
 
@@ -62,21 +62,21 @@ def _option(row: FlagRow) -> FlagOption:
     return FlagOption(row, answers.get(row.name))
 
 
-def _on_help(ctx: Any, _option: Any, came: Any) -> None:
-    if came:
+def _on_help(ctx: Any, _option: Any, given: Any) -> None:
+    if given:
         show_help(ctx)
 
 
-def _on_version(ctx: Any, _option: Any, came: Any) -> None:
-    if came:
+def _on_version(ctx: Any, _option: Any, given: Any) -> None:
+    if given:
         session_of(ctx).env.out.write(f"openai {openai_cli.__version__}\n")
         raise typer.Exit(0)
 
 
 class AppCommand(FlagsMixin, TyperCommand):
-    """An operation or a command of the tool: its own flags and global ones, in any order.
+    """An operation or a command of the tool itself; takes its own and global flags in any order.
 
-    Words are left to the command: which of them is which id depends on the flags that came.
+    Positional words are left to the command, as their meaning depends on the given flags.
     """
 
     allow_extra_args = True
@@ -98,7 +98,7 @@ class AppCommand(FlagsMixin, TyperCommand):
         return self._rows()
 
     def page(self, ctx: Any) -> HelpPage:
-        """What its help says."""
+        """The content of its help page."""
         return HelpPage(
             usage=self._declared.usage,
             summary=self.help or "",
@@ -107,17 +107,17 @@ class AppCommand(FlagsMixin, TyperCommand):
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the flags; the callback is given those of all levels, in order."""
+        """Parse the flags; the callback gets the session with the flags of all levels."""
         words = super().parse_args(ctx, args)
         ctx.params = {"session": session_of(ctx)}
         return words
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it. Raises a CliError."""
+        """Execute the command. Raises CliError."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            # Typer would make a silent exit of it.
+            # Typer would exit silently.
             raise Interrupted("interrupted") from None
 
 

@@ -1,4 +1,4 @@
-"""Base URLs: the server a command talks to."""
+"""Base URLs: parsing and building of server addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCAL = "local:"
 
 @dataclass(frozen=True)
 class Address:
-    """A base URL taken apart. `text` is the URL as given, without a trailing slash."""
+    """A parsed base URL. `text` is the URL as given, without trailing slash and fragment."""
 
     text: str
     host: str = ""
@@ -38,23 +38,23 @@ class Address:
 
     @property
     def is_openai(self) -> bool:
-        """Whether this is a server of OpenAI's or Azure's, where the endpoints are gone."""
+        """Whether this is a server of OpenAI or Azure, where the endpoints are switched off."""
         return re.search(r"(^|\.)(openai|azure)\.com$", self.host) is not None
 
     def url(self, path: str) -> str:
-        """The full URL of a path; a query of the base URL stays at the end."""
+        """The full URL of a path; a query in the base URL stays at the end."""
         if self.is_local:
             return "http://local" + path
         base, mark, query = self.text.partition("?")
         return base.rstrip("/") + path + mark + query
 
     def shown(self, path: str) -> str:
-        """The URL as a person knows it."""
+        """The URL for display; `local:` instead of the engine's internal host."""
         return self.text + path if self.is_local else self.url(path)
 
 
 def read_address(text: str, source: str) -> Address:
-    """Take a base URL apart; `source` is the flag or variable it came from.
+    """Parse a base URL; `source` is the flag or variable it came from.
 
     Raises UsageError if it is not `http(s)://HOST…` or `local:…`.
     """
@@ -70,7 +70,7 @@ def read_address(text: str, source: str) -> Address:
         raise _wrong(source, text, "must begin with http:// or https://, or be local:")
     if parts.username is not None or parts.password is not None:
         raise UsageError(
-            problems=[Problem(source, "a URL with a user name or password is not taken")],
+            problems=[Problem(source, "must not contain a user name or password")],
             hint="send credentials with --api-key or --header",
         )
     return Address(_without_fragment(parts), host.lower(), parts.scheme == "https")
@@ -82,7 +82,7 @@ def _without_fragment(parts: SplitResult) -> str:
 
 def _wrong(source: str, text: str, why: str) -> UsageError:
     near = f" (did you mean http://{text}?)" if re.match(r"[\w.\[\]-]+(:\d+)?(/|$)", text) else ""
-    # What is no URL may still hold a password; whatever stands before an @ is not repeated.
+    # An invalid URL may still hold a password, so text before an @ is not repeated.
     shown = re.sub(r".*@", "…@", text, flags=re.DOTALL).partition("?")[0]
     return UsageError(problems=[Problem(source, f'"{shown}" {why}{near}')])
 

@@ -1,4 +1,4 @@
-"""API errors, in every shape that compatible servers send."""
+"""Parses API errors, in all formats that compatible servers use."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ RETIRED_ON = "2026-08-26"
 _TEXT_LIMIT = 300
 _HINTS = {
     401: "check the key: --api-key, or the variable OPENAI_API_KEY",
-    403: "the key may not do this: check --organization, --project and what the key allows",
-    429: "wait a little and try again, or raise --max-retries; check your quota too",
+    403: "the key has no permission: check --organization, --project and the key's permissions",
+    429: "wait and try again, or raise --max-retries; check your quota too",
     NOT_OFFERED: "this server does not offer the command",
 }
 
 
 def retirement_hint() -> str:
-    """What to do instead of calling the retired endpoint."""
+    """Hint for a retired endpoint: the alternatives to it."""
     return (
-        f"OpenAI and Azure switched the Assistants endpoints off on {RETIRED_ON}. Two ways on: "
-        "add --local to run on the embedded engine, or --base-url URL for a compatible server"
+        f"OpenAI and Azure switched the Assistants endpoints off on {RETIRED_ON}. Use "
+        "--local for the embedded engine, or --base-url URL for a compatible server"
     )
 
 
@@ -39,13 +39,13 @@ def api_error(
     *,
     gone: bool,
 ) -> ApiError:
-    """The error for an answer with a status of 400 or more."""
+    """The error for a response with status 400 or above. `gone`: OpenAI retired the operation."""
     text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
     retired = gone and status in (404, 410) and settings.address.is_openai
     if retired:
         hint = retirement_hint()
     elif status in (404, 405) and not (settings.in_process or error_fields(parsed(text))):
-        hint = "this may be no server of this API, or another path: look at --base-url"
+        hint = "the server may not offer this API, or only under another path: check --base-url"
     else:
         hint = _hint(status, headers, settings)
     return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
@@ -58,12 +58,12 @@ def fallback_error(
     *,
     status: int | None = None,
 ) -> ApiError:
-    """The error for a refusal with a good status: an `error` event, or an error sent with 200."""
+    """The error for an `error` event, or an error object sent with a success status."""
     return _api_error(scrub(text, settings), headers, settings, status=status, hint="")
 
 
 def is_refusal(value: Any) -> bool:
-    """Whether a JSON value that came with a good status is an error all the same."""
+    """Whether a JSON value sent with a success status is an error object."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("error"), dict | str)
@@ -99,10 +99,10 @@ def _api_error(
 
 
 def error_fields(value: Any) -> dict[str, Any]:
-    """`message`, `type`, `param` and `code` as far as the server gave them.
+    """The fields of an error object, such as `message`, `type`, `param` and `code`.
 
-    Knows `{"error": {…}}`, `{"error": "…"}`, the bare object, `{"detail": …}` and
-    `{"message": …}`.
+    Accepts `{"error": {…}}`, `{"error": "…"}`, `{"message": …}` with other fields, and
+    `{"detail": …}`; empty for anything else.
     """
     if not isinstance(value, dict):
         return {}
@@ -122,8 +122,8 @@ def _detail(detail: Any) -> str:
     """FastAPI's `detail`: a text, or a list of messages with locations."""
     if isinstance(detail, str):
         return detail
-    found = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
-    parts = [_located(one.get("loc"), one["msg"]) for one in found if "msg" in one]
+    items = [one for one in detail if isinstance(one, dict)] if isinstance(detail, list) else []
+    parts = [_located(one.get("loc"), one["msg"]) for one in items if "msg" in one]
     return "; ".join(parts) if parts else json.dumps(detail, ensure_ascii=False)
 
 
@@ -141,7 +141,7 @@ def reason(status: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text of an answer that is neither JSON nor a page."""
+    """The start of a plain-text body; empty for an HTML page."""
     line = " ".join(text.split())
     return "" if line.startswith("<") else line[:_TEXT_LIMIT]
 
@@ -150,11 +150,11 @@ def _hint(status: int, headers: Mapping[str, str], settings: ConnectionSettings)
     wait = asked_wait(headers)
     if wait is not None and wait > LONGEST_WAIT:
         return (
-            f"the server asks to wait {wait:.0f} s, and this tool waits {LONGEST_WAIT:.0f} s at "
-            "most: run it again after that"
+            f"the server asks to wait {wait:.0f} s, and this tool waits at most "
+            f"{LONGEST_WAIT:.0f} s: try again later"
         )
     if status in _HINTS:
         return _HINTS[status]
     if status >= 500 and not settings.in_process:
-        return "the server has a fault of its own; try again later"
+        return "the server failed; try again later"
     return ""

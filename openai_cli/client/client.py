@@ -1,4 +1,4 @@
-"""Sending one request: attempts, redirects, and the answer."""
+"""HTTP client: sends one request with retries and redirects, and returns the answer."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from openai_cli.errors import ApiError
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
 _TEXT_TYPES = ("", "text/plain", "application/octet-stream")
-"""Content types of servers that send events without saying so."""
+"""Content types of servers that send events without `text/event-stream`."""
 
 
 def encode_body(request: Request) -> bytes | None:
-    """The request's body as sent: compact JSON in UTF-8; None for requests without one."""
+    """The request's body as compact JSON in UTF-8; None if it has no body."""
     if request.body is None:
         return None
     text = json.dumps(request.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -44,7 +44,7 @@ def encode_body(request: Request) -> bytes | None:
 
 
 def full_url(request: Request, address: Address, *, shown: bool = False) -> httpx.URL:
-    """The URL with its query; `shown` gives the one a person knows (`local:/threads/runs`)."""
+    """The URL with its query; with `shown`, the one for display (`local:/threads/runs`)."""
     query: list[tuple[str, str | int | float | bool | None]] = [
         pair for name, value in request.query.items() for pair in _pairs(name, value)
     ]
@@ -53,7 +53,7 @@ def full_url(request: Request, address: Address, *, shown: bool = False) -> http
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """A value as it stands in a query: lists as `name[]`, once for each element."""
+    """The query pairs of a value: a list becomes one `name[]` pair per element."""
     if isinstance(value, list):
         for item in value:
             yield from _pairs(name + "[]", item)
@@ -64,7 +64,7 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 class Client:
     """Sends requests to the address of `settings`; a context manager.
 
-    `transport` answers in place of the network, and is closed with the client.
+    `transport` replaces the network if given; it is closed with the client.
     """
 
     def __init__(
@@ -96,13 +96,13 @@ class Client:
         self._exit_stack.close()
 
     def send(self, request: Request, *, attempt_timeout: float | None = None) -> Document | Stream:
-        """The answer to a request, after as many attempts as the settings allow.
+        """Send a request, retrying as the settings allow, and return the answer.
 
-        `attempt_timeout` is for callers that repeat the request themselves: one attempt with this
-        timeout in seconds.
+        With `attempt_timeout`, in seconds, only one attempt is made; for callers that retry
+        themselves. All attempts share one idempotency key, so that paid work is not started twice.
 
-        Raises ApiError when the server says no, NoAnswerError when there is no answer or none
-        that can be read. One idempotency key covers all attempts: the call may start paid work.
+        Raises ApiError if the server refuses, NoAnswerError if there is no readable answer,
+        UsageError if the address cannot be used.
         """
         response = self._send_with_retries(
             request, f"openai-cli-{secrets.token_hex(16)}", attempt_timeout
@@ -124,14 +124,14 @@ class Client:
             for chunk in self._trace.passing(response.iter_bytes()):
                 body += chunk
         except httpx.HTTPError as error:
-            # The status says more than the end of a body that does not come.
+            # The status is known, so it is reported even if the body is incomplete.
             self._trace.say(translate(error, self.settings).message)
         gone = request.operation.gone
         status = response.status_code
-        found = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
+        refusal = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
         if status in (401, 403):
-            found.hint = cross_origin_hint(response.url, self.settings) or found.hint
-        return found
+            refusal.hint = cross_origin_hint(response.url, self.settings) or refusal.hint
+        return refusal
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
@@ -157,7 +157,7 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     def _pause(self, response: httpx.Response, attempt: int) -> float | None:
-        """Seconds to wait before the request is repeated; None if this answer is to be kept."""
+        """Seconds to wait before a retry; None if this response is final."""
         repeat = should_retry(response.status_code, response.headers)
         if not repeat or self.settings.in_process:
             return None
@@ -180,7 +180,7 @@ class Client:
     def _attempt(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
     ) -> httpx.Response:
-        """One attempt, through all redirects that keep the request as it is."""
+        """One attempt, following redirects that keep method and body."""
         http, settings = self._http, self.settings
         url, redirects = full_url(request, settings.address), 0
         while True:
@@ -205,7 +205,7 @@ class Client:
                 http = self._client_for_other_origin(settings)
 
     def _client_for_other_origin(self, settings: ConnectionSettings) -> httpx.Client:
-        """The client for another server: its connections and cookies are its own."""
+        """The client for another server, with separate connections and cookies."""
         origin = settings.address.text
         if origin not in self._other_origins:
             self._other_origins[origin] = self._exit_stack.enter_context(open_client(settings))

@@ -1,4 +1,4 @@
-"""Which redirects are followed; another origin gets no credentials."""
+"""Redirect rules; credentials are not sent to another origin."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def next_url(response: httpx.Response, count: int, settings: ConnectionSettings) -> httpx.URL:
-    """Where a redirect leads, the `count`th of its call.
+    """The target of a redirect; `count` is its number within the call, from 1.
 
-    Raises NoAnswerError for one that leads nowhere, in circles, off the web, away from HTTPS, or
-    that would turn the request into another one.
+    Raises NoAnswerError if it has no target, exceeds MAX_REDIRECTS, leaves HTTP(S), goes from
+    HTTPS to HTTP, or would change the method or drop the body.
     """
     sent, follow = response.request, response.next_request
     if follow is None:
-        raise NoAnswerError(f"the server answered {_status(response)}, which is no answer")
+        raise NoAnswerError(f"the server answered {_status(response)} without a valid target")
     problem = ""
     if count > MAX_REDIRECTS:
-        problem = f"more than {MAX_REDIRECTS} times, perhaps in circles"
+        problem = f"more than {MAX_REDIRECTS} times"
     elif follow.url.scheme not in _PORTS:
         # That includes `local:`: no server may redirect to the embedded engine.
-        problem = "to what is no web address"
+        problem = "to an address that is not HTTP(S)"
     elif settings.address.secure and follow.url.scheme != "https":
-        problem = "away from HTTPS, where anyone could read along"
+        problem = "from HTTPS to an unencrypted connection"
     elif response.status_code not in (307, 308) and sent.method != "GET":
         problem = f"in a way that would drop the body of a {sent.method}"
     if problem:
         where = scrub(redacted_url(response.headers["location"]), settings)
         raise NoAnswerError(
             f"the server redirects {problem} ({_status(response)}, to {where})",
-            hint="if that is the right server, name it with --base-url",
+            hint="if that is the right server, pass it with --base-url",
         )
     return follow.url
 
@@ -55,8 +55,8 @@ def cross_origin_hint(url: httpx.URL, settings: ConnectionSettings) -> str:
     if same_origin(url, settings):
         return ""
     return (
-        f"a redirect led to {url.netloc.decode()}, and the key was kept from it: if that is the "
-        "right server, name it with --base-url"
+        f"a redirect led to {url.netloc.decode()}, which did not get the key: if that is the "
+        "right server, pass it with --base-url"
     )
 
 

@@ -1,4 +1,4 @@
-"""Request headers: what is sent, and what may be given by hand."""
+"""Request headers: those every request sends, and checks of user-supplied ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgr
 
 
 def read_header(text: str) -> tuple[str, str]:
-    """`Name: value` as a pair. Raises ValueError."""
+    """Parse `Name: value` into a pair. Raises ValueError."""
     name, colon, value = text.partition(":")
     if not colon or not _NAME.fullmatch(name):
         raise ValueError("expected 'Name: value'")
     if name.lower() in _FRAMING:
-        raise ValueError(f"{name} follows from the request and cannot be set")
+        raise ValueError(f"{name} is set by the HTTP library and cannot be given")
     if not _VALUE.fullmatch(value.strip()):
-        raise ValueError(f"the value of {name} holds characters a header cannot carry")
+        raise ValueError(f"the value of {name} has characters that are invalid in a header")
     return name, value.strip()
 
 
@@ -39,14 +39,14 @@ def read_headers(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def carries_credentials(headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether headers given by the user carry credentials."""
+    """Whether user-supplied headers contain credentials."""
     return any(name.lower() in _CREDENTIALS and value for name, value in headers)
 
 
 def check_credential(value: str, source: str) -> str:
-    """The value, if a header can carry it. Raises UsageError that does not show it."""
+    """Return the value if it is valid in a header; else raise UsageError, without showing it."""
     if not re.fullmatch(r"[\x21-\x7e]*", value):
-        what = "holds a line break, a space or another character that a header cannot carry"
+        what = "has a line break, a space or another character that is invalid in a header"
         raise UsageError(problems=[Problem(source, what)])
     return value
 
@@ -54,8 +54,8 @@ def check_credential(value: str, source: str) -> str:
 def request_headers(
     request: Request, settings: ConnectionSettings, idempotency_key: str
 ) -> Headers:
-    """All headers of one call, in sending order; headers given by hand replace ours."""
-    wanted = {
+    """All headers of a request, in sending order; user-supplied headers replace ours."""
+    defaults = {
         "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
         "OpenAI-Beta": "assistants=v2",
         "OpenAI-Organization": settings.organization,
@@ -66,10 +66,10 @@ def request_headers(
         "Idempotency-Key": idempotency_key if request.operation.method == "POST" else "",
     }
     if request.streams:
-        # A compressing proxy would hold events back until its buffer is full.
-        wanted["Accept-Encoding"] = "identity"
+        # A compressing proxy would delay events until its buffer is full.
+        defaults["Accept-Encoding"] = "identity"
     given = {name.lower() for name, _ in settings.headers}
-    ours = [(name, value) for name, value in wanted.items() if value]
+    ours = [(name, value) for name, value in defaults.items() if value]
     return [pair for pair in ours if pair[0].lower() not in given] + list(settings.headers)
 
 

@@ -1,4 +1,4 @@
-"""Translates httpx's errors into ours."""
+"""Translates httpx errors into the CliError family."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import CliError, NoAnswerError, UsageError
 
 REQUEST_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
-"""What sending may raise. UnicodeError: a host name that cannot be looked up."""
+"""Errors that sending can raise. UnicodeError: a host name that cannot be encoded."""
 
 _SILENT = "Server disconnected"
-"""How httpx begins the protocol error for a connection closed without a byte."""
+"""Start of httpx's error message for a connection closed without any response."""
 _MESSAGES: list[tuple[type[Exception], str]] = [
-    (httpx.ConnectTimeout, "no connection to {server} in time"),
-    (httpx.PoolTimeout, "no free connection to {server} in time"),
+    (httpx.ConnectTimeout, "connecting to {server} timed out"),
+    (httpx.PoolTimeout, "waiting for a free connection to {server} timed out"),
     (httpx.ReadTimeout, "{server} took too long to answer"),
     (httpx.WriteTimeout, "{server} took too long to accept the request"),
     (httpx.ProxyError, "the proxy refused the connection to {server}: {detail}"),
     (httpx.ConnectError, "cannot connect to {server}: {detail}"),
-    (httpx.RemoteProtocolError, "the answer of {server} is cut short or no HTTP: {detail}"),
+    (httpx.RemoteProtocolError, "the answer of {server} is incomplete or not HTTP: {detail}"),
     (httpx.ReadError, "the connection to {server} broke while reading: {detail}"),
     (httpx.WriteError, "the connection to {server} broke while sending: {detail}"),
     (httpx.CloseError, "the connection to {server} broke: {detail}"),
     (httpx.LocalProtocolError, "the request cannot be sent to {server}: {detail}"),
-    (httpx.DecodingError, "the answer of {server} is not encoded as it says: {detail}"),
+    (httpx.DecodingError, "the answer of {server} does not match its content encoding: {detail}"),
     (httpx.UnsupportedProtocol, "{detail}"),
 ]
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -33,26 +33,26 @@ _CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
 
 def is_connection_failure(error: Exception) -> bool:
-    """Whether the connection failed: refused, or cut before any answer.
+    """Whether the connection was refused, or closed before any response; safe to retry.
 
-    Slow answers are no failure: the server is likely at work on a request that costs money.
-    Neither is a certificate that is not trusted, which no further attempt will change.
+    False for a slow answer, as the server is probably working on a request that costs money, and
+    for an untrusted certificate, as a retry would not help.
     """
     if "CERTIFICATE" in str(error):
         return False
     if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):
-        return False  # such as 407: the proxy will not change its mind either
+        return False  # such as 407: a retry would get the same answer
     if isinstance(error, httpx.RemoteProtocolError):
         return str(error).startswith(_SILENT)
     return isinstance(error, (*_NEVER_SENT, *_CUT_OFF))
 
 
 def translate(error: Exception, settings: ConnectionSettings) -> CliError:
-    """The error of ours for one of httpx's."""
+    """The CliError for an httpx error."""
     server = _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {server}: {error}")
-    # It may quote what the server sent.
+    # The message may quote what the server sent.
     detail = scrub(str(error).strip(), settings) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):
@@ -62,7 +62,7 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
 
 
 def _server_name(error: Exception, settings: ConnectionSettings) -> str:
-    """The server by name: after a redirect it is not the one the user named."""
+    """The server the failed request went to; after a redirect, not the one in the settings."""
     try:
         request: httpx.Request = error.request  # type: ignore[attr-defined]  # httpx.RequestError
     except (AttributeError, RuntimeError):
@@ -74,15 +74,13 @@ def _server_name(error: Exception, settings: ConnectionSettings) -> str:
 
 def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return "if the server's certificate is your own, name its CA file in SSL_CERT_FILE"
+        return "for a private CA, set SSL_CERT_FILE to the path of its certificate"
     if "CERTIFICATE_REQUIRED" in detail:
-        return "name a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
+        return "give a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
     if isinstance(error, httpx.ReadTimeout):
-        return (
-            f"it may still be at work on it; wait longer than {settings.timeout:g} s with --timeout"
-        )
+        return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        hint = "check the address (--base-url) and whether the server runs"
-        proxy = ", and the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
+        hint = "check the address (--base-url) and that the server is running"
+        proxy = ", and the proxy in the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
         return hint + proxy if settings.has_proxy else hint
     return ""

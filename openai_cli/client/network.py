@@ -1,4 +1,4 @@
-"""The httpx client for an address: TLS, client certificates, proxies, timeouts."""
+"""Opens the httpx client: TLS, client certificates, proxies, timeouts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 
 CONNECT_TIMEOUT = 15.0
-"""Seconds a connection may take, unless --timeout is shorter."""
+"""Seconds to connect, unless --timeout is shorter."""
 
 
 def open_client(
@@ -19,36 +19,36 @@ def open_client(
 ) -> httpx.Client:
     """An httpx client for the address of `settings`. The caller closes it.
 
-    `transport` answers in place of the network, and is closed with the client. Raises UsageError
-    for a certificate or proxy that cannot be used.
+    `transport` replaces the network if given; it is closed with the client. Raises UsageError for
+    a certificate or proxy that cannot be used.
     """
     if transport is not None:
         return httpx.Client(transport=transport, trust_env=False)
     try:
         return httpx.Client(timeout=timeouts(settings.timeout), verify=_tls(settings))
     except httpx.InvalidURL:
-        # The message would quote a piece of the URL, which may be a piece of a password.
+        # The message would quote part of the URL, which may be part of a password.
         raise _proxy_error("one of them is not a URL") from None
     except (ValueError, ImportError) as error:
         raise _proxy_error(str(error)) from None
 
 
 def timeouts(seconds: float) -> httpx.Timeout:
-    """How long each silence of a server may be; a connection is made sooner or not at all."""
+    """Timeouts: `seconds` for each read or write, at most CONNECT_TIMEOUT to connect."""
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
 def _proxy_error(why: str) -> UsageError:
     return UsageError(
         f"the proxy settings of the environment cannot be used: {why}",
-        hint="look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+        hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
     )
 
 
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
     if not settings.address.secure and not settings.has_proxy:
-        # Plain HTTP needs no certificates, and reading them all takes a while. A context
-        # without any trusts no server, so it is safe.
+        # Plain HTTP needs no certificates, and loading them is slow. A context without
+        # certificates trusts no server, so it is safe.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context = httpx.create_ssl_context()
@@ -73,5 +73,6 @@ def _add_client_certificate(context: ssl.SSLContext, settings: ConnectionSetting
         # No password prompt: it would hang a script.
         context.load_cert_chain(settings.client_cert, settings.client_key, password=lambda: b"")
     except (ssl.SSLError, OSError, ValueError) as error:
-        problem = Problem("--mtls-client-cert-file", f"certificate and key do not fit: {error}")
+        what = f"cannot use this certificate and key: {error}"
+        problem = Problem("--mtls-client-cert-file", what)
         raise UsageError(problems=[problem]) from None

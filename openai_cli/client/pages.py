@@ -1,4 +1,4 @@
-"""Lists in pages: one after another, as they are asked for."""
+"""Pagination: yields the pages of a list lazily."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from openai_cli.errors import NoAnswerError
 
 @dataclass(frozen=True)
 class _PageInfo:
-    """The ids at the ends of a page (empty if missing), and whether more follows.
+    """Ids of the first and last item of a page ("" if missing), and whether more pages follow.
 
-    `more` is None if the server does not say; then the next page is requested, as OpenAI's own
-    clients do.
+    `more` is None if the server sends no `has_more`; then the next page is requested, as OpenAI's
+    own clients do.
     """
 
     items: bool
@@ -27,12 +27,12 @@ class _PageInfo:
 
 
 def pages(client: Client, request: Request) -> Iterator[Document]:
-    """Every page of a list, the next one fetched when it is asked for.
+    """Yield every page of a list; the next page is fetched when the caller asks for it.
 
-    Goes on behind the last item of a page; where `before` is set alone, before the first one, so
-    that all items before it come. Ends without `has_more`, at an empty page, and at a page that
-    came already. Raises NoAnswerError if the server said that more follows, but sent a page that
-    came already, or items without ids to go on from.
+    The cursor is the last item of a page; if only `before` is set, the first item, so that all
+    items before it are listed. Ends when `has_more` is false, at an empty page, or at a page that
+    was sent before. Raises NoAnswerError if the server said that more follows but repeats a page
+    or sends items without ids.
     """
     backwards = "before" in request.query and "after" not in request.query
     current, first_page_end, more_promised = request, "", False
@@ -41,8 +41,8 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
         page = _page(client, current)
         info = _page_info(page.value)
         if backwards and more_promised and first_page_end and not info.items:
-            # The server gave the start of the list, not what stands before the id: the rest of
-            # what was asked for is behind the first page.
+            # The server sent the start of the list, not the items just before the id: the rest
+            # follows after the first page.
             backwards, current = False, _moved(request, "after", first_page_end)
             continue
         cursor = info.first if backwards else info.last
@@ -56,7 +56,7 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
             return
         if not cursor:
             if more_promised:
-                raise _incomplete("its items have no ids to go on from")
+                raise _incomplete("its items have no ids to continue from")
             return
         first_page_end = first_page_end or info.last
         seen.add(cursor)
@@ -66,7 +66,7 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
 def _page(client: Client, request: Request) -> Document:
     page = client.send(request)
     if not isinstance(page, Document):
-        raise NoAnswerError("the server answered with a stream of events, not with a list")
+        raise NoAnswerError("the server answered with a stream of events instead of a list")
     return page
 
 
@@ -89,5 +89,5 @@ def _page_info(page: Any) -> _PageInfo:
 
 
 def _id(item: Any) -> str:
-    found = item.get("id") if isinstance(item, dict) else None
-    return found if isinstance(found, str) else ""
+    ident = item.get("id") if isinstance(item, dict) else None
+    return ident if isinstance(ident, str) else ""

@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is shown: headers, URLs, and texts of a server."""
+"""Removes secrets from everything that is shown: headers, URLs, and text from servers."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _NOT_SECRET = re.compile(r"idempotency-key$|x-ratelimit-", re.IGNORECASE)
 _PARAMETER = re.compile(r"([?&])([^=&#]*)=([^&#]*)")
 _USER = re.compile(r"//[^/?#]*@")
 _SHORTEST = 4
-"""Characters: a shorter key would shred a text, and is none."""
+"""Characters: shorter secrets are not replaced, as they would match ordinary text."""
 _SHORTEST_PART = 8
 
 
 def is_secret(name: str) -> bool:
-    """Whether a header or a parameter of this name is hidden wherever it is shown."""
+    """Whether the value of a header or parameter with this name is redacted."""
     return not _NOT_SECRET.match(name) and _SECRET_NAME.search(name) is not None
 
 
 def redacted(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers with secrets replaced; the scheme of Authorization stays."""
+    """The headers with secret values replaced; the scheme of Authorization is kept."""
     return [(name, _hidden(value) if is_secret(name) else value) for name, value in headers]
 
 
 def redacted_url(url: str) -> str:
-    """A URL without its user, its password, and the secrets among its parameters."""
+    """The URL with user, password and secret parameters replaced."""
     return _PARAMETER.sub(_hidden_parameter, _USER.sub(f"//{REDACTED}@", url))
 
 
 def scrub(text: str, settings: ConnectionSettings) -> str:
-    """A text without the secrets of this call, for errors and traces that quote a server."""
+    """The text with the secrets of `settings` replaced."""
     for secret in sorted(set(secrets_of(settings)), key=len, reverse=True):
         if len(secret) >= _SHORTEST:
             text = re.sub(_in_any_spelling(secret), REDACTED, text)
@@ -69,7 +69,7 @@ def url_secrets(url: str) -> Iterator[str]:
 
 
 def _in_any_spelling(secret: str) -> str:
-    """A pattern for a secret as it is, escaped as in JSON, or percent-encoded."""
+    """A pattern for a secret in plain, JSON-escaped or percent-encoded form."""
     return "".join(
         rf"(?:\\?{re.escape(letter)}|(?i:\\u00{ord(letter):02x}|%{ord(letter):02x}))"
         for letter in secret

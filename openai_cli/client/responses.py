@@ -1,4 +1,4 @@
-"""Answers: one JSON document, or a stream of events."""
+"""Responses: one JSON document, or a stream of events."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from openai_cli.client.trace import Trace
 from openai_cli.client.wrapped_events import parsed, unwrapped
 from openai_cli.errors import NoAnswerError
 
-_RUN_MAY_GO_ON = "the run may still be at work: fetch it with beta:threads:runs retrieve"
+_RUN_MAY_CONTINUE = "the run may still be active: fetch it with beta:threads:runs retrieve"
 
 
 @dataclass(frozen=True)
 class Document:
-    """One JSON answer: the server's bytes, their text, and its value (numbers as text)."""
+    """One JSON answer: the server's bytes, their text, and the parsed value (numbers as str)."""
 
     content: bytes
     text: str
@@ -36,34 +36,34 @@ class Document:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stream: its name, and its data as the server wrote it (JSON text)."""
+    """One event of a stream: its name, and its data as the server's JSON text."""
 
     name: str
     data: str
 
     @property
     def text(self) -> str:
-        """The event as one JSON object, data untouched."""
+        """The event as one JSON object; the data is the server's text."""
         return f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
 
 
 def read_document(response: httpx.Response, settings: ConnectionSettings, trace: Trace) -> Document:
-    """Read a JSON answer to its end.
+    """Read a complete JSON answer.
 
-    An answer without content is taken from a DELETE that says so (204), and is empty then.
-    Raises NoAnswerError if it is empty or not JSON, ApiError if it holds an error all the same.
+    A DELETE answered with status 204 gives an empty document. Raises NoAnswerError if the body is
+    empty or not JSON, ApiError if it is an error object.
     """
     content = b"".join(trace.passing(response.iter_bytes()))
     if response.status_code == HTTPStatus.NO_CONTENT and response.request.method == "DELETE":
         return Document(b"", "", response.headers)
     if not content.strip():
         status = f"status {response.status_code}"
-        raise NoAnswerError(f"{settings.address.server_name} answered with nothing ({status})")
+        raise NoAnswerError(f"{settings.address.server_name} sent an empty answer ({status})")
     try:
         text = content.decode("utf-8-sig")
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse_constant)
     except RecursionError:
-        raise NoAnswerError("the answer is nested too deep to be read") from None
+        raise NoAnswerError("the answer is nested too deeply") from None
     except ValueError:
         raise _not_json(response, content, settings) from None
     if is_refusal(value):
@@ -79,16 +79,16 @@ def _not_json(
     start = " ".join(text.split())[:80]
     return NoAnswerError(
         f"the answer is not JSON ({kind}): {start}",
-        hint="is the address right? Look at --base-url, and at the answer with --debug",
+        hint="check --base-url; --debug shows the answer",
     )
 
 
 class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
-    `run` is the run in its last event; `saw_active_run` says whether any event showed it working.
-    Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends before
-    the stream has: with `done`, or a run that has come to an end.
+    `run` is the run in its last event; `saw_active_run` is whether any event had a run that was
+    not stopped. Iterating raises ApiError at an `error` event, and NoAnswerError if the connection
+    ends before `done` or a stopped run.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Stream:
         self._check_end(decoder)
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they arrive, for `raw`; ends and fails as `events` does."""
+        """The bytes as they arrive, for format `raw`; ends and raises as `events` does."""
         decoder = EventDecoder()
         for chunk in self._chunks:
             yield chunk
@@ -129,7 +129,7 @@ class Stream:
         self._check_end(decoder)
 
     def abandon(self) -> None:
-        """Stop passing events on. A run that works in this process is followed to its end."""
+        """Stop yielding events. If the run executes in this process, wait for its end."""
         if self._settings.in_process:
             for _ in self._chunks:
                 pass
@@ -153,10 +153,10 @@ class Stream:
             raise self._broken(f"the stream broke off {where}")
 
     def _broken(self, message: str) -> NoAnswerError:
-        return NoAnswerError(message, hint=_RUN_MAY_GO_ON)
+        return NoAnswerError(message, hint=_RUN_MAY_CONTINUE)
 
     def _event(self, raw: RawEvent) -> Event | None:
-        """The event to pass on; None for the end of the stream and for keep-alives."""
+        """The event to yield; None for the end of the stream and for keep-alives."""
         raw = unwrapped(raw)
         if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
             self._done = True

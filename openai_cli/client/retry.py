@@ -1,4 +1,4 @@
-"""When to try again, and after how long."""
+"""Retry policy: which responses are retried, and after which delay."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from datetime import UTC
 
 RETRY_STATUSES = frozenset({408, 409, 429})
 NOT_OFFERED = 501
-"""The status of a server that does not support the request at all."""
+"""Status of a server that does not support the request; never retried."""
 LONGEST_WAIT = 60.0
-"""Seconds a server may make us wait; one that asks for more is answered with an error."""
+"""Longest Retry-After, in seconds, that is waited for; above, the answer is reported as error."""
 
 _FIRST, _CAP = 0.5, 8.0
 
@@ -34,7 +34,7 @@ def is_transient(status: int) -> bool:
 
 
 def asked_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
-    """Seconds the server asks for: `Retry-After-Ms`, then `Retry-After` (seconds or a date)."""
+    """Seconds to wait by `Retry-After-Ms`, else `Retry-After` (seconds or a date), or None."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -44,7 +44,9 @@ def asked_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time)
 
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
-    """Seconds before attempt number `attempt` + 1: doubling, capped, up to a quarter less."""
+    """Seconds to wait after attempt number `attempt` (from 0): 0.5 s doubled, at most 8 s, minus
+    up to 25 % jitter.
+    """
     return min(_CAP, _FIRST * 2.0**attempt) * (1 - 0.25 * draw())
 
 
@@ -59,7 +61,7 @@ def _number(text: str) -> float | None:
 def _until(text: str, now: float) -> float | None:
     try:
         date = email.utils.parsedate_to_datetime(text)
-        # A date of HTTP is in GMT even where it does not say so.
+        # An HTTP date is in GMT, even without a zone.
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Everything about a connection that the user may set."""
+"""Connection settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def _quiet(_line: str) -> None:
-    """Say nothing."""
+    """Discard the line."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class ConnectionSettings:
 
     @property
     def in_process(self) -> bool:
-        """Whether this process does the work itself, and so ends it when it ends.
+        """Whether runs execute in this process, so that they stop when it exits.
 
-        Then no request is repeated, and a stream is read to its end.
+        Requests are not retried then, and streams are read to their end.
         """
         return self.address.is_local
 
     @property
     def has_proxy(self) -> bool:
-        """Whether the environment names a proxy for anything."""
+        """Whether the environment sets any proxy."""
         return any(self.environ.get(name) or self.environ.get(name.upper()) for name in _PROXIES)

@@ -1,7 +1,7 @@
 """Server-sent events, decoded from bytes as they arrive (WHATWG HTML, section 9.2).
 
-An event is given with the chunk that completes it. docs/architecture.md says which libraries were
-tried, and what they do differently.
+An event is returned with the chunk that completes it. docs/architecture.md explains why no library
+is used.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RawEvent:
-    """One event: its name ("" if it had none) and its data lines joined by newlines."""
+    """One event: its name ("" if it has none) and its data lines, joined by newlines."""
 
     name: str
     data: str
 
 
 class EventDecoder:
-    """Feed it chunks of bytes; it gives the events each chunk completes."""
+    """Incremental decoder: `feed` takes a chunk of bytes and yields the events it completes."""
 
     def __init__(self) -> None:
-        # The standard: always UTF-8, whatever the header says; one byte-order mark is skipped.
+        # By the standard: always UTF-8, whatever the header says, and one BOM is skipped.
         self._text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._line: list[str] = []
         self._after_cr = False
@@ -32,7 +32,7 @@ class EventDecoder:
 
     @property
     def pending(self) -> bool:
-        """Whether an event has begun that has not been completed."""
+        """Whether an event is incomplete."""
         return bool(self._data or self._line or self._name)
 
     def feed(self, chunk: bytes) -> Iterator[RawEvent]:
@@ -46,7 +46,7 @@ class EventDecoder:
         self._after_cr = ends_with_cr
         *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in lines:
-            # Parts are joined once: an event of many small chunks stays linear in its length.
+            # Parts are joined once per line, so that many small chunks take linear time.
             event = self._take("".join((*self._line, line)))
             self._line.clear()
             if event is not None:

@@ -1,4 +1,4 @@
-"""What `--debug` shows of a call: everything but secrets, bodies up to a limit."""
+"""`--debug` output: requests and responses without secrets, bodies up to a limit."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from openai_cli.client.redaction import redacted, redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
 
 BODY_LIMIT = 4096
-"""Characters of one body that are shown; of a stream, of all its events together."""
+"""Characters shown of one body; for a stream, of all its events together."""
 _LONGEST_LINE = 4 * BODY_LIMIT
 
 
 class Trace:
-    """Writes requests and answers to the sink of `settings`, if there is one."""
+    """Passes lines about requests and responses to `settings.trace`, if that is set."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
     def request(self, request: httpx.Request) -> None:
-        """The request line, headers and body."""
+        """Show the request line, headers and body."""
         if self._settings.trace is None:
             return
         self._line(f"> {request.method} {redacted_url(str(request.url))}")
@@ -32,14 +32,14 @@ class Trace:
         body.end()
 
     def response(self, response: httpx.Response) -> None:
-        """The status line and headers."""
+        """Show the status line and headers."""
         if self._settings.trace is None:
             return
         self._line(f"< {response.status_code} {response.reason_phrase}")
         self._headers("<", response.headers.multi_items())
 
     def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks of an answer, shown line by line while they pass."""
+        """Yield the chunks of a response body, showing each line as it is completed."""
         if self._settings.trace is None:
             yield from chunks
             return
@@ -52,7 +52,7 @@ class Trace:
             body.end()
 
     def say(self, line: str) -> None:
-        """A remark of our own, such as a retry."""
+        """Show a line about the client itself, such as a retry."""
         self._line(f"* {line}")
 
     def _body(self, mark: str) -> _Body:
@@ -71,7 +71,7 @@ class Trace:
 
 
 class _Body:
-    """A body on its way, shown in whole lines: a secret may come in two chunks."""
+    """A body shown in complete lines, as a secret may be split between chunks."""
 
     def __init__(self, clean: Callable[[str], str], show: Callable[[str], None]) -> None:
         self._clean = clean
@@ -98,7 +98,7 @@ class _Body:
             self._take(self._line)
             self._line = ""
         if self._hidden:
-            self._show(f"… {self._hidden} characters more")
+            self._show(f"… {self._hidden} more characters")
             self._hidden = 0
 
     def _take(self, line: str) -> None:

@@ -1,4 +1,4 @@
-"""Events of servers that send no event line: `{"event": NAME, "data": …}` in the data."""
+"""Events of servers that omit the `event:` line and send `{"event": NAME, "data": …}` as data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = re.compile(r"\s*[{},:]?\s*")
 
 
 def parsed(text: str) -> Any:
-    """The JSON value of a text, None if it is none."""
+    """The parsed JSON value of a text; None if it is not valid JSON."""
     try:
         return json.loads(text, parse_int=_integer, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
@@ -22,7 +22,10 @@ def parsed(text: str) -> Any:
 
 
 def unwrapped(raw: RawEvent) -> RawEvent:
-    """The event inside `{"event": NAME, "data": …}`, data untouched; any other as it is."""
+    """The event inside `{"event": NAME, "data": …}`; any other event unchanged.
+
+    The data is the server's text.
+    """
     if raw.name or '"event"' not in raw.data:
         return raw
     value = parsed(raw.data)
@@ -33,17 +36,17 @@ def unwrapped(raw: RawEvent) -> RawEvent:
 
 
 def _members(text: str) -> dict[str, str]:
-    """The members of a valid JSON object, each as its original text."""
+    """The members of a valid JSON object, with values as source text."""
     decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
-    found: dict[str, str] = {}
+    members: dict[str, str] = {}
     at = _after_mark(text, 0)
     while at < len(text):
         name, at = decode(text, at)
         start = _after_mark(text, at)
         _, at = decode(text, start)
-        found[name] = text[start:at]
+        members[name] = text[start:at]
         at = _after_mark(text, at)
-    return found
+    return members
 
 
 def _after_mark(text: str, at: int) -> int:
@@ -54,5 +57,5 @@ def _after_mark(text: str, at: int) -> int:
 def _integer(text: str) -> int | str:
     try:
         return int(text)
-    except ValueError:  # longer than Python converts
+    except ValueError:  # too many digits for Python
         return text

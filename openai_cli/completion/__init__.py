@@ -1,1 +1,1 @@
-"""Completion for four shells: static scripts, generated from the declared operations."""
+"""Shell completion: static scripts for four shells, generated from the declared operations."""

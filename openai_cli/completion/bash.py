@@ -11,12 +11,12 @@ from openai_cli.completion.tree import Tree, flag_places
 
 
 def render(tree: Tree) -> str:
-    """The whole script."""
+    """The complete script."""
     return fill("openai.bash", _tables(tree))
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow the words $1."
+    yield "# Sets `names` to the words that may follow the path $1."
     yield "_openai_children() {"
     yield "    names=''"
     yield "    case $1 in"
@@ -27,7 +27,7 @@ def _tables(tree: Tree) -> Iterator[str]:
     yield "    esac"
     yield "}"
     yield ""
-    yield "# Sets `names` to the flags that may stand behind the words $1."
+    yield "# Sets `names` to the flags that are valid after the path $1."
     yield "_openai_flags() {"
     yield f"    {_spellings(tree.rows)}"
     yield "    case $1 in"

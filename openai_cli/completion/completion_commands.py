@@ -12,7 +12,7 @@ SHOW, INSTALL = "--show-completion", "--install-completion"
 
 
 def print_script(session: Session) -> None:
-    """`@completion SHELL`: the script on stdout."""
+    """`@completion SHELL`: print the script. Raises UsageError without a known shell."""
     words = session.arguments.words
     if not words:
         expected = f"expected a shell ({', '.join(SHELLS)}), found none"
@@ -21,7 +21,10 @@ def print_script(session: Session) -> None:
 
 
 def answer(session: Session) -> None:
-    """The root options: show the script, or install it and say so on stderr."""
+    """The root options: print the script, or install it and report that on stderr.
+
+    Raises UsageError for an unknown shell, CliError if the script cannot be written.
+    """
     last = [o for o in session.arguments.occurrences if o.name in (SHOW, INSTALL)][-1]
     environ = session.env.environ
     if last.text is None:
@@ -34,7 +37,7 @@ def answer(session: Session) -> None:
     from openai_cli.completion.install import install
 
     installed = install(shell, environ)
-    verb = "written" if installed.changed else "already in place"
+    verb = "written" if installed.changed else "already up to date"
     session.env.say("note", f"completion for {shell}, {verb}: {installed.path}")
     for line in installed.next_steps:
         session.env.talk(line)

@@ -10,12 +10,12 @@ from openai_cli.completion.tree import Manner, Tree, flag_places, manners
 
 
 def render(tree: Tree) -> str:
-    """The whole script."""
+    """The complete script."""
     return fill("openai.fish", _tables(tree))
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow those of `node`, each with its description."
+    yield "# Sets `names` to the words that may follow the path `node`, with descriptions."
     yield "function __openai_children --no-scope-shadowing"
     yield "    set names"
     yield "    switch $node"
@@ -27,7 +27,7 @@ def _tables(tree: Tree) -> Iterator[str]:
     yield "    end"
     yield "end"
     yield ""
-    yield "# Sets `names` to the flags that may stand behind the words of `node`."
+    yield "# Sets `names` to the flags that are valid after the path `node`."
     yield "function __openai_flags --no-scope-shadowing"
     yield "    set names"
     yield "    switch $node"
@@ -41,7 +41,7 @@ def _tables(tree: Tree) -> Iterator[str]:
     yield "end"
     yield ""
     yield "# Describes the flag `name`: what it `takes`, its `choices`, the `source` of other"
-    yield "# values, whether it stands `once`, and its spellings, `twins`."
+    yield "# values, whether it may be given only `once`, and its spellings (`twins`)."
     yield "function __openai_describe --no-scope-shadowing"
     yield "    set takes ''"
     yield "    set source ''"

@@ -1,4 +1,4 @@
-"""Putting a script where the shell looks for it."""
+"""Installs a completion script where the shell looks for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FPATH_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the script is, whether this call changed it, and what is left to do, in lines."""
+    """Path of the script, whether this call wrote it, and lines about what the user has to do."""
 
     path: Path
     changed: bool
@@ -27,12 +27,12 @@ class Installed:
 
 
 def install(shell: str, environ: Mapping[str, str]) -> Installed:
-    """Write the script of one of SHELLS to its place; twice is as good as once.
+    """Install the script for one of SHELLS; does nothing if it is up to date.
 
-    Raises CliError if the place cannot be written.
+    Raises CliError if the file cannot be written.
     """
-    place = {"bash": _bash, "fish": _fish, "powershell": _powershell, "zsh": _zsh}[shell]
-    path, next_steps = place(environ)
+    locate = {"bash": _bash, "fish": _fish, "powershell": _powershell, "zsh": _zsh}[shell]
+    path, next_steps = locate(environ)
     try:
         changed = _write(path, script(shell))
     except OSError as error:
@@ -42,7 +42,7 @@ def install(shell: str, environ: Mapping[str, str]) -> Installed:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Replace the file in one step, unless it holds the text already; a link stays a link."""
+    """Replace the file atomically unless it has this text already; a symlink is followed."""
     target = path.resolve()
     if target.is_file() and target.read_bytes() == text.encode():
         return False
@@ -66,7 +66,7 @@ def _bash(environ: Mapping[str, str]) -> tuple[Path, tuple[str, ...]]:
     path = folder / "completions" / "openai"
     return path, (
         "Start a new shell, and press TAB after openai.",
-        "Where bash-completion is not loaded, add this line to ~/.bashrc:",
+        "If bash-completion is not loaded, add this line to ~/.bashrc:",
         f"    source {_shown(path)}",
     )
 
@@ -80,7 +80,7 @@ def _powershell(environ: Mapping[str, str]) -> tuple[Path, tuple[str, ...]]:
     path = _data(environ) / "openai" / FILES["powershell"]
     quoted = str(path).replace("'", "''")
     return path, (
-        "Add this line to your profile (its place is in $PROFILE), and start a new shell:",
+        "Add this line to your profile (its path is in $PROFILE), and start a new shell:",
         f"    . '{quoted}'",
     )
 
@@ -92,21 +92,21 @@ def _zsh(environ: Mapping[str, str]) -> tuple[Path, tuple[str, ...]]:
             return folder / name, ("Start a new shell, and press TAB after openai.",)
     folder = _data(environ) / "zsh" / "site-functions"
     return folder / name, (
-        "Add these two lines to ~/.zshrc (where compinit is called already, the first goes"
-        " before it), and start a new shell:",
+        "Add these two lines to ~/.zshrc (if it calls compinit already, add only the first,"
+        " before that call), and start a new shell:",
         f"    fpath=({_shown(folder)} $fpath)",
         "    autoload -Uz compinit && compinit",
     )
 
 
 def _fpath(environ: Mapping[str, str]) -> list[Path]:
-    """The folders where the user's zsh looks for functions; none if it does not say."""
+    """The folders in the fpath of the user's zsh; empty if zsh cannot be asked."""
     zsh = shutil.which("zsh", path=environ.get("PATH"))
     if zsh is None:
         return []
     mark = "--- fpath ---"
     try:
-        # A session of its own: an interactive shell would take the terminal for itself.
+        # In a new session: an interactive shell would take control of the terminal.
         done = subprocess.run(  # noqa: S603 - zsh of the PATH, with words of ours
             [zsh, "-i", "-c", f'print -rl -- "{mark}" $fpath'],
             stdin=subprocess.DEVNULL,
@@ -124,7 +124,7 @@ def _fpath(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _is_own(folder: Path) -> bool:
-    """Whether a folder is in the user's home and can be written to."""
+    """Whether a folder is in the user's home and is writable."""
     inside = folder.resolve().is_relative_to(Path.home().resolve())
     return inside and folder.is_dir() and os.access(folder, os.W_OK)
 
@@ -138,13 +138,13 @@ def _config(environ: Mapping[str, str]) -> Path:
 
 
 def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
-    """A base folder of the XDG specification, which says that a relative one does not count."""
+    """A base folder by the XDG specification, which ignores relative paths."""
     named = Path(environ.get(variable, ""))
     return named if named.is_absolute() else Path.home() / default
 
 
 def _shown(path: Path) -> str:
-    """The path as a word of a shell, the home folder as a tilde."""
+    """The path quoted for a shell, with `~` for the home folder."""
     home = Path.home()
     if path.is_relative_to(home):
         return f"~/{shlex.quote(str(path.relative_to(home)))}"

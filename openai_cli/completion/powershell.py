@@ -10,13 +10,13 @@ from openai_cli.completion.tree import Tree, flag_places, manners
 
 
 def render(tree: Tree) -> str:
-    """The whole script."""
+    """The complete script."""
     lines = (f"    {line}".rstrip() for line in _tables(tree))
     return fill("openai.ps1", lines)
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# The words that may follow the words of a place, each with its description."
+    yield "# The words that may follow each path, with descriptions."
     yield "$children = @{"
     for node in tree.root.walk():
         if node.children:
@@ -25,7 +25,7 @@ def _tables(tree: Tree) -> Iterator[str]:
                 yield f"        , {_array(_quote(child.name), _quote(child.summary))}"
             yield "    )"
     yield "}"
-    yield "# Flags: name, takes, source of values, choices, once, spellings, help."
+    yield "# Flags as name, takes, source of values, choices, once, spellings, help."
     yield "$everywhere = @("
     yield from _flags(tree.rows, " " * 4)
     yield ")"
@@ -37,7 +37,7 @@ def _tables(tree: Tree) -> Iterator[str]:
                 yield from _flags(place.rows, " " * 8)
                 yield "    )"
     yield "}"
-    yield "# Places where the flags of everywhere do not stand."
+    yield "# Paths at which the flags in $everywhere are not valid."
     yield "$alone = @("
     for place, paths in flag_places(tree).items():
         if not place.shared:

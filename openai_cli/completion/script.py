@@ -1,4 +1,4 @@
-"""A shell's script: its engine, written by hand, with the tables of flags and names put in."""
+"""Builds a shell's script: hand-written code with generated tables of flags and names."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ FILES = {
     "powershell": "openai.ps1",
     "zsh": "_openai",
 }
-"""The name each shell's script has as a file."""
+"""File name of each shell's script."""
 
 _MARK = "#{tables}\n"
 
 
 def script(shell: str) -> str:
-    """The completion script of one of SHELLS."""
+    """The completion script for one of SHELLS."""
     text = import_module(f"openai_cli.completion.{shell}").render(build_tree())
     return str(text)
 
 
 def fill(engine: str, tables: Iterable[str]) -> str:
-    """The engine's text with the tables in their place."""
+    """The hand-written script in the file `engine`, with the generated tables inserted."""
     text = resources.files("openai_cli.completion").joinpath("engine", engine).read_text("utf-8")
     return text.replace(_MARK, "".join(f"{line}\n" for line in tables))

@@ -1,4 +1,4 @@
-"""What the scripts for bash and zsh have in common."""
+"""Parts shared by the scripts for bash and zsh."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def quote(text: str) -> str:
 
 
 def patterns(texts: Iterable[str]) -> str:
-    """Patterns of a `case` that match these texts and no other."""
+    """The pattern of a `case` branch that matches exactly these texts."""
     return " | ".join(map(quote, texts))
 
 
 def describe_function(tree: Tree) -> Iterator[str]:
-    """The function that says how a flag is completed."""
-    yield "# Describes the flag $2 behind the words $1: what it `takes`, its `choices`, the"
-    yield "# `source` of other values, whether it stands `once`, and its spellings, `twins`."
+    """The lines of the shell function that describes how a flag is completed."""
+    yield "# Describes the flag $2 at the path $1: what it `takes`, its `choices`, the `source` of"
+    yield "# other values, whether it may be given only `once`, and its spellings (`twins`)."
     yield "_openai_describe() {"
     yield "    takes='' source='' choices='' once=0 twins=$2"
     yield "    case $1 in"

@@ -1,4 +1,4 @@
-"""Which shell is meant, or in use."""
+"""Reads a shell's name, or detects the shell in use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ALIASES = {"pwsh": "powershell"}
 
 
 def read_shell(text: str, source: str) -> str:
-    """One of SHELLS from its name or alias; `source` is where the text stood.
+    """One of SHELLS by name or alias; `source` is the flag or command the text came from.
 
-    Raises UsageError for any other.
+    Raises UsageError for any other text.
     """
-    shell = _known(text)
+    shell = _shell_named(text)
     if shell is None:
         expected = f'expected one of {", ".join(SHELLS)}, found "{text}"'
         raise UsageError(problems=[Problem(source, expected)])
@@ -24,27 +24,27 @@ def read_shell(text: str, source: str) -> str:
 
 
 def detect_shell(environ: Mapping[str, str], source: str) -> str:
-    """The shell this process was started from, else the one that SHELL names.
+    """The shell that started this process, else the one in the variable SHELL.
 
     Raises UsageError if neither is one of SHELLS.
     """
     import shellingham  # type: ignore[import-untyped]  # ships no types
 
     try:
-        found = _known(shellingham.detect_shell()[0])
+        shell = _shell_named(shellingham.detect_shell()[0])
     except (shellingham.ShellDetectionFailure, OSError):
-        found = None
-    found = found or _known(environ.get("SHELL", ""))
-    if found is None:
+        shell = None
+    shell = shell or _shell_named(environ.get("SHELL", ""))
+    if shell is None:
         names = ", ".join(SHELLS)
         raise UsageError(
-            problems=[Problem(source, "which shell this is cannot be made out")],
-            hint=f"name it: {source}={SHELLS[0]} (there are: {names})",
+            problems=[Problem(source, "cannot detect the shell")],
+            hint=f"name it: {source}={SHELLS[0]} (supported: {names})",
         )
-    return found
+    return shell
 
 
-def _known(text: str) -> str | None:
+def _shell_named(text: str) -> str | None:
     name = PurePath(text).name.lower().removesuffix(".exe")
     name = _ALIASES.get(name, name)
     return name if name in SHELLS else None

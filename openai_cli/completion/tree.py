@@ -1,4 +1,4 @@
-"""What may stand where on the command line: the facts that every script is written from."""
+"""The command tree with its flags, from which every script is generated."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Source = Literal["", "file", "reference", "url"]
 
 @dataclass(frozen=True)
 class Node:
-    """A place on the command line, reached by the words of `path`.
+    """Position on the command line after the words of `path`.
 
-    `rows` are the flags that are its own; with `shared`, those of the tree may stand here too.
+    `rows` are its own flags; if `shared`, the flags of the tree are valid here too.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Tree:
-    """The root node, and the flags that may stand at any node."""
+    """The root node, and the flags that are valid at every `shared` node."""
 
     root: Node
     rows: tuple[FlagRow, ...]
@@ -48,7 +48,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class CompletionPoint:
-    """The flags that some nodes have in common; see Node."""
+    """The flags of one or more nodes that have the same ones; fields as in Node."""
 
     rows: tuple[FlagRow, ...]
     shared: bool
@@ -56,10 +56,10 @@ class CompletionPoint:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a flag is completed; flags of one manner share a line of a script.
+    """How a flag is completed; flags that are completed alike share a line of a script.
 
-    `source` says where more values than `words` come from: files, `@file` references, or a
-    base URL. `spellings` is set for a flag that has more than one.
+    `source` is where values other than `words` come from: files, `@file` references, or a base
+    URL. `spellings` is set for a flag that has more than one.
     """
 
     takes: Literal["value", "optional", "nothing"]
@@ -81,22 +81,22 @@ def build_tree() -> Tree:
 
 
 def flag_places(tree: Tree) -> dict[CompletionPoint, list[str]]:
-    """The paths of the nodes whose flags differ from those of the tree, like ones together."""
-    found: dict[CompletionPoint, list[str]] = {}
+    """The paths of all nodes whose flags differ from those of the tree, grouped by their flags."""
+    paths: dict[CompletionPoint, list[str]] = {}
     for node in tree.root.walk():
         if node.rows or not node.shared:
-            found.setdefault(CompletionPoint(node.rows, node.shared), []).append(node.path)
-    return found
+            paths.setdefault(CompletionPoint(node.rows, node.shared), []).append(node.path)
+    return paths
 
 
 def manners(rows: Iterable[FlagRow]) -> dict[Manner, list[str]]:
-    """The spellings of the flags, by how they are completed."""
-    found: dict[Manner, list[str]] = {}
+    """The spellings of the flags, grouped by how they are completed."""
+    spellings: dict[Manner, list[str]] = {}
     for row in rows:
         several = row.spellings if len(row.spellings) > 1 else ()
         manner = Manner(row.takes, _source(row), row.words, not row.repeatable, several)
-        found.setdefault(manner, []).extend(row.spellings)
-    return found
+        spellings.setdefault(manner, []).extend(row.spellings)
+    return spellings
 
 
 def _source(row: FlagRow) -> Source:
@@ -129,7 +129,7 @@ def _tool(tool: BuiltinCommand) -> Node:
 
 
 def _help(named: tuple[Node, ...]) -> Node:
-    """`help RESOURCE COMMAND`: the names again, without their flags."""
+    """`help RESOURCE COMMAND`: the same names, without flags."""
     children = tuple(_named_only(node) for node in named)
     return Node("help", "Show the help of a resource or command", (), children, False)
 

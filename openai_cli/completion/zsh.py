@@ -11,12 +11,12 @@ from openai_cli.completion.tree import Tree, flag_places
 
 
 def render(tree: Tree) -> str:
-    """The whole script."""
+    """The complete script."""
     return fill("_openai", _tables(tree))
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow the words $1, each with its description."
+    yield "# Sets `names` to the words that may follow the path $1, each with its description."
     yield "_openai_children() {"
     yield "    names=()"
     yield "    case $1 in"
@@ -31,7 +31,7 @@ def _tables(tree: Tree) -> Iterator[str]:
     yield "    esac"
     yield "}"
     yield ""
-    yield "# Sets `names` to the flags that may stand behind the words $1, with descriptions."
+    yield "# Sets `names` to the flags that are valid after the path $1, with descriptions."
     yield "_openai_flags() {"
     yield "    names=("
     yield from _described(tree.rows, " " * 8)

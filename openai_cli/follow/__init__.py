@@ -1,1 +1,1 @@
-"""Following a run that was started: waiting for it, and answering its function calls."""
+"""Follows a started run: waits for it and answers its function calls."""

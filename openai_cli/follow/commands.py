@@ -1,4 +1,4 @@
-"""Programs that answer a run's function calls: `--on-tool-call NAME=COMMAND`."""
+"""Runs the programs that answer function calls: `--on-tool-call NAME=COMMAND`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIGNAL_CHECK = 0.1
 
 @dataclass(frozen=True)
 class ToolOutput:
-    """What goes back to the run. `failure` says what went wrong, `notice` what was changed."""
+    """Output for one call. `failure` describes an error, `notice` how the output was changed."""
 
     call: RequiredCall
     text: str
@@ -38,7 +38,7 @@ def answer_calls(
     environ: Mapping[str, str],
     secrets: Iterable[str],
 ) -> list[ToolOutput]:
-    """Run the commands for these calls side by side; gives their outputs in the calls' order.
+    """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
     Each call must have a handler. The commands see `environ` without what names or holds a secret,
     such as one of `secrets`. If this process is interrupted or terminated, they end first.
@@ -60,8 +60,8 @@ def answer_calls(
 def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
     """The results of all commands.
 
-    Waits a little at a time: Python would not notice a signal that comes just as it begins to
-    wait before that wait is over.
+    Waits in short intervals: Python would handle a signal that arrives as a wait begins only
+    after that wait.
     """
     while wait(futures, timeout=_SIGNAL_CHECK).not_done:
         pass
@@ -72,7 +72,7 @@ def _answer(
     call: RequiredCall, tools: ToolOptions, run: Run, environ: Mapping[str, str], shutdown: Shutdown
 ) -> ToolOutput:
     command = tools.command_for(call.name)
-    assert command is not None, call.name  # noqa: S101 - the caller has looked
+    assert command is not None, call.name  # noqa: S101 - the caller has checked
     variables = {
         "OPENAI_TOOL_NAME": call.name,
         _CALL_ID: call.id,
@@ -87,7 +87,7 @@ def _answer(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**environ, **variables},
-            start_new_session=True,  # so that it can be ended with all it started
+            start_new_session=True,  # so that its child processes can be ended too
         )
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -102,7 +102,7 @@ def _answer(
 def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> ToolOutput:
     data = bytes(process.output[:OUTPUT_LIMIT])
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    # A character that the limit has cut through is left out.
+    # A character cut off at the limit is dropped.
     text = decoder.decode(data, final=process.ended_by != "limit")
     if process.ended_by == "shutdown":
         return _failed(call, "was stopped")
@@ -110,15 +110,15 @@ def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> T
         return _failed(call, f"did not end within {timeout:g} s", output=text)
     if process.ended_by == "limit":
         size = f"{OUTPUT_LIMIT // 1024} KiB"
-        notice = f"wrote more than {size}; it was stopped, and what came first is sent"
+        notice = f"wrote more than {size}; it was stopped, and the first {size} are sent"
         return ToolOutput(call, f"{text}\n[cut off after {size}]", notice=notice)
     if process.code != 0:
         how = f"ended with exit status {process.code}"
         if process.code < 0:
             how = f"was ended by signal {-process.code}"
         return _failed(call, how, output=text)
-    strange = "�" in text and "�".encode() not in data
-    notice = "wrote bytes that are no UTF-8 text; each was replaced by �" if strange else ""
+    replaced = "�" in text and "�".encode() not in data
+    notice = "wrote bytes that are not UTF-8; each was replaced by �" if replaced else ""
     return ToolOutput(call, text, notice=notice)
 
 

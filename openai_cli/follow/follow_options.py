@@ -1,4 +1,4 @@
-"""How to follow a run: how long to wait, and which commands answer its function calls."""
+"""Options for following a run: time limits, and commands for function calls."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from openai_cli.api.run_limits import MAX_TOOL_TURNS
 
 ANY = "*"
-"""The name that stands for every function without a command of its own."""
+"""The name of the command for all functions without their own."""
 
 
 @dataclass(frozen=True)
 class WaitLimits:
-    """Seconds between two polls, unless the server says otherwise, and seconds to wait in all."""
+    """`interval`: seconds between polls, unless the server asks for others. `timeout`: in total."""
 
     interval: float = 1.0
     timeout: float = 900.0
@@ -20,7 +20,7 @@ class WaitLimits:
 
 @dataclass(frozen=True)
 class ToolCommand:
-    """The command, as words, for the function `name` (`*`: for all others)."""
+    """The command, as words, for the function `name` (`*`: all others)."""
 
     name: str
     words: tuple[str, ...]
@@ -28,17 +28,17 @@ class ToolCommand:
 
 @dataclass(frozen=True)
 class ToolOptions:
-    """The commands for function calls; `timeout` is seconds for each command."""
+    """The commands for function calls; `timeout` is in seconds per command."""
 
     commands: tuple[ToolCommand, ...] = ()
     concurrency: int = 4
     timeout: float = 300.0
     fail: bool = False
-    """Whether a failed command cancels the run; otherwise its failure is sent as the output."""
+    """Whether a failed command cancels the run; otherwise the error is sent as its output."""
     max_turns: int = MAX_TOOL_TURNS
     """Times that the calls of the run are answered."""
 
     def command_for(self, name: str) -> ToolCommand | None:
-        """The command for a function: its own, else the one for all others."""
+        """The command for a function: its own, else the one named `*`, else None."""
         by_name = {command.name: command for command in self.commands}
         return by_name.get(name) or by_name.get(ANY)

@@ -1,4 +1,4 @@
-"""Waiting for a run on a server by polling it."""
+"""Polls a run until it stops."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from openai_cli.follow.follow_options import WaitLimits
 from openai_cli.follow.run import Run, as_run, request_about, status_of, with_ids_of
 
 _MAX_PAUSE = 60.0
-"""Seconds a server may ask us to wait between two polls."""
+"""Longest pause between polls, in seconds, that a server can ask for."""
 _MIN_PAUSE = 0.1
-"""Seconds between two polls at least, if a server asks for less."""
+"""Shortest pause between polls, in seconds, that a server can ask for."""
 _MAX_ANSWER_TIME = 60.0
-"""Seconds one poll may take before it is given up and repeated."""
+"""Timeout of one poll, in seconds; the poll is then repeated."""
 _MIN_ANSWER_TIME = 1.0
-"""Seconds one poll may take at least, however little time is left."""
+"""Shortest timeout of one poll, in seconds, even if less time is left."""
 _PAUSE_GROWTH = 1.25
 _MAX_GROWN_PAUSE = 5.0
-"""Pauses grow to this many seconds, unless they begin longer."""
+"""Limit of growing pauses, in seconds, unless the interval is longer."""
 _MAX_FAILURES = 10
-"""Polls that may fail in a row before the wait is given up."""
+"""Consecutive failed polls after which waiting ends with the error."""
 
 
 class WaitTimeoutError(NoAnswerError):
-    """The run had not stopped within the time limit; `last` is the last answer about it."""
+    """The run did not stop within the time limit; `last` is the last answer about it."""
 
     kind = "wait_timeout"
 
@@ -45,9 +45,9 @@ def is_stopped(run: Run) -> bool:
 
 
 class Poller:
-    """Polls a run until it has stopped; the time limit is for all waits together.
+    """Polls a run until it stops; the time limit covers all waits together.
 
-    `pause` is called for each wait with the run as last seen and the seconds to wait.
+    `pause` is called for each wait, with the run as last seen and the seconds to wait.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Poller:
         self._remaining = limits.timeout
 
     def fetch(self, run: Run, *, attempt_timeout: float | None = None) -> Document:
-        """The run as it is now; `attempt_timeout` as for `Client.send`.
+        """Fetch the run; `attempt_timeout` is as in `Client.send`.
 
-        Raises NoAnswerError if the answer is no run.
+        Raises NoAnswerError if the answer is not a run.
         """
         answer = self._client.send(request_about(run, "retrieve"), attempt_timeout=attempt_timeout)
         if not isinstance(answer, Document) or as_run(answer.value) is None:
-            raise NoAnswerError("the server was asked for the run, but answered something else")
+            raise NoAnswerError("the server's answer to a request for the run is not a run")
         return answer
 
     def until_stopped(
@@ -79,18 +79,18 @@ class Poller:
         last: Document | None,
         stopped: Callable[[Run], bool] = is_stopped,
     ) -> Document:
-        """The run once it has stopped; `last` is the answer, if any, that `run` came from.
+        """Wait until the run has stopped, and return it; `last` is the answer that held `run`.
 
-        Transient failures are retried. Raises WaitTimeoutError when the time is up, ApiError when
-        the server refuses, the last error after many failures in a row.
+        Transient failures are retried. Raises WaitTimeoutError at the time limit, ApiError if the
+        server refuses, and the last error after _MAX_FAILURES consecutive failures.
         """
         deadline = self._now() + self._remaining
         try:
-            return self._ask(run, last, stopped, deadline)
+            return self._poll(run, last, stopped, deadline)
         finally:
             self._remaining = max(0.0, deadline - self._now())
 
-    def _ask(
+    def _poll(
         self, run: Run, last: Document | None, stopped: Callable[[Run], bool], deadline: float
     ) -> Document:
         pause, failures = self._limits.interval, 0
@@ -130,19 +130,19 @@ class Poller:
         left = deadline - self._now()
         if left <= 0:
             message = f"the run {run['id']} had not ended after {self._limits.timeout:g} s"
-            seen = f"; it was {status_of(run)}" if run.get("status") else ""
-            missed = f", and could not be seen again: {last_error.message}" if last_error else ""
+            seen = f"; its last status was {status_of(run)}" if run.get("status") else ""
+            missed = f"; the last poll failed: {last_error.message}" if last_error else ""
             raise WaitTimeoutError(f"{message}{seen}{missed}", last)
         self._pause(run, min(seconds, left))
 
 
 def run_in(document: Document) -> Run:
-    """The run in an answer that is one; its numbers are texts."""
+    """The run in an answer, empty if it holds none; numbers are str."""
     return as_run(document.value) or {}
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Seconds the server asks to wait, if it does: `openai-poll-after-ms`."""
+    """Seconds the server asks to wait by `openai-poll-after-ms`, or None."""
     try:
         seconds = float(headers.get("openai-poll-after-ms", "")) / 1000
     except ValueError:
@@ -153,7 +153,7 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
 
 
 def _pause_after(error: CliError) -> float | None:
-    """Seconds to wait after a refusal that says how long."""
+    """Seconds to wait after a refusal with Retry-After, or None."""
     asked_pause = error.retry_after if isinstance(error, ApiError) else None
     return None if asked_pause is None else min(max(asked_pause, _MIN_PAUSE), _MAX_PAUSE)
 

@@ -1,4 +1,4 @@
-"""Runs one program: writes its input, reads its output, ends it with everything it started."""
+"""Runs one program: writes its input, reads its output, ends it with its child processes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import IO, Any, cast
 from openai_cli.follow.process_tree import ProcessTree
 
 OUTPUT_LIMIT = 512 * 1024
-"""Bytes of output that are sent; a command that writes more is stopped."""
+"""Bytes of output that are sent to the run; a command that writes more is stopped."""
 
 _POLL_INTERVAL = 0.05
-"""Seconds between two checks of a command that writes nothing."""
+"""Seconds between checks of a command that writes nothing."""
 _OUTPUT_GRACE = 0.5
-"""Seconds to wait for more output after a command has ended but its output is still open."""
+"""Seconds to wait for more output if a command has ended but its output is still open."""
 _TERM_GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
 _KILL_ROUNDS = 100
@@ -37,7 +37,7 @@ class Shutdown:
         self._forced = threading.Event()
 
     def request(self) -> None:
-        """Ask the commands to end."""
+        """Request SIGTERM for all commands; SIGKILL if called again."""
         if self.requested:
             self._forced.set()
         self._requested.set()
@@ -49,15 +49,15 @@ class Shutdown:
 
     @property
     def forced(self) -> bool:
-        """Whether they are killed at once."""
+        """Whether SIGKILL was requested."""
         return self._forced.is_set()
 
 
 @contextmanager
 def shutdown_on_signals() -> Iterator[Shutdown]:
-    """Signals that would end this process request a shutdown first; they act on leaving.
+    """Make signals that would end this process request a shutdown; raise them again on exit.
 
-    A signal that was ignored when this process started stays ignored.
+    Signals that were ignored before stay ignored.
     """
     shutdown = Shutdown()
     if threading.current_thread() is not threading.main_thread():
@@ -81,7 +81,7 @@ def shutdown_on_signals() -> Iterator[Shutdown]:
 
 
 class CommandProcess:
-    """Writes a process its input and reads its output until it ends or must be ended.
+    """Writes a process's input and reads its output until it ends or is ended.
 
     Afterwards `code` is its exit status, and `ended_by` says why we ended it: `shutdown`,
     `timeout`, `limit`, or empty if it ended by itself. `mark` is the variable in the environment
@@ -99,7 +99,7 @@ class CommandProcess:
         self.output = bytearray()
         self.ended_by = ""
         self.code = 0
-        # Popen was asked for both pipes.
+        # Popen was called with both pipes, so neither is None.
         self._stdin = cast("IO[bytes]", process.stdin)
         self._stdout = cast("IO[bytes]", process.stdout)
         self._process = process
@@ -110,7 +110,7 @@ class CommandProcess:
         self._selector = selectors.DefaultSelector()
 
     def communicate(self) -> None:
-        """Return when the process has ended, by itself or for a reason of ours."""
+        """Exchange input and output, and return when the process has ended."""
         with self._process:
             try:
                 with self._selector:
@@ -126,7 +126,7 @@ class CommandProcess:
         self.code = self._process.returncode
 
     def _exchange(self) -> None:
-        """Move bytes until both pipes are closed, or the process has ended."""
+        """Transfer bytes until both pipes are closed or the process has ended."""
         for stream, events in (
             (self._stdin, selectors.EVENT_WRITE),
             (self._stdout, selectors.EVENT_READ),
@@ -144,7 +144,7 @@ class CommandProcess:
             if ready or self._process.poll() is None:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > _OUTPUT_GRACE:
-                return  # something it started keeps its output open
+                return  # a child process keeps the output open
 
     def _write(self) -> None:
         try:

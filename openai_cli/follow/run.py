@@ -1,4 +1,4 @@
-"""A run as servers report it: its ids, its status, and the calls it waits for."""
+"""Reads a run as servers report it: ids, status, required function calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IDS = ("id", "thread_id")
 
 @dataclass(frozen=True)
 class RequiredCall:
-    """One function call that a run waits for; `arguments` is JSON as the model wrote it."""
+    """One function call that a run waits for; `arguments` is the model's JSON text."""
 
     id: str
     name: str
@@ -24,36 +24,35 @@ class RequiredCall:
 
 
 def as_run(value: Any) -> Run | None:
-    """The value if it is a run, else None; servers may leave out what kind of object it is."""
+    """The value if it is a run, else None; some servers leave out `object`."""
     if not (isinstance(value, dict) and "status" in value):
         return None
     return value if value.get("object", "thread.run") == "thread.run" else None
 
 
 def with_ids_of(run: Run, earlier: Run) -> Run:
-    """The run with the ids it lacks taken from an earlier answer about it."""
+    """The run, with missing ids copied from an earlier answer about it."""
     return {**run, **{key: earlier[key] for key in _IDS if key in earlier and not run.get(key)}}
 
 
 def has_ids(run: Run) -> bool:
-    """Whether the run has the ids it takes to fetch it again."""
+    """Whether the run has the ids needed to fetch it."""
     return all(isinstance(run.get(key), str) and run[key] for key in _IDS)
 
 
 def status_of(run: Run) -> str:
-    """The status as text, whatever the server sent."""
+    """The status as text, whatever its type."""
     return str(run.get("status"))
 
 
 def tool_calls(run: Run) -> list[RequiredCall]:
-    """The calls of a run that waits for their outputs, in the server's order."""
+    """The calls that the run waits for, in the server's order; empty if it waits for none."""
     if status_of(run) != WAITS_FOR_OUTPUTS:
         return []
     action = run.get("required_action")
     outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
-    found = outputs.get("tool_calls") if isinstance(outputs, dict) else None
-    calls = found if isinstance(found, list) else []
-    return [_call(call) for call in calls if isinstance(call, dict)]
+    calls = outputs.get("tool_calls") if isinstance(outputs, dict) else None
+    return [_call(c) for c in calls if isinstance(c, dict)] if isinstance(calls, list) else []
 
 
 def _call(call: dict[str, Any]) -> RequiredCall:
@@ -68,7 +67,7 @@ def _call(call: dict[str, Any]) -> RequiredCall:
 
 
 def _encodable(value: object) -> str:
-    """The value as text that UTF-8 can encode: JSON may hold lone surrogates."""
+    """The value as text that UTF-8 can encode; lone surrogates from JSON are replaced."""
     return str(value).encode(errors="replace").decode()
 
 

@@ -1,1 +1,1 @@
-"""The manual: man pages and reference pages, made from what is declared elsewhere."""
+"""The manual: man pages and reference pages, generated from the declarations."""

@@ -13,15 +13,14 @@ from openai_cli.manual.reference import reference_pages
 
 def documents() -> dict[str, str]:
     """Every generated document by its path below `docs/`."""
-    found = {f"man/{name}": text for name, text in man_pages().items()}
-    found |= {f"reference/{name}": text for name, text in reference_pages().items()}
-    return {**found, "picture.svg": picture()}
+    pages = {f"man/{name}": text for name, text in man_pages().items()}
+    pages |= {f"reference/{name}": text for name, text in reference_pages().items()}
+    return {**pages, "picture.svg": picture()}
 
 
 def write_documents(folder: Path) -> None:
-    """Write them all, and take away pages of commands that are no more."""
-    wanted = documents()
-    written = set(write_files(folder, wanted))
+    """Write all documents, and delete pages of commands that no longer exist."""
+    written = set(write_files(folder, documents()))
     for path in {*(folder / "man").iterdir(), *(folder / "reference").iterdir()} - written:
         path.unlink()
 

@@ -1,4 +1,4 @@
-"""Man pages: openai(1), and one for each resource."""
+"""Man pages: openai(1), and one per resource."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def man_pages() -> dict[str, str]:
 
 
 def page_name(resource: str) -> str:
-    """The page of a resource: `beta:threads` is openai-beta-threads."""
+    """The name of a resource's page: `openai-beta-threads` for `beta:threads`."""
     return f"openai-{resource.replace(':', '-')}"
 
 
@@ -56,12 +56,12 @@ def _root() -> str:
 
 _DESCRIPTION = (
     roff.escape(
-        "One command is one request: flags, files and standard input become a request, which "
-        "is checked before it is sent, and the answer is printed for a person or for a script."
+        "One command sends one request. It is built from flags, files and standard input and "
+        "checked before it is sent; the answer is printed for a person or for a script."
     ),
     roff.paragraph(
-        "The server is any one that is compatible with the Assistants endpoints (--base-url), "
-        "or the embedded engine (--local), which keeps threads, messages and runs in a file. "
+        "It works with any server that is compatible with the Assistants endpoints (--base-url), "
+        "and with the embedded engine (--local), which keeps threads, messages and runs in a file. "
         "The engine's echo model needs no key and no network."
     ),
     roff.paragraph(
@@ -82,10 +82,10 @@ def _commands() -> Iterator[tuple[str, str]]:
 def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]) -> str:
     """The page of a resource with these operations."""
     others = [page_name(other) for other, _, _ in shared_sections.resources() if other != resource]
-    name, _, told = summary.partition(": ")
+    name, _, details = summary.partition(": ")
     return _page(
         page_name(resource),
-        f"{name.lower()}: {told}" if told else name,
+        f"{name.lower()}: {details}" if details else name,
         [
             roff.section(
                 "SYNOPSIS",
@@ -113,14 +113,14 @@ def resource_page(resource: str, summary: str, operations: tuple[Operation, ...]
 def _about(operation: Operation) -> str:
     parts = [f"{operation.summary}. Sends {operation.method} {operation.path}."]
     if operation.path_fields:
-        parts.append("The ids may be given by position or by flag.")
+        parts.append("Ids can be given by position or by flag.")
     if operation.streams:
-        parts.append("With --stream, events are printed as they come.")
+        parts.append("With --stream, events are printed as they arrive.")
     return " ".join(parts)
 
 
 def _flags(operation: Operation) -> Iterator[str]:
-    """The command's own flags, a part for each panel."""
+    """The command's own flags, one subsection per panel."""
     for panel, rows in shared_sections.by_panel(shared_sections.own_rows(operation)).items():
         yield roff.subsection(f"{operation.command}: {panel}", roff.items(map(_flag, rows)))
 
@@ -146,7 +146,7 @@ def _bold(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _split_usage(usage: str) -> tuple[str, str]:
-    """The words to type, and what stands in for the rest."""
+    """The words to type, and the placeholders after them."""
     words = usage.split()
     typed = [word for word in words if not word.startswith("[")]
     return " ".join(typed), " ".join(words[len(typed) :])

@@ -1,4 +1,4 @@
-"""`openai @manpages`: the man pages, written to a folder."""
+"""`openai @manpages`: write the man pages to a folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from openai_cli.errors import CliError, Problem, UsageError
 
 
 def write_pages(session: Session) -> None:
-    """Write every man page to the folder of `--output`, and say their names on stdout."""
+    """Write every man page to the folder of `--output`, and print their paths.
+
+    Raises UsageError without a folder, CliError if a page cannot be written.
+    """
     from openai_cli.manual.man import man_pages
 
     folders = [o.text for o in session.arguments.occurrences if o.name == "--output"]
@@ -20,9 +23,9 @@ def write_pages(session: Session) -> None:
 
 
 def write_files(folder: Path, files: dict[str, str]) -> list[Path]:
-    """Write texts below a folder; folders are made where missing. Gives the paths.
+    """Write texts, by path below `folder`, and create missing folders. Returns the paths.
 
-    Raises CliError if one cannot be written.
+    Raises CliError if a file cannot be written.
     """
     written = [folder / name for name in files]
     try:

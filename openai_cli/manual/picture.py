@@ -1,4 +1,4 @@
-"""The picture of the README: a terminal in which the installed command has run, as SVG."""
+"""The picture in the README: an SVG of a terminal session with the installed command."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _EVENTS = (
 _WIDTH = 82
 _TIME = "2026-11-22 12:00:00"
 _LETTERS = "k3Tz9QmVw2XcR8bNfY5sLdH7"
-"""Stands in for the letters of every id: as long as they are."""
+"""Replaces the random part of every id; it has the same length."""
 
 
 def picture() -> str:
-    """The picture, the same at each call: ids and times of the runs are replaced afterwards."""
+    """The picture as SVG text. Ids and times are replaced, so each call returns the same text."""
     console = Console(
         record=True,
         width=_WIDTH,
@@ -43,10 +43,10 @@ def picture() -> str:
     with tempfile.TemporaryDirectory() as home:
         for command in (_RUN, _EVENTS):
             console.print(_typed(command))
-            console.print(Text.from_ansi(_settled(_printed(command, Path(home))).rstrip()))
+            console.print(Text.from_ansi(_normalized(_printed(command, Path(home))).rstrip()))
             console.print()
     svg = console.export_svg(title="openai", unique_id="openai")
-    # Rich's template loads a font from the network; the next of the named fonts serves.
+    # Rich's template loads a font from the network; without it, the next font in the list is used.
     return re.sub(r"\s*@font-face {.*?}", "", svg, flags=re.DOTALL)
 
 
@@ -56,7 +56,7 @@ def _typed(command: str) -> Text:
 
 
 def _printed(command: str, home: Path) -> str:
-    """What the command prints on a colour terminal, in a home of its own."""
+    """What the command prints on a colour terminal, with `home` as its home folder."""
     environ = {
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")]),
         "HOME": str(home),
@@ -76,6 +76,6 @@ def _printed(command: str, home: Path) -> str:
     return done.stdout.decode()
 
 
-def _settled(text: str) -> str:
+def _normalized(text: str) -> str:
     ids = re.sub(r"(run|thread|msg|step)_[A-Za-z0-9]{24}", rf"\1_{_LETTERS}", text)
     return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", _TIME, ids)

@@ -1,4 +1,4 @@
-"""Text as roff input: pages in the man macros, the same for groff and mandoc."""
+"""Man page source in roff, in macros that groff and mandoc render alike."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ESCAPES = {
 
 
 def escape(text: str) -> str:
-    """Text that comes out as it is, whatever it holds and wherever in a line it stands.
+    """Text escaped so that it is rendered literally, at any position in a line.
 
-    Dashes come out as typed, so that a flag can be copied; lines stay lines.
+    Dashes stay ASCII, so that flags can be copied; line breaks are kept.
     """
     escaped = "".join(_escaped(char) for char in text)
     return re.sub(r"^\.", r"\\&.", escaped, flags=re.MULTILINE)
@@ -43,32 +43,32 @@ def italic(text: str) -> str:
 
 
 def title(name: str, source: str, date: str) -> str:
-    """How a page begins; `date` is the one in the footer, YYYY-MM-DD.
+    """The start of a page; `date` is shown in the footer, as YYYY-MM-DD.
 
-    Lines are neither hyphenated nor spread out: both would spoil flags and values.
+    Hyphenation and justification are turned off, as both would alter flags and values.
     """
     head = f'.TH {escape(name.upper())} 1 {date} "{escape(source)}" "User Commands"'
     return f"{head}\n.nh\n.ad l"
 
 
 def section(name: str, *parts: str) -> str:
-    """A section with its parts, paragraphs or what the functions below make."""
+    """A section with its parts: text, or results of the functions below."""
     first, *rest = parts
     return "\n".join([f".SH {escape(name)}", first, *rest])
 
 
 def subsection(name: str, *parts: str) -> str:
-    """A part of a section, with a heading of its own."""
+    """A part of a section with its own heading."""
     return "\n".join([f'.SS "{escape(name)}"', *parts])
 
 
 def paragraph(text: str) -> str:
-    """A paragraph after another one; the first of a section needs no mark."""
+    """A paragraph after another one; the first paragraph of a section needs no macro."""
     return f".PP\n{escape(text)}"
 
 
 def items(rows: Iterable[tuple[str, str]]) -> str:
-    """A list of terms (already marked up) and what is said of each."""
+    """A list of terms, which are already roff, and their descriptions, which are plain text."""
     return "\n".join(f".TP\n{term}\n{escape(text)}" for term, text in rows)
 
 

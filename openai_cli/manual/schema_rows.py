@@ -1,4 +1,4 @@
-"""JSON schemas, as pydantic makes them, laid out as rows: one for each place in a value."""
+"""JSON schemas from pydantic as table rows: one per field, nested fields included."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 Schema = Mapping[str, Any]
 
 _BOUNDS = ("minimum", "maximum", "ge", "le")
-"""The last two are pydantic's, for types it has no schema words for."""
+"""`ge` and `le` come from pydantic, for types without a JSON schema keyword."""
 
 
 @dataclass(frozen=True)
 class SchemaRow:
-    """A place in a value (`messages[].role`) and what may stand there.
+    """A field, by its path in the value (`messages[].role`), and what it allows.
 
-    `when` says for which kind of object it exists (`type: function`).
+    `when` is the kind of object that has the field (`type: function`).
     """
 
     path: str
@@ -46,8 +46,8 @@ class Shape:
         self._root: Schema = model.model_json_schema(schema_generator=_InOrder)
         self._definitions: Schema = self._root.get("$defs", {})
 
-    def places(self, schema: Schema | None = None, path: str = "") -> Iterator[SchemaRow]:
-        """Every place below a schema (the root if none is given), from the outside in."""
+    def rows(self, schema: Schema | None = None, path: str = "") -> Iterator[SchemaRow]:
+        """The rows of every field of a schema (the root by default), parents first."""
         members = self._members(self._root if schema is None else schema)
         objects = [member for member in members if "properties" in member]
         if len(objects) > 1:
@@ -56,10 +56,10 @@ class Shape:
             yield from self._fields(member, path)
         for member in members:
             if member.get("type") == "array":
-                yield from self.places(member.get("items", {}), f"{path}[]")
+                yield from self.rows(member.get("items", {}), f"{path}[]")
 
     def sample(self, schema: Schema | None = None) -> Any:
-        """A value made of the examples in the schema."""
+        """A sample value, built from the examples in the schema."""
         schema = self._root if schema is None else schema
         if "examples" in schema:
             return schema["examples"][0]
@@ -69,7 +69,7 @@ class Shape:
         return {name: self.sample(inner) for name, inner in member["properties"].items()}
 
     def _members(self, schema: Schema) -> list[Schema]:
-        """The kinds of value a schema allows, references followed, null left out."""
+        """The alternatives of a schema, with references resolved and without null."""
         if "$ref" in schema:
             return self._members(self._definitions[schema["$ref"].rpartition("/")[2]])
         options = schema.get("anyOf") or schema.get("oneOf")
@@ -79,23 +79,23 @@ class Shape:
         return [{**limits, **member} for option in options for member in self._members(option)]
 
     def _variants(self, objects: list[Schema], path: str) -> Iterator[SchemaRow]:
-        """Objects told apart by their `type`: that field once, then the fields of each."""
+        """Rows of objects distinguished by `type`: that field once, then the fields of each."""
         words = [word for member in objects for word in _words(member["properties"]["type"])]
         unique = ", ".join(json.dumps(word) for word in dict.fromkeys(words))
         yield SchemaRow(f"{path}.type".removeprefix("."), "TEXT", required=True, limits=unique)
         for member in objects:
             own = {name: s for name, s in member["properties"].items() if name != "type"}
             when = "type: " + " or ".join(_words(member["properties"]["type"]))
-            for place in self._fields({**member, "properties": own}, path):
-                yield replace(place, when=place.when or when)
+            for row in self._fields({**member, "properties": own}, path):
+                yield replace(row, when=row.when or when)
 
     def _fields(self, member: Schema, path: str) -> Iterator[SchemaRow]:
         for name, inner in member["properties"].items():
-            place = f"{path}.{name}".removeprefix(".")
-            yield self._place(place, inner, required=name in member.get("required", ()))
-            yield from self.places(inner, place)
+            field_path = f"{path}.{name}".removeprefix(".")
+            yield self._row(field_path, inner, required=name in member.get("required", ()))
+            yield from self.rows(inner, field_path)
 
-    def _place(self, path: str, schema: Schema, *, required: bool) -> SchemaRow:
+    def _row(self, path: str, schema: Schema, *, required: bool) -> SchemaRow:
         members = self._members(schema)
         kinds = dict.fromkeys(_kind(member, self._members) for member in members)
         if "NUMBER" in kinds:
@@ -111,7 +111,7 @@ class Shape:
 
 
 def _kind(schema: Schema, members: Any) -> str:
-    """The kind of a value, in the words that help uses for flags."""
+    """The kind of a value, as the metavars of flags name it."""
     plain = {"string": "TEXT", "integer": "INTEGER", "number": "NUMBER", "boolean": "BOOLEAN"}
     kind = schema.get("type")
     if kind == "array":
@@ -123,18 +123,18 @@ def _kind(schema: Schema, members: Any) -> str:
 
 
 def _words(schema: Schema) -> list[str]:
-    """The texts a schema allows, if it lists them."""
+    """The strings a schema allows; empty if it does not list them."""
     return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
 
 
 def _limits(schema: Schema) -> str:
     low, high, ge, le = (schema.get(name) for name in _BOUNDS)
     low, high = (ge if low is None else low), (le if high is None else high)
-    said = [
+    parts = [
         ", ".join(json.dumps(word) for word in _words(schema)),
         "" if low is None or high is None else f"{low:g} to {high:g}",
         "not empty" if schema.get("minLength") == 1 else "",
         f"at most {schema['maxProperties']} pairs" if "maxProperties" in schema else "",
         f"`{schema['pattern']}`" if "pattern" in schema else "",
     ]
-    return "; ".join(part for part in said if part)
+    return "; ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""What man pages and reference pages say alike, beside the flags themselves."""
+"""Content shared by man pages and reference pages: files, values, variables, exit codes."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ FILES = (
     (
         STORE,
         "The store of the embedded engine, an SQLite database (below XDG_DATA_HOME if that is "
-        "set; in the platform's data folder on other systems). --base-url local:FILE takes "
-        "another one.",
+        "set; in the platform's data folder on other systems). --base-url local:FILE selects "
+        "another file.",
     ),
 )
 
 VALUES = (
     (
         "JSON or YAML",
-        "A value is read as JSON, else as YAML 1.2 in one line: {role: user, content: Hi}. "
-        "yes, on and dates stay texts; where a text is expected, anything is one.",
+        "A value is read as JSON, else as one-line YAML 1.2: {role: user, content: Hi}. yes, on "
+        "and dates are strings; a flag that expects text takes any value as text.",
     ),
-    ("null", "Sends null, where the server takes it."),
+    ("null", "Sends null, for flags that allow it."),
     (
         "@FILE",
         "The content of a file, anywhere in a value: as text, as base64 if it is binary, and "
-        "read as JSON or YAML where an object or a list is expected. @file:// and @data:// "
-        "choose text or base64; @- is standard input; \\@ is a plain @.",
+        "parsed as JSON or YAML if an object or a list is expected. @file:// forces text, "
+        "@data:// base64; @- is standard input; \\@ is a literal @.",
     ),
     ("KEY=VALUE", "One pair of a metadata flag; repeat the flag for more."),
     (
         "repeated flags",
-        "A list flag takes one element or a whole list, and adds up when repeated. An object "
-        "flag merges. A dotted flag (--thread.messages) sets one field of an object flag.",
+        "A list flag takes one element or a whole list; repeated values are appended. Repeated "
+        "object flags are merged. A dotted flag (--thread.messages) sets one field of an object.",
     ),
     (
         "standard input",
-        "A pipe may bring the whole request as JSON or YAML; flags win over it, field by field.",
+        "The request can be piped in as a JSON or YAML object; flags override its fields.",
     ),
 )
 
 _OTHER_VARIABLES = (
-    ("OPENAI_LOCAL_STORE", "File of the store that local: means."),
+    ("OPENAI_LOCAL_STORE", "File of the store for --local and local:."),
     (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
-        "Seconds that the upstream may be silent; 600 if not set.",
+        "Seconds to wait for data from the upstream; 600 if not set.",
     ),
     (
         "OPENAI_MAX_TOOL_TURNS",
@@ -60,24 +60,24 @@ _OTHER_VARIABLES = (
     ),
     (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
-        "Set for a command of --on-tool-call: what it is asked for, and by which run.",
+        "Set for commands of --on-tool-call: the function call and its run.",
     ),
     (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
         "Not used; like all keys not passed on to commands of --on-tool-call.",
     ),
-    ("OPENAI_LOCAL_SERVER_KEY", "Key that local serve --require-key asks for."),
-    ("XDG_DATA_HOME", "Folder below which that store is kept if the above is not set."),
+    ("OPENAI_LOCAL_SERVER_KEY", "Key that clients of local serve --require-key must send."),
+    ("XDG_DATA_HOME", "Base folder of the engine's default store."),
     ("NO_COLOR", "If not empty: no colours."),
-    ("FORCE_COLOR", "If not empty and not 0: colours even where no terminal is."),
-    ("PAGER", "Shows an answer longer than the terminal: less if not set, cat for none."),
+    ("FORCE_COLOR", "If not empty and not 0: colours even without a terminal."),
+    ("PAGER", "Pager for answers longer than the terminal; less if not set, cat for none."),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, and hosts reached without one."),
-    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust in place of the built-in ones."),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust instead of the built-in ones."),
 )
 
 
 def environment() -> Iterator[tuple[str, str]]:
-    """Environment variables and what they do; those of options are read from their help."""
+    """Environment variables and what they do; names after "also" in an option's help are added."""
     for row in global_rows():
         for name in re.findall(r"\balso (OPENAI_\w+)", row.help):
             yield name, f"Stands in for {row.name}."
@@ -85,11 +85,11 @@ def environment() -> Iterator[tuple[str, str]]:
 
 
 def exit_codes() -> Iterator[tuple[int, str]]:
-    """Exit codes in order, and what each says."""
+    """Exit codes in ascending order, with their meanings."""
     yield 0, "The request was answered and the answer printed."
-    # A kind of error within another one shares its code.
-    told = {error.exit_code: error.meaning for error in reversed([*_family(CliError)])}
-    yield from sorted(told.items())
+    # Reversed, so that the meaning of a base class wins over a subclass with the same code.
+    meanings = {error.exit_code: error.meaning for error in reversed([*_family(CliError)])}
+    yield from sorted(meanings.items())
 
 
 def _family(error: type[CliError]) -> Iterator[type[CliError]]:
@@ -99,28 +99,28 @@ def _family(error: type[CliError]) -> Iterator[type[CliError]]:
 
 
 def own_rows(operation: Operation) -> tuple[FlagRow, ...]:
-    """The flags that belong to the command, without the global ones."""
+    """The flags of the command, without the global ones."""
     shared = {row.name for row in global_rows()}
     return tuple(row for row in command_rows(operation) if row.name not in shared)
 
 
 def by_panel(rows: tuple[FlagRow, ...]) -> dict[str, list[FlagRow]]:
     """Rows by panel, panels in the order help shows them."""
-    found = dict.fromkeys(row.panel for row in rows)
-    names = [*(name for name in PANELS if name in found), *(n for n in found if n not in PANELS)]
+    panels = dict.fromkeys(row.panel for row in rows)
+    names = [*(name for name in PANELS if name in panels), *(n for n in panels if n not in PANELS)]
     return {name: [row for row in rows if row.panel == name] for name in names}
 
 
 def traits(row: FlagRow) -> str:
-    """What a flag allows beyond a plain value and is not in its help: limits, null, files, …"""
-    said = [
+    """What a flag allows that its help does not mention: limits, null, files, repetition."""
+    parts = [
         "required" if row.required else "",
         row.limits,
         "null" if row.nullable else "",
         "@FILE" if row.reference else "",
         "repeatable" if row.repeatable else "",
     ]
-    return "; ".join(part for part in said if part and part not in row.help.lower())
+    return "; ".join(part for part in parts if part and part not in row.help.lower())
 
 
 def resources() -> Iterator[tuple[str, str, tuple[Operation, ...]]]:

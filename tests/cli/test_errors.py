@@ -164,7 +164,7 @@ def test_no_traceback_for_a_fault_of_ours_unless_debugging(openai: Shell) -> Non
 
     quiet = run()
     assert (quiet.code, quiet.out) == (1, "")
-    assert quiet.err.startswith("error: a fault in this program: ModuleNotFoundError: ")
+    assert quiet.err.startswith("error: internal error: ModuleNotFoundError: ")
     assert "Traceback" not in quiet.err
     assert quiet.err.count("\n") == 2
     assert "Traceback (most recent call last)" in run("--debug").err

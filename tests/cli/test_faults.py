@@ -21,7 +21,7 @@ def said(ended: Result, *words: str) -> None:
     first = ended.err.splitlines()[0]
     assert first.startswith("error: ")
     assert all(word in ended.err for word in words), ended.err
-    assert "fault in this program" not in ended.err
+    assert "internal error" not in ended.err
     assert "Traceback" not in ended.err
 
 

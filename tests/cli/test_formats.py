@@ -172,8 +172,8 @@ def test_text_fetches_the_reply_of_a_run_that_has_ended(
         ({"object": "thread.run", "id": "run_1", "status": "queued"},
          "the run run_1 is queued: there is no reply yet"),
         ({"object": "thread", "id": "thread_1"},
-         "this answer holds no reply of an assistant; --format json shows what it holds"),
-        ([1], "this answer holds no reply of an assistant; --format json shows what it holds"),
+         "this answer contains no reply; --format json shows all of it"),
+        ([1], "this answer contains no reply; --format json shows all of it"),
     ],
 )  # fmt: skip
 def test_text_says_so_where_there_is_no_reply(
@@ -187,7 +187,7 @@ def test_text_says_so_where_there_is_no_reply(
 def test_text_says_so_where_the_run_left_none(
     quick: Run, server: Server, done: dict[str, Any]
 ) -> None:
-    note = "note: the run id ended as completed and left no reply\n"
+    note = "note: the run id ended as completed without a reply\n"
     server.reply(Reply(body=done), Reply(body={"object": "list", "data": []}))
     assert quick(*RUN, "--format", "text", "--stream=false").err == note
     server.reply(Reply(chunks=sse(("thread.run.completed", done))))
@@ -240,7 +240,7 @@ def test_text_of_messages(quick: Run, server: Server) -> None:
     server.reply(Reply(body={**whole, "data": [mine]}))
     shown = quick("beta:threads:messages list t --format text")
     assert (shown.code, shown.out) == (0, "")
-    assert shown.err == "note: no message of an assistant is in this list\n"
+    assert shown.err == "note: this list contains no message of an assistant\n"
 
 
 def test_annotations_below_the_text(quick: Run, server: Server, done: dict[str, Any]) -> None:

@@ -197,4 +197,4 @@ def test_a_name_like_no_other_suggests_nothing(quick: Run) -> None:
     refused = quick("weather")
     assert refused.code == 2
     assert "did you mean" not in refused.err
-    assert "hint: there are: beta:" in refused.err
+    assert "hint: available: beta:" in refused.err

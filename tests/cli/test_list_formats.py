@@ -83,7 +83,7 @@ def test_text_says_when_there_is_no_reply(quick: Run, server: Server) -> None:
     server.reply(Reply(body=envelope([{**message("What?"), "role": "user"}], has_more=False)))
     result = quick("beta:threads:messages list t --format text")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "note: no message of an assistant is in this list\n"
+    assert result.err == "note: this list contains no message of an assistant\n"
 
 
 @pytest.mark.parametrize("format", ["auto", "json", "jsonl", "yaml", "pretty"])

@@ -77,7 +77,7 @@ def test_a_server_elsewhere_that_wants_a_key_is_told_apart(
     server.reply(to(other.url))
     with pytest.raises(ApiError, match="who are you") as e:
         connect().send(CREATE)
-    assert f"a redirect led to 127.0.0.1:{other.port}, and the key was kept" in e.value.hint
+    assert f"a redirect led to 127.0.0.1:{other.port}, which did not get the key" in e.value.hint
 
 
 def test_there_and_back_again_is_as_oneself_only_at_home(
@@ -119,7 +119,7 @@ def test_a_redirect_that_would_drop_the_body_is_refused(
 
 def test_a_loop_ends(connect: Connect, server: Server) -> None:
     server.reply(to("/again"))
-    with pytest.raises(NoAnswerError, match="more than 5 times, perhaps in circles"):
+    with pytest.raises(NoAnswerError, match="more than 5 times"):
         connect().send(CREATE)
     assert len(server.seen) == 6
 
@@ -131,7 +131,7 @@ def test_nothing_leads_away_from_https(
     ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     secure = serve(to(server.url), context=tls(ca))
-    with pytest.raises(NoAnswerError, match="away from HTTPS"):
+    with pytest.raises(NoAnswerError, match="from HTTPS to an unencrypted"):
         connect(secure.url).send(CREATE)
     assert server.seen == []
 
@@ -139,11 +139,11 @@ def test_nothing_leads_away_from_https(
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (Reply(status=304), "304 Not Modified, which is no answer"),
-        (Reply(status=307), "307 Temporary Redirect, which is no answer"),
-        (to("ftp://127.0.0.1/x"), "no web address .*to ftp://127.0.0.1/x"),
-        (to("local:/threads"), "no web address .*to local:/threads"),
-        (to("file:///etc/passwd"), "no web address"),
+        (Reply(status=304), "304 Not Modified without a valid target"),
+        (Reply(status=307), "307 Temporary Redirect without a valid target"),
+        (to("ftp://127.0.0.1/x"), "not HTTP.S. .*to ftp://127.0.0.1/x"),
+        (to("local:/threads"), "not HTTP.S. .*to local:/threads"),
+        (to("file:///etc/passwd"), "not HTTP"),
         (to("http://127.0.0.1:banana/"), "Invalid URL in location"),
     ],
 )

@@ -125,7 +125,7 @@ def test_elsewhere_not_found_is_just_not_found(host: str) -> None:
 @pytest.mark.parametrize("status", [404, 405])
 @pytest.mark.parametrize("body", ["<html>Not Found</html>", "404 page not found", "", "{}"])
 def test_a_not_found_that_is_not_of_this_api_points_at_the_address(status: int, body: str) -> None:
-    assert "look at --base-url" in refused(body, status).hint
+    assert "check --base-url" in refused(body, status).hint
 
 
 def test_the_retirement_end_to_end(openai: Shell, server: Server) -> None:

@@ -207,7 +207,7 @@ def test_debug_shows_a_body_up_to_its_limit(connect: Connect, server: Server) ->
     connect().send(CREATE)
     [body, more] = connect.trace[-2:]
     assert body == '< "' + "é" * (BODY_LIMIT - 1)
-    assert more == f"< … {10_002 - BODY_LIMIT} characters more"
+    assert more == f"< … {10_002 - BODY_LIMIT} more characters"
 
 
 def test_debug_shows_a_stream_by_the_line_up_to_the_limit(connect: Connect, server: Server) -> None:
@@ -223,7 +223,7 @@ def test_debug_shows_a_stream_by_the_line_up_to_the_limit(connect: Connect, serv
     text = [line for line in connect.trace if line.startswith("< ")]
     assert seen == 999
     assert 3000 < len("\n".join(line for line in text if "thread" in line or "data" in line)) < 6000
-    assert re.fullmatch(r"< … \d+ characters more", text[-1])
+    assert re.fullmatch(r"< … \d+ more characters", text[-1])
 
 
 def test_nothing_is_traced_without_debug(ask: Ask) -> None:

@@ -66,7 +66,7 @@ def test_install_says_what_it_did_and_twice_is_once(openai: Shell, tmp_path: Pat
     written = path.stat()
 
     done = openai("--install-completion bash")
-    assert f"note: completion for bash, already in place: {path}" in done.err
+    assert f"note: completion for bash, already up to date: {path}" in done.err
     assert path.stat().st_ino == written.st_ino
     assert [file.name for file in path.parent.iterdir()] == ["openai"]
 

@@ -288,7 +288,8 @@ def test_what_differs_is_refused_or_replaced(
     assert refused.code == 2
     assert refused.err == (
         f"error: stdin: line 2: '{before['id']}' is here already, and differs; "
-        "nothing was imported\nhint: --replace puts what the file says in place of what is there\n"
+        "nothing was imported\n"
+        "hint: --replace replaces objects in the store that have the same id\n"
     )
     assert saved.get(path) == before
     assert saved.refused("GET", "/assistants/asst_new")[0] == 404
@@ -414,7 +415,7 @@ def test_files_and_words(local: Local, tmp_path: Path) -> None:
         (["import", "a", "b"], '"b": unexpected argument'),
         (["export", "x"], '"x": unexpected argument'),
         (["path", "--format", "json"], "--format"),
-        (["path", "--base-url", "local:x"], "--store: and --base-url name a store each"),
+        (["path", "--base-url", "local:x"], "--store: cannot be combined with --base-url"),
     ):
         done = local(*words)
         assert (done.code, done.out) == (2, ""), words
@@ -425,7 +426,9 @@ def test_options_before_the_command_are_not_lost(tmp_path: Path) -> None:
     """`openai --dry-run local import x` must not import."""
     file = tmp_path / "x.db"
     done = run_inprocess(["--dry-run", "local", "import", "-", "--store", str(file)])
-    assert done.err == "error: --dry-run: openai local import does not take it; nothing was sent\n"
+    assert (
+        done.err == "error: --dry-run: not an option of openai local import; nothing was imported\n"
+    )
     assert done.code == 2
     assert not file.exists()
 

@@ -93,14 +93,14 @@ def test_a_dumb_terminal_gets_plain_json(openai: Shell) -> None:
     ).finish()
     assert screen.code == 0
     assert screen.text == (
-        'note: explore needs a terminal and an answer; plain JSON instead\n"completed"\n'
+        'note: explore needs a terminal and an answer; printing JSON\n"completed"\n'
     )
 
 
 def test_without_a_terminal_it_is_plain_json_and_says_so(openai: Shell) -> None:
     done = openai(f"{RUN} --transform status")
     assert (done.code, done.out) == (0, '"completed"\n')
-    assert done.err == "note: explore needs a terminal and an answer; plain JSON instead\n"
+    assert done.err == "note: explore needs a terminal and an answer; printing JSON\n"
 
 
 def test_errors_cannot_be_explored(openai: Shell) -> None:

@@ -45,8 +45,8 @@ def finish(process: subprocess.Popen[bytes]) -> tuple[int, bytes, list[str]]:
 def ways(server: Server, *more: str) -> list[str]:
     place = f"openai --base-url {server.url} beta:threads:runs"
     return [
-        f"hint: go on with: {place} retrieve thread_7 run_7 {' '.join(more) or '--wait'}",
-        f"  or stop it: {place} cancel thread_7 run_7",
+        f"hint: continue with: {place} retrieve thread_7 run_7 {' '.join(more) or '--wait'}",
+        f"  or cancel it: {place} cancel thread_7 run_7",
     ]
 
 
@@ -58,7 +58,7 @@ def test_ctrl_c_says_where_the_run_is(openai: Shell, server: Server) -> None:
         code, out, err = finish(process)
     assert (code, out) == (130, b"")
     assert err == [
-        "error: interrupted; the run run_7 of thread thread_7 goes on",
+        "error: interrupted; the run run_7 of thread thread_7 is still active",
         *ways(server),
     ]
     assert not [line for line in requests(server) if line.endswith("cancel")]
@@ -84,7 +84,7 @@ def test_ctrl_c_twice_does_not_wait_for_the_cancellation(openai: Shell, server: 
         process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
     assert code == 130
-    what = "the run run_7 of thread thread_7 was to be cancelled, but no answer came yet"
+    what = "cancelling the run run_7 of thread thread_7 was requested, but not confirmed"
     assert err == [f"error: interrupted; {what}", *ways(server)]
 
 
@@ -118,7 +118,7 @@ def test_ctrl_c_in_a_stream(
         assert err == ["error: interrupted; the run run_7 of thread thread_7 is cancelled"]
         assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
     else:
-        assert err[0] == "error: interrupted; the run run_7 of thread thread_7 goes on"
+        assert err[0] == "error: interrupted; the run run_7 of thread thread_7 is still active"
         assert err[1:] == ways(server)
 
 
@@ -137,7 +137,7 @@ def test_ctrl_c_in_a_stream_of_the_engine(openai: Shell) -> None:
         code, _, err = finish(process)
     where = f"the run {ids['id']} of thread {ids['thread_id']}"
     assert code == 130
-    assert err == [f"error: interrupted; {where} is cancelled, as it ran in this process"]
+    assert err == [f"error: interrupted; {where} was cancelled, because it ran in this process"]
     again = openai("--local", "beta:threads:runs", "retrieve", ids["thread_id"], ids["id"])
     assert again.json["status"] == "cancelled"
 
@@ -162,7 +162,7 @@ def test_ctrl_c_while_the_engine_works_on_outputs(
         process.send_signal(signal.SIGINT)
         code, out, err = finish(process)
     assert (code, out, status()) == (130, b"", "cancelled")
-    assert "is cancelled, as it ran in this process" in err[0]
+    assert "was cancelled, because it ran in this process" in err[0]
 
 
 # While commands work
@@ -214,7 +214,9 @@ def test_ctrl_c_says_which_upstream_to_go_on_with(openai: Shell, tool: tuple[str
         process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
     assert code == 130
-    assert err[1].startswith("hint: go on with: openai --local beta:threads:runs retrieve thread_")
+    assert err[1].startswith(
+        "hint: continue with: openai --local beta:threads:runs retrieve thread_"
+    )
     assert err[1].endswith(" ".join((*answer, *place[1:])))
     assert "upstream" not in err[2]
 

@@ -64,7 +64,10 @@ def test_it_is_taken_away_before_ctrl_c_speaks(openai: Shell, server: Server) ->
     waiting.press(b"\x03")
     screen = waiting.finish()
     assert screen.code == 130
-    assert "\r\x1b[Kerror: interrupted; the run run_7 of thread thread_7 goes on\n" in screen.text
+    assert (
+        "\r\x1b[Kerror: interrupted; the run run_7 of thread thread_7 is still active\n"
+        in screen.text
+    )
 
 
 def test_faults_on_the_way_leave_the_line_alone(openai: Shell, server: Server) -> None:

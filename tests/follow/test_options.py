@@ -37,9 +37,9 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_sent(quick: Go, server
     for part in (
         'expected NAME=COMMAND, found "work"',
         'expected NAME=COMMAND, found "=x"',
-        'expected a command behind "a="',
+        'expected a command after "a="',
         "the command cannot be split into words: No closing quotation",
-        "there is a command for c already",
+        "there is already a command for c",
     ):
         assert part in commands
 

@@ -59,7 +59,7 @@ def test_a_cut_stream_goes_on_by_asking(quick: Go, server: Server, name: str) ->
     assert requests(server)[1:] == [f"GET {RUN_PATH}"] * 2
     (note,) = result.err.splitlines()
     assert note.startswith("note: ")
-    assert note.endswith("; asking for the run instead")
+    assert note.endswith("; polling the run instead")
     if name == "jsonl":
         assert len(result.lines) == 4
         assert result.lines[-1] == {"event": "thread.run.completed", "data": DONE}

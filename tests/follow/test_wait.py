@@ -97,7 +97,7 @@ def test_text_of_an_odd_list_is_a_note_and_no_fault(quick: Go, server: Server) -
     server.reply(*replies(run("completed")), Reply(body="[1]"))
     result = quick(*RETRIEVE, "--wait", "--format", "text")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "note: the run run_7 ended as completed and left no reply\n"
+    assert result.err == "note: the run run_7 ended as completed without a reply\n"
 
 
 def test_a_run_without_the_name_of_its_kind_is_followed(quick: Go, server: Server) -> None:
@@ -111,7 +111,7 @@ def test_an_answer_that_is_no_run_cannot_be_waited_for(quick: Go, server: Server
     server.reply(Reply(body={"object": "thread", "id": "thread_7"}))
     result = quick(*CREATE, "--wait")
     assert (result.code, result.json["object"]) == (3, "thread")
-    assert result.err == "error: the answer is no run: there is nothing to wait for\n"
+    assert result.err == "error: the answer is not a run, so --wait does not apply\n"
 
 
 def test_a_run_without_ids_cannot_be_waited_for(quick: Go, server: Server) -> None:
@@ -226,9 +226,9 @@ def test_a_run_that_does_not_end_in_time(quick: Go, server: Server) -> None:
     assert (result.code, result.json) == (3, run("in_progress", usage={"total_tokens": 3}))
     place = f"openai --base-url {server.url} beta:threads:runs"
     assert result.err.splitlines() == [
-        "error: the run run_7 had not ended after 0.6 s; it was in_progress",
-        f"hint: go on with: {place} retrieve thread_7 run_7 --wait",
-        f"  or stop it: {place} cancel thread_7 run_7",
+        "error: the run run_7 had not ended after 0.6 s; its last status was in_progress",
+        f"hint: continue with: {place} retrieve thread_7 run_7 --wait",
+        f"  or cancel it: {place} cancel thread_7 run_7",
     ]
 
 
@@ -236,7 +236,7 @@ def test_the_first_answer_is_the_last_known_if_no_other_came(quick: Go, server: 
     server.reply(*replies(run("queued")), Reply(status=503))
     result = quick(*CREATE, "--wait", "--wait-timeout", "0.5")
     assert (result.code, result.json) == (3, run("queued"))
-    assert "it was queued, and could not be seen again" in result.err
+    assert "its last status was queued; the last poll failed" in result.err
 
 
 def test_a_server_that_stops_answering_does_not_hold_us_for_longer(

@@ -112,7 +112,7 @@ def test_idle_pipe_of_a_process(openai: Shell) -> None:
     os.close(writing)
     assert process.returncode == 0
     assert b'"body":{"assistant_id":"a"}' in out
-    assert err.startswith(b"warning: standard input is a pipe that brought nothing in 0.3 s")
+    assert err.startswith(b"warning: no data on standard input after 0.3 s")
 
 
 def test_an_idle_pipe_is_named_when_something_is_missing(openai: Shell) -> None:

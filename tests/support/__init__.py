@@ -1,1 +1,1 @@
-"""What the tests share: a shell to run the tool in, and servers to run it against."""
+"""Shared test support: a shell to run the tool in, and servers to run it against."""

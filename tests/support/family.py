@@ -1,4 +1,4 @@
-"""The documented commands of `tests/data/facts/operations.json`, with a value for every flag."""
+"""The documented commands in `tests/data/facts/operations.json`, with a value for every flag."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _VALUES: dict[str, tuple[str, Any]] = {
 
 @dataclass(frozen=True)
 class FactFlag:
-    """A documented flag, and a text for it with the value that is to be sent."""
+    """A documented flag, with a sample text and the value that must be sent for it."""
 
     command: str
     facts: dict[str, Any]
@@ -55,7 +55,7 @@ class FactFlag:
         return f"{self.command} {self.name}"
 
     def __getattr__(self, key: str) -> Any:
-        """What the facts say of it; None where they say nothing."""
+        """The flag's entry in the facts, or None."""
         return self.facts.get(key)
 
     @property
@@ -75,7 +75,7 @@ class FactFlag:
         return [FactFlag(self.command, f) for f in self.facts.get("inner_flags") or ()]
 
     def sample(self) -> tuple[str, Any]:
-        """A text for the flag, and the value (or, for a list, the element) it stands for."""
+        """A text for the flag, and the value (for a list, the element) it means."""
         name = self.name.replace("--additional-message", "--message")
         if name in _VALUES:
             return _VALUES[name]
@@ -105,7 +105,7 @@ class Command:
 
     @property
     def flags(self) -> list[FactFlag]:
-        """Its flags, those apart that never reach the server."""
+        """Its flags, without those that are never sent."""
         found = [FactFlag(str(self), facts) for facts in self.facts["flags"]]
         return [flag for flag in found if flag.location != "client"]
 
@@ -118,7 +118,7 @@ class Command:
         return [f"{flag.name}={flag.sample()[0]}" for flag in flags]
 
     def expected(self, flags: list[FactFlag], location: str) -> dict[str, Any]:
-        """What these flags put into the path, the query or the body."""
+        """The path, query or body fields that these flags set."""
         found = {}
         for flag in flags:
             if flag.location == location:
@@ -136,7 +136,7 @@ COMMANDS = load_commands()
 
 
 def all_flags() -> Iterator[FactFlag]:
-    """Every documented flag of every command, each with its inner ones."""
+    """Every documented flag of every command, followed by its inner flags."""
     for command in COMMANDS:
         for flag in command.flags:
             yield flag

@@ -1,4 +1,4 @@
-"""The command in this process: the real entry and real files, only quicker than a start."""
+"""Runs the command in this process: real entry point and files, faster than a new process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server whose lists have pages, as the documentation says they work."""
+"""A server with paginated lists, as documented."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ RUNS = ("beta:threads:runs", "list", "thread_1")
 
 
 def item(number: int, **more: Any) -> dict[str, Any]:
-    """One run among many."""
+    """A run as a list item."""
     return {"id": f"run_{number}", "object": "thread.run", "status": "completed", **more}
 
 
 def ids(result: Result) -> list[int]:
-    """The numbers of the items that were printed, one a line."""
+    """The numbers of the printed items, one item per line."""
     return [int(one["id"].removeprefix("run_")) for one in result.lines]
 
 
@@ -30,7 +30,7 @@ def envelope(items: Sequence[Any], **more: Any) -> dict[str, Any]:
 
 
 class Listing(Server):
-    """Answers every request with a page of its items, which stand in descending order.
+    """Answers every request with a page of its items, in descending order.
 
     With `from_start`, `before` only cuts the list: its first page is the start of the list.
     """
@@ -42,7 +42,7 @@ class Listing(Server):
 
     @property
     def queries(self) -> list[dict[str, str]]:
-        """The query of each request, single values."""
+        """The query of each request, with one value per name."""
         return [self._query(seen.path) for seen in self.seen]
 
     def next_reply(self) -> Reply:

@@ -22,7 +22,7 @@ _SECONDS = 30.0
 
 
 class MockServer:
-    """Runs while it is open; `url` is its base URL. A context manager."""
+    """Context manager that runs the server; `url` is its base URL."""
 
     def __init__(self, folder: Path) -> None:
         assert PROGRAM.exists(), "the mock server is missing: make test-slow installs it"

@@ -1,4 +1,4 @@
-"""Request bodies, valid ones and ones that are broken at random places."""
+"""Request bodies: valid ones, and ones with random errors."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _change(body: Body, random: Random) -> None:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every place inside a value: what holds it, and its key there."""
+    """Every position inside a value, as container and key or index."""
     keys: list[Any] = []
     if isinstance(value, dict):
         keys = [*value]

@@ -59,12 +59,12 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def request_schema() -> dict[str, Any]:
-    """The body of create-and-run as a JSON Schema that stands alone."""
+    """The body of create-and-run as a self-contained JSON Schema."""
     return {**document(), "$ref": _REF + "CreateThreadAndRunRequest"}
 
 
 def _convert(schema: Any) -> Any:
-    """One schema of the facts as JSON Schema: references spelled out, null a type of its own."""
+    """One schema of the facts as JSON Schema: references with full paths, null as a type."""
     if not isinstance(schema, dict):
         return schema
     plain = {

@@ -1,4 +1,4 @@
-"""A forward proxy on loopback: it tunnels with CONNECT, and writes down what it was asked."""
+"""A forward proxy on loopback: tunnels with CONNECT and records its requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Http(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is part of the tests."""
+        """Ignore clients that disconnect, which some tests do on purpose."""
 
 
 def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
@@ -48,7 +48,7 @@ def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
                 _tunnel(self.connection, there)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Silent: pytest's output is for failures."""
+            """Log nothing, so that pytest's output shows only failures."""
 
     return Handler
 

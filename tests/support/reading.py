@@ -1,4 +1,4 @@
-"""The way from a command line to a request, without the command around it."""
+"""Turns command-line arguments into a request, without running a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from openai_cli.input.stdin import Stdin
 
 @dataclass(frozen=True)
 class Read:
-    """What came of a command line: a request and warnings, or problems (`hint` beside them)."""
+    """Result of reading arguments: a request and warnings, or problems with a `hint`."""
 
     request: Request | None
     warnings: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Read:
 
 
 def create_and_run(*args: str, stdin: bytes | str | None = None, check: bool = True) -> Read:
-    """Read these flags of `beta:threads create-and-run`, the assistant given beside them."""
+    """Read these flags of `beta:threads create-and-run`, with an `--assistant-id` added."""
     return read_args(
         "beta:threads create-and-run", "--assistant-id=a", *args, stdin=stdin, check=check
     )
@@ -40,7 +40,7 @@ def create_and_run(*args: str, stdin: bytes | str | None = None, check: bool = T
 def read_args(
     command: str, *args: str, stdin: bytes | str | None = None, check: bool = True
 ) -> Read:
-    """Read the flags of a command, with `stdin` in a file behind standard input."""
+    """Read the flags of a command, with `stdin` as a file on standard input."""
     operation = operation_named(command)
     arguments = read_arguments(args, command_rows(operation))
     data = stdin.encode() if isinstance(stdin, str) else stdin or b""

@@ -1,4 +1,4 @@
-"""A scripted HTTP server on loopback: it records what it gets and answers as it is told."""
+"""A scripted HTTP server on loopback: records requests and sends prepared replies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it arrived."""
+    """One received request."""
 
     method: str
     path: str
@@ -58,7 +58,7 @@ class Reply:
 
 
 def sse(*events: tuple[str, Any]) -> list[bytes]:
-    """Server-sent events, one chunk each; a str as data goes out as it is."""
+    """Server-sent events, one chunk each; data that is a str is sent unchanged."""
     return [
         f"event: {name}\ndata: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
         for name, data in events
@@ -108,7 +108,7 @@ class _Http(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is part of the tests."""
+        """Ignore clients that disconnect, which some tests do on purpose."""
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class made for one server
@@ -165,6 +165,6 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a 
             self.connection.shutdown(socket.SHUT_RDWR)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Silent: pytest's output is for failures."""
+            """Log nothing, so that pytest's output shows only failures."""
 
     return Handler

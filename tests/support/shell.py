@@ -1,4 +1,4 @@
-"""Running the installed `openai` as a person or a script would."""
+"""Runs the installed `openai` as a person or a script would."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 OPENAI = str(Path(sys.executable).parent / "openai")
-"""The installed command, beside the Python that runs the tests."""
+"""The installed command, in the folder of the Python that runs the tests."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Result:
 
     @property
     def lines(self) -> list[Any]:
-        """One JSON value a line."""
+        """The JSON value on each line of stdout."""
         return [json.loads(line) for line in self.stdout.splitlines()]
 
 
@@ -56,7 +56,7 @@ class Shell:
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> Result:
-        """Run `openai` with these arguments; one argument with blanks is split as a shell would.
+        """Run `openai` with these arguments; a single argument with spaces is split as in a shell.
 
         Without `stdin`, standard input is /dev/null.
         """
@@ -85,7 +85,7 @@ class Shell:
 
 
 def clean_environ(home: Path) -> dict[str, str]:
-    """The environment without anything that could leak in: keys, proxies, a real home."""
+    """An environment without the user's keys, proxies and home folder."""
     leaks = (
         "OPENAI_",
         "COLUMNS",

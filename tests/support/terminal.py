@@ -1,4 +1,4 @@
-"""A real pseudo-terminal, for what only happens on one."""
+"""Runs a command on a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Screen:
-    """Everything a terminal was sent, and how the command ended."""
+    """Everything written to the terminal, and the command's exit code."""
 
     code: int
     data: bytes
@@ -27,7 +27,7 @@ class Screen:
 
 
 class Terminal:
-    """A command on a terminal of its own, with keys to press.
+    """A command on its own pseudo-terminal, to which keys can be sent.
 
     `expect` reads until a text has come, however long that takes up to the limit.
     """
@@ -55,7 +55,7 @@ class Terminal:
         os.write(self._fd, keys)
 
     def expect(self, text: str, seconds: float = 30) -> None:
-        """Read until `text` comes after what was expected before."""
+        """Read until `text` appears after the previously expected text."""
         deadline = time.monotonic() + seconds
         while (found := self.data.find(text.encode(), self._looked_at)) < 0:
             if not self._read(deadline):

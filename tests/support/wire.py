@@ -1,4 +1,4 @@
-"""The recorded command lines of `tests/data/wire/cases.jsonl`, and the requests they become."""
+"""The recorded command lines in `tests/data/wire/cases.jsonl`, and the requests they must send."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.shell import Result
 _CASES = Path(__file__).parents[1] / "data" / "wire" / "cases.jsonl"
 
 _POINTS = ("temperature-float-one", "floats-plain", "floats-exponent-with-point")
-"""Cases that write whole numbers with a point: the recording has 1, and 1.0 is as good."""
+"""Cases with whole numbers such as 1.0: the recording has 1, but 1.0 is accepted too."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One command line: what it is given, and what must be sent."""
+    """One command line with its inputs, and the request it must send."""
 
     name: str
     follows: bool
@@ -35,14 +35,14 @@ class Case:
     headers_absent: tuple[str, ...]
 
     def args(self, url: str) -> list[str]:
-        """The arguments, with the address of the server that records."""
+        """The arguments, with the address of the recording server."""
         return [_addressed(word, url) for word in self.argv]
 
     def environ(self, url: str) -> dict[str, str]:
         return {name: _addressed(value, url) for name, value in self.env.items()}
 
     def lay_out(self, folder: Path) -> None:
-        """Write the files the command line speaks of."""
+        """Write the files that the command line refers to."""
         for name, content in self.files.items():
             path = folder / name
             if name.endswith("/"):
@@ -53,7 +53,7 @@ class Case:
             path.write_bytes(data)
 
     def check(self, result: Result, seen: list[Seen]) -> None:
-        """Fail unless the command ended and sent as this case says."""
+        """Fail unless exit code and request are those of this case."""
         assert result.code == self.code, result.err
         assert len(seen) == (1 if self.sent else 0), result.err
         assert "Traceback" not in result.err

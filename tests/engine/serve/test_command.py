@@ -46,14 +46,14 @@ def test_wrong_use(openai: Shell, words: str, complaint: str) -> None:
 def test_the_address_of_other_commands_is_not_taken_for_a_store(openai: Shell) -> None:
     done = openai("--base-url local:x.db local serve --port 0")
     assert (done.code, done.out) == (2, "")
-    assert "--base-url: openai local serve does not take it" in done.err
+    assert "--base-url: not an option of openai local serve" in done.err
 
 
 def test_a_key_that_no_header_can_carry_is_not_shown(openai: Shell) -> None:
     env = {"OPENAI_LOCAL_SERVER_KEY": "two words"}
     done = openai("local serve --port 0 --require-key", env=env)
     assert done.code == 2
-    assert "OPENAI_LOCAL_SERVER_KEY: holds a line break, a space" in done.err
+    assert "OPENAI_LOCAL_SERVER_KEY: has a line break, a space" in done.err
     assert "two words" not in done.err
 
 
@@ -109,7 +109,7 @@ def test_other_addresses_with_a_key(serve: Callable[..., Served]) -> None:
 def test_a_key_that_is_not_asked_for_is_pointed_out(serve: Callable[..., Served]) -> None:
     served = serve(env={"OPENAI_LOCAL_SERVER_KEY": "abc"})
     assert served.said.startswith(
-        b"note: OPENAI_LOCAL_SERVER_KEY is set but not asked for; --require-key does that\n"
+        b"note: OPENAI_LOCAL_SERVER_KEY is set but not required; add --require-key\n"
     )
 
 

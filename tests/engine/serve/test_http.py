@@ -97,7 +97,7 @@ def test_bodies_that_cannot_be_read(running: Start, body: bytes, message: str) -
         b"GET /v1/assistants HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n{}",
     ],
-    ids=["no HTTP", "TLS", "no host", "two hosts", "length"],
+    ids=["not HTTP", "TLS", "no host", "two hosts", "length"],
 )
 def test_what_is_not_http(running: Start, sent: bytes) -> None:
     status, error, headers = read_error(talk(running().url, sent + b"\r\n\r\n"))

@@ -104,7 +104,7 @@ def test_runs_that_take_longer_are_failed(
     partial = dict(told)["thread.message.incomplete"]["content"][0]["text"]["value"]
     assert partial.startswith("word ")
     assert served.wait() == 0
-    assert b"2 runs were still going on; they are failed now" in served.said
+    assert b"2 runs were still active and were marked as failed" in served.said
     error = {"code": "server_error", "message": "The server was stopped."}
     assert [(run.status, run.last_error) for run in runs(store_file)] == [("failed", error)] * 2
 
