@@ -117,7 +117,7 @@ def test_a_conflict_is_not_skipped(openai: Shell) -> None:
     assert refused.code == 2
     assert refused.err == (
         "error: stdin: line 1: 'asst_saved' is here already, and differs; nothing was imported\n"
-        "hint: --replace puts what the file says in place of what is there\n"
+        "hint: --replace replaces objects in the store that have the same id\n"
     )
     assert kept(openai) == EVERYTHING
     done = take(openai, text, "--skip-invalid", "--replace")

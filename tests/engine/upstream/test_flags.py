@@ -107,7 +107,7 @@ def test_openai_needs_a_key(store_file: Path) -> None:
         (["--upstream-api", "respones"], 'found "respones" (did you mean responses?)'),
         (["--upstream-url", "local:x.db"], "--upstream-url: must be a server"),
         (["--upstream-url", "localhost:11434/v1"], "did you mean http://localhost:11434/v1?"),
-        (["--upstream-url", "http://u:p@127.0.0.1/v1"], "a URL with a user name or password"),
+        (["--upstream-url", "http://u:p@127.0.0.1/v1"], "must not contain a user name or password"),
         (["--upstream-url", ""], "--upstream-url"),
         (["--upstream-api", ""], "--upstream-api: is empty"),
     ],
