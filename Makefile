@@ -8,7 +8,7 @@ MOCK := $(VENV)/mock-server/node_modules/.bin/steady
 SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
 SERVERS := .venv-llama/.installed .venv-litellm/.installed
 
-.PHONY: demo check test test-slow upstreams sdks completions docs format bench soak clean
+.PHONY: demo check test fuzz test-slow upstreams sdks completions docs format bench soak clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -25,6 +25,9 @@ check: $(STAMP)  ## format, lint, types, directions of imports
 
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
+
+fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
+	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 tests/fuzz
 
 test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
 	$(BIN)/pytest -m slow

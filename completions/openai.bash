@@ -26,13 +26,13 @@ _openai_children() {
 
 # Sets `names` to the flags that are valid after the path $1.
 _openai_flags() {
-    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --organization --project --header --timeout --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model'" $names" ;;
         'beta:assistants retrieve' | 'beta:assistants delete') names='--assistant-id'" $names" ;;
         'beta:assistants update') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --assistant-id --model'" $names" ;;
-        'beta:assistants list') names='--after --before --limit --order --max-items'" $names" ;;
+        'beta:assistants list') names='--after --before --limit --order --max-items --max-pages'" $names" ;;
         'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
         'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
         'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
@@ -40,15 +40,15 @@ _openai_flags() {
         'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs update') names='--thread-id --run-id --metadata'" $names" ;;
-        'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items'" $names" ;;
+        'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items --max-pages'" $names" ;;
         'beta:threads:runs cancel') names='--thread-id --run-id'" $names" ;;
         'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs:steps retrieve') names='--thread-id --run-id --step-id --include'" $names" ;;
-        'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items'" $names" ;;
+        'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items --max-pages'" $names" ;;
         'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata'" $names" ;;
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
-        'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items'" $names" ;;
+        'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
         'local serve') names='--host --port --store --require-key --max-tool-turns --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --format-error --debug --help -h' ;;
         'local import') names='--store --replace --skip-invalid --base-url --local --format-error --debug --help -h' ;;
         'local export') names='--store --as --base-url --local --format-error --debug --help -h' ;;
@@ -97,7 +97,7 @@ _openai_describe() {
         'beta:assistants list')
             case $2 in
                 --after | --before) takes=value source=reference once=1 ;;
-                --limit | --max-items) takes=value once=1 ;;
+                --limit | --max-items | --max-pages) takes=value once=1 ;;
                 --order) takes=value choices='asc desc' once=1 ;;
             esac
             ;;
@@ -169,7 +169,7 @@ _openai_describe() {
         'beta:threads:runs list')
             case $2 in
                 --after | --before | --thread-id) takes=value source=reference once=1 ;;
-                --limit | --max-items) takes=value once=1 ;;
+                --limit | --max-items | --max-pages) takes=value once=1 ;;
                 --order) takes=value choices='asc desc' once=1 ;;
             esac
             ;;
@@ -198,7 +198,7 @@ _openai_describe() {
         'beta:threads:runs:steps list')
             case $2 in
                 --after | --before | --thread-id | --run-id) takes=value source=reference once=1 ;;
-                --limit | --max-items) takes=value once=1 ;;
+                --limit | --max-items | --max-pages) takes=value once=1 ;;
                 --order) takes=value choices='asc desc' once=1 ;;
                 --include) takes=value source=reference ;;
             esac
@@ -224,7 +224,7 @@ _openai_describe() {
         'beta:threads:messages list')
             case $2 in
                 --after | --before | --thread-id | --run-id) takes=value source=reference once=1 ;;
-                --limit | --max-items) takes=value once=1 ;;
+                --limit | --max-items | --max-pages) takes=value once=1 ;;
                 --order) takes=value choices='asc desc' once=1 ;;
             esac
             ;;
@@ -295,7 +295,7 @@ _openai_describe() {
     esac
     if [[ -z $takes ]]; then
         case $2 in
-            --api-key | --upstream-key | --organization | --project | --timeout | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
+            --api-key | --upstream-key | --organization | --project | --timeout | --max-time | --max-answer-size | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
             --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
             --upstream-api) takes=value choices='responses chat' once=1 ;;

@@ -140,6 +140,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--limit' 'Items the server sends at a time, 1 to 100; all pages are fetched.'
             set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--max-pages' 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.'
         case 'beta:threads create'
             set -a names '--message' 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable.'
             set -a names '--message.role' 'Who says it.'
@@ -252,6 +253,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--order' 'By time of creation: asc is oldest first, desc newest first.'
             set -a names '--thread-id' 'The thread.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--max-pages' 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.'
         case 'beta:threads:runs cancel'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -286,6 +288,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--run-id' 'The run.'
             set -a names '--include' 'Further data to send along: the content of file search results.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--max-pages' 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.'
         case 'beta:threads:messages create'
             set -a names '--thread-id' 'The thread.'
             set -a names '--role' 'Who says it.'
@@ -309,6 +312,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'Only messages of this run.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--max-pages' 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.'
         case 'local serve'
             set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
             set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
@@ -385,6 +389,8 @@ function __openai_flags --no-scope-shadowing
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
     set -a names '--timeout' 'Seconds to wait for the server; 600 if not set.'
+    set -a names '--max-time' 'Seconds for the whole command, retries and streams too; no limit if not set.'
+    set -a names '--max-answer-size' 'Bytes of an answer at most, or with K, M, G; 100M if not set, 0 for no limit.'
     set -a names '--max-retries' 'Further attempts after a failure; 2 if not set.'
     set -a names '--mtls-client-cert-file' 'Client certificate (PEM), with its key.'
     set -a names '--mtls-client-key-file' 'Key of the client certificate (PEM).'
@@ -489,7 +495,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --limit --max-items
+                case --limit --max-items --max-pages
                     set takes value
                     set once 1
                 case --order
@@ -659,7 +665,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --limit --max-items
+                case --limit --max-items --max-pages
                     set takes value
                     set once 1
                 case --order
@@ -716,7 +722,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --limit --max-items
+                case --limit --max-items --max-pages
                     set takes value
                     set once 1
                 case --order
@@ -764,7 +770,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --limit --max-items
+                case --limit --max-items --max-pages
                     set takes value
                     set once 1
                 case --order
@@ -917,7 +923,7 @@ function __openai_describe --no-scope-shadowing
     end
     test -n "$takes"; and return
     switch $name
-        case --api-key --upstream-key --organization --project --timeout --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
+        case --api-key --upstream-key --organization --project --timeout --max-time --max-answer-size --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
             set takes value
             set once 1
         case --base-url --upstream-url

@@ -124,6 +124,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
         , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
         , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+        , @('--max-time', 'value', '', @(), $true, @('--max-time'), 'Seconds for the whole command, retries and streams too; no limit if not set.')
+        , @('--max-answer-size', 'value', '', @(), $true, @('--max-answer-size'), 'Bytes of an answer at most, or with K, M, G; 100M if not set, 0 for no limit.')
         , @('--max-retries', 'value', '', @(), $true, @('--max-retries'), 'Further attempts after a failure; 2 if not set.')
         , @('--mtls-client-cert-file', 'value', 'file', @(), $true, @('--mtls-client-cert-file'), 'Client certificate (PEM), with its key.')
         , @('--mtls-client-key-file', 'value', 'file', @(), $true, @('--mtls-client-key-file'), 'Key of the client certificate (PEM).')
@@ -194,6 +196,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--limit', 'value', '', @(), $true, @('--limit'), 'Items the server sends at a time, 1 to 100; all pages are fetched.')
             , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
             , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--max-pages', 'value', '', @(), $true, @('--max-pages'), 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.')
         )
         'beta:threads create' = @(
             , @('--message', 'value', 'reference', @(), $false, @('--message'), 'A message that starts the thread: a text the user says, or an object {role, content, …}. Repeatable.')
@@ -317,6 +320,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--order', 'value', '', @('asc', 'desc'), $true, @('--order'), 'By time of creation: asc is oldest first, desc newest first.')
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
             , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--max-pages', 'value', '', @(), $true, @('--max-pages'), 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.')
         )
         'beta:threads:runs cancel' = @(
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
@@ -355,6 +359,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'The run.')
             , @('--include', 'value', 'reference', @(), $false, @('--include'), 'Further data to send along: the content of file search results.')
             , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--max-pages', 'value', '', @(), $true, @('--max-pages'), 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.')
         )
         'beta:threads:messages create' = @(
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
@@ -386,6 +391,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
             , @('--run-id', 'value', 'reference', @(), $true, @('--run-id'), 'Only messages of this run.')
             , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--max-pages', 'value', '', @(), $true, @('--max-pages'), 'Pages of a list to fetch at most; 5000 if not set, 0 for no limit.')
         )
         'local serve' = @(
             , @('--host', 'value', '', @(), $true, @('--host'), 'Address to listen on; 127.0.0.1 if not set.')

@@ -3,6 +3,7 @@
     CliError                1  unexpected error
     ├── UsageError          2  invalid input; nothing was sent
     ├── NoAnswerError       3  connection failure, timeout, or unreadable answer
+    │   ├── TimeUpError     3  the time for the whole command is up
     │   └── StoreError      3  the embedded engine's file cannot be used
     ├── ApiError            4  the server refused the request
     ├── RunEndedError       5  the run ended without completing
@@ -20,6 +21,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_QUOTE_LIMIT = 200
+"""Characters of something that a message quotes: an address, an id, a name, a number."""
+MESSAGE_LIMIT = 1000
+"""Characters of a message."""
+_MOST_PROBLEMS = 20
+"""Problems that are told one by one."""
+
+
+def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
+    """The text, or its beginning if it is longer than `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def told(problems: Sequence[Problem]) -> list[str]:
+    """The problems as text, a long list cut with a count."""
+    lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
+    more = len(problems) - len(lines)
+    return [*lines, f"… and {more} more"] if more else lines
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -34,7 +54,12 @@ class Problem:
     path: str = ""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.source, self.path, self.message) if part)
+        parts = (
+            shortened(self.source),
+            shortened(self.path),
+            shortened(self.message, MESSAGE_LIMIT),
+        )
+        return ": ".join(part for part in parts if part)
 
 
 class CliError(Exception):
@@ -77,7 +102,7 @@ class UsageError(CliError):
         problems: Sequence[Problem] = (),
         hint: str = "",
     ) -> None:
-        super().__init__(message or "; ".join(map(str, problems)), hint=hint)
+        super().__init__(message or "; ".join(told(problems)), hint=hint)
         self.problems = tuple(problems)
         self.consequence = "nothing was sent"
 
@@ -86,8 +111,12 @@ class UsageError(CliError):
         fields = super().as_json()
         if self.problems:
             fields["problems"] = [
-                {"source": p.source, "path": p.path or None, "message": p.message}
-                for p in self.problems
+                {
+                    "source": shortened(p.source),
+                    "path": shortened(p.path) or None,
+                    "message": shortened(p.message, MESSAGE_LIMIT),
+                }
+                for p in self.problems[:_MOST_PROBLEMS]
             ]
         return fields
 
@@ -105,6 +134,12 @@ class StoreError(NoAnswerError):
 
     The message is one line and names the file.
     """
+
+
+class TimeUpError(NoAnswerError):
+    """The command took longer than --max-time."""
+
+    kind = "max_time"
 
 
 class ApiError(CliError):
@@ -173,8 +208,12 @@ class ToolTurnsError(RunWaitsError):
 
 
 class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C
-    """The user pressed Ctrl-C."""
+    """The user pressed Ctrl-C. `what` says what happens to the work in progress."""
 
     exit_code = 130
     kind = "interrupted"
     meaning = "Interrupted from the keyboard."
+
+    def __init__(self, what: str = "", *, hint: str = "") -> None:
+        super().__init__(f"interrupted; {what}" if what else "interrupted", hint=hint)
+        self.what = what

@@ -9,7 +9,7 @@ from dataclasses import replace
 from openai_cli.api.operation import Request
 from openai_cli.client.client import encode_body, full_url
 from openai_cli.client.headers import carries_credentials, request_headers
-from openai_cli.client.redaction import REDACTED, is_secret, redacted, redacted_url
+from openai_cli.client.redaction import REDACTED, is_secret_header, redacted, redacted_url
 from openai_cli.client.settings import ConnectionSettings
 
 _NEW_KEY = "[a new one for each call]"
@@ -35,7 +35,7 @@ def as_curl(request: Request, settings: ConnectionSettings) -> str:
         if name == "Authorization" and value == f"Bearer {settings.api_key}":
             words += ["\\\n  --header", '"Authorization: Bearer $OPENAI_API_KEY"']
         else:
-            shown = REDACTED if is_secret(name) else value
+            shown = REDACTED if is_secret_header(name, value) else value
             words += ["\\\n  --header", shlex.quote(f"{name}: {shown}")]
     body = encode_body(request)
     if body is not None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from openai_cli.api.operation import Operation, Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
+from openai_cli.cli.interrupts import time_limit
 from openai_cli.cli.options import Options, read_options
-from openai_cli.cli.run_options import read_run_options
+from openai_cli.cli.run_options import RunOptions, read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import ConnectionSettings
@@ -28,6 +29,14 @@ def execute(operation: Operation, session: Session) -> None:
     options, problems = read_options(session.arguments.occurrences, env.environ)
     run_options, more = read_run_options(session.arguments.occurrences, options)
     session.arguments.problems += [*problems, *more]
+    with time_limit(options.max_time):
+        _execute(operation, session, options, run_options)
+
+
+def _execute(
+    operation: Operation, session: Session, options: Options, run_options: RunOptions
+) -> None:
+    env = session.env
     stdin = Stdin(env.stdin, options.stdin_timeout)
     request, warnings = read_request(operation, session.arguments, stdin, check=options.check)
     _warn(env, warnings, stdin, options)
@@ -43,7 +52,7 @@ def execute(operation: Operation, session: Session) -> None:
     from openai_cli.cli.call import call
 
     if env.interrupted():
-        raise Interrupted("interrupted")
+        raise Interrupted()
     try:
         call(request, printer, options, run_options, env)
     except ApiError as error:

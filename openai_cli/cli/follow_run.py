@@ -16,7 +16,14 @@ from openai_cli.cli.suggested_commands import next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
 from openai_cli.client.responses import Document, Stream
-from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError
+from openai_cli.errors import (
+    MESSAGE_LIMIT,
+    ApiError,
+    CliError,
+    Interrupted,
+    NoAnswerError,
+    shortened,
+)
 from openai_cli.follow.answered_calls import AnsweredCalls
 from openai_cli.follow.poll import Poller, WaitTimeoutError, is_stopped, run_in
 from openai_cli.follow.run import (
@@ -185,7 +192,8 @@ class Follower:
             return []
         missing = sorted({call.name for call in calls if tools.command_for(call.name) is None})
         if missing:
-            self._env.say("warning", f"no --on-tool-call for {', '.join(missing)}: nothing was run")
+            names = shortened(", ".join(map(shortened, missing)), MESSAGE_LIMIT)
+            self._env.say("warning", f"no --on-tool-call for {names}: nothing was run")
         return [] if missing else calls
 
     def _answer(self, calls: list[RequiredCall]) -> Document | Stream:
@@ -212,11 +220,11 @@ class Follower:
         for output in outputs:
             about = output.failure or output.notice
             if about:
-                self._env.say("warning", f"the command for {output.call.name} {about}")
+                self._env.say("warning", f"the command for {shortened(output.call.name)} {about}")
         failed = [output for output in outputs if output.failure]
         if failed and tools.fail:
             cancelled = self._cancel(run)
-            raise CliError(f"the command for {failed[0].call.name} failed; {cancelled}")
+            raise CliError(f"the command for {shortened(failed[0].call.name)} failed; {cancelled}")
         self._answered.add(outputs)
 
     def _submit(self, run: Run, request: Request) -> Document | Stream:
@@ -249,15 +257,15 @@ class Follower:
         run = (self._stream.run if self._stream else None) or self._run
         status = status_of(run) if run else ""
         if run is None or (is_stopped(run) and status != WAITS_FOR_OUTPUTS):
-            return Interrupted("interrupted")
+            return Interrupted()
         if self._settings.in_process and self._is_cancelled_here(run):
             what = f"{run_label(run)} was cancelled, because it ran in this process"
-            return Interrupted(f"interrupted; {what}")
+            return Interrupted(what)
         commands = self._next_commands(run) if has_ids(run) else ""
         if self._run_options.cancel_on_interrupt and has_ids(run):
             return self._cancelled(run, commands)
         state = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "is still active"
-        return Interrupted(f"interrupted; {run_label(run)} {state}", hint=commands)
+        return Interrupted(f"{run_label(run)} {state}", hint=commands)
 
     def _is_cancelled_here(self, run: Run) -> bool:
         """Whether the engine has cancelled the run, as it does when it is interrupted."""
@@ -269,10 +277,10 @@ class Follower:
 
     def _cancelled(self, run: Run, commands: str) -> Interrupted:
         try:
-            return Interrupted(f"interrupted; {self._cancel(run)}")
+            return Interrupted(self._cancel(run))
         except KeyboardInterrupt:
             what = f"cancelling {run_label(run)} was requested, but not confirmed"
-            return Interrupted(f"interrupted; {what}", hint=commands)
+            return Interrupted(what, hint=commands)
 
     def _cancel(self, run: Run) -> str:
         """Cancel the run; returns a clause with the result, for a message."""

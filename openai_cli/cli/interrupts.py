@@ -13,8 +13,46 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from openai_cli.errors import CliError, Interrupted, TimeUpError
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
+
+_SECOND_ALARM = 1.0
+"""Seconds after which what still goes on when the time is up is interrupted again."""
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Interrupt what runs in the block after this time, as Ctrl-C would; None is no limit.
+
+    Raises TimeUpError, which says what becomes of the work that was going on.
+    """
+    if seconds is None:
+        yield
+        return
+    up = False
+
+    def on_alarm(_number: int, _frame: FrameType | None) -> None:
+        nonlocal up
+        up = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _SECOND_ALARM)
+    try:
+        yield
+    except BaseException as error:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if not up or (isinstance(error, CliError) and not isinstance(error, Interrupted)):
+            raise
+        what = error.what if isinstance(error, Interrupted) else ""
+        message = f"not finished after {seconds:g} s (--max-time)"
+        hint = error.hint if isinstance(error, Interrupted) else ""
+        raise TimeUpError(f"{message}; {what}" if what else message, hint=hint) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextmanager

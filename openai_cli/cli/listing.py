@@ -24,26 +24,29 @@ def print_list(
     if options.style.format == "explore":
         from openai_cli.cli.explore import explore_texts
 
-        listed = item_pages(client, request, options.max_items)
+        listed = item_pages(client, request, options.max_items, options.max_pages)
         explore_texts((item for page in listed for item in page), options, env, growing=True)
     elif printer.wants_bytes:
         answer = client.send(request)
         if isinstance(answer, Document):
             printer.document(answer.content, answer.text)
     else:
-        for items in item_pages(client, request, options.max_items):
+        for items in item_pages(client, request, options.max_items, options.max_pages):
             printer.page(items)
         if printer.lacks_reply and options.max_items is None:
             env.say("note", "this list contains no message of an assistant")
 
 
-def item_pages(client: Client, request: Request, limit: int | None) -> Iterator[list[str]]:
+def item_pages(
+    client: Client, request: Request, limit: int | None, max_pages: int
+) -> Iterator[list[str]]:
     """The items of each page as the server's JSON text, at most `limit` in total.
 
-    An answer that is not a list is one item.
+    More than `max_pages` pages raise NoAnswerError; 0 is no limit. An answer that is not a list is
+    one item.
     """
     left = limit
-    for page in pages(client, request):
+    for page in pages(client, request, max_pages):
         items = elements(page.text, "data")
         if items is None:
             yield [page.text]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from openai_cli.cli.app import build_app
+from openai_cli.cli.check_words import check_words
 from openai_cli.cli.env import system_env
 from openai_cli.cli.report import report, report_unexpected
 from openai_cli.cli.session import Session
@@ -24,13 +25,14 @@ def run(args: tuple[str, ...], interrupted: Callable[[], bool]) -> int:
     session = Session(system_env(args, interrupted))
     code = _run(args, session)
     if code == 0 and interrupted():
-        code = report(Interrupted("interrupted"), session)
+        code = report(Interrupted(), session)
     _settle_streams()
     return code
 
 
 def _run(args: tuple[str, ...], session: Session) -> int:
     try:
+        check_words(args, session)
         code = build_app()(list(args), prog_name="openai", standalone_mode=False, obj=session)
     except CliError as error:
         return report(error, session)
@@ -39,12 +41,12 @@ def _run(args: tuple[str, ...], session: Session) -> int:
     except OutputFailedError as error:
         return report(CliError(f"cannot write the output: {error}"), session)
     except (KeyboardInterrupt, typer.Abort):
-        return report(Interrupted("interrupted"), session)
+        return report(Interrupted(), session)
     except typer.Exit as stop:
         return stop.exit_code
     except Exception as error:  # last resort: show the user a message, not a traceback
         if session.env.interrupted():
-            return report(Interrupted("interrupted"), session)
+            return report(Interrupted(), session)
         return report_unexpected(error, session)
     return code if isinstance(code, int) else 0
 

@@ -17,8 +17,8 @@ from openai_cli.cli.upstream_options import (
 )
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
-from openai_cli.client.settings import ConnectionSettings
-from openai_cli.errors import Problem, UsageError
+from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
+from openai_cli.errors import Problem, UsageError, shortened
 from openai_cli.input.arguments import Occurrence
 from openai_cli.input.scalars import read_integer
 from openai_cli.output.printer import FORMATS, OutputStyle
@@ -42,6 +42,8 @@ class Option:
 T = TypeVar("T")
 D = TypeVar("D")
 
+_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+DEFAULT_PAGES = 5000
 _FORMATS = ", ".join(FORMATS)
 ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
 """Values of --format-error: all formats except explore."""
@@ -72,6 +74,8 @@ OPTIONS = (
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--timeout", "Seconds to wait for the server; 600 if not set.", CONNECTION, "SECONDS"),
+    Option("--max-time", "Seconds for the whole command, retries and streams too; no limit if not set.", CONNECTION, "SECONDS"),
+    Option("--max-answer-size", "Bytes of an answer at most, or with K, M, G; 100M if not set, 0 for no limit.", CONNECTION, "SIZE"),
     Option("--max-retries", "Further attempts after a failure; 2 if not set.", CONNECTION, "COUNT"),
     Option("--mtls-client-cert-file", "Client certificate (PEM), with its key.", CONNECTION, "FILE"),
     Option("--mtls-client-key-file", "Key of the client certificate (PEM).", CONNECTION, "FILE"),
@@ -102,10 +106,17 @@ MAX_ITEMS = Option(
     "--max-items", "Items or events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"
 )
 
+MAX_PAGES = Option(
+    "--max-pages", "Pages of a list to fetch at most; 5000 if not set, 0 for no limit.", OUTPUT, "COUNT"
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Options:
-    """The parsed global options. `max_items` is None for all; times are in seconds."""
+    """The parsed global options; times are in seconds.
+
+    `max_items` and `max_time` are None for no limit, `max_pages` is 0.
+    """
 
     settings: ConnectionSettings
     style: OutputStyle
@@ -115,6 +126,8 @@ class Options:
     pager: bool
     stdin_timeout: float
     max_items: int | None
+    max_pages: int
+    max_time: float | None
 
 
 def read_options(
@@ -131,6 +144,8 @@ def read_options(
         pager=not reader.has("--no-pager"),
         stdin_timeout=reader.value("--stdin-timeout", seconds, 3.0),
         max_items=reader.value("--max-items", _max_items, None),
+        max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
+        max_time=reader.value("--max-time", seconds, None),
     )
     reader.style("--format-error", "--transform-error")
     return options, reader.problems
@@ -173,7 +188,7 @@ class OptionReader:
         try:
             return read(text)
         except ValueError as expected:
-            self.problems.append(Problem(name, f'expected {expected}, found "{text}"'))
+            self.problems.append(Problem(name, f'expected {expected}, found "{shortened(text)}"'))
             return default
 
     def setting(self, name: str, variable: str) -> tuple[str, str]:
@@ -211,6 +226,7 @@ class OptionReader:
             project=identity["OPENAI_PROJECT_ID"],
             headers=tuple(self._headers()),
             timeout=self.value("--timeout", seconds, 600.0),
+            max_answer_size=self.value("--max-answer-size", _size, DEFAULT_ANSWER_SIZE),
             max_retries=self.value("--max-retries", whole(0, 100), 2),
             client_cert=cert or "",
             client_key=key or "",
@@ -356,6 +372,18 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _size(text: str) -> int:
+    """A number of bytes: `64M`. Raises ValueError."""
+    unit = _UNITS.get(text[-1:].upper(), 1)
+    try:
+        size = read_integer(text if unit == 1 else text[:-1]) * unit
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ValueError("a number of bytes, such as 500000 or 64M, or 0 for no limit")
+    return size
 
 
 def _max_items(text: str) -> int | None:

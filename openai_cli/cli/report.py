@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 
 from openai_cli.cli.options import error_style
 from openai_cli.cli.session import Session
-from openai_cli.errors import ApiError, CliError, UsageError
+from openai_cli.errors import MESSAGE_LIMIT, ApiError, CliError, UsageError, shortened, told
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 def report(error: CliError, session: Session) -> int:
@@ -25,6 +28,8 @@ def report(error: CliError, session: Session) -> int:
 
 def report_unexpected(error: Exception, session: Session) -> int:
     """Report an internal error: one line, and with --debug the traceback. Returns exit code 1."""
+    if isinstance(error, MemoryError):
+        return report(CliError("there is not enough memory for this"), session)
     if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))
@@ -41,29 +46,35 @@ def _as_text(error: CliError, session: Session) -> None:
             first, newline, more = str(error.problems[0]).partition("\n")
             say("error", f"{first}; {error.consequence}{newline}{more}")
         else:
-            problems = "\n".join(map(str, error.problems))
+            problems = "\n".join(told(error.problems))
             say("error", f"{error.consequence}, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))
     else:
-        say("error", error.message)
+        say("error", shortened(error.message, 4 * MESSAGE_LIMIT))
     if error.hint:
         say("hint", error.hint)
 
 
 def _api_line(error: ApiError) -> str:
     status = " ".join(str(part) for part in (error.status, error.reason) if part)
-    head = f"{status}: {error.message}" if status else error.message
+    message = shortened(error.message, 4 * MESSAGE_LIMIT)
+    head = f"{status}: {message}" if status else message
     facts = [
-        f"{key} {error.fields[key]}" for key in ("type", "code", "param") if error.fields.get(key)
+        f"{key} {shortened(str(error.fields[key]))}"
+        for key in ("type", "code", "param")
+        if error.fields.get(key)
     ]
     if error.request_id:
-        facts.append(f"request {error.request_id}")
+        facts.append(f"request {shortened(error.request_id)}")
     return f"{head} ({', '.join(facts)})" if facts else head
 
 
 def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
-    text = json.dumps(error.as_json(), ensure_ascii=False)
+    # Half a surrogate pair, which a server may send, stays an escape: it has no bytes.
+    text = _HALF_PAIR.sub(
+        lambda half: f"\\u{ord(half[0]):04x}", json.dumps(error.as_json(), ensure_ascii=False)
+    )
     if style.format == "raw" and isinstance(error, ApiError) and error.body:
         text = error.body
     printer = Printer(session.env.err, style, session.env.environ)

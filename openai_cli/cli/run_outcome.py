@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from openai_cli.api.statuses import NOT_COMPLETED, WAITS_FOR_OUTPUTS
-from openai_cli.errors import RunEndedError, RunWaitsError, ToolTurnsError
+from openai_cli.errors import RunEndedError, RunWaitsError, ToolTurnsError, shortened
 from openai_cli.output.phrases import failure, functions
 
 
@@ -20,7 +20,8 @@ def why_no_reply(run: dict[str, Any] | None) -> str:
 
 def run_label(run: dict[str, Any]) -> str:
     """The ids of the run and its thread, for messages."""
-    return f"the run {run.get('id')} of thread {run.get('thread_id')}"
+    run_id, thread_id = (shortened(str(run.get(key))) for key in ("id", "thread_id"))
+    return f"the run {run_id} of thread {thread_id}"
 
 
 def check_run(run: dict[str, Any] | None) -> None:
@@ -29,7 +30,7 @@ def check_run(run: dict[str, Any] | None) -> None:
     if run is None or status not in (*NOT_COMPLETED, WAITS_FOR_OUTPUTS):
         return
     if status == WAITS_FOR_OUTPUTS:
-        names = [str(f.get("name")) for f in functions(run.get("required_action"))]
+        names = [shortened(str(f.get("name"))) for f in functions(run.get("required_action"))]
         raise RunWaitsError(
             f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
         )

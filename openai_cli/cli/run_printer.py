@@ -131,7 +131,7 @@ class RunPrinter:
         """The messages of the run, by page; filtered here too, as some servers ignore `run_id`."""
         if not has_ids(run):
             return []
-        found = item_pages(self._client, request_for_messages(run), None)
+        found = item_pages(self._client, request_for_messages(run), None, self._options.max_pages)
         return [[item for item in page if _is_of(item, run)] for page in found]
 
 

@@ -118,7 +118,7 @@ class AppCommand(FlagsMixin, TyperCommand):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             # Typer would exit silently.
-            raise Interrupted("interrupted") from None
+            raise Interrupted() from None
 
 
 def build_command(declared: Operation | BuiltinCommand) -> AppCommand:

@@ -15,6 +15,7 @@ import httpx
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
 from openai_cli.client.api_errors import api_error
+from openai_cli.client.body import AnswerTooLargeError, beginning, decoded
 from openai_cli.client.cross_origin import (
     cross_origin_hint,
     for_other_origin,
@@ -22,15 +23,23 @@ from openai_cli.client.cross_origin import (
     same_origin,
 )
 from openai_cli.client.headers import request_headers
-from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.http_errors import (
+    REQUEST_ERRORS,
+    is_connection_failure,
+    too_large,
+    translate,
+)
 from openai_cli.client.network import open_client, timeouts
 from openai_cli.client.responses import Document, Stream, read_document
 from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.trace import Trace
+from openai_cli.client.wire import AnswerTimeoutError, AnswerWatch, Wire
 from openai_cli.errors import ApiError
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
+_GRACE = 0.5
+"""Seconds behind its timeout at which a single attempt ends: silence is told as silence."""
 _TEXT_TYPES = ("", "text/plain", "application/octet-stream")
 """Content types of servers that send events without `text/event-stream`."""
 
@@ -80,6 +89,9 @@ class Client:
         self._exit_stack = ExitStack()
         self._streams: WeakSet[Stream] = WeakSet()
         self._other_origins: dict[str, httpx.Client] = {}
+        self._wire = Wire()
+        self._watch = AnswerWatch(self._wire)
+        self._exit_stack.callback(self._watch.close)
         self._http = self._exit_stack.enter_context(open_client(settings, transport))
 
     def __enter__(self) -> Client:
@@ -98,8 +110,9 @@ class Client:
     def send(self, request: Request, *, attempt_timeout: float | None = None) -> Document | Stream:
         """Send a request, retrying as the settings allow, and return the answer.
 
-        With `attempt_timeout`, in seconds, only one attempt is made; for callers that retry
-        themselves. All attempts share one idempotency key, so that paid work is not started twice.
+        With `attempt_timeout`, in seconds, only one attempt is made, and its whole answer has to
+        arrive in that time; for callers that retry themselves. All attempts share one idempotency
+        key, so that paid work is not started twice.
 
         Raises ApiError if the server refuses, NoAnswerError if there is no readable answer,
         UsageError if the address cannot be used.
@@ -111,21 +124,29 @@ class Client:
             if response.status_code >= 400:
                 raise self._refusal(request, response)
             if _is_stream(request, response):
-                stream = Stream(response, self.settings, self._trace)
+                stream = Stream(response, self.settings, self._trace, self._watch)
                 self._streams.add(stream)
                 return stream
-            return read_document(response, self.settings, self._trace)
+            with self._watch.guarding():
+                return read_document(response, self.settings, self._trace)
         except httpx.HTTPError as error:
             raise translate(error, self.settings) from None
+        except AnswerTooLargeError as error:
+            response.close()
+            raise too_large(error, self.settings) from None
+        finally:
+            self._watch.pause()
 
     def _refusal(self, request: Request, response: httpx.Response) -> ApiError:
         body = bytearray()
         try:
-            for chunk in self._trace.passing(response.iter_bytes()):
+            for chunk in self._trace.passing(beginning(decoded(response))):
                 body += chunk
         except httpx.HTTPError as error:
             # The status is known, so it is reported even if the body is incomplete.
             self._trace.say(translate(error, self.settings).message)
+        finally:
+            response.close()
         gone = request.operation.gone
         status = response.status_code
         refusal = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
@@ -140,7 +161,8 @@ class Client:
         for attempt in range(retries + 1):
             last = attempt == retries
             try:
-                response = self._attempt(request, idempotency_key, attempt_timeout)
+                with self._watch.guarding():
+                    response = self._attempt(request, idempotency_key, attempt_timeout)
             except REQUEST_ERRORS as error:
                 failure = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
@@ -152,6 +174,7 @@ class Client:
                     return response
                 wait, why = pause, f"status {response.status_code}"
                 response.close()
+            self._watch.pause()
             self._announce(f"{why}; attempt {attempt + 2} in {wait:.1f} s")
             self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
@@ -170,6 +193,8 @@ class Client:
         if self.settings.in_process:
             return False
         timed_out = isinstance(error, httpx.TimeoutException)
+        if isinstance(error, AnswerTimeoutError):
+            return False
         safe = request.operation.method in _SAFE_TO_REPEAT
         return is_connection_failure(error) or (timed_out and safe)
 
@@ -182,6 +207,10 @@ class Client:
     ) -> httpx.Response:
         """One attempt, following redirects that keep method and body."""
         http, settings = self._http, self.settings
+        seconds = settings.timeout if attempt_timeout is None else attempt_timeout
+        if not settings.in_process:
+            whole = settings.answer_time if attempt_timeout is None else seconds + _GRACE
+            self._watch.begin(whole)
         url, redirects = full_url(request, settings.address), 0
         while True:
             sent = http.build_request(
@@ -189,10 +218,11 @@ class Client:
                 url,
                 content=encode_body(request),
                 headers=request_headers(request, settings, idempotency_key),
-                timeout=timeouts(settings.timeout if attempt_timeout is None else attempt_timeout),
+                timeout=timeouts(seconds),
+                extensions={"trace": self._wire.trace},
             )
             self._trace.request(sent)
-            response = http.send(sent, stream=True)
+            response = self._response(http, sent)
             self._trace.response(response)
             if not response.is_redirect:
                 return response
@@ -203,6 +233,17 @@ class Client:
             if not same_origin(url, settings):
                 settings = for_other_origin(url, settings)
                 http = self._client_for_other_origin(settings)
+
+    def _response(self, http: httpx.Client, sent: httpx.Request) -> httpx.Response:
+        """What is answered, its body unread."""
+        try:
+            return http.send(sent, stream=True)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            if not self._wire.opened:
+                raise
+            # httpx reads the address of a redirect at once. The request was sent.
+            what = "it redirects to what is no address"
+            raise httpx.RemoteProtocolError(what, request=sent) from error
 
     def _client_for_other_origin(self, settings: ConnectionSettings) -> httpx.Client:
         """The client for another server, with separate connections and cookies."""

@@ -10,7 +10,7 @@ from openai_cli.client.address import Address
 from openai_cli.client.api_errors import reason
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.errors import NoAnswerError
+from openai_cli.errors import NoAnswerError, shortened
 
 MAX_REDIRECTS = 5
 
@@ -37,7 +37,7 @@ def next_url(response: httpx.Response, count: int, settings: ConnectionSettings)
     elif response.status_code not in (307, 308) and sent.method != "GET":
         problem = f"in a way that would drop the body of a {sent.method}"
     if problem:
-        where = scrub(redacted_url(response.headers["location"]), settings)
+        where = shortened(scrub(redacted_url(response.headers["location"]), settings))
         raise NoAnswerError(
             f"the server redirects {problem} ({_status(response)}, to {where})",
             hint="if that is the right server, pass it with --base-url",

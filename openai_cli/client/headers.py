@@ -16,6 +16,8 @@ Headers = list[tuple[str, str]]
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
+_ENCODINGS = "gzip, deflate"
+"""What `client.body` decodes."""
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
 """Headers that frame the request; the HTTP library sets them."""
 
@@ -62,12 +64,11 @@ def request_headers(
         "OpenAI-Project": settings.project,
         "User-Agent": user_agent(),
         "Accept": "text/event-stream" if request.streams else "application/json",
+        # A compressing proxy would hold events back until its buffer is full.
+        "Accept-Encoding": "identity" if request.streams else _ENCODINGS,
         "Content-Type": "application/json" if request.body is not None else "",
         "Idempotency-Key": idempotency_key if request.operation.method == "POST" else "",
     }
-    if request.streams:
-        # A compressing proxy would delay events until its buffer is full.
-        defaults["Accept-Encoding"] = "identity"
     given = {name.lower() for name, _ in settings.headers}
     ours = [(name, value) for name, value in defaults.items() if value]
     return [pair for pair in ours if pair[0].lower() not in given] + list(settings.headers)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import httpx
 
+from openai_cli.client.body import AnswerTooLargeError
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.errors import CliError, NoAnswerError, UsageError
+from openai_cli.client.wire import AnswerTimeoutError
+from openai_cli.errors import CliError, NoAnswerError, UsageError, shortened
 
 REQUEST_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 """Errors that sending can raise. UnicodeError: a host name that cannot be encoded."""
@@ -16,6 +18,7 @@ _SILENT = "Server disconnected"
 _MESSAGES: list[tuple[type[Exception], str]] = [
     (httpx.ConnectTimeout, "connecting to {server} timed out"),
     (httpx.PoolTimeout, "waiting for a free connection to {server} timed out"),
+    (AnswerTimeoutError, "{server} did not complete its answer {detail}"),
     (httpx.ReadTimeout, "{server} took too long to answer"),
     (httpx.WriteTimeout, "{server} took too long to accept the request"),
     (httpx.ProxyError, "the proxy refused the connection to {server}: {detail}"),
@@ -51,14 +54,22 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     """The CliError for an httpx error."""
     server = _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
-        return UsageError(f"cannot use the address of {server}: {error}")
+        return UsageError(f"cannot use the address of {shortened(server)}: {shortened(str(error))}")
     # The message may quote what the server sent.
-    detail = scrub(str(error).strip(), settings) or type(error).__name__
+    detail = shortened(scrub(str(error).strip(), settings)) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if detail.startswith(_SILENT):
         template = "{server} closed the connection without an answer"
     message = (template or "no answer from {server}: {detail}").format(server=server, detail=detail)
     return NoAnswerError(message, hint=_hint(error, detail, settings))
+
+
+def too_large(error: AnswerTooLargeError, settings: ConnectionSettings) -> NoAnswerError:
+    """The error for an answer, or an event, that is not read to its end."""
+    return NoAnswerError(
+        f"the answer of {settings.address.server_name} is larger than {error.limit} bytes",
+        hint="--max-answer-size allows more; 0 is no limit",
+    )
 
 
 def _server_name(error: Exception, settings: ConnectionSettings) -> str:
@@ -77,6 +88,8 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
         return "for a private CA, set SSL_CERT_FILE to the path of its certificate"
     if "CERTIFICATE_REQUIRED" in detail:
         return "give a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
+    if isinstance(error, AnswerTimeoutError):
+        return "it may still be at work on it; a longer --timeout allows more time in all, too"
     if isinstance(error, httpx.ReadTimeout):
         return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):

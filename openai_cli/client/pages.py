@@ -26,17 +26,18 @@ class _PageInfo:
     more: bool | None
 
 
-def pages(client: Client, request: Request) -> Iterator[Document]:
+def pages(client: Client, request: Request, limit: int = 0) -> Iterator[Document]:
     """Yield every page of a list; the next page is fetched when the caller asks for it.
 
     The cursor is the last item of a page; if only `before` is set, the first item, so that all
     items before it are listed. Ends when `has_more` is false, at an empty page, or at a page that
     was sent before. Raises NoAnswerError if the server said that more follows but repeats a page
-    or sends items without ids.
+    or sends items without ids, or if more follows after `limit` pages; 0 is no limit.
     """
     backwards = "before" in request.query and "after" not in request.query
     current, first_page_end, more_promised = request, "", False
     seen: set[str] = set()
+    count = 0
     while True:
         page = _page(client, current)
         info = _page_info(page.value)
@@ -52,12 +53,15 @@ def pages(client: Client, request: Request) -> Iterator[Document]:
                 raise _incomplete("sent a page again")
             return
         yield page
+        count += 1
         if info.more is False or not info.items:
             return
         if not cursor:
             if more_promised:
                 raise _incomplete("its items have no ids to continue from")
             return
+        if count == limit:
+            raise _endless(count)
         first_page_end = first_page_end or info.last
         seen.add(cursor)
         current = _moved(request, "before" if backwards else "after", cursor)
@@ -72,6 +76,13 @@ def _page(client: Client, request: Request) -> Document:
 
 def _moved(request: Request, parameter: str, cursor: str) -> Request:
     return replace(request, query={**request.query, parameter: cursor})
+
+
+def _endless(count: int) -> NoAnswerError:
+    return NoAnswerError(
+        f"the list had not ended after {count} pages",
+        hint="--max-pages allows more; 0 is no limit",
+    )
 
 
 def _incomplete(why: str) -> NoAnswerError:

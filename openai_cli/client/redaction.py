@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
@@ -14,6 +16,17 @@ _SECRET_NAME = re.compile(
     r"auth|cookie|credential|key|passw|secret|session|signature|token|^sig$|^code$", re.IGNORECASE
 )
 _NOT_SECRET = re.compile(r"idempotency-key$|x-ratelimit-", re.IGNORECASE)
+_NEVER_SECRET = frozenset({"user-agent", "etag", "x-request-id", "cf-ray"})
+"""Headers whose values are long and mixed, and tell nothing."""
+_JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+_KEY = re.compile(r"(?:sk|pk|rk|ghp|gho|xox[abp]|glpat|AKIA)[-_A-Za-z0-9]{12,}|[0-9a-fA-F]{32,}")
+_TOKEN = re.compile(r"[\w+/.~-]+", re.ASCII)
+_LONG = 24
+"""Characters of a value that may be a key for its looks alone."""
+_MIXED = 3
+"""Kinds of characters in it: small letters, capitals, digits."""
+_DENSE = 3.5
+"""Bits of entropy a character: random text has more, names and numbers less."""
 _PARAMETER = re.compile(r"([?&])([^=&#]*)=([^&#]*)")
 _USER = re.compile(r"//[^/?#]*@")
 _SHORTEST = 4
@@ -26,9 +39,37 @@ def is_secret(name: str) -> bool:
     return not _NOT_SECRET.match(name) and _SECRET_NAME.search(name) is not None
 
 
+def is_secret_header(name: str, value: str) -> bool:
+    """Whether a header is hidden: for its name, or for a value that looks like a credential."""
+    return is_secret(name) or (
+        name.lower() not in _NEVER_SECRET
+        and _NOT_SECRET.match(name) is None
+        and any(map(_looks_secret, re.split(r"[\s;,=\"]+", value)))
+    )
+
+
+def _looks_secret(word: str) -> bool:
+    """Whether a word is a JSON Web Token, or as long and as mixed as keys are."""
+    if _JWT.fullmatch(word) or _KEY.fullmatch(word):
+        return True
+    kinds = sum(re.search(kind, word) is not None for kind in ("[a-z]", "[A-Z]", "[0-9].*[0-9]"))
+    if len(word) < _LONG or not _TOKEN.fullmatch(word) or kinds < _MIXED:
+        return False
+    return _entropy(word) >= _DENSE
+
+
+def _entropy(word: str) -> float:
+    """Bits a character."""
+    shares = [count / len(word) for count in Counter(word).values()]
+    return -sum(share * math.log2(share) for share in shares)
+
+
 def redacted(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers with secret values replaced; the scheme of Authorization is kept."""
-    return [(name, _hidden(value) if is_secret(name) else value) for name, value in headers]
+    return [
+        (name, _hidden(value) if is_secret_header(name, value) else value)
+        for name, value in headers
+    ]
 
 
 def redacted_url(url: str) -> str:
@@ -55,7 +96,7 @@ def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
 def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
     """The secrets among headers, whole and in parts."""
     for name, value in headers:
-        if is_secret(name):
+        if is_secret_header(name, value):
             yield value
             # `Bearer KEY`, or `name=value; name=value`: a server may quote a part.
             yield from (p for p in re.split(r"[\s;,=]+", value) if len(p) >= _SHORTEST_PART)

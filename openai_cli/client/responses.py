@@ -13,11 +13,13 @@ import httpx
 from openai_cli.api.json_constants import refuse_constant
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.api_errors import fallback_error, is_refusal
-from openai_cli.client.http_errors import translate
+from openai_cli.client.body import AnswerTooLargeError, bounded, decoded
+from openai_cli.client.http_errors import too_large, translate
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.trace import Trace
+from openai_cli.client.wire import AnswerWatch
 from openai_cli.client.wrapped_events import parsed, unwrapped
 from openai_cli.errors import NoAnswerError
 
@@ -51,9 +53,18 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
     """Read a complete JSON answer.
 
     A DELETE answered with status 204 gives an empty document. Raises NoAnswerError if the body is
-    empty or not JSON, ApiError if it is an error object.
+    empty or not JSON, ApiError if it is an error object,
+    AnswerTooLargeError beyond `settings.max_answer_size`.
     """
-    content = b"".join(trace.passing(response.iter_bytes()))
+    try:
+        return _document(response, settings, trace)
+    except MemoryError:
+        raise NoAnswerError("there is not enough memory for the answer") from None
+
+
+def _document(response: httpx.Response, settings: ConnectionSettings, trace: Trace) -> Document:
+    chunks = bounded(decoded(response), settings.max_answer_size)
+    content = b"".join(trace.passing(chunks))
     if response.status_code == HTTPStatus.NO_CONTENT and response.request.method == "DELETE":
         return Document(b"", "", response.headers)
     if not content.strip():
@@ -92,22 +103,27 @@ class Stream:
     """
 
     def __init__(
-        self, response: httpx.Response, settings: ConnectionSettings, trace: Trace
+        self,
+        response: httpx.Response,
+        settings: ConnectionSettings,
+        trace: Trace,
+        watch: AnswerWatch,
     ) -> None:
         self.headers: Mapping[str, str] = response.headers
         self.run: dict[str, Any] | None = None
         self.saw_active_run = False
         self._response = response
         self._settings = settings
+        self._watch = watch
         self._chunks = self._read(trace)
         self._done = False
         self._run_ended = False
 
     def events(self) -> Iterator[Event]:
         """The events, without the closing `done`."""
-        decoder = EventDecoder()
+        decoder = self._decoder()
         for chunk in self._chunks:
-            for raw in decoder.feed(chunk):
+            for raw in self._fed(decoder, chunk):
                 event = self._event(raw)
                 if event is not None:
                     yield event
@@ -118,10 +134,10 @@ class Stream:
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes as they arrive, for format `raw`; ends and raises as `events` does."""
-        decoder = EventDecoder()
+        decoder = self._decoder()
         for chunk in self._chunks:
             yield chunk
-            for raw in decoder.feed(chunk):
+            for raw in self._fed(decoder, chunk):
                 self._event(raw)
                 if self._done:
                     self.close()
@@ -140,12 +156,30 @@ class Stream:
         self._chunks.close()
         self._response.close()
 
-    def _read(self, trace: Trace) -> Generator[bytes, None, None]:
+    def _decoder(self) -> EventDecoder:
+        return EventDecoder(self._settings.max_answer_size)
+
+    def _fed(self, decoder: EventDecoder, chunk: bytes) -> Iterator[RawEvent]:
         try:
-            yield from trace.passing(self._response.iter_bytes())
+            yield from decoder.feed(chunk)
+        except AnswerTooLargeError as error:
+            self.close()
+            raise self._broken(too_large(error, self._settings).message) from None
+
+    def _read(self, trace: Trace) -> Generator[bytes, None, None]:
+        """The chunks; the time for the next event runs while one is waited for."""
+        try:
+            with self._watch.guarding():
+                self._watch.resume()
+                for chunk in trace.passing(decoded(self._response)):
+                    self._watch.pause()
+                    yield chunk
+                    self._watch.resume()
         except httpx.HTTPError as error:
             if not self._run_ended:
                 raise self._broken(translate(error, self._settings).message) from None
+        finally:
+            self._watch.pause()
 
     def _check_end(self, decoder: EventDecoder) -> None:
         if not self._run_ended:
@@ -157,6 +191,8 @@ class Stream:
 
     def _event(self, raw: RawEvent) -> Event | None:
         """The event to yield; None for the end of the stream and for keep-alives."""
+        if raw.data.strip():
+            self._watch.renew()
         raw = unwrapped(raw)
         if raw.name == "done" or raw.data.strip('" \n') == "[DONE]":
             self._done = True

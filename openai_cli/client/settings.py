@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from openai_cli.client.address import Address
 
+DEFAULT_ANSWER_SIZE = 100 * 1024**2
+"""Bytes of an answer, unless --max-answer-size says otherwise."""
+_ANSWER_TIMEOUTS = 10
+"""Times the timeout that a whole answer, or the next event of a stream, may take."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -17,6 +21,9 @@ def _quiet(_line: str) -> None:
 @dataclass(frozen=True)
 class ConnectionSettings:
     """Where to connect, with which credentials, timeout and retries. Times are seconds.
+
+    `timeout` is for each silence of the server. `max_answer_size` is bytes of an answer, or of one
+    event of a stream, when decompressed; 0 is no limit.
 
     `secrets` are texts to hide beside those of the other fields: what the engine is given for its
     upstream. `notice` takes lines for the user while waiting, `warn` what the user has to know
@@ -30,6 +37,7 @@ class ConnectionSettings:
     headers: tuple[tuple[str, str], ...] = ()
     timeout: float = 600.0
     max_retries: int = 2
+    max_answer_size: int = DEFAULT_ANSWER_SIZE
     client_cert: str = ""
     client_key: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +53,11 @@ class ConnectionSettings:
         Requests are not retried then, and streams are read to their end.
         """
         return self.address.is_local
+
+    @property
+    def answer_time(self) -> float:
+        """Seconds for a whole answer that comes without a silence, or for the next event."""
+        return self.timeout * _ANSWER_TIMEOUTS
 
     @property
     def has_proxy(self) -> bool:

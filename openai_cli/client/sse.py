@@ -10,6 +10,8 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from openai_cli.client.body import AnswerTooLargeError
+
 
 @dataclass(frozen=True)
 class RawEvent:
@@ -20,9 +22,14 @@ class RawEvent:
 
 
 class EventDecoder:
-    """Incremental decoder: `feed` takes a chunk of bytes and yields the events it completes."""
+    """Incremental decoder: `feed` takes a chunk of bytes and yields the events it completes.
 
-    def __init__(self) -> None:
+    `limit` is characters of one event; 0 is no limit. `feed` raises AnswerTooLargeError beyond it.
+    """
+
+    def __init__(self, limit: int = 0) -> None:
+        self._limit = limit
+        self._size = 0
         # By the standard: always UTF-8, whatever the header says, and one BOM is skipped.
         self._text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._line: list[str] = []
@@ -47,19 +54,26 @@ class EventDecoder:
         *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         for line in lines:
             # Parts are joined once per line, so that many small chunks take linear time.
+            self._count(len(line))
             event = self._take("".join((*self._line, line)))
             self._line.clear()
             if event is not None:
                 yield event
         if rest:
+            self._count(len(rest))
             self._line.append(rest)
+
+    def _count(self, characters: int) -> None:
+        self._size += characters
+        if self._limit and self._size > self._limit:
+            raise AnswerTooLargeError(self._limit)
 
     def _take(self, line: str) -> RawEvent | None:
         if line:
             self._field(line)
             return None
         event = RawEvent(self._name, "\n".join(self._data)) if self._data else None
-        self._name, self._data = "", []
+        self._name, self._data, self._size = "", [], 0
         return event
 
     def _field(self, line: str) -> None:

@@ -26,7 +26,7 @@ _TERM_GRACE = 2.0
 _KILL_ROUNDS = 100
 """Scans for processes that were started while others were killed; each finds fewer of them."""
 _CHUNK = 65536
-_SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_SHUTDOWN_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM)
 
 
 class Shutdown:

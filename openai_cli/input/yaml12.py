@@ -26,6 +26,8 @@ from openai_cli.input.document_limits import (
     whole_number,
 )
 
+_MAX_TOKENS = 50_000
+"""Tokens of a text: about 16,000 keys with values, which take a second to read. JSON is faster."""
 _MAX_REPEATS = 100_000
 """Values that a document's aliases may add to those it spells out."""
 
@@ -67,7 +69,20 @@ class _Untyped(VersionedResolver):
 
 
 class _Scanner(Scanner):
-    """Keeps a `?` before a word inside braces and brackets, as YAML 1.2 does."""
+    """Keeps a `?` before a word inside braces and brackets, as YAML 1.2 does.
+
+    It stops early at what is too deep or too large: at each token ruamel looks at every level.
+    """
+
+    _tokens = 0
+
+    def fetch_more_tokens(self) -> Any:
+        self._tokens += 1
+        if self._tokens > _MAX_TOKENS:
+            raise DocumentError(f"more than {_MAX_TOKENS} YAML tokens; JSON may be longer")
+        if self.flow_level > MAX_DEPTH:
+            raise DocumentError(f"nested more than {MAX_DEPTH} levels deep")
+        return super().fetch_more_tokens()
 
     def check_key(self) -> bool:
         return self.reader.peek(1) in " \t\r\n\0" + (",[]{}" if self.flow_level else "")

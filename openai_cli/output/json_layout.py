@@ -14,7 +14,9 @@ from typing import Any
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
+"""Controls that turn the direction of text, so that it reads as what it is not; a range."""
+_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]")
 
 Paint = Callable[[str, str], str]
 """Takes a kind (key, string, number, word, mark) and a token; returns the token to print."""
@@ -84,7 +86,7 @@ def string_value(text: str) -> str | None:
 
 
 def escape_controls(text: str) -> str:
-    """The JSON text with control characters escaped, except tabs and line breaks."""
+    """The JSON text with controls escaped, also of direction, except tabs and line breaks."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

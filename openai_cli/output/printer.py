@@ -170,7 +170,7 @@ class Printer:
     def _yaml(self, text: str) -> str:
         from openai_cli.output.yaml_layout import as_yaml
 
-        return ("---\n" if self._count > 1 else "") + as_yaml(text)
+        return ("---\n" if self._count > 1 else "") + self._safe(as_yaml(text))
 
     def _pretty(self, text: str) -> str:
         from openai_cli.output.panel import as_panels

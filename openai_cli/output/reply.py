@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from openai_cli.output.json_layout import load
+
+_MAX_DEPTH = 10
+"""Levels at which a text is looked for inside a part."""
+_QUOTE = 100
+"""Characters of what cannot be read that are shown."""
 
 
 def message_text(message: dict[str, Any]) -> str:
@@ -13,8 +19,9 @@ def message_text(message: dict[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "\n".join(_part(part) for part in parts if isinstance(part, dict))
+    if not isinstance(content, list):
+        return _text_in(content)
+    return "\n".join(map(_part, content))
 
 
 def notes(message: dict[str, Any]) -> str:
@@ -44,7 +51,9 @@ def _note(annotation: dict[str, Any]) -> str:
     return "  ".join(word for word in words if word) or kind
 
 
-def _part(part: dict[str, Any]) -> str:
+def _part(part: Any) -> str:
+    if not isinstance(part, dict):
+        return _text_in(part)
     kind = str(part.get("type", "part"))
     text = _words(part)
     if kind == "text":
@@ -54,15 +63,36 @@ def _part(part: dict[str, Any]) -> str:
     inner = part.get(kind)
     if isinstance(inner, dict):
         return f"[{kind}: {inner.get('file_id') or inner.get('url') or 'no file or URL'}]"
-    return f"[{kind}]"
+    other = part.get("text")
+    return _text_in(other) if isinstance(other, str | dict | list) else f"[{kind}]"
 
 
 def _words(part: dict[str, Any]) -> str:
     """The text of a part: in answers `{"value": …}`, in requests a plain string."""
-    inner = part.get(str(part.get("type")))
-    if isinstance(inner, dict):
-        inner = inner.get("value")
-    return inner if isinstance(inner, str) else ""
+    return _text_in(part.get(str(part.get("type"))))
+
+
+def _text_in(value: Any, depth: int = 0) -> str:
+    """The text in a value of whatever shape; brackets say what could not be read."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list) and depth < _MAX_DEPTH:
+        return "".join(_text_in(item, depth + 1) for item in value)
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        for key in ("value", "text"):
+            if key in value:
+                return _text_in(value[key], depth + 1)
+        if value.keys() <= {"annotations"}:
+            return ""
+    return f"[cannot be read: {_quoted(value)}]"
+
+
+def _quoted(value: Any) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        text = "nested too deeply"
+    return text if len(text) <= _QUOTE else f"{text[: _QUOTE - 1]}…"
 
 
 def delta_text(data: dict[str, Any]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from openai_cli.output.json_layout import BIDIRECTIONAL
+
 # A carriage return moves the cursor back to overwrite a line, unless a line feed follows.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)")
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
@@ -30,5 +32,10 @@ def harmless(text: str, *, lines: bool = True) -> str:
 
     Line breaks are kept if `lines`, else replaced by spaces.
     """
-    shown = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    shown = _CONTROL.sub(_escape, text)
     return shown if lines else " ".join(shown.splitlines())
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

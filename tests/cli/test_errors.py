@@ -169,3 +169,32 @@ def test_no_traceback_for_a_fault_of_ours_unless_debugging(openai: Shell) -> Non
     assert quiet.err.count("\n") == 2
     assert "Traceback (most recent call last)" in run("--debug").err
     assert json.loads(run("--format-error", "json").err)["type"] == "unexpected_error"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("\udcff",),
+        ("--\udcff",),
+        ("beta:threads", "\udcff"),
+        ("beta:threads", "retrieve", "t", "--\udcff"),
+        ("beta:threads", "retrieve", "\udcff"),
+        ("beta:threads", "create", "--metadata", "{a: \udcff}"),
+        ("--api-key", "\udcff", "beta:threads", "retrieve", "t"),
+        ("--header", "X: \udcff", "--help"),
+        ("local", "import", "\udcff"),
+    ],
+)
+def test_words_that_are_no_text(openai: Shell, server: Server, words: tuple[str, ...]) -> None:
+    result = openai("--base-url", server.url, *words, "--format-error", "json")
+    error = json.loads(result.err)
+    assert (result.code, error["type"], server.seen) == (2, "usage_error", [])
+    assert r"\xff" in error["message"]
+    assert openai(*words).code == 2
+
+
+def test_half_a_surrogate_pair_in_an_error(openai: Shell, server: Server) -> None:
+    server.reply(Reply(status=400, body='{"error": {"message": "no \\ud800"}}'))
+    words = ("beta:threads", "retrieve", "t", "--format-error", "json")
+    result = openai("--base-url", server.url, *words)
+    assert (result.code, json.loads(result.err)["message"]) == (4, "no \ud800")

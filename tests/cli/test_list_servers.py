@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openai_cli.cli.options import read_options
 from tests.cli.conftest import Run
 from tests.support.listing import RUNS, envelope, ids, item
 from tests.support.server import Reply, Server
@@ -166,3 +168,37 @@ def test_no_list_is_too_strange(
     assert "internal error" not in result.err
     if name == "jsonl":
         assert result.lines == items
+
+
+@pytest.fixture
+def endless() -> Iterator[Server]:
+    """A server with one more item on every page."""
+
+    class Endless(Server):
+        def next_reply(self) -> Reply:
+            return Reply(body=envelope([item(len(self.seen))], has_more=True))
+
+    server = Endless()
+    yield server
+    server.close()
+
+
+def test_a_list_that_does_not_end(quick: Run, endless: Server) -> None:
+    result = quick("--base-url", endless.url, *RUNS, "--format=jsonl", "--max-pages", "3")
+    assert (result.code, ids(result), len(endless.seen)) == (3, [1, 2, 3], 3)
+    assert "had not ended after 3 pages" in result.err
+    assert "--max-pages" in result.err
+
+
+def test_the_limit_on_pages_can_be_lifted(quick: Run, endless: Server) -> None:
+    assert read_options([], {})[0].max_pages == 5000
+    words = ("--max-pages", "0", "--max-items", "20")
+    result = quick("--base-url", endless.url, *RUNS, "--format=jsonl", *words)
+    assert (result.code, len(endless.seen)) == (0, 20)
+
+
+def test_as_many_pages_as_the_limit(quick: Run, server: Server) -> None:
+    replies = [Reply(body=envelope([item(n)], has_more=n < 3)) for n in (1, 2, 3)]
+    server.reply(*replies)
+    result = quick(*RUNS, "--format=jsonl", "--max-pages", "3")
+    assert (result.code, result.err, ids(result)) == (0, "", [1, 2, 3])

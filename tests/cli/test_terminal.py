@@ -13,8 +13,8 @@ from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Screen, Terminal
 
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
-EVIL = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\x90q\x9c\x7fc\rd\x08\x0be\x00f"
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+EVIL = "a\x1b]0;title\x07\x1b[2Jb\x9b31m\x90q\x9c\x7fc\rd\x08\x0be\x00f\u202eg\u2066h"
 
 
 def on_terminal(

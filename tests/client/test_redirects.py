@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from openai_cli.errors import ApiError, NoAnswerError
-from tests.client.conftest import CREATE, KEY, RETRIEVE, RUN, Connect
+from tests.client.conftest import CREATE, KEY, RETRIEVE, RUN, Ask, Connect
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
 
@@ -166,3 +166,16 @@ def tls(ca: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)
     return context
+
+
+@pytest.mark.parametrize(
+    "location",
+    [f"http://{'a' * 70}.example/", "http://[::1", "http://a:99999999/", "http://xn--/", "//", ""],
+)
+def test_a_redirect_to_no_address_comes_after_the_request(
+    ask: Ask, server: Server, location: str
+) -> None:
+    server.reply(Reply(status=307, headers={"Location": location}))
+    result = ask("--max-retries", "0")
+    assert (result.code, "Traceback" in result.err) == (3, False), result.err
+    assert len(server.seen) >= 1

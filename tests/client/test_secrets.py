@@ -97,6 +97,38 @@ def test_which_names_hide_their_value(name: str, secret: bool) -> None:
     assert is_secret(name) is secret
 
 
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fw", True),
+        ("sk-proj-AbCdEf0123456789", True),
+        ("Zx9Qw3Lk7Pm2Vb8Nr5Tj4Hy6Gd1Fs0", True),
+        ("user=7; v=Zx9Qw3Lk7Pm2Vb8Nr5Tj4Hy6Gd1Fs0", True),
+        ("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", True),
+        ("application/json; charset=utf-8", False),
+        ("Thu, 26 Nov 2026 17:00:00 GMT", False),
+        ("a rather long text about nothing in particular, with 24 words or so", False),
+        ("text/html,application/xhtml+xml;q=0.9", False),
+        ("my-gateway-in-Frankfurt-2", False),
+        ("2026-11-26T17:00:00.000000Z", False),
+    ],
+)
+def test_which_values_are_hidden_whatever_their_name(value: str, hidden: bool) -> None:
+    assert (redacted([("X-Custom", value)])[0][1] != value) == hidden
+    assert redacted([("X-Request-Id", value)]) == [("X-Request-Id", value)]
+
+
+def test_a_header_that_looks_like_a_key_is_kept_from_debug_and_dry_runs(
+    ask: Ask, server: Server
+) -> None:
+    value = "Zx9Qw3Lk7Pm2Vb8Nr5Tj4Hy6Gd1Fs0"
+    server.reply(Reply(status=400, body={"error": {"message": f"no {value}"}}))
+    for words in (("--debug",), ("--dry-run",), ("--dry-run=curl",)):
+        result = ask("--header", f"X-Custom: {value}", *words)
+        assert value not in result.out + result.err
+    assert server.last.header("x-custom") == value
+
+
 def test_the_scheme_of_a_credential_is_shown() -> None:
     headers = [("Authorization", f"Bearer {KEY}"), ("api-key", KEY), ("Cookie", "a=b; c=d")]
     assert [value for _, value in redacted(headers)] == [

@@ -1,5 +1,6 @@
 """The store file: who may read it, and what is said when it cannot be used."""
 
+import random
 import resource
 import shlex
 import signal
@@ -26,6 +27,7 @@ from openai_cli.engine.store.tables import (
 )
 from openai_cli.errors import StoreError
 from tests.engine.support import Api, ask
+from tests.support.inprocess import run_inprocess
 from tests.support.shell import OPENAI, Shell
 
 ASK = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi")
@@ -54,6 +56,7 @@ def test_opening_again_does_not_drop_the_locks_of_this_process(api: Api) -> None
     api.run("x")
     Api(api.file).close()
     code = f"""
+import random
 import sqlite3
 connection = sqlite3.connect({str(api.file)!r}, timeout=0)
 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -395,3 +398,64 @@ def test_tables_have_the_columns_of_the_records(api: Api) -> None:
             nullable = type(None) in get_args(hints[name])
             assert not_null == (not nullable and name != "seq"), name
     connection.close()
+
+
+def test_flipped_bytes(tmp_path: Path) -> None:
+    """Whatever is damaged: the command works, or says that the store does not, and the way on."""
+    good, bad = tmp_path / "good.db", tmp_path / "bad.db"
+    api = Api(good)
+    for _ in range(6):
+        api.run("some text " * 20)
+    api.close()
+    thread = _thread_in(good)
+    content = good.read_bytes()
+    draw = random.Random(7)
+    codes: set[int] = set()
+    for _ in range(40):
+        for file in tmp_path.glob("bad.db*"):
+            file.unlink()
+        damaged = bytearray(content)
+        for _ in range(draw.choice([1, 20, 200])):
+            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        bad.write_bytes(damaged)
+        bad.chmod(0o600)
+        for words in (["local", "export"], ["--local", "beta:threads:messages", "list", thread]):
+            result = run_inprocess(words, environ={"OPENAI_LOCAL_STORE": str(bad)})
+            assert result.code in (0, 3, 4), result.err
+            assert "is damaged" not in result.err or ".recover" in result.err
+            codes.add(result.code)
+    assert codes >= {0, 3}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("messages", "content", "[{"),
+        ("messages", "content", "{}"),
+        ("messages", "metadata", b"\xff\xfe"),
+        ("messages", "created_at", "yesterday"),
+        ("threads", "metadata", "[]"),
+    ],
+)
+def test_a_value_that_was_never_written(
+    store_file: Path, table: str, column: str, value: object
+) -> None:
+    api = Api(store_file)
+    api.run("some text")
+    api.close()
+    connection = sqlite3.connect(store_file)
+    connection.execute(f"UPDATE {table} SET {column} = ?", [value])
+    connection.commit()
+    connection.close()
+    result = run_inprocess(["local", "export"], environ={"OPENAI_LOCAL_STORE": str(store_file)})
+    assert (result.code, "is damaged" in result.err) == (3, True), result.err
+    assert f"the column {column} of {table}" in result.err
+    assert ".recover" in result.err
+
+
+def _thread_in(file: Path) -> str:
+    connection = sqlite3.connect(file)
+    found = connection.execute("SELECT id FROM threads").fetchone()[0]
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return str(found)

@@ -42,9 +42,16 @@ def streamed(*data: Any, annotated: bool = False) -> str:
         ({}, "[part]"),
         ({"type": ["list"], "text": 1}, "[['list']]"),
         ({"type": "text", "text": {"value": None}}, ""),
+        ({"type": "text", "text": {"annotations": []}}, ""),
+        ({"type": "text", "text": [{"value": "a"}, "b", {"text": "c"}]}, "abc"),
+        ({"type": "text", "text": {"value": {"value": "a"}}}, "a"),
+        ({"type": "output_text", "text": "a"}, "a"),
+        ("a", "a"),
+        ({"type": "text", "text": {"words": 1}}, '[cannot be read: {"words": 1}]'),
+        ({"type": "text", "text": [{"value": "a"}, True]}, "a[cannot be read: true]"),
     ],
 )
-def test_parts(part: dict[str, Any], shown: str) -> None:
+def test_parts(part: Any, shown: str) -> None:
     assert message_text(message(part)) == shown
 
 
@@ -53,6 +60,8 @@ def test_parts_stand_one_below_the_other() -> None:
     assert message_text(message(text("a"), image, text("b"))) == "a\n[image_file: f]\nb"
     assert message_text({"content": "as sent"}) == "as sent"
     assert message_text({"content": None}) == ""
+    assert message_text({"content": {"value": "a"}}) == "a"
+    assert message_text({"content": {"words": []}}) == '[cannot be read: {"words": []}]'
 
 
 @pytest.mark.parametrize(
@@ -166,3 +175,14 @@ def test_what_the_deltas_left_out_comes_with_the_whole_message() -> None:
     assert streamed(delta(first), delta({**text("tw"), "index": 1}), two) == "one\ntwo\n"
     other = message(text("Quite another text"), status="completed")
     assert streamed(delta(text("Hel")), other) == "Hel\n"
+
+
+def test_text_of_another_shape_is_not_swallowed() -> None:
+    """One server sends `text` as a list; whole messages and deltas are read alike."""
+    odd = {"type": "text", "text": [{"value": "Hel"}, {"value": "lo"}]}
+    assert replies(json.dumps(message(odd))) == ["Hello\n"]
+    assert streamed(delta(odd), message(odd)) == "Hello\n"
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    assert "cannot be read" in message_text(message({"type": "text", "text": deep}))

@@ -131,7 +131,7 @@ class Store:
             if connection is None:
                 connection = connect(self.path)
             yield connection
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # of a message that quotes damage
             if connection is not None:
                 connection.close()
             raise store_error(self.path, error) from error

@@ -28,6 +28,7 @@ _PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 """What the system says when it has no descriptor to give just now."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside the store."""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -39,14 +40,20 @@ _REASONS = {
 }
 
 
-def store_error(path: Path, error: sqlite3.Error) -> StoreError:
+def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
     """A database error as one line."""
-    code = _primary_code(error)
+    undecodable = isinstance(error, UnicodeDecodeError)
+    code = sqlite3.SQLITE_CORRUPT if undecodable else _primary_code(error)
     if code in _BUSY:
         return StoreError(f"The store {path} has been locked by another process for too long.")
     reason = _REASONS.get(code, "cannot be used")
     detail = " ".join(str(error).split())
-    return StoreError(f"The store {path} {reason} ({detail}).")
+    found = StoreError(f"The store {path} {reason} ({detail}).")
+    if code in _DAMAGED:
+        fresh = path.with_name(f"recovered-{path.name}")
+        files = shlex.quote(str(path)), shlex.quote(str(fresh))
+        found.hint = f"what can be read of it: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
+    return found
 
 
 def patiently(action: Callable[[], T], path: Path | None = None) -> T:

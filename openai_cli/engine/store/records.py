@@ -6,7 +6,8 @@ request set explicitly: defaults are shown by `serialize`, never stored, so that
 to a model either.
 """
 
-from typing import Any, NamedTuple, Protocol, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, NamedTuple, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 from openai_cli.engine.strict_json import JsonObject
 
@@ -39,6 +40,17 @@ def json_columns(record: type) -> frozenset[str]:
     """The columns that hold JSON: those that are neither a number nor a text."""
     hints = get_type_hints(record)
     return frozenset(name for name, hint in hints.items() if hint not in _PLAIN)
+
+
+def column_types(record: type) -> dict[str, tuple[type, ...]]:
+    """For each column what its value must be, JSON read: `(int, NoneType)`."""
+    return {
+        name: tuple(
+            get_origin(one) or one
+            for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,))
+        )
+        for name, hint in get_type_hints(record).items()
+    }
 
 
 class AssistantRecord(NamedTuple):

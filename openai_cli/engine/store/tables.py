@@ -17,6 +17,7 @@ from openai_cli.engine.store.records import (
     RunRecord,
     StepRecord,
     ThreadRecord,
+    column_types,
     json_columns,
 )
 from openai_cli.engine.strict_json import dumps, loads
@@ -47,6 +48,12 @@ class UnknownCursorError(Exception):
         self.value = value
 
 
+class DamagedRowError(sqlite3.DatabaseError):
+    """A row holds what was never written there."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 class RecordTable(Generic[R]):
     """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
 
@@ -54,11 +61,13 @@ class RecordTable(Generic[R]):
     _record: ClassVar[Any]
     _columns: ClassVar[tuple[str, ...]]
     _json: ClassVar[frozenset[str]]
+    _types: ClassVar[dict[str, tuple[type, ...]]]
     _order: ClassVar[tuple[str, ...]] = ("seq",)
 
     def __init_subclass__(cls) -> None:
         cls._columns = cls._record._fields
         cls._json = json_columns(cls._record)
+        cls._types = column_types(cls._record)
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -151,12 +160,19 @@ class RecordTable(Generic[R]):
         ]
 
     def _decode(self, row: sqlite3.Row) -> R:
-        values = {
-            name: loads(row[name]) if name in self._json and row[name] is not None else row[name]
-            for name in self._columns
-        }
+        values = {name: self._value(name, row[name]) for name in self._columns}
         record: R = self._record(**values)
         return record
+
+    def _value(self, column: str, stored: Any) -> Any:
+        """What a column holds. Raises DamagedRowError."""
+        try:
+            value = loads(stored) if column in self._json and stored is not None else stored
+        except (ValueError, TypeError, RecursionError):
+            value = ...
+        if not isinstance(value, self._types[column]):
+            raise DamagedRowError(f"the column {column} of {self._name} holds what cannot be read")
+        return value
 
 
 class Assistants(RecordTable[AssistantRecord]):

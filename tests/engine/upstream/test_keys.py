@@ -169,7 +169,10 @@ def test_no_command_sees_them(ask: Ask, upstream: Upstream) -> None:
     [
         (("--upstream-header", "no colon"), "--upstream-header: expected 'Name: value'"),
         (("--upstream-header", ""), "--upstream-header: is empty"),
-        (("--upstream-header", "A: b\nC: d"), "the value of A has characters that are invalid in a header"),
+        (
+            ("--upstream-header", "A: b\nC: d"),
+            "the value of A has characters that are invalid in a header",
+        ),
         (("--upstream-header", "Content-Length: 5"), "Content-Length is set by the HTTP library"),
         (("--upstream-key", "two words"), "--upstream-key: has a line break, a space"),
         (("--upstream-key", ""), "--upstream-key: is empty"),

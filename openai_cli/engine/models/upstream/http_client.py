@@ -3,16 +3,15 @@ time.
 """
 
 import json
-import socket
-import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
+from openai_cli.client.body import AnswerTooLargeError, beginning, bounded, decoded
 from openai_cli.client.headers import user_agent
 from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.network import open_client
@@ -20,6 +19,7 @@ from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import asked_wait, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
+from openai_cli.client.wire import Wire
 from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.prompt import Cancellation
 from openai_cli.engine.models.upstream import advice
@@ -33,10 +33,13 @@ from openai_cli.engine.models.upstream.upstream_errors import (
     unusable,
 )
 from openai_cli.engine.strict_json import JsonObject, dumps
-from openai_cli.errors import CliError
+from openai_cli.errors import CliError, shortened
 
 _LISTING_TIMEOUT = 10.0
 """Seconds of silence after which the names of models are not waited for."""
+
+_LISTING_LIMIT = 4 * 1024**2
+"""Bytes of a list of models that are read."""
 
 
 class ReceivedEvent(NamedTuple):
@@ -72,7 +75,7 @@ class UpstreamCall:
             UpstreamError: refused, cut, unreadable, or not reachable.
         """
         settings = self._settings
-        wire = _Wire()
+        wire = Wire()
         try:
             with cancellation.closing(wire.shut):
                 request = self._http.build_request(
@@ -97,14 +100,16 @@ class UpstreamCall:
             again = is_connection_failure(error)
             raise UpstreamError(scrub(text, settings), again=again) from error
 
-    def _refused(self, response: httpx.Response, path: str, wire: "_Wire") -> UpstreamError:
+    def _refused(self, response: httpx.Response, path: str, wire: Wire) -> UpstreamError:
         status = response.status_code
         if response.is_redirect:
             where = response.headers.get("location", "")
-            return unusable(f"points elsewhere, to '{where}'", self._settings)
+            return unusable(f"points elsewhere, to '{shortened(where)}'", self._settings)
+        body = bytearray()
         with suppress(httpx.HTTPError):
-            response.read()
-        text = response.text if response.is_stream_consumed else ""
+            for chunk in beginning(decoded(response)):
+                body += chunk
+        text = body.decode("utf-8-sig", "replace")
         fields = body_fields(text)
         trouble = refused(status, fields, text, self._settings)
         told = fields if fields else {"message": text}
@@ -115,54 +120,23 @@ class UpstreamCall:
         trouble.wait = asked_wait(response.headers)
         return trouble
 
-    def _listed_models(self, wire: "_Wire") -> list[str]:
+    def _listed_models(self, wire: Wire) -> list[str]:
         """The names in `GET /models`; empty if that request fails."""
         settings = self._settings
         try:
-            response = self._http.get(
+            with self._http.stream(
+                "GET",
                 settings.address.url("/models"),
                 headers=_headers(settings),
                 timeout=min(settings.timeout, _LISTING_TIMEOUT),
                 extensions={"trace": wire.trace},
-            )
-        except REQUEST_ERRORS:
+            ) as response:
+                content = b"".join(bounded(decoded(response), _LISTING_LIMIT))
+        except (*REQUEST_ERRORS, AnswerTooLargeError):
             return []
-        listed = parsed(response.text) if response.is_success else None
+        listed = parsed(content.decode("utf-8", "replace")) if response.is_success else None
         found = objects_of(listed.get("data")) if isinstance(listed, dict) else []
         return [scrub(name, settings) for one in found if (name := text_of(one.get("id")))]
-
-
-class _Wire:
-    """The socket of one request, so that another thread can end a read that blocks.
-
-    Closing a socket does not wake who reads from it; shutting it down does. Each request has a
-    connection of its own (`Connection: close`), so its socket is seen when it is opened.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._shut = False
-
-    def trace(self, _event: str, info: dict[str, Any]) -> None:
-        """Watch httpx open the connection, plain first, then with TLS over it."""
-        stream: Any = info.get("return_value")
-        if hasattr(stream, "get_extra_info"):
-            found = stream.get_extra_info("socket")
-            if isinstance(found, socket.socket):
-                with self._lock:
-                    self._socket = found
-                if self._shut:
-                    self.shut()
-
-    def shut(self) -> None:
-        """End all reading and writing."""
-        with self._lock:
-            self._shut = True
-            if self._socket is not None:
-                with suppress(OSError):
-                    # Not the TLS socket's own method: it is busy in the other thread.
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
@@ -185,7 +159,10 @@ def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
 def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[bytes]:
     """The answer's bytes. One that was begun and is cut off may be asked for again."""
     try:
-        yield from response.iter_bytes()
+        yield from bounded(decoded(response), settings.max_answer_size)
+    except AnswerTooLargeError as error:
+        text = f"sent more than {error.limit} bytes, and was not read on."
+        raise unusable(text, settings) from error
     except httpx.RemoteProtocolError as error:
         trouble = translate(error, settings)
         raise cut(settings, f"broke off its answer ({trouble.message})") from error
@@ -195,11 +172,11 @@ def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator
     """The events of a stream, or one complete JSON answer, whatever the content type says."""
     head = b""
     for chunk in chunks:
-        head += chunk
-        if head.strip():
+        head = (head + chunk).lstrip()
+        if head:
             break
     everything = chain([head], chunks)
-    if head.lstrip().startswith((b"{", b"[")):
+    if head.startswith((b"{", b"[")):
         yield ReceivedEvent("json", _object(b"".join(everything), settings))
     else:
         yield from _events(everything, settings)
