@@ -223,7 +223,7 @@ def operation_named(name: str) -> Operation:
 
 
 def main_operation() -> Operation:
-    """The one that the tool is there for first of all."""
+    """The main operation of the tool."""
     return operation_named("beta:threads create-and-run")
 
 

@@ -1,7 +1,7 @@
 """Limits of a run that are ours, not the API's."""
 
 MAX_TOOL_TURNS = 32
-"""Turns of tool calls, unless something else is said: a model may go on calling for ever."""
+"""Default limit of tool-call turns: a model may otherwise call functions for ever."""
 MAX_TOOL_TURNS_VARIABLE = "OPENAI_MAX_TOOL_TURNS"
 MOST_TOOL_TURNS = 100_000
 """The largest number of turns that may be asked for."""

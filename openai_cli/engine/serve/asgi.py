@@ -76,7 +76,7 @@ class AsgiApp:
             await _begin(send, answer)
             await send({"type": "http.response.body", "body": answer.body})
         else:
-            # These hands know no other frames.
+            # `Workers` returns no other kind of frames.
             await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
         method, path = scope["method"], scope["raw_path"].decode("latin-1")
         request_id = answer.headers[http_responses.REQUEST_ID]

@@ -71,7 +71,7 @@ class Authenticator:
 
 
 def _digest(key: bytes) -> bytes:
-    """Keys as texts of one length, so that comparing tells not even how long they are."""
+    """Digest of a key: comparing digests does not reveal the length of the key."""
     return hashlib.sha256(key).digest()
 
 

@@ -72,7 +72,7 @@ class FrameQueue:
             return None
         return b"".join(frames)
 
-    # What the engine's doors know it as
+    # The interface of `Frames`
 
     def __iter__(self) -> Iterator[bytes]:
         raise TypeError("a channel is read by its event loop")

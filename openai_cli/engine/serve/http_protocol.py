@@ -132,7 +132,7 @@ class Connection(H11Protocol):
             self.transport.write(self.conn.send(part))
         self.transport.write_eof()
         if not self._is_idle():
-            # Whoever was to answer learns that there is nobody to be answered any more.
+            # Tell the pending request handler that its client has disconnected.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._cancel_head_timer()

@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
             for number in caught:
                 loop.add_signal_handler(number, self._asked)
         except (RuntimeError, ValueError, NotImplementedError):
-            yield  # not the main thread: signals are somebody else's
+            yield  # only the main thread can handle signals
             return
         try:
             yield
@@ -146,7 +146,7 @@ def _config(
         loop="asyncio",
         interface="asgi3",
         log_config=None,
-        log_level=logging.CRITICAL,  # what there is to tell, the app tells
+        log_level=logging.CRITICAL,  # the app writes its own log
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -76,7 +76,7 @@ def patiently(action: Callable[[], T], path: Path | None = None) -> T:
 
 
 def prepare_file(path: Path) -> None:
-    """Create the file, and its directory, for the owner's eyes only; SQLite copies the mode.
+    """Create the file, and its directory, readable by the owner only; SQLite copies the mode.
 
     A file that exists is only looked at, never opened: closing any descriptor of it would drop the
     locks that other connections of this process hold, and let other processes damage it.

@@ -129,7 +129,7 @@ _FIRST = (
     """,
 )
 
-# A message that was moved in may name a run that was not: `run_id` refers to nothing any more.
+# An imported message may name a run that was not imported: `run_id` refers to nothing any more.
 _SECOND = (
     """
     CREATE TABLE messages_2 (
@@ -173,7 +173,7 @@ STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many steps the store has gone through; 0 for an empty file, -1 for a stranger's."""
+    """How many steps the store has gone through; 0 for an empty file, -1 for another program's."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
         return 0

@@ -256,7 +256,7 @@ class Runs(RecordTable[RunRecord]):
 
 
 class Messages(RecordTable[MessageRecord]):
-    """Messages, which may have been moved in behind younger ones."""
+    """Messages; imported ones may be older than messages stored before them."""
 
     _name = "messages"
     _record = MessageRecord

@@ -1,4 +1,4 @@
-"""Moving out: what a store holds, as the API's objects."""
+"""Export: the contents of a store as the API's objects."""
 
 from collections.abc import Iterator
 

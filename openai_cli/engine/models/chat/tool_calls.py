@@ -2,9 +2,6 @@
 
 Index, id and name identify a call. Each may be missing, repeated in every piece, shared by all
 calls, or new in every piece; `_goes_on` decides which call a piece belongs to.
-
-An index, an id and a name tell calls apart, and each of the three may be missing, repeated with
-every piece, shared by all calls, or new with every piece. See `_goes_on` for what decides.
 """
 
 import json

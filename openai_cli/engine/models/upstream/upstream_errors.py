@@ -117,7 +117,7 @@ def cut(settings: ConnectionSettings, what: str = "broke off its answer") -> Ups
 def empty(
     settings: ConnectionSettings, *, reasoned: bool = False, reason: str = "", said: str = ""
 ) -> EmptyAnswerError:
-    """An answer that has nothing in it.
+    """An empty answer.
 
     Args:
         settings: whose answer it was.
