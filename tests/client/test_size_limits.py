@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
+import httpx
 import pytest
 
+from openai_cli.client.body import decoded
 from tests.client.conftest import KEY, RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Result, Shell
@@ -50,6 +52,16 @@ def bomb(size: int, *, times: int = 1) -> bytes:
     for _ in range(times - 1):
         data = gzip.compress(data)
     return data
+
+
+class Chunks(httpx.SyncByteStream):
+    """A body that comes in these chunks."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
 
 
 def endless(block: bytes) -> Iterator[bytes]:
@@ -114,6 +126,17 @@ def test_encodings(
     result = openai("--base-url", server.url, "--api-key", KEY, *RUN, "--format", "json")
     assert (result.code, result.json) == (0, example_run), result.err
     assert server.last.header("accept-encoding") == "gzip, deflate"
+
+
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 2**17, 300_000, 2**20])
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_nothing_is_lost_between_the_steps(size: int, cut: int) -> None:
+    packed = gzip.compress(bytes(size))
+    chunks = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+    response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Chunks(chunks))
+    pieces = list(decoded(response))
+    assert b"".join(pieces) == bytes(size)
+    assert max(map(len, pieces)) <= 2**16
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "gzip"])
