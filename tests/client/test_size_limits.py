@@ -144,7 +144,9 @@ def test_what_is_not_decoded(openai: Shell, server: Server, encoding: str) -> No
     body = gzip.compress(b'{"id": "x"}')[:-9]
     server.reply(Reply(body=body, headers={"Content-Encoding": encoding}))
     result = openai("--base-url", server.url, "--api-key", KEY, *RUN)
-    assert (result.code, "does not match its content encoding" in result.err) == (3, True), result.err
+    assert (result.code, "does not match its content encoding" in result.err) == (3, True), (
+        result.err
+    )
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
