@@ -62,8 +62,9 @@ def _decompressed(chunks: Iterable[bytes], *, gzip: bool) -> Iterator[bytes]:
     decompressor = zlib.decompressobj(window)
     begun = False
     for chunk in chunks:
-        data = chunk
-        while data and not decompressor.eof:
+        data, full = chunk, False
+        # A full piece may have left more behind, even if all input was taken.
+        while (data or full) and not decompressor.eof:
             try:
                 piece = decompressor.decompress(data, _STEP)
             except zlib.error as error:
@@ -73,7 +74,7 @@ def _decompressed(chunks: Iterable[bytes], *, gzip: bool) -> Iterator[bytes]:
                 begun, decompressor = True, zlib.decompressobj(-zlib.MAX_WBITS)
                 continue
             begun = True
-            data = decompressor.unconsumed_tail
+            data, full = decompressor.unconsumed_tail, len(piece) == _STEP
             if piece:
                 yield piece
         if decompressor.eof:

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
+import httpx
 import pytest
 
+from openai_cli.client.body import decoded
 from tests.client.conftest import KEY, RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Result, Shell
@@ -50,6 +52,16 @@ def bomb(size: int, *, times: int = 1) -> bytes:
     for _ in range(times - 1):
         data = gzip.compress(data)
     return data
+
+
+class Chunks(httpx.SyncByteStream):
+    """A body that comes in these chunks."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
 
 
 def endless(block: bytes) -> Iterator[bytes]:
@@ -116,12 +128,25 @@ def test_encodings(
     assert server.last.header("accept-encoding") == "gzip, deflate"
 
 
+@pytest.mark.parametrize("size", [2**16 - 1, 2**16, 2**17, 300_000, 2**20])
+@pytest.mark.parametrize("cut", [1, 7, 10_000])
+def test_nothing_is_lost_between_the_steps(size: int, cut: int) -> None:
+    packed = gzip.compress(bytes(size))
+    chunks = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+    response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Chunks(chunks))
+    pieces = list(decoded(response))
+    assert b"".join(pieces) == bytes(size)
+    assert max(map(len, pieces)) <= 2**16
+
+
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "gzip"])
 def test_what_is_not_decoded(openai: Shell, server: Server, encoding: str) -> None:
     body = gzip.compress(b'{"id": "x"}')[:-9]
     server.reply(Reply(body=body, headers={"Content-Encoding": encoding}))
     result = openai("--base-url", server.url, "--api-key", KEY, *RUN)
-    assert (result.code, "is not encoded as it says" in result.err) == (3, True), result.err
+    assert (result.code, "does not match its content encoding" in result.err) == (3, True), (
+        result.err
+    )
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])

@@ -28,7 +28,6 @@ _PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 """What the system says when it has no descriptor to give just now."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside the store."""
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -49,7 +48,7 @@ def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreE
     reason = _REASONS.get(code, "cannot be used")
     detail = " ".join(str(error).split())
     found = StoreError(f"The store {path} {reason} ({detail}).")
-    if code in _DAMAGED:
+    if code == sqlite3.SQLITE_CORRUPT:
         fresh = path.with_name(f"recovered-{path.name}")
         files = shlex.quote(str(path)), shlex.quote(str(fresh))
         found.hint = f"what can be read of it: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
