@@ -125,8 +125,8 @@ def _read(name: str, session: Session) -> bytes:
 def _refusal(error: TransferError, name: str) -> UsageError:
     """The UsageError with all problems of an import."""
     source = "stdin" if name == "-" else name
-    problems = [Problem(source, trouble.message, trouble.place) for trouble in error.troubles]
-    conflict = any(trouble.conflict for trouble in error.troubles)
+    problems = [Problem(source, problem.message, problem.place) for problem in error.problems]
+    conflict = any(problem.conflict for problem in error.problems)
     hint = "--replace replaces objects in the store that have the same id" if conflict else ""
     return UsageError(problems=problems, hint=hint)
 
@@ -134,8 +134,8 @@ def _refusal(error: TransferError, name: str) -> UsageError:
 def _left_out(moved: ImportSummary) -> Iterator[str]:
     """What was not imported, one line for each reason."""
     places: dict[str, list[str]] = {}
-    for trouble in moved.left_out:
-        places.setdefault(trouble.message, []).append(trouble.place)
+    for problem in moved.left_out:
+        places.setdefault(problem.message, []).append(problem.place)
     for reason, found in places.items():
         more = f" and {len(found) - _PLACES} more" if len(found) > _PLACES else ""
         yield f"left out: {', '.join(found[:_PLACES])}{more}: {reason}"

@@ -23,7 +23,7 @@ def create_with_thread(tx: Transaction, request: EngineRequest) -> StartedRun:
     body = request.body
     _check_assistant_id(body)
     thread, first = threads.begin(tx, body.get("thread") or {}, request.now, "thread")
-    fields = {message.id: f"thread.messages[{place}]" for place, message in enumerate(first)}
+    fields = {message.id: f"thread.messages[{index}]" for index, message in enumerate(first)}
     run, model = _start(tx, request, thread, fields, [])
     beginning = stream_events.of_created_run(run, thread)
     limit = request.models.max_tool_turns
@@ -38,8 +38,8 @@ def create(tx: Transaction, request: EngineRequest) -> StartedRun:
     if active is not None:
         raise refusals.run_on_locked_thread(thread.id, active.id)
     fields = {
-        messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{place}]"
-        for place, one in enumerate(request.body.get("additional_messages") or [])
+        messages.append(tx, thread.id, one, request.now).id: f"additional_messages[{index}]"
+        for index, one in enumerate(request.body.get("additional_messages") or [])
     }
     run, model = _start(tx, request, thread, fields, request.query["include"])
     beginning = stream_events.of_created_run(run)

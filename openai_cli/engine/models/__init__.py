@@ -1,8 +1,8 @@
-"""The seam between a run and the model that answers it.
+"""The interface between a run and the model that answers it.
 
-A run is a loop: the engine prepares a `Turn`, a `Model` answers it with a stream of events, the
+A run is a loop: the engine prepares a `Prompt`, a `Model` answers it with a stream of events, the
 engine turns the events into messages, run steps and server-sent events and stores them. When the
-model asked for functions, the run waits for their outputs and the next `Turn` carries them.
+model asked for functions, the run waits for their outputs and the next `Prompt` contains them.
 
 A model knows nothing of threads, storage or statuses; the engine knows nothing of upstream APIs.
 An adapter is one class with the four members of `Model`:
@@ -10,14 +10,14 @@ An adapter is one class with the four members of `Model`:
     class Parrot:
         backend = "parrot"
 
-        def refuse(self, turn: Turn) -> Iterator[Unsupported]: ...
+        def refuse(self, prompt: Prompt) -> Iterator[Unsupported]: ...
         def count_tokens(self, text: str) -> int: ...
-        def answer(self, turn: Turn) -> Generator[ModelEvent, None, None]: ...
+        def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]: ...
         def close(self) -> None: ...
 
 The events of one answer, in order: any number of texts, refusals, annotations, tool calls and kept
 items; at most one `UsageReported`, anywhere; then `Finished`. A generator that ends without
-`Finished` makes the run fail: a cut stream is never taken for a whole answer.
+`Finished` makes the run fail: a cut stream is never a complete answer.
 """
 
 from openai_cli.engine.models.interface import Model, Unsupported

@@ -63,15 +63,15 @@ class Echo:
 
     backend = "echo"
 
-    def refuse(self, turn: Prompt) -> Iterator[Unsupported]:
+    def refuse(self, prompt: Prompt) -> Iterator[Unsupported]:
         """Tools that need files or code, attachments and images of the assistant."""
-        for index, tool in enumerate(turn.tools):
+        for index, tool in enumerate(prompt.tools):
             if tool["type"] != "function":
                 yield Unsupported(f"tools[{index}].type", tool["type"])
-        choice = turn.settings.tool_choice
+        choice = prompt.settings.tool_choice
         if isinstance(choice, dict) and choice["type"] != "function":
             yield Unsupported("tool_choice.type", choice["type"])
-        for message in turn.history:
+        for message in prompt.history:
             if isinstance(message, PromptMessage):
                 yield from _refuse_message(message)
 
@@ -79,23 +79,23 @@ class Echo:
         """Words, as in the usage."""
         return len(text.split())
 
-    def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
+    def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
         """Follow the directives of the last user message."""
-        script = _read_script(_last_user_text(turn))
-        calls = _calls(turn, script)
-        prompt = self.count_tokens(_prompt_text(turn))
+        script = _read_script(_last_user_text(prompt))
+        calls = _calls(prompt, script)
+        prompt_tokens = self.count_tokens(_prompt_text(prompt))
         if calls:
             yield from _call(calls)
             said = sum(self.count_tokens(arguments) for _, arguments in calls)
-            yield UsageReported(prompt, said, prompt + said)
+            yield UsageReported(prompt_tokens, said, prompt_tokens + said)
             yield Finished("stop")
             return
-        words, cut = _words(turn, script)
-        yield from _say(turn, words, script.seconds)
+        words, cut = _words(prompt, script)
+        yield from _say(prompt, words, script.seconds)
         if script.failure is not None:
             raise ModelError("server_error", script.failure)
         said = self.count_tokens("".join(words))
-        yield UsageReported(prompt, said, prompt + said)
+        yield UsageReported(prompt_tokens, said, prompt_tokens + said)
         yield Finished("max_completion_tokens" if cut else "stop")
 
     def close(self) -> None:
@@ -126,16 +126,16 @@ def _message_text(message: PromptMessage) -> str:
     return "\n".join(texts)
 
 
-def _last_user_text(turn: Prompt) -> str:
-    for entry in reversed(turn.history):
+def _last_user_text(prompt: Prompt) -> str:
+    for entry in reversed(prompt.history):
         if isinstance(entry, PromptMessage) and entry.role == "user":
             return _message_text(entry)
     return ""
 
 
-def _prompt_text(turn: Prompt) -> str:
-    texts = [turn.instructions]
-    for entry in turn.history:
+def _prompt_text(prompt: Prompt) -> str:
+    texts = [prompt.instructions]
+    for entry in prompt.history:
         if isinstance(entry, PromptMessage):
             texts.append(_message_text(entry))
         else:
@@ -192,16 +192,16 @@ def _count(directive: str, text: str) -> int:
     return int(text)
 
 
-def _calls(turn: Prompt, script: _Script) -> list[tuple[str, str]]:
+def _calls(prompt: Prompt, script: _Script) -> list[tuple[str, str]]:
     """The function calls of this answer; none once outputs are in, or if calls are forbidden."""
-    choice = turn.settings.tool_choice
-    if turn.tool_turns or choice == "none":
+    choice = prompt.settings.tool_choice
+    if prompt.tool_turns or choice == "none":
         return []
     if isinstance(choice, dict):
         name = choice["function"]["name"]
         return [call for call in script.calls if call[0] == name] or [(name, "{}")]
     if choice == "required" and not script.calls:
-        return [(turn.tools[0]["function"]["name"], "{}")]
+        return [(prompt.tools[0]["function"]["name"], "{}")]
     return script.calls
 
 
@@ -220,25 +220,25 @@ def _split(text: str) -> list[str]:
     return _WORD.findall(text) or ([text] if text else [])
 
 
-def _words(turn: Prompt, script: _Script) -> tuple[list[str], bool]:
+def _words(prompt: Prompt, script: _Script) -> tuple[list[str], bool]:
     """The words of the reply, and whether a limit cuts it."""
     text = script.text
-    if turn.tool_turns:
-        text = "\n".join(call.output for call in turn.tool_turns[-1].calls)
+    if prompt.tool_turns:
+        text = "\n".join(call.output for call in prompt.tool_turns[-1].calls)
     words = _split("\n".join([text] * script.repeats))
     if script.cut:
         return words[: (len(words) + 1) // 2], True
-    budget = turn.completion_budget
+    budget = prompt.completion_budget
     if budget is not None and len(words) > budget:
         return words[:budget], True
     return words, False
 
 
-def _say(turn: Prompt, words: list[str], seconds: float) -> Iterator[ModelEvent]:
+def _say(prompt: Prompt, words: list[str], seconds: float) -> Iterator[ModelEvent]:
     pause = seconds / len(words) if words else 0
     if not words:
-        turn.cancellation.wait(seconds)
+        prompt.cancellation.wait(seconds)
     for word in words:
-        if turn.cancellation.requested or (pause and turn.cancellation.wait(pause)):
+        if prompt.cancellation.requested or (pause and prompt.cancellation.wait(pause)):
             return
         yield TextDelta(word)

@@ -34,7 +34,7 @@ class Model(Protocol):
         """The name used in refusals: `echo`, `responses`, `chat`."""
         ...
 
-    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+    def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
         """Name what this backend cannot carry; called before any row of the run is written.
 
         The turn is the very one that `answer` would get, so that a message already in the thread
@@ -46,7 +46,7 @@ class Model(Protocol):
         """Estimate the tokens of `text`, for `max_prompt_tokens`."""
         ...
 
-    def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
+    def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
         """Send the prompt and yield the events of the answer as they arrive.
 
         The engine closes the generator early when the run is over for another reason, so upstream

@@ -44,7 +44,7 @@ class PromptAttachment(NamedTuple):
 
 
 class PromptMessage(NamedTuple):
-    """One message of the thread, oldest first in `Turn.history`."""
+    """One message of the thread, oldest first in `Prompt.history`."""
 
     role: Literal["user", "assistant"]
     parts: tuple[Part, ...]

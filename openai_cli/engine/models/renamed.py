@@ -20,20 +20,20 @@ class RenamedModel:
         """The name used in refusals."""
         return self._model.backend
 
-    def refuse(self, turn: Prompt) -> Iterable[Unsupported]:
+    def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
         """Name what the backend cannot carry."""
-        return self._model.refuse(self._renamed(turn))
+        return self._model.refuse(self._renamed(prompt))
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of `text`."""
         return self._model.count_tokens(text)
 
-    def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
+    def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
         """Ask the model."""
-        return self._model.answer(self._renamed(turn))
+        return self._model.answer(self._renamed(prompt))
 
     def close(self) -> None:
         """Do nothing: the owner of the model closes it."""
 
-    def _renamed(self, turn: Prompt) -> Prompt:
-        return replace(turn, model=self._name)
+    def _renamed(self, prompt: Prompt) -> Prompt:
+        return replace(prompt, model=self._name)

@@ -15,9 +15,9 @@ Entry = PromptMessage | ToolTurn
 Count = Callable[[str], int]
 
 
-def messages_of(turn: Prompt) -> list[PromptMessage]:
+def messages_of(prompt: Prompt) -> list[PromptMessage]:
     """The messages of the history."""
-    return [entry for entry in turn.history if isinstance(entry, PromptMessage)]
+    return [entry for entry in prompt.history if isinstance(entry, PromptMessage)]
 
 
 def cost(entry: Entry, count: Count) -> int:
@@ -39,15 +39,15 @@ def first_that_stays(history: Sequence[Entry]) -> int:
     return users[-1] if users else max(0, len(history) - 1)
 
 
-def halved(turn: Prompt, count: Count) -> Prompt | None:
+def halved(prompt: Prompt, count: Count) -> Prompt | None:
     """The prompt without its oldest messages, about half as long; None if nothing may be
     dropped.
     """
-    history = turn.history
+    history = prompt.history
     costs = [cost(entry, count) for entry in history]
     last = first_that_stays(history)
     left, start = sum(costs), 0
     while start < last and (start == 0 or left > sum(costs) / 2):
         left -= costs[start]
         start += 1
-    return replace(turn, history=history[start:]) if start else None
+    return replace(prompt, history=history[start:]) if start else None

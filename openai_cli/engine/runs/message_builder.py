@@ -92,7 +92,7 @@ class ToolCallBuilder:
         shown = {}
         if self.kind == "code_interpreter":
             outputs = result.get("outputs", [])
-            shown = {"outputs": [{"index": place, **one} for place, one in enumerate(outputs)]}
+            shown = {"outputs": [{"index": index, **one} for index, one in enumerate(outputs)]}
         return {"index": self.index, "type": self.kind, self.kind: shown}
 
     def details(self) -> JsonObject:

@@ -39,7 +39,7 @@ def prepare(
     )
 
 
-def fit(turn: models.Prompt, model: models.Model, limit: int | None) -> tuple[Entry, ...]:
+def fit(prompt: models.Prompt, model: models.Model, limit: int | None) -> tuple[Entry, ...]:
     """The history without its oldest messages, so that the prompt fits into `limit` tokens.
 
     The last message before the run, and everything the run did itself, is always kept.
@@ -47,11 +47,11 @@ def fit(turn: models.Prompt, model: models.Model, limit: int | None) -> tuple[En
     Raises:
         PromptTooLongError: what has to stay is too long already.
     """
-    history = turn.history
+    history = prompt.history
     if limit is None:
         return history
     costs = [cost(entry, model.count_tokens) for entry in history]
-    room = limit - model.count_tokens(turn.instructions) - sum(costs)
+    room = limit - model.count_tokens(prompt.instructions) - sum(costs)
     first_kept = first_that_stays(history)
     start = 0
     while room < 0 and start < first_kept:

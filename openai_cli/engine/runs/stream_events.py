@@ -63,7 +63,7 @@ def of_cancelling(run: RunRecord) -> StreamEvent:
     return of_run("cancelling", run._replace(status="cancelling", cancelled_at=None))
 
 
-def of_trouble(message: str) -> StreamEvent:
+def of_error(message: str) -> StreamEvent:
     """`error`, for when no run can be reported: in both shapes that clients look for."""
     error = RefusalError(message, status=500).body()
     return StreamEvent("error", {**error, **error["error"]})

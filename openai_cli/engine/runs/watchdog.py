@@ -32,7 +32,7 @@ class Watchdog:
         self._cancellation = cancellation
         self._clock = clock
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name=f"pulse {run.id}", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"watchdog {run.id}", daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()

@@ -1,10 +1,9 @@
 """The HTTP server of the engine: an ASGI app, and uvicorn around it.
 
-    connection ─▶ protocol ─▶ app ─▶ gate, body ─▶ engine, in a thread ─▶ answer
-                                                      └─ a run was queued ─▶ workers
-                                                                               │
-                               client ◀── app ◀── channel ◀────── its events ──┘
+    connection ─▶ http_protocol ─▶ asgi ─▶ auth, body ─▶ engine, in a thread ─▶ response
+                                                            └─ a run was queued ─▶ workers
+                                                                                     │
+                               client ◀── asgi ◀── frame_queue ◀────── its events ──┘
 
-Only `protocol` and `server` know the HTTP library; it is an extra, so the rest of the tool never
-imports them.
+Only `http_protocol` and `server` import the HTTP library, which is an extra.
 """

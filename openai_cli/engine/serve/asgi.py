@@ -122,24 +122,24 @@ class AsgiApp:
         return self._engine.answer(call)
 
     async def _stream(
-        self, answer: HttpResponse, channel: FrameQueue, receive: Receive, send: Send
+        self, answer: HttpResponse, queue: FrameQueue, receive: Receive, send: Send
     ) -> None:
         """Send frames until they end or the client disconnects; the run continues without a
         client.
         """
-        watch = asyncio.create_task(_close_when_gone(receive, channel))
+        watch = asyncio.create_task(_close_when_gone(receive, queue))
         try:
             await _begin(send, answer)
-            while (chunk := await self._next(channel)) is not None:
+            while (chunk := await self._next(queue)) is not None:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
             watch.cancel()
-            channel.close()
+            queue.close()
 
-    async def _next(self, channel: FrameQueue) -> bytes | None:
+    async def _next(self, queue: FrameQueue) -> bytes | None:
         try:
-            return await channel.take(self._limits.ping_every)
+            return await queue.take(self._limits.ping_every)
         except TimeoutError:
             return _PING
 
@@ -151,10 +151,10 @@ async def _begin(send: Send, answer: HttpResponse) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
 
-async def _close_when_gone(receive: Receive, channel: FrameQueue) -> None:
+async def _close_when_gone(receive: Receive, queue: FrameQueue) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    channel.close()
+    queue.close()
 
 
 def _without_prefix(path: str) -> str:

@@ -22,7 +22,7 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
         reachable: whether other machines may reach it.
 
     Raises:
-        PlaceError: no such address, it may be reached from elsewhere, or the port cannot be had.
+        BindError: no such address, it may be reached from elsewhere, or the port cannot be had.
     """
     family, address = _resolve(host, port)
     if not reachable and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
@@ -34,7 +34,7 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
         listener.listen(socket.SOMAXCONN)
     except OSError as error:
         listener.close()
-        raise _trouble(host, port, error) from error
+        raise _bind_error(host, port, error) from error
     return listener
 
 
@@ -57,7 +57,7 @@ def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
     return family, address  # type: ignore[return-value]  # of the internet families, as asked for
 
 
-def _trouble(host: str, port: int, error: OSError) -> BindError:
+def _bind_error(host: str, port: int, error: OSError) -> BindError:
     if error.errno == errno.EADDRINUSE:
         return BindError("--port", f"{port} is in use on {host}; 0 takes a free one")
     if error.errno == errno.EADDRNOTAVAIL:

@@ -75,7 +75,7 @@ class FrameQueue:
     # The interface of `Frames`
 
     def __iter__(self) -> Iterator[bytes]:
-        raise TypeError("a channel is read by its event loop")
+        raise TypeError("a frame queue is read by its event loop")
 
     def close(self) -> None:
         """Called when the client has disconnected."""

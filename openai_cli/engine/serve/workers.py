@@ -31,7 +31,7 @@ Log = Callable[[str, BaseException | None], None]
 
 class _Job(NamedTuple):
     driver: Driver
-    channel: FrameQueue | None
+    queue: FrameQueue | None
 
 
 class Workers:
@@ -56,21 +56,21 @@ class Workers:
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
         """Execute the run and pass its events on while a client listens."""
-        channel = FrameQueue(self._loop)
+        queue = FrameQueue(self._loop)
         for event in beginning:
-            channel.put(event.frame())
-        self._add(_Job(driver, channel))
-        return channel
+            queue.put(event.frame())
+        self._add(_Job(driver, queue))
+        return queue
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
         """Replay a run, in a thread of its own: it may have to wait for the run."""
-        channel = FrameQueue(self._loop)
+        queue = FrameQueue(self._loop)
 
         def talk() -> None:
-            self._pass_on(events, channel)
+            self._pass_on(events, queue)
 
         threading.Thread(target=talk, name="telling", daemon=True).start()
-        return channel
+        return queue
 
     def stop(self, grace: float) -> int:
         """Wait until all runs have stopped; after `grace` seconds, fail the rest.
@@ -118,8 +118,8 @@ class Workers:
                 self._live.difference_update(left)
             for job in left:
                 self._fail(job.driver.run.id, OVERLOADED)
-                if job.channel:
-                    _break_off(job.channel)
+                if job.queue:
+                    _break_off(job.queue)
 
     def _serve(self) -> None:
         while True:
@@ -135,7 +135,7 @@ class Workers:
 
     def _do(self, job: _Job) -> None:
         events = job.driver.events()
-        broken = self._pass_on(events, job.channel) if job.channel else self._drain(events)
+        broken = self._pass_on(events, job.queue) if job.queue else self._drain(events)
         for _ in range(_KEEP_TRYING if broken else 0):
             if self._fail(job.driver.run.id, BROKEN):
                 return
@@ -151,17 +151,17 @@ class Workers:
             return True
         return False
 
-    def _pass_on(self, events: Iterator[StreamEvent], channel: FrameQueue) -> bool:
+    def _pass_on(self, events: Iterator[StreamEvent], queue: FrameQueue) -> bool:
         """Put every event into the channel; gives whether the work broke."""
         try:
             for event in events:
-                channel.put(event.frame())
+                queue.put(event.frame())
         except Exception as error:
             self._log("a stream broke", error)
-            _break_off(channel)
+            _break_off(queue)
             return True
-        channel.put(stream_events.DONE)
-        channel.end()
+        queue.put(stream_events.DONE)
+        queue.end()
         return False
 
     def _fail(self, run_id: str, error: JsonObject) -> bool:
@@ -175,8 +175,8 @@ class Workers:
         return False
 
 
-def _break_off(channel: FrameQueue) -> None:
+def _break_off(queue: FrameQueue) -> None:
     """End a stream whose run cannot be events."""
-    channel.put(stream_events.of_trouble("The run cannot be reported.").frame())
-    channel.put(stream_events.DONE)
-    channel.end()
+    queue.put(stream_events.of_error("The run cannot be reported.").frame())
+    queue.put(stream_events.DONE)
+    queue.end()

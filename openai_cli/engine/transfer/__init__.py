@@ -1,5 +1,7 @@
 """Import and export: assistants, threads and messages as JSON, with the ids they have.
 
-reading ─▶ shapes ─▶ loading        one JSON text ─▶ checked drafts ─▶ one transaction
-                     dumping        the store ─▶ objects, as the API shows them
+import_parser ─▶ import_models, import_records ─▶ importer
+    JSON text      ─▶ checked records                ─▶ one transaction
+exporter
+    the store ─▶ objects, as the API shows them
 """

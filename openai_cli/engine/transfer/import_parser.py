@@ -52,7 +52,7 @@ class ParsedText(NamedTuple):
     """A text that has been read."""
 
     items: list[ImportItem]
-    troubles: list[ImportProblem]
+    problems: list[ImportProblem]
     unfinished: list[str]
     """The places of list pages that say that more follows."""
     left_out: list[ImportProblem]
@@ -66,11 +66,11 @@ def read_text(data: bytes) -> ParsedText:
         decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        text.troubles.append(ImportProblem(f"line {line}", "not UTF-8"))
+        text.problems.append(ImportProblem(f"line {line}", "not UTF-8"))
         return text
     for found in _values(decoded):
         if isinstance(found, ImportProblem):
-            text.troubles.append(found)
+            text.problems.append(found)
         else:
             _take_apart(text, *found, inner="")
     return text
@@ -135,7 +135,7 @@ def _take_apart(text: ParsedText, line: str, value: Any, inner: str, kind: str =
         for index, element in enumerate(value):
             _take_apart(text, line, element, f"{inner}[{index}]", kind)
     elif not isinstance(value, dict):
-        text.troubles.append(ImportProblem(place, "expected an object"))
+        text.problems.append(ImportProblem(place, "expected an object"))
     elif is_page(value):
         if value.get("has_more"):
             text.unfinished.append(place)

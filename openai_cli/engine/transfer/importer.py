@@ -15,9 +15,9 @@ from openai_cli.engine.transfer.import_records import ImportRecord, Kind, read_i
 class TransferError(Exception):
     """Nothing was moved; `troubles` say why, in the order of the text."""
 
-    def __init__(self, troubles: Sequence[ImportProblem]) -> None:
-        super().__init__(f"{len(troubles)} troubles")
-        self.troubles = tuple(troubles)
+    def __init__(self, problems: Sequence[ImportProblem]) -> None:
+        super().__init__(f"{len(problems)} troubles")
+        self.problems = tuple(problems)
 
 
 class ImportSummary(NamedTuple):
@@ -45,11 +45,11 @@ def import_objects(
     """
     text = read_text(data)
     drafts: list[ImportRecord] = []
-    troubles = list(text.troubles)
+    problems = list(text.problems)
     for item in text.items:
         for found in read_item(item):
             if isinstance(found, ImportProblem):
-                troubles.append(found)
+                problems.append(found)
             else:
                 drafts.append(found)
     notes = [
@@ -58,8 +58,8 @@ def import_objects(
     with store.write() as tx:
         loading = _Importer(tx, now, replace=replace)
         loading.take(drafts)
-        troubles += loading.troubles
-        refused = [trouble for trouble in troubles if trouble.conflict or not skip_invalid]
+        problems += loading.problems
+        refused = [problem for problem in problems if problem.conflict or not skip_invalid]
         if refused:
             raise TransferError(sorted(refused, key=_line))
     return ImportSummary(
@@ -67,12 +67,12 @@ def import_objects(
         replaced=loading.replaced,
         unchanged=loading.unchanged,
         notes=(*notes, *loading.notes),
-        left_out=tuple(sorted([*text.left_out, *troubles], key=_line)),
+        left_out=tuple(sorted([*text.left_out, *problems], key=_line)),
     )
 
 
-def _line(trouble: ImportProblem) -> int:
-    return int(trouble.place.partition(":")[0].removeprefix("line "))
+def _line(problem: ImportProblem) -> int:
+    return int(problem.place.partition(":")[0].removeprefix("line "))
 
 
 class _Importer:
@@ -86,7 +86,7 @@ class _Importer:
         self.replaced: Counter[str] = Counter()
         self.unchanged = 0
         self.notes: list[str] = []
-        self.troubles: list[ImportProblem] = []
+        self.problems: list[ImportProblem] = []
 
     def take(self, drafts: Iterable[ImportRecord]) -> None:
         """Write assistants, then threads, then messages: each stands on what came before."""
@@ -190,7 +190,7 @@ class _Importer:
         return True
 
     def _refuse(self, draft: ImportRecord, message: str, *, conflict: bool = False) -> None:
-        self.troubles.append(ImportProblem(draft.place, message, conflict))
+        self.problems.append(ImportProblem(draft.place, message, conflict))
 
 
 def _by_thread(drafts: Iterable[ImportRecord]) -> dict[str, list[ImportRecord]]:

@@ -33,15 +33,15 @@ SPOKEN = {"type": "spoken"}
 """Kept with the calls of an answer that had text before them: the two are sent as one message."""
 
 
-def refuse(turn: Prompt) -> Iterator[Unsupported]:
+def refuse(prompt: Prompt) -> Iterator[Unsupported]:
     """Fields that a Chat Completions request does not support."""
-    for index, tool in enumerate(turn.tools):
+    for index, tool in enumerate(prompt.tools):
         if tool["type"] != "function":
             yield Unsupported(f"tools[{index}].type", tool["type"])
-    choice = turn.settings.tool_choice
+    choice = prompt.settings.tool_choice
     if isinstance(choice, dict) and choice["type"] != "function":
         yield Unsupported("tool_choice.type", choice["type"])
-    for message in messages_of(turn):
+    for message in messages_of(prompt):
         if message.attachments:
             yield Unsupported(f"{message.field}.attachments")
         yield from assistant_images(message)
@@ -50,14 +50,14 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
                 yield Unsupported(content_field(message, index), "image_file")
 
 
-def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+def body(prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
     """The request body, adjusted to the server's known quirks."""
     wanted: JsonObject = {
-        "model": turn.model,
-        "messages": _messages(turn, quirks),
+        "model": prompt.model,
+        "messages": _messages(prompt, quirks),
         "stream": True,
-        **_settings(turn.settings),
-        **_tools(turn),
+        **_settings(prompt.settings),
+        **_tools(prompt),
     }
     if NO_STREAM_OPTIONS.name not in quirks:
         wanted["stream_options"] = {"include_usage": True}
@@ -85,20 +85,20 @@ def _format(wanted: str | JsonObject | None) -> JsonObject | None:
     return {**wanted, "json_schema": without_nulls(wanted["json_schema"])}
 
 
-def _tools(turn: Prompt) -> JsonObject:
-    if not turn.tools:
+def _tools(prompt: Prompt) -> JsonObject:
+    if not prompt.tools:
         return {}
     wanted = {
-        "tools": [{"type": "function", "function": function_of(tool)} for tool in turn.tools],
-        "tool_choice": turn.settings.tool_choice,
-        "parallel_tool_calls": turn.settings.parallel_tool_calls,
+        "tools": [{"type": "function", "function": function_of(tool)} for tool in prompt.tools],
+        "tool_choice": prompt.settings.tool_choice,
+        "parallel_tool_calls": prompt.settings.parallel_tool_calls,
     }
     return without_nulls(wanted)
 
 
-def _messages(turn: Prompt, quirks: Quirks) -> list[JsonObject]:
+def _messages(prompt: Prompt, quirks: Quirks) -> list[JsonObject]:
     found: list[JsonObject] = []
-    for entry in turn.history:
+    for entry in prompt.history:
         if isinstance(entry, PromptMessage):
             found.append(_user(entry) if entry.role == "user" else _assistant(entry))
             continue
@@ -109,9 +109,9 @@ def _messages(turn: Prompt, quirks: Quirks) -> list[JsonObject]:
             found.append(calling)
         found.extend(_outputs(entry))
     if STRICT_ROLES.name in quirks:
-        return alternating(found, turn.instructions, "text")
-    if turn.instructions:
-        found.insert(0, {"role": "system", "content": turn.instructions})
+        return alternating(found, prompt.instructions, "text")
+    if prompt.instructions:
+        found.insert(0, {"role": "system", "content": prompt.instructions})
     return found
 
 
@@ -139,27 +139,27 @@ def _assistant(message: PromptMessage) -> JsonObject:
     return {"role": "assistant", "content": "\n".join(texts)}
 
 
-def _calling(turn: ToolTurn, quirks: Quirks) -> JsonObject:
+def _calling(prompt: ToolTurn, quirks: Quirks) -> JsonObject:
     """The assistant message that made calls. Its text is empty: servers refuse null or no text."""
     keeps = NO_PROVIDER_FIELDS.name not in quirks
     return {
         "role": "assistant",
         "content": None if NO_EMPTY_TEXT.name in quirks else "",
-        **(provider_fields.of_message(turn) if keeps else {}),
+        **(provider_fields.of_message(prompt) if keeps else {}),
         "tool_calls": [
             {
                 "id": call.call_id,
                 "type": "function",
-                **(provider_fields.of_call(turn, call.call_id) if keeps else {}),
+                **(provider_fields.of_call(prompt, call.call_id) if keeps else {}),
                 "function": {"name": call.name, "arguments": replayable(call.arguments)},
             }
-            for call in turn.calls
+            for call in prompt.calls
         ],
     }
 
 
-def _outputs(turn: ToolTurn) -> list[JsonObject]:
+def _outputs(prompt: ToolTurn) -> list[JsonObject]:
     return [
         {"role": "tool", "tool_call_id": call.call_id, "content": call.output}
-        for call in turn.calls
+        for call in prompt.calls
     ]

@@ -25,13 +25,13 @@ class Responses(UpstreamModel):
     quirks = QUIRKS
     smallest_budget = 16
 
-    def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
+    def refuse_fields(self, prompt: Prompt) -> Iterable[Unsupported]:
         """Refuse searches without a vector store, files to search, and images of the assistant."""
-        return request.refuse(turn)
+        return request.refuse(prompt)
 
-    def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+    def body(self, prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
         """The request for a turn."""
-        return request.body(turn, budget, quirks)
+        return request.body(prompt, budget, quirks)
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events of one answer."""

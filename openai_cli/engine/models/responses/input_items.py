@@ -44,11 +44,11 @@ def text_in(item: JsonObject) -> str:
     return "".join(str(part.get("text") or part.get("refusal") or "") for part in parts)
 
 
-def history(turn: Prompt, *, reasoning: bool) -> list[JsonObject]:
+def history(prompt: Prompt, *, reasoning: bool) -> list[JsonObject]:
     """The input items of a prompt, with or without the reasoning of earlier answers."""
     groups: list[list[JsonObject]] = []
     entries: list[Entry] = []
-    for entry in turn.history:
+    for entry in prompt.history:
         entries.append(entry)
         items = _answer_items(entry)
         if items is None:

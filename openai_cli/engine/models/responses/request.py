@@ -14,12 +14,12 @@ from openai_cli.engine.models.upstream.unsupported import assistant_images
 from openai_cli.engine.strict_json import JsonObject
 
 
-def refuse(turn: Prompt) -> Iterator[Unsupported]:
+def refuse(prompt: Prompt) -> Iterator[Unsupported]:
     """Fields that a Responses request does not support."""
-    for index, tool in enumerate(turn.tools):
-        if tool["type"] == "file_search" and not _stores(turn):
+    for index, tool in enumerate(prompt.tools):
+        if tool["type"] == "file_search" and not _stores(prompt):
             yield Unsupported(f"tools[{index}].type", "file_search", "without a vector store")
-    for message in messages_of(turn):
+    for message in messages_of(prompt):
         yield from assistant_images(message)
         for index, attachment in enumerate(message.attachments):
             if "file_search" in attachment.tools:
@@ -27,30 +27,30 @@ def refuse(turn: Prompt) -> Iterator[Unsupported]:
                 yield Unsupported(field, "file_search", "without a vector store for it")
 
 
-def body(turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+def body(prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
     """The request body, adjusted to the server's known quirks."""
-    reasoning = _has_functions(turn) and NO_SEALED_REASONING.name not in quirks
-    instructions, items = turn.instructions, history(turn, reasoning=reasoning)
+    reasoning = _has_functions(prompt) and NO_SEALED_REASONING.name not in quirks
+    instructions, items = prompt.instructions, history(prompt, reasoning=reasoning)
     if STRICT_ROLES.name in quirks:
         instructions, items = "", alternating(items, instructions, "input_text")
     wanted: JsonObject = {
-        "model": turn.model,
+        "model": prompt.model,
         "input": items,
         "stream": True,
         "store": False,
         "instructions": instructions or None,
         "max_output_tokens": budget,
-        "include": _include(turn, reasoning=reasoning) or None,
-        **_settings(turn.settings),
-        **_tools(turn),
+        "include": _include(prompt, reasoning=reasoning) or None,
+        **_settings(prompt.settings),
+        **_tools(prompt),
     }
     return without_nulls(wanted)
 
 
-def _include(turn: Prompt, *, reasoning: bool) -> list[str]:
-    kinds = [tool["type"] for tool in turn.tools]
+def _include(prompt: Prompt, *, reasoning: bool) -> list[str]:
+    kinds = [tool["type"] for tool in prompt.tools]
     wanted = []
-    if "file_search" in kinds and turn.include:  # the contents are all that can be included
+    if "file_search" in kinds and prompt.include:  # the contents are all that can be included
         wanted.append("file_search_call.results")
     if "code_interpreter" in kinds:
         wanted.append("code_interpreter_call.outputs")
@@ -83,13 +83,13 @@ def _format(wanted: str | JsonObject | None) -> JsonObject | None:
     return {"type": "json_schema", **without_nulls(wanted["json_schema"])}
 
 
-def _tools(turn: Prompt) -> JsonObject:
-    if not turn.tools:
+def _tools(prompt: Prompt) -> JsonObject:
+    if not prompt.tools:
         return {}
     return {
-        "tools": [_tool(turn, tool) for tool in turn.tools],
-        "tool_choice": _choice(turn.settings.tool_choice),
-        "parallel_tool_calls": turn.settings.parallel_tool_calls,
+        "tools": [_tool(prompt, tool) for tool in prompt.tools],
+        "tool_choice": _choice(prompt.settings.tool_choice),
+        "parallel_tool_calls": prompt.settings.parallel_tool_calls,
     }
 
 
@@ -101,13 +101,13 @@ def _choice(choice: str | JsonObject | None) -> str | JsonObject | None:
     return {"type": choice["type"]}
 
 
-def _tool(turn: Prompt, tool: JsonObject) -> JsonObject:
+def _tool(prompt: Prompt, tool: JsonObject) -> JsonObject:
     if tool["type"] == "code_interpreter":
-        files = _files(turn)
+        files = _files(prompt)
         container = {"type": "auto", "file_ids": files} if files else {"type": "auto"}
         return {"type": "code_interpreter", "container": container}
     if tool["type"] == "file_search":
-        return _file_search(tool.get("file_search") or {}, _stores(turn))
+        return _file_search(tool.get("file_search") or {}, _stores(prompt))
     # Without `strict`, which is required here, the API would make every schema strict.
     return {"type": "function", "strict": False, **function_of(tool)}
 
@@ -125,20 +125,20 @@ def _file_search(options: JsonObject, stores: list[str]) -> JsonObject:
     return wanted
 
 
-def _files(turn: Prompt) -> list[str]:
-    given = turn.tool_resources.get("code_interpreter", {}).get("file_ids", [])
+def _files(prompt: Prompt) -> list[str]:
+    given = prompt.tool_resources.get("code_interpreter", {}).get("file_ids", [])
     attached = [
         attachment.file_id
-        for message in messages_of(turn)
+        for message in messages_of(prompt)
         for attachment in message.attachments
         if "code_interpreter" in attachment.tools
     ]
     return list(dict.fromkeys([*given, *attached]))
 
 
-def _stores(turn: Prompt) -> list[str]:
-    return list(turn.tool_resources.get("file_search", {}).get("vector_store_ids", []))
+def _stores(prompt: Prompt) -> list[str]:
+    return list(prompt.tool_resources.get("file_search", {}).get("vector_store_ids", []))
 
 
-def _has_functions(turn: Prompt) -> bool:
-    return any(tool["type"] == "function" for tool in turn.tools)
+def _has_functions(prompt: Prompt) -> bool:
+    return any(tool["type"] == "function" for tool in prompt.tools)

@@ -18,8 +18,8 @@ from openai_cli.engine.strict_json import JsonObject
 class DroppedFields:
     """Watches one answer and names the fields that had no effect."""
 
-    def __init__(self, turn: Prompt) -> None:
-        self._turn = turn
+    def __init__(self, prompt: Prompt) -> None:
+        self._turn = prompt
         self._calls: list[str] = []
         self._hosted = False
         self._texts: list[list[str]] = [[]]

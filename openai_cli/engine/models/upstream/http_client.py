@@ -93,8 +93,8 @@ class UpstreamCall:
                 finally:
                     response.close()
         except REQUEST_ERRORS as error:
-            trouble = translate(error, settings)
-            text = f"Asking the upstream failed: {trouble.message}."
+            failure = translate(error, settings)
+            text = f"Asking the upstream failed: {failure.message}."
             if isinstance(error, httpx.ConnectError):
                 text += f" {advice.after_no_connection(settings)}"
             again = is_connection_failure(error)
@@ -111,14 +111,14 @@ class UpstreamCall:
                 body += chunk
         text = body.decode("utf-8-sig", "replace")
         fields = body_fields(text)
-        trouble = refused(status, fields, text, self._settings)
+        failure = refused(status, fields, text, self._settings)
         told = fields if fields else {"message": text}
         names = partial(self._listed_models, wire)
         more = advice.after_refusal(status, path, told, self._settings, names)
-        trouble.text = f"{trouble.text.rstrip('.')}. {more}" if more else trouble.text
-        trouble.again = should_retry(status, response.headers) and not complains_of_fields(text)
-        trouble.wait = asked_wait(response.headers)
-        return trouble
+        failure.text = f"{failure.text.rstrip('.')}. {more}" if more else failure.text
+        failure.again = should_retry(status, response.headers) and not complains_of_fields(text)
+        failure.wait = asked_wait(response.headers)
+        return failure
 
     def _listed_models(self, wire: Wire) -> list[str]:
         """The names in `GET /models`; empty if that request fails."""
@@ -164,8 +164,8 @@ def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[by
         text = f"sent more than {error.limit} bytes, and was not read on."
         raise unusable(text, settings) from error
     except httpx.RemoteProtocolError as error:
-        trouble = translate(error, settings)
-        raise cut(settings, f"broke off its answer ({trouble.message})") from error
+        failure = translate(error, settings)
+        raise cut(settings, f"broke off its answer ({failure.message})") from error
 
 
 def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:

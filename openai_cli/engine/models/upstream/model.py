@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class _Attempt:
     """The next request, and what has been tried so far."""
 
-    turn: Prompt
+    prompt: Prompt
     quirks: Quirks
     streamed: bool = True
     shortened: bool = False
@@ -63,37 +63,37 @@ class UpstreamModel(ABC):
         """What servers of this API may not take; the likelier reason for a refusal first."""
 
     @abstractmethod
-    def refuse_fields(self, turn: Prompt) -> Iterable[Unsupported]:
+    def refuse_fields(self, prompt: Prompt) -> Iterable[Unsupported]:
         """Name what this API cannot carry."""
 
     @abstractmethod
-    def body(self, turn: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
+    def body(self, prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
         """The request for a turn, as a stream."""
 
     @abstractmethod
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events of one answer. Raises UpstreamError."""
 
-    def refuse(self, turn: Prompt) -> Iterator[Unsupported]:
+    def refuse(self, prompt: Prompt) -> Iterator[Unsupported]:
         """Name what cannot be carried, and refuse to ask nothing at all."""
-        yield from self.refuse_fields(turn)
-        if not turn.history and not turn.instructions:
+        yield from self.refuse_fields(prompt)
+        if not prompt.history and not prompt.instructions:
             yield Unsupported("thread.messages", "[]", "without instructions")
 
     def count_tokens(self, text: str) -> int:
         """About a quarter of the bytes."""
         return estimate(text)
 
-    def answer(self, turn: Prompt) -> Generator[ModelEvent, None, None]:
+    def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
         """Send the request; repeat it where that may help, as long as nothing was received."""
-        budget = turn.completion_budget
+        budget = prompt.completion_budget
         if budget is not None and budget < self.smallest_budget:
             yield Finished("max_completion_tokens")
             return
-        if not turn.history:
-            turn = self._with_a_message(turn)
-        known = self._known_quirks.get(turn.model, frozenset())
-        with closing(self._insist(_Attempt(turn, known))) as events:
+        if not prompt.history:
+            prompt = self._with_a_message(prompt)
+        known = self._known_quirks.get(prompt.model, frozenset())
+        with closing(self._insist(_Attempt(prompt, known))) as events:
             yield from events
 
     def close(self) -> None:
@@ -102,58 +102,58 @@ class UpstreamModel(ABC):
             if self._line is not None:
                 self._line.close()
 
-    def _with_a_message(self, turn: Prompt) -> Prompt:
+    def _with_a_message(self, prompt: Prompt) -> Prompt:
         """Servers refuse a request without a message, or answer something of their own."""
-        if not turn.instructions:  # the messages were deleted since the run was accepted
+        if not prompt.instructions:  # the messages were deleted since the run was accepted
             raise ModelError("invalid_prompt", "The thread has no message, and no instructions.")
         self.settings.warn("the thread has no message: the instructions are sent as the user's")
-        message = PromptMessage("user", (PromptText(turn.instructions),))
-        return replace(turn, instructions="", history=(message,))
+        message = PromptMessage("user", (PromptText(prompt.instructions),))
+        return replace(prompt, instructions="", history=(message,))
 
     def _insist(self, attempt: _Attempt) -> Generator[ModelEvent, None, None]:
         while True:
             body = self._body(attempt)
             try:
-                for event in self._once(attempt.turn, body):
+                for event in self._once(attempt.prompt, body):
                     # The end of a message before anything was said ends nothing.
                     if not attempt.begun and not isinstance(event, MessageEnded):
                         attempt.begun = True
                         self._learn(attempt)
                     yield event
                 return
-            except UpstreamError as trouble:
-                if not self._may_ask_again(attempt, trouble, body):
-                    raise trouble.as_model_error() from trouble
+            except UpstreamError as failure:
+                if not self._may_ask_again(attempt, failure, body):
+                    raise failure.as_model_error() from failure
 
     def _learn(self, attempt: _Attempt) -> None:
-        model = attempt.turn.model
+        model = attempt.prompt.model
         with self._lock:
             self._known_quirks[model] = self._known_quirks.get(model, frozenset()) | attempt.quirks
 
     def _body(self, attempt: _Attempt) -> JsonObject:
-        body = self.body(attempt.turn, attempt.turn.completion_budget, attempt.quirks)
+        body = self.body(attempt.prompt, attempt.prompt.completion_budget, attempt.quirks)
         if attempt.streamed:
             return body
         body.pop("stream_options", None)
         return {**body, "stream": False}
 
-    def _once(self, turn: Prompt, body: JsonObject) -> Iterator[ModelEvent]:
-        dropped = DroppedFields(turn)
-        arrivals = self._open_line().ask(self.path, body, turn.cancellation)
+    def _once(self, prompt: Prompt, body: JsonObject) -> Iterator[ModelEvent]:
+        dropped = DroppedFields(prompt)
+        arrivals = self._open_line().ask(self.path, body, prompt.cancellation)
         try:
-            for event in metered(turn, self.read(arrivals)):
+            for event in metered(prompt, self.read(arrivals)):
                 dropped.see(event)
                 if event == Finished("stop"):
-                    self._complain(turn, dropped)
+                    self._complain(prompt, dropped)
                 yield event
         finally:
             arrivals.close()
 
-    def _complain(self, turn: Prompt, dropped: DroppedFields) -> None:
+    def _complain(self, prompt: Prompt, dropped: DroppedFields) -> None:
         for field, what in dropped.complaints():
             place = self.settings.address.server_name
             self.settings.warn(
-                f"{field} had no effect at the upstream {place} ({turn.model}): {what}"
+                f"{field} had no effect at the upstream {place} ({prompt.model}): {what}"
             )
 
     def _open_line(self) -> "UpstreamCall":
@@ -164,35 +164,35 @@ class UpstreamModel(ABC):
                 self._line = UpstreamCall(self.settings)
             return self._line
 
-    def _may_ask_again(self, attempt: _Attempt, trouble: UpstreamError, body: JsonObject) -> bool:
+    def _may_ask_again(self, attempt: _Attempt, failure: UpstreamError, body: JsonObject) -> bool:
         """Change the attempt so that it may succeed, or wait; False if there is to be none."""
-        if attempt.begun or attempt.turn.cancellation.requested:
+        if attempt.begun or attempt.prompt.cancellation.requested:
             return False
-        if isinstance(trouble, EmptyAnswerError):
-            once_more = attempt.streamed and trouble.unexplained
+        if isinstance(failure, EmptyAnswerError):
+            once_more = attempt.streamed and failure.unexplained
             attempt.streamed = False
             return once_more
-        shorter = None if attempt.shortened else self._shorter(attempt.turn, trouble)
+        shorter = None if attempt.shortened else self._shorter(attempt.prompt, failure)
         if shorter is not None:
-            attempt.turn, attempt.shortened, attempt.streamed = shorter, True, True
+            attempt.prompt, attempt.shortened, attempt.streamed = shorter, True, True
             return True
         for quirk in self.quirks:
-            if quirk.name not in attempt.quirks and quirk.explains(trouble, body):
+            if quirk.name not in attempt.quirks and quirk.explains(failure, body):
                 attempt.quirks, attempt.streamed = attempt.quirks | {quirk.name}, True
                 return True
-        return self._pause(attempt, trouble)
+        return self._pause(attempt, failure)
 
-    def _shorter(self, turn: Prompt, trouble: UpstreamError) -> Prompt | None:
+    def _shorter(self, prompt: Prompt, failure: UpstreamError) -> Prompt | None:
         """The turn to ask instead of one that was too long, unless its length is by order."""
-        strategy = turn.settings.truncation
+        strategy = prompt.settings.truncation
         by_order = strategy is not None and strategy.type == "last_messages"
-        return halved(turn, estimate) if trouble.is_about_length and not by_order else None
+        return halved(prompt, estimate) if failure.is_about_length and not by_order else None
 
-    def _pause(self, attempt: _Attempt, trouble: UpstreamError) -> bool:
+    def _pause(self, attempt: _Attempt, failure: UpstreamError) -> bool:
         """Wait for another attempt; False if there is to be none."""
-        wait = backoff(attempt.repeats) if trouble.wait is None else trouble.wait
+        wait = backoff(attempt.repeats) if failure.wait is None else failure.wait
         spent = attempt.repeats >= self.settings.max_retries
-        if not trouble.again or spent or wait > LONGEST_WAIT:
+        if not failure.again or spent or wait > LONGEST_WAIT:
             return False
         attempt.repeats += 1
-        return not attempt.turn.cancellation.wait(wait)
+        return not attempt.prompt.cancellation.wait(wait)

@@ -20,12 +20,12 @@ def estimate(text: str) -> int:
     return _tokens(_size(text))
 
 
-def metered(turn: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEvent, None, None]:
+def metered(prompt: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEvent, None, None]:
     """The events of an answer, ended when the budget is certainly used up.
 
     If the server reports no usage, the engine's estimate stands in for it.
     """
-    budget = turn.completion_budget
+    budget = prompt.completion_budget
     pieces = size = 0
     counted = False
     for event in events:
@@ -38,7 +38,7 @@ def metered(turn: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEvent,
         over = budget is not None and min(pieces, tokens) > budget
         if over or isinstance(event, Finished):
             if not counted:
-                asked = _prompt_tokens(turn)
+                asked = _prompt_tokens(prompt)
                 yield UsageReported(asked, tokens, asked + tokens, estimated=True)
             yield Finished("max_completion_tokens") if over else event
             return
@@ -56,6 +56,6 @@ def _tokens(size: int) -> int:
     return (size + 3) // 4
 
 
-def _prompt_tokens(turn: Prompt) -> int:
-    told = [turn.instructions, *(dumps(tool) for tool in turn.tools)]
-    return sum(map(estimate, told)) + sum(cost(entry, estimate) for entry in turn.history)
+def _prompt_tokens(prompt: Prompt) -> int:
+    told = [prompt.instructions, *(dumps(tool) for tool in prompt.tools)]
+    return sum(map(estimate, told)) + sum(cost(entry, estimate) for entry in prompt.history)
