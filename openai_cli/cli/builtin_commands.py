@@ -227,7 +227,7 @@ BUILTIN_COMMANDS = (
         ),
         examples=(
             "openai local export --store team.db > saved.jsonl",
-            "openai local export --as conversations",
+            "openai local export --store team.db --as conversations",
         ),
         shared=_STORES,
         consequence="nothing was exported",

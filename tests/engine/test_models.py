@@ -258,7 +258,7 @@ def test_kept_items_and_outputs_come_back(store_file: Path) -> None:
     [
         (ModelError("rate_limit_exceeded", "Slow down."), "rate_limit_exceeded", "Slow down."),
         (ModelError("invalid_prompt", "No."), "invalid_prompt", "No."),
-        (RuntimeError("oops"), "server_error", "The scripted backend broke: RuntimeError: oops"),
+        (RuntimeError("oops"), "server_error", "The scripted backend failed: RuntimeError: oops"),
     ],
 )
 def test_errors(store_file: Path, error: Exception, code: str, message: str) -> None:

@@ -200,5 +200,5 @@ def _outcome(reason: FinishReason, calls: list[JsonObject], now: int) -> JsonObj
 def _last_error(error: Exception, backend: str) -> JsonObject:
     if isinstance(error, ModelError):
         return {"code": error.code, "message": error.message}
-    message = f"The {backend} backend broke: {type(error).__name__}: {error}"
+    message = f"The {backend} backend failed: {type(error).__name__}: {error}"
     return {"code": "server_error", "message": message}

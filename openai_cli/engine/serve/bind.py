@@ -22,7 +22,7 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
         reachable: whether other machines may reach it.
 
     Raises:
-        BindError: no such address, it may be reached from elsewhere, or the port cannot be had.
+        BindError: no such address, it may be reached from elsewhere, or the port cannot be used.
     """
     family, address = _resolve(host, port)
     if not reachable and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
@@ -64,4 +64,4 @@ def _bind_error(host: str, port: int, error: OSError) -> BindError:
         return BindError("--host", f'"{host}" is no address of this machine')
     if error.errno == errno.EACCES:
         return BindError("--port", f"{port} may not be used by this user")
-    return BindError("--port", f"{port} on {host} cannot be had: {error.strerror}")
+    return BindError("--port", f"{port} on {host} cannot be used: {error.strerror}")

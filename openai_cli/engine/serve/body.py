@@ -30,7 +30,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Server
             return await _pieces(receive, limits)
     except TimeoutError:
         raise RefusalError(
-            f"The body of the request did not come within {limits.body_time:g} seconds.",
+            f"The body of the request was not received within {limits.body_time:g} seconds.",
             status=408,
             headers=_CLOSE,
         ) from None

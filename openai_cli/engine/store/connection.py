@@ -95,7 +95,7 @@ def prepare_file(path: Path) -> None:
     if not is_file:
         raise StoreError(f"The store {path} is not a regular file.")
     if not _may_use(path):
-        raise StoreError(f"The store {path} may not be read and written.")
+        raise StoreError(f"The store {path} is not readable and writable.")
     _refuse_other_writers(path, target)
 
 

@@ -13,10 +13,10 @@ from openai_cli.engine.transfer.import_records import ImportRecord, Kind, read_i
 
 
 class TransferError(Exception):
-    """Nothing was moved; `troubles` say why, in the order of the text."""
+    """Nothing was moved; `problems` say why, in the order of the text."""
 
     def __init__(self, problems: Sequence[ImportProblem]) -> None:
-        super().__init__(f"{len(problems)} troubles")
+        super().__init__(f"{len(problems)} problems")
         self.problems = tuple(problems)
 
 

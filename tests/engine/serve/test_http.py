@@ -251,7 +251,7 @@ def test_a_body_that_never_comes(running: Start) -> None:
     head = b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n"
     status, error, headers = read_error(talk(service.url, head, b"{"))
     assert status == 408
-    assert error["message"] == "The body of the request did not come within 0.5 seconds."
+    assert error["message"] == "The body of the request was not received within 0.5 seconds."
     assert headers["connection"] == "close"
 
 
