@@ -1,4 +1,4 @@
-"""What request models are made of: the base class, flag notes, server rules, tagged unions."""
+"""Building blocks of request models: base class, flag notes, server rules, tagged unions."""
 
 from __future__ import annotations
 
@@ -140,9 +140,8 @@ Name = Annotated[str, AfterValidator(_name), WithJsonSchema(_NAME_SCHEMA)]
 
 
 def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
-    """A union told apart by the text at `key`, or one of `words` given in place of an object.
-
-    Raises, while validating, a `choice` error that lists what is allowed.
+    """A union whose member is selected by the text at `key`; `words` are accepted instead of
+    objects.
     """
     context = {"words": list(words), "key": key, "allowed": [*members]}
 

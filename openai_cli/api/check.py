@@ -1,4 +1,4 @@
-"""Validation of a request against its model, in words a person can act on."""
+"""Validates a request against its model, with messages that a person can act on."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a value: the place inside the request, and what is to be said.
+    """A problem or warning about a value: its path in the request, and the message.
 
-    `missing` says that there is no value, where there should be one.
+    `missing` means that a required value is absent.
     """
 
     path: Path
@@ -31,7 +31,7 @@ class Finding:
 
 
 def validate(model: type[RequestModel], values: Mapping[str, Any]) -> RequestModel | list[Finding]:
-    """The request as a model, or everything that is wrong with it."""
+    """The request as a model, or all problems found."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -39,7 +39,7 @@ def validate(model: type[RequestModel], values: Mapping[str, Any]) -> RequestMod
 
 
 def body_of(model: RequestModel) -> dict[str, Any]:
-    """What is sent: the fields the caller set and the unknown ones, under the API's names."""
+    """The body to send: fields that the caller set and unknown ones, under the API's names."""
     return model.model_dump(by_alias=True, exclude_unset=True)
 
 

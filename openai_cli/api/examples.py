@@ -1,4 +1,4 @@
-"""Examples of each command, as lines that work as they stand on the embedded engine."""
+"""Examples of each command, as lines that run unchanged on the embedded engine."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag of a command: its name, and the place in the request it sets.
+    """One flag of a command: its name, and the path in the request that it sets.
 
-    `path` is that place (`("thread", "messages")`); a longer path than one is a dotted flag.
-    `of_element` says that it sets a field of a list's newest element (`--message.role`).
+    `path` has more than one step for a dotted flag (`("thread", "messages")`). `of_element` means
+    that it sets a field of a list's newest element (`--message.role`).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What Python's JSON parser reads although JSON does not know it."""
+"""Constants that Python's JSON parser accepts although JSON does not have them."""
 
 from __future__ import annotations
 

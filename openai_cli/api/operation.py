@@ -1,4 +1,4 @@
-"""What the tool knows of one operation; everything else is derived from it."""
+"""The declaration of one operation; everything else is derived from it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """The command as it is typed: `beta:threads create-and-run`."""
+        """The command as typed: `beta:threads create-and-run`."""
         return f"{self.resource} {self.command}"
 
     @property
@@ -85,7 +85,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Request:
-    """A request ready to be sent: plain values, nothing of the command line left."""
+    """A request ready to be sent: plain values, independent of the command line."""
 
     operation: Operation
     path: str
@@ -94,7 +94,7 @@ class Request:
 
     @property
     def streams(self) -> bool:
-        """Whether the answer is asked for as server-sent events."""
+        """Whether the request asks for server-sent events."""
         return self.body is not None and self.body.get("stream") is True
 
 

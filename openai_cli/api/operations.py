@@ -218,7 +218,7 @@ OPERATIONS = (
 
 
 def operation_named(name: str) -> Operation:
-    """The operation typed as `name`, which is known to be one."""
+    """The operation with this name, which must exist."""
     return next(operation for operation in OPERATIONS if operation.name == name)
 
 

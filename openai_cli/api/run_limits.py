@@ -1,4 +1,4 @@
-"""Limits of a run that are ours, not the API's."""
+"""Limits of a run that this tool sets, not the API."""
 
 MAX_TOOL_TURNS = 32
 """Default limit of tool-call turns: a model may otherwise call functions for ever."""

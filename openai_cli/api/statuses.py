@@ -1,4 +1,4 @@
-"""The statuses of a run, as far as the tool tells them apart."""
+"""The statuses of a run that the tool distinguishes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Text to values: the command line, files and standard input become a request's values."""
+"""Converts text to values: the command line, files and standard input to a request's values."""

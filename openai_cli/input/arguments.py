@@ -1,4 +1,4 @@
-"""What a command line brought, in the order it was typed: flags with their texts, and words."""
+"""The flags and words of a command line, in the order they were typed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from openai_cli.errors import Problem
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One flag as it came: its full name, and its text (None if it stood alone)."""
+    """One flag as typed: its full name and its text (None without a value)."""
 
     name: str
     text: str | None
@@ -17,7 +17,7 @@ class Occurrence:
 
     @property
     def source(self) -> str:
-        """How messages name it: the flag, with its number from the second on."""
+        """Its name in messages: the flag, numbered from the second occurrence on."""
         return self.name if self.count == 1 else f"{self.name} (no. {self.count})"
 
 
@@ -25,7 +25,7 @@ class Occurrence:
 class Arguments:
     """The arguments read so far.
 
-    `unread` are flags that a problem is about already: misspelt, or without their value.
+    `unread` are flags that a problem was reported for: misspelt, or without their value.
     """
 
     occurrences: list[Occurrence] = field(default_factory=list)
@@ -34,10 +34,10 @@ class Arguments:
     unread: set[str] = field(default_factory=set)
 
     def names(self) -> set[str]:
-        """The flags that came at all."""
+        """The names of all flags that were typed."""
         return {occurrence.name for occurrence in self.occurrences}
 
     def add(self, name: str, text: str | None) -> None:
-        """One more flag, counted among those of its name."""
+        """Add one flag, numbered among those of its name."""
         count = 1 + sum(one.name == name for one in self.occurrences)
         self.occurrences.append(Occurrence(name, text, count))

@@ -1,4 +1,4 @@
-"""Values from flags and standard input put together, each remembering where it came from."""
+"""Merges the values of flags and standard input; each keeps its origin."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class BodyBuilder:
         return parent, flag.path
 
     def _open_element(self, flag: Flag) -> tuple[dict[str, Any], Path]:
-        """The list element that dotted flags fill; a field that comes again opens a new one."""
+        """The list element that dotted flags fill; a repeated field starts a new one."""
         name, key = flag.path
         items = self.values.get(name)
         if not isinstance(items, list):

@@ -1,6 +1,6 @@
-"""JSON or relaxed YAML 1.2 text to plain values.
+"""Parses JSON or relaxed YAML 1.2 text to plain values.
 
-JSON is tried first: it is what scripts send, and the YAML reader takes a while to import.
+JSON is tried first: scripts mostly send JSON, and the YAML reader is slow to import.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a JSON or YAML text may hold, for both readers: limits, and the errors beyond them."""
+"""Limits and errors that the JSON reader and the YAML reader share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Low enough that every reader gets there before Python's own limit on recursion."
 
 
 class DocumentError(ValueError):
-    """The text holds what a request cannot carry."""
+    """The text contains something that a request cannot contain."""
 
 
 class BrokenTextError(DocumentError):
@@ -20,7 +20,7 @@ class BrokenTextError(DocumentError):
 
 
 def whole_number(digits: str, base: int = 10) -> int:
-    """The integer, whatever its size; DocumentError where Python itself gives up."""
+    """The integer, whatever its size. Raises DocumentError if Python cannot convert it."""
     try:
         number = int(digits, base)
         str(number)  # it must be written again, and the limit on that knows only base 10

@@ -1,4 +1,4 @@
-"""Where each value of a request came from, kept beside the values as a tree of the same shape."""
+"""The origin of each value of a request, as a tree of the same shape as the values."""
 
 from __future__ import annotations
 

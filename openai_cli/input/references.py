@@ -1,4 +1,4 @@
-"""`@path` in values: a file's content in place of its name."""
+"""`@path` references in values: replaced by the content of the file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def expand_references(
 
 
 def _read(name: str, *, must_exist: bool) -> bytes | None:
-    """The bytes of the file; None if the name is just a word that begins with @."""
+    """The bytes of the file; None if the text is a word that begins with @, not a file name."""
     plain = _plain(name)
     is_word = plain == name and not ({".", "/"} & set(name))
     may_be_text = is_word and not must_exist

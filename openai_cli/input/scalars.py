@@ -1,4 +1,4 @@
-"""Texts of flags that are a single number or truth value.
+"""Parses flags that are a single number or boolean.
 
 Each function raises ValueError with a phrase that says what was expected.
 """

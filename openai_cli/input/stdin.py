@@ -1,4 +1,4 @@
-"""Standard input: read once, by one owner, and never waited for without end."""
+"""Standard input: read once, by one reader, with a limit on the wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHUNK = 2**20
 
 
 class StdinError(ValueError):
-    """Standard input cannot be read, or was asked for twice."""
+    """Standard input cannot be read, or was requested twice."""
 
 
 class Stdin:

@@ -1,4 +1,4 @@
-"""The way of a flag's text to the value it stands for, in three steps.
+"""Converts the text of a flag to its value, in three steps.
 
 1. `parse_text`: the text to a plain value (JSON, YAML, a number, or the text itself).
 2. `expand_references` (in `references`): `@path` in that value to the content of the file.

@@ -1,7 +1,8 @@
-"""YAML 1.2 (core schema) to plain values, on ruamel.yaml's parser.
+"""Parses YAML 1.2 (core schema) to plain values, with ruamel.yaml's parser.
 
-Only the parser is ruamel's: what a scalar means is decided here, so that `yes`, `on` and dates
-stay text, numbers stay exact, keys keep their spelling, and aliases cannot blow up a request.
+Only the parser is ruamel's. The meaning of a scalar is decided here, so that `yes`, `on` and dates
+stay text, numbers stay exact, keys keep their spelling, and aliases cannot multiply the size of a
+request.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Pydantic models of what is sent, one module a resource."""
+"""Pydantic models of requests, one module a resource, and of answers."""

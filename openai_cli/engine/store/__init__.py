@@ -60,7 +60,7 @@ __all__ = [
 
 
 class Transaction:
-    """The tables, inside one transaction."""
+    """The tables, within one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.assistants = Assistants(connection)
@@ -72,7 +72,7 @@ class Transaction:
 
 
 class Store:
-    """One store file. Every method may raise `StoreError`, and no other error of the database."""
+    """One store file. Methods raise `StoreError` and no other database error."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, create it if it is missing, bring it to the newest schema."""
@@ -91,7 +91,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A consistent view; nothing can be changed through it."""
+        """A consistent read-only view."""
         with self._connection() as connection:
             connection.execute("BEGIN")
             try:
@@ -103,7 +103,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Changes that happen all together when the block ends, or not at all if it raises."""
+        """A transaction: committed when the block ends, rolled back if it raises."""
         # Threads of one process take turns here: SQLite would let them sleep and try again.
         with self._turn, self._connection() as connection:
             patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
@@ -115,7 +115,7 @@ class Store:
                 raise
 
     def close(self) -> None:
-        """Close the file. Transactions that are still going on keep their own connection."""
+        """Close the file. Transactions in progress keep their own connection."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

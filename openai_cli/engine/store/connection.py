@@ -56,10 +56,10 @@ def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreE
 
 
 def patiently(action: Callable[[], T], path: Path | None = None) -> T:
-    """Do `action` as soon as nothing is in the way that passes.
+    """Repeat `action` while a temporary condition prevents it.
 
-    That is another process that holds the lock and, where the action opens the store at `path`,
-    a process or a system that has no descriptor left.
+    That is another process that holds the lock and, where the action opens the store at `path`, a
+    lack of file descriptors.
 
     Raises:
         sqlite3.Error: it failed for another reason, or still fails after a minute.
@@ -100,7 +100,9 @@ def prepare_file(path: Path) -> None:
 
 
 def _refuse_other_writers(path: Path, target: Path) -> None:
-    """Whoever can write the store says what runs with the user's key and tools say and do."""
+    """Refuse a file that others can write: they could change what runs do with the user's key and
+    tools.
+    """
     files = [target, *_companions(target)]
     open_to_others = [file for file in files if _mode(file) & (stat.S_IWGRP | stat.S_IWOTH)]
     remedy = "go-w"

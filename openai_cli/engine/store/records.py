@@ -25,7 +25,7 @@ class Record(Protocol):
 
     @property
     def seq(self) -> int:
-        """The place in the order of insertion."""
+        """The position in the order of insertion."""
         ...
 
     def _asdict(self) -> dict[str, Any]: ...
@@ -95,7 +95,7 @@ class MessageRecord(NamedTuple):
 
 
 class RunRecord(NamedTuple):
-    """A run; `settings` is the run's request laid over its assistant."""
+    """A run; `settings` is the run's request merged over its assistant's."""
 
     id: str
     created_at: int
@@ -143,7 +143,7 @@ class StepRecord(NamedTuple):
 
 
 class IdempotencyRecord(NamedTuple):
-    """What a request with an `Idempotency-Key` was answered the first time."""
+    """The first answer to a request with an `Idempotency-Key`."""
 
     id: str
     """The key."""

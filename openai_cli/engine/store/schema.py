@@ -1,4 +1,4 @@
-"""The schema, as an append-only list of steps.
+"""The schema as an append-only list of migrations.
 
 A step, once released, never changes. Each is one transaction together with its entry in
 `migrations`, so that a store is always at exactly one version, whenever a process dies.
@@ -173,7 +173,7 @@ STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many steps the store has gone through; 0 for an empty file, -1 for another program's."""
+    """Number of migrations applied; 0 for an empty file, -1 for another program's."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if not tables:
         return 0
@@ -185,7 +185,7 @@ def version(connection: sqlite3.Connection) -> int:
 
 
 def apply_step(connection: sqlite3.Connection, step: int) -> None:
-    """Take the store from version `step - 1` to `step`, inside the caller's transaction."""
+    """Migrate the store from version `step - 1` to `step`, inside the caller's transaction."""
     now = int(time.time())
     if step == 1:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

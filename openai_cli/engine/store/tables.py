@@ -24,7 +24,7 @@ from openai_cli.engine.strict_json import dumps, loads
 
 
 class Window(NamedTuple):
-    """Which part of a list is asked for; `after` and `before` are ids, both exclusive."""
+    """The part of a list that is requested; `after` and `before` are ids, both exclusive."""
 
     limit: int = 20
     descending: bool = True
@@ -49,13 +49,15 @@ class UnknownCursorError(Exception):
 
 
 class DamagedRowError(sqlite3.DatabaseError):
-    """A row holds what was never written there."""
+    """A row contains a value that this program never writes."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 class RecordTable(Generic[R]):
-    """One kind of record. Soft-deleted rows stay as places for cursors, but are never returned."""
+    """The table of one kind of record. Deleted rows stay, because cursors may point at them, but
+    are never returned.
+    """
 
     _name: ClassVar[str]
     _record: ClassVar[Any]
@@ -74,7 +76,7 @@ class RecordTable(Generic[R]):
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
     def insert(self, record: R) -> None:
-        """Add a row; the store numbers it."""
+        """Insert a row; the store assigns `seq`."""
         values = {name: getattr(record, name) for name in self._columns if name != "seq"}
         marks = ", ".join("?" for _ in values)
         self._execute(
@@ -83,12 +85,12 @@ class RecordTable(Generic[R]):
         )
 
     def get(self, record_id: str, **scope: str) -> R | None:
-        """The living row with this id, if it is in the scope (such as `thread_id=…`)."""
+        """The row with this id that is not deleted and in the scope (such as `thread_id=…`)."""
         found = self._select(*self._where({"id": record_id, **scope}))
         return found[0] if found else None
 
     def trace(self, record_id: str) -> R | None:
-        """The row with this id, also a deleted one."""
+        """The row with this id, even if it is deleted."""
         found = self._select(["id = ?"], [record_id])
         return found[0] if found else None
 
@@ -201,7 +203,7 @@ _LARGEST = 2**63 - 1
 
 
 class InHand(NamedTuple):
-    """What is to be known of an active run to judge whether it must be ended."""
+    """The fields of an active run that decide whether it is stale."""
 
     run_id: str
     expires_at: int
@@ -250,7 +252,7 @@ class Runs(RecordTable[RunRecord]):
         return [InHand(*row) for row in rows]
 
     def beat(self, run_id: str, owner: str, now: int) -> bool:
-        """Say that the run's owner is alive; False if the run is not its own any more."""
+        """Record the owner's heartbeat; False if the run has another owner by now."""
         conditions = ["id = ?", "owner = ?"]
         return self._update(conditions, [run_id, owner], {"heartbeat_at": now}) > 0
 

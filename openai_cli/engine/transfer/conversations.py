@@ -15,14 +15,14 @@ _MOST_ITEMS = 20
 
 
 class ConversationExport:
-    """The threads of a store; `left_out` counts what a conversation has no place for."""
+    """The threads of a store; `left_out` counts what the Conversations API cannot represent."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.left_out: Counter[str] = Counter()
 
     def objects(self) -> Iterator[JsonObject]:
-        """Every thread, oldest first, all as it was at one moment.
+        """Every thread, oldest first, from one consistent snapshot.
 
         Raises:
             StoreError: the store cannot be read.

@@ -8,10 +8,9 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def export_objects(store: Store) -> Iterator[JsonObject]:
-    """Every assistant, then every thread with its messages behind it, oldest first.
+    """Every assistant, then every thread followed by its messages, oldest first.
 
-    All of it as it was at one moment. A message that a run is still writing is not whole, and is
-    left out.
+    All from one consistent snapshot. A message that a run is still writing is omitted.
 
     Raises:
         StoreError: the store cannot be read.

@@ -1,9 +1,9 @@
-"""JSON texts taken apart into the objects they hold, each with its place.
+"""Splits JSON text into the objects it contains, each with its position.
 
-One JSON value after another, whatever white space or none lies between them: so JSON, JSON lines
-and what several commands printed one after the other are all read the same way. Objects may stand
-alone, in arrays, in the pages of a list, and in groups: `{"assistants": […], "threads": […]}`,
-`{"thread": {…}, "messages": […]}`.
+The text is a sequence of JSON values with or without white space between them: JSON, JSON lines,
+and the concatenated output of several commands are read the same way. Objects may be alone, in
+arrays, in the pages of a list, and in groups: `{"assistants": […], "threads": […]}`, `{"thread":
+{…}, "messages": […]}`.
 """
 
 import json
@@ -34,14 +34,14 @@ _NOT_IMPORTED = {
 
 
 class ImportItem(NamedTuple):
-    """One object, and where it begins: `line 3`, or `line 1: data[2]` inside a list."""
+    """One object and its position: `line 3`, or `line 1: data[2]` inside a list."""
 
     place: str
     value: JsonObject
 
 
 class ImportProblem(NamedTuple):
-    """Something wrong, and where; a `conflict` is with what the store has already."""
+    """A problem and its position; `conflict` means that it contradicts the store."""
 
     place: str
     message: str
@@ -49,7 +49,7 @@ class ImportProblem(NamedTuple):
 
 
 class ParsedText(NamedTuple):
-    """A text that has been read."""
+    """The objects and problems of a text."""
 
     items: list[ImportItem]
     problems: list[ImportProblem]

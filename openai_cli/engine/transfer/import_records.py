@@ -1,7 +1,7 @@
-"""What may be imported: assistants, threads and messages, each checked as the API shows it.
+"""Checks the objects of an import, in the shape in which the API shows them.
 
-Such objects are answers, not requests: a field that was never set may be null, here as in what an
-SDK prints, and limits that the API has for requests only are no matter.
+They are answers, not requests: unset fields may be null, as SDKs print them, and limits that apply
+to requests only are not checked.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _MODELS: dict[Kind, type[RequestModel]] = {
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """One object to be moved in; `fields` are the columns that it says something about."""
+    """One object to import; `fields` are the columns that it sets."""
 
     kind: Kind
     place: str
@@ -56,7 +56,7 @@ class ImportRecord:
 
 
 def read_item(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
-    """What an object holds, a thread's messages behind it; or everything wrong with it."""
+    """The object followed by a thread's messages, or all its problems."""
     kind = _kind(item.value)
     if kind is None:
         message = "neither an assistant nor a thread nor a message, going by its object and id"

@@ -1,4 +1,4 @@
-"""Moving in: everything a text holds becomes part of the store, or nothing does."""
+"""Import: all objects of a text are written to the store in one transaction, or none."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from openai_cli.engine.transfer.import_records import ImportRecord, Kind, read_i
 
 
 class TransferError(Exception):
-    """Nothing was moved; `problems` say why, in the order of the text."""
+    """Nothing was imported; `problems` has the reasons, in the order of the text."""
 
     def __init__(self, problems: Sequence[ImportProblem]) -> None:
         super().__init__(f"{len(problems)} problems")
@@ -21,7 +21,7 @@ class TransferError(Exception):
 
 
 class ImportSummary(NamedTuple):
-    """What has been done: counts of objects by kind, and what is to be told."""
+    """The result of an import: counts of objects by kind, and notes for the user."""
 
     new: Mapping[str, int]
     replaced: Mapping[str, int]
@@ -34,10 +34,10 @@ class ImportSummary(NamedTuple):
 def import_objects(
     store: Store, data: bytes, now: int, *, replace: bool = False, skip_invalid: bool = False
 ) -> ImportSummary:
-    """Take in all assistants, threads and messages of a JSON text, under the ids they have.
+    """Import all assistants, threads and messages of a JSON text, with their ids.
 
-    What the store has under the same id stays if it says the same; if not, it is refused, or
-    replaced if `replace` says so. With `skip_invalid`, what is wrong in itself is left out.
+    An object that the store already has under the same id is kept if it is equal; otherwise it is
+    refused, or replaced with `replace`. With `skip_invalid`, invalid objects are left out.
 
     Raises:
         TransferError: the text cannot be taken; the store is as it was.
