@@ -8,6 +8,9 @@ MOCK := $(VENV)/mock-server/node_modules/.bin/steady
 SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
 SERVERS := .venv-llama/.installed .venv-litellm/.installed
 
+# Hundreds of tests start the tool: without compiled modules each start takes a third longer.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo check test fuzz test-slow upstreams sdks completions docs format bench soak clean
 
 demo: $(STAMP)  ## run the main job offline: once as JSON, once as text
@@ -27,7 +30,7 @@ test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
 
 fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
-	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 tests/fuzz
+	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 -m slow tests/fuzz
 
 test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
 	$(BIN)/pytest -m slow

@@ -114,16 +114,16 @@ def test_max_time_is_a_time(openai: Shell, drip: Drip) -> None:
 def test_without_it_an_answer_may_take_ten_times_the_timeout(
     openai: Shell, drip: Drip, name: str
 ) -> None:
-    result = ask(openai, drip(DRIPS[name]).url, "--timeout", "0.5", "--stream")
+    result = ask(openai, drip(DRIPS[name]).url, "--timeout", "0.3", "--stream")
     assert result.code == (4 if name == "error-body" else 3), result.err
     if name != "error-body":
-        assert "did not complete its answer in 5 s" in result.err
+        assert "did not complete its answer in 3 s" in result.err
 
 
 def test_a_stream_of_events_may_take_longer(openai: Shell, drip: Drip) -> None:
     service = drip((EVENTS, CREATED), every=0.1)
     result = ask(
-        openai, service.url, "--timeout", "0.5", "--max-time", "7", "--stream", "--format", "jsonl"
+        openai, service.url, "--timeout", "0.3", "--max-time", "5", "--stream", "--format", "jsonl"
     )
     assert "--max-time" in result.err
     assert len(result.lines) > 10

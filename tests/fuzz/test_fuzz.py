@@ -1,6 +1,6 @@
 """Whatever is typed, read or answered: a documented exit code, no fault, no hang.
 
-A few examples in the suite; `make fuzz` goes on with new ones for ten minutes.
+A few examples in the slow suite; `make fuzz` goes on with new ones for ten minutes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server
 from tests.support.shell import Result
 
+pytestmark = pytest.mark.slow
 _SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 """Seconds that each property is tried with new examples; 0: once."""
 _HANG = 5.0

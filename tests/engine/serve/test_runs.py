@@ -95,6 +95,7 @@ def test_comments_keep_a_silent_stream_alive(running: Start, ask_at: AskAt) -> N
     assert names(events)[-2:] == ["run.completed", "done"]
 
 
+@pytest.mark.slow
 def test_a_client_that_stops_reading_is_left_behind(running: Start, ask_at: AskAt) -> None:
     service = running(limits=ServerLimits(send_time=0.5))
     api = ask_at(service.url)
@@ -141,7 +142,7 @@ def test_a_long_stream_arrives_whole(running: Start, ask_at: AskAt) -> None:
     assert names(events)[-2:] == ["run.completed", "done"]
 
 
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("stream", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_fifty_runs_at_once(running: Start, ask_at: AskAt, stream: bool) -> None:
     service = running()
     api = ask_at(service.url)

@@ -152,6 +152,7 @@ def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, store_fi
         assert names(list(events))[-2:] == ["run.completed", "done"]
 
 
+@pytest.mark.slow
 def test_stopping_is_not_held_up_by_clients(serve: Serve, ask_at: AskAt) -> None:
     served = serve("--grace", "1")
     with connect(served.url) as idle, connect(served.url) as half, connect(served.url) as slow:

@@ -18,6 +18,7 @@ from tests.engine.upstream.support import (
     message,
     refusal,
 )
+from tests.support.inprocess import InProcess
 from tests.support.server import Reply
 from tests.support.shell import Result, Shell
 
@@ -29,6 +30,12 @@ OPENAI, OWN = "sk-for-openai-alone-1", "key-of-the-gateway-2"
 BOTH = {"OPENAI_API_KEY": OPENAI, "OPENAI_LOCAL_UPSTREAM_KEY": OWN}
 
 Ask = Callable[..., Result]
+
+
+@pytest.fixture
+def openai(openai: Shell) -> Shell:
+    """In this process: what is stored and sent is the subject here, not the process."""
+    return InProcess(openai.folder, openai.environ)
 
 
 @pytest.fixture
