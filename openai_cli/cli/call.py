@@ -9,6 +9,7 @@ from openai_cli.cli.options import Options
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream
+from openai_cli.errors import NoAnswerError
 from openai_cli.output.printer import Printer
 
 
@@ -40,3 +41,5 @@ def _print_object(answer: Document | Stream, printer: Printer, options: Options,
         printer.document(answer.content, answer.text)
         if printer.lacks_reply:
             env.say("note", "this answer contains no reply; --format json shows all of it")
+    else:
+        raise NoAnswerError("expected one JSON document, but the server sent events")

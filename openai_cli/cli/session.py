@@ -19,7 +19,6 @@ class Session:
 
     env: Env
     arguments: Arguments = field(default_factory=Arguments)
-    command: str = ""
 
 
 def session_of(ctx: Any) -> Session:

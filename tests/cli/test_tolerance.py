@@ -222,3 +222,10 @@ def test_a_list_without_has_more_ids_or_the_right_name(quick: Run, server: Serve
     server.reply(Reply(body=strange), Reply(body={"data": []}))
     result = quick("beta:threads:runs list t --format jsonl")
     assert (result.code, result.lines, result.err) == (0, [{"id": UUID}], "")
+
+
+def test_events_in_place_of_an_object_are_not_swallowed(quick: Run, server: Server) -> None:
+    server.reply(Reply(chunks=sse(("thread", {"id": "thread_1", "object": "thread"}))))
+    result = quick("beta:threads", "retrieve", "thread_1")
+    assert (result.code, result.out) == (3, "")
+    assert "expected one JSON document, but the server sent events" in result.err

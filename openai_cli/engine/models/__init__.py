@@ -5,7 +5,7 @@ engine turns the events into messages, run steps and server-sent events and stor
 model asked for functions, the run waits for their outputs and the next `Prompt` contains them.
 
 A model knows nothing of threads, storage or statuses; the engine knows nothing of upstream APIs.
-An adapter is one class with the four members of `Model`:
+An adapter is one class with the members of `Model`:
 
     class Parrot:
         backend = "parrot"

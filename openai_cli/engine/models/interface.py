@@ -35,10 +35,11 @@ class Model(Protocol):
         ...
 
     def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
-        """Name what this backend cannot carry; called before any row of the run is written.
+        """Name what this backend does not support.
 
-        The turn is the very one that `answer` would get, so that a message already in the thread
-        is checked too. Must be quick and must not do I/O: the store's write lock is held.
+        Called inside the transaction that stores the run: a refusal rolls it back. The prompt is
+        the one that `answer` will get, before it is shortened, so that messages already in the
+        thread are checked too. Must be quick and must not do I/O: the store's write lock is held.
         """
         ...
 
@@ -51,7 +52,7 @@ class Model(Protocol):
 
         The engine closes the generator early when the run is over for another reason, so upstream
         streams belong in a `with` block. While it waits for bytes, the adapter makes itself
-        interruptible through `turn.cancellation`.
+        interruptible through `prompt.cancellation`.
 
         Raises:
             ModelError: the upstream said no, broke off or could not be reached.

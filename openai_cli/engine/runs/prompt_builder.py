@@ -10,7 +10,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class PromptTooLongError(Exception):
-    """The last message alone exceeds `max_prompt_tokens`."""
+    """The instructions and what must be kept exceed `max_prompt_tokens`."""
 
 
 def prepare(

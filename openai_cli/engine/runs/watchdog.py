@@ -58,7 +58,7 @@ class Watchdog:
                 return
 
     def _cancel_for_a_stalled_driver(self) -> None:
-        """Who reads the stream may be slow, but who cancelled must not wait for that."""
+        """Cancel the run here if a slow reader blocks its driver."""
         if not self._stop.wait(_GRACE):
             with suppress(StoreError), self._store.write() as tx:
                 lifecycle.cancel(tx, self._run, self._clock.now())

@@ -32,7 +32,7 @@ class Authenticator:
         """Let the request pass.
 
         Raises:
-            ApiError: it may not.
+            RefusalError: it may not.
         """
         if self._key:
             self._check_key(headers.get("authorization", ""))

@@ -19,7 +19,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Server
     """The whole body.
 
     Raises:
-        ApiError: it is too large, or does not come.
+        RefusalError: it is too large, or does not come.
         ClientGoneError: nobody is there to be answered.
     """
     declared = headers.get("content-length", "0")

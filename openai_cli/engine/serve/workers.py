@@ -152,7 +152,7 @@ class Workers:
         return False
 
     def _pass_on(self, events: Iterator[StreamEvent], queue: FrameQueue) -> bool:
-        """Put every event into the channel; gives whether the work broke."""
+        """Put every event into the queue; gives whether the work broke."""
         try:
             for event in events:
                 queue.put(event.frame())
@@ -176,7 +176,7 @@ class Workers:
 
 
 def _break_off(queue: FrameQueue) -> None:
-    """End a stream whose run cannot be events."""
+    """End a stream whose run cannot be reported."""
     queue.put(stream_events.of_error("The run cannot be reported.").frame())
     queue.put(stream_events.DONE)
     queue.end()

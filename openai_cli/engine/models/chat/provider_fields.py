@@ -63,17 +63,17 @@ def kept_of_call(call_id: str, fields: JsonObject) -> ItemKept:
     return ItemKept({"type": _OF_A_CALL, "call_id": call_id, "fields": fields})
 
 
-def of_message(prompt: ToolTurn) -> JsonObject:
+def of_message(turn: ToolTurn) -> JsonObject:
     """The fields to give back with the message that called."""
-    found = [item["fields"] for item in prompt.kept if item.get("type") == _OF_THE_MESSAGE]
+    found = [item["fields"] for item in turn.kept if item.get("type") == _OF_THE_MESSAGE]
     return dict(found[0]) if found else {}
 
 
-def of_call(prompt: ToolTurn, call_id: str) -> JsonObject:
+def of_call(turn: ToolTurn, call_id: str) -> JsonObject:
     """The fields to give back with one of its calls."""
     found = [
         item["fields"]
-        for item in prompt.kept
+        for item in turn.kept
         if item.get("type") == _OF_A_CALL and item.get("call_id") == call_id
     ]
     return dict(found[0]) if found else {}

@@ -37,13 +37,13 @@ def _knows_no_stream_options(error: UpstreamError, body: JsonObject) -> bool:
 
 
 def _takes_no_provider_fields(error: UpstreamError, body: JsonObject) -> bool:
-    sent = {name for prompt in _calling_turns(body) for name in MESSAGE_FIELDS if name in prompt}
+    sent = {name for turn in _calling_turns(body) for name in MESSAGE_FIELDS if name in turn}
     named = any(name in error.text or name in error.param for name in sent)
     return error.is_about_the_request and named and _MISSING.search(error.text) is None
 
 
 def _takes_no_empty_text(error: UpstreamError, body: JsonObject) -> bool:
-    sent = any(not prompt["content"] for prompt in _calling_turns(body))
+    sent = any(not turn["content"] for turn in _calling_turns(body))
     return error.is_about_the_request and sent and _EMPTY_TEXT.search(error.text) is not None
 
 

@@ -139,27 +139,27 @@ def _assistant(message: PromptMessage) -> JsonObject:
     return {"role": "assistant", "content": "\n".join(texts)}
 
 
-def _calling(prompt: ToolTurn, quirks: Quirks) -> JsonObject:
+def _calling(turn: ToolTurn, quirks: Quirks) -> JsonObject:
     """The assistant message that made calls. Its text is empty: servers refuse null or no text."""
     keeps = NO_PROVIDER_FIELDS.name not in quirks
     return {
         "role": "assistant",
         "content": None if NO_EMPTY_TEXT.name in quirks else "",
-        **(provider_fields.of_message(prompt) if keeps else {}),
+        **(provider_fields.of_message(turn) if keeps else {}),
         "tool_calls": [
             {
                 "id": call.call_id,
                 "type": "function",
-                **(provider_fields.of_call(prompt, call.call_id) if keeps else {}),
+                **(provider_fields.of_call(turn, call.call_id) if keeps else {}),
                 "function": {"name": call.name, "arguments": replayable(call.arguments)},
             }
-            for call in prompt.calls
+            for call in turn.calls
         ],
     }
 
 
-def _outputs(prompt: ToolTurn) -> list[JsonObject]:
+def _outputs(turn: ToolTurn) -> list[JsonObject]:
     return [
         {"role": "tool", "tool_call_id": call.call_id, "content": call.output}
-        for call in prompt.calls
+        for call in turn.calls
     ]

@@ -19,7 +19,7 @@ class DroppedFields:
     """Watches one answer and names the fields that had no effect."""
 
     def __init__(self, prompt: Prompt) -> None:
-        self._turn = prompt
+        self._prompt = prompt
         self._calls: list[str] = []
         self._hosted = False
         self._texts: list[list[str]] = [[]]
@@ -38,17 +38,17 @@ class DroppedFields:
     def complaints(self) -> Iterator[tuple[str, str]]:
         """Each ignored field and what the answer shows instead. Call after a complete answer."""
         yield from self._choice()
-        if self._turn.settings.parallel_tool_calls is False and len(self._calls) > 1:
+        if self._prompt.settings.parallel_tool_calls is False and len(self._calls) > 1:
             yield "parallel_tool_calls", f"{len(self._calls)} calls came in one answer"
         if not self._calls:
             text = "".join(next((one for one in reversed(self._texts) if one), []))
-            why = _misfit(text, self._turn.settings.response_format) if text else ""
+            why = _misfit(text, self._prompt.settings.response_format) if text else ""
             if why:
                 yield "response_format", f"the answer {why}"
 
     def _choice(self) -> Iterator[tuple[str, str]]:
-        choice = self._turn.settings.tool_choice
-        if choice == "none" and self._calls and self._turn.tools:
+        choice = self._prompt.settings.tool_choice
+        if choice == "none" and self._calls and self._prompt.tools:
             yield "tool_choice", f"'none' was set, and {self._calls[0]} was called"
         if choice == "required" and not (self._calls or self._hosted):
             yield "tool_choice", "'required' was set, and nothing was called"
