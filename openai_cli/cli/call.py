@@ -5,7 +5,7 @@ from __future__ import annotations
 from openai_cli.api.operation import Request
 from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import Options
+from openai_cli.cli.option_reader import Options
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream

@@ -8,7 +8,7 @@ from openai_cli.api.operation import Operation, Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
 from openai_cli.cli.interrupts import time_limit
-from openai_cli.cli.options import Options, read_options
+from openai_cli.cli.option_reader import Options, read_options
 from openai_cli.cli.run_options import RunOptions, read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials

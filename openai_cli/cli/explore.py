@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import Options
+from openai_cli.cli.option_reader import Options
 from openai_cli.output.printer import transformed
 
 if TYPE_CHECKING:

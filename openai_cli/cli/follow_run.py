@@ -7,7 +7,7 @@ from contextlib import suppress
 from openai_cli.api.operation import Request
 from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import Options
+from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.run_outcome import check_run, run_label, too_many_turns, why_no_reply

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from openai_cli.api.operation import Request
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import Options
+from openai_cli.cli.option_reader import Options
 from openai_cli.client.client import Client
 from openai_cli.client.pages import pages
 from openai_cli.client.responses import Document

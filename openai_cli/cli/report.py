@@ -6,7 +6,7 @@ import json
 import re
 import traceback
 
-from openai_cli.cli.options import error_style
+from openai_cli.cli.option_reader import error_style
 from openai_cli.cli.session import Session
 from openai_cli.errors import MESSAGE_LIMIT, ApiError, CliError, UsageError, shortened, told
 from openai_cli.output.printer import OutputStyle, Printer

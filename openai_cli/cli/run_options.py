@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
-from openai_cli.cli.options import Option, OptionReader, Options, seconds, whole
+from openai_cli.cli.option_reader import OptionReader, Options
+from openai_cli.cli.option_values import seconds, whole
+from openai_cli.cli.options import Option
 from openai_cli.errors import Problem
 from openai_cli.follow.follow_options import ToolCommand, ToolOptions, WaitLimits
 from openai_cli.input.arguments import Occurrence

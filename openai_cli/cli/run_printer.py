@@ -6,7 +6,7 @@ import json
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.listing import item_pages
-from openai_cli.cli.options import Options
+from openai_cli.cli.option_reader import Options
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Event, Stream
 from openai_cli.errors import NoAnswerError

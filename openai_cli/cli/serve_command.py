@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.env import Env
-from openai_cli.cli.options import OptionReader, whole
+from openai_cli.cli.option_reader import OptionReader
+from openai_cli.cli.option_values import whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
-from openai_cli.cli.upstream_options import upstream_environ
+from openai_cli.cli.upstream_options import engine_environ
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
 
@@ -126,7 +127,7 @@ class _ServeOptionReader:
             store=self._store(),
             key=self._key(),
             grace=self._number("--grace", 8, _MAX_GRACE),
-            environ=self._with_upstream(),
+            environ=self._engine_environ(),
         )
         if self._problems:
             raise UsageError(problems=self._problems)
@@ -160,11 +161,9 @@ class _ServeOptionReader:
             self._problems += error.problems
             return ""
 
-    def _with_upstream(self) -> Mapping[str, str]:
+    def _engine_environ(self) -> Mapping[str, str]:
         """The environment, with what the flags say in place of its variables."""
-        flags = upstream_environ(self._options, self._environ)
-        turns = self._options.last("--max-tool-turns")
-        environ = {**self._environ, **flags, **({MAX_TOOL_TURNS_VARIABLE: turns} if turns else {})}
+        environ = {**self._environ, **engine_environ(self._options, self._environ)}
         read = whole(1, MOST_TOOL_TURNS)
         self._options.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, None)
         if not self._problems:

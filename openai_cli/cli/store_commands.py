@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.near_words import near
-from openai_cli.cli.options import EXPORT_SHAPES, OptionReader
+from openai_cli.cli.option_reader import OptionReader
+from openai_cli.cli.options import EXPORT_SHAPES
 from openai_cli.cli.store_option import store_file
 from openai_cli.errors import Problem, StoreError, UsageError
 from openai_cli.input.stdin import Stdin, StdinError

@@ -1,6 +1,6 @@
-"""Options for the server that the embedded engine asks for models, for commands and `local serve`.
+"""Options of the embedded engine, for commands and `local serve`: its model server, its limits.
 
-What they say stands in for variables, in the environment that the engine is given.
+They replace variables in the environment that is passed to the engine.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE
 from openai_cli.cli.near_words import near
 from openai_cli.client.address import read_address
 from openai_cli.client.headers import check_credential, read_header, read_headers
@@ -38,18 +39,19 @@ class FlagReader(Protocol):
         """The texts of all occurrences, in order."""
 
 
-def upstream_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the flags say, by variable. What is wrong with them is added to the problems."""
+def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the flags say about the engine, by variable. Adds what is wrong to the problems."""
     for name in UPSTREAM_FLAGS:
         if reader.last(name) == "":
             reader.problems.append(Problem(name, "is empty"))
     reader.problems += [*_problems(reader)]
-    told = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
-    told["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
+    texts = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
+    texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
+    texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
     headers = reader.all("--upstream-header")
     # A header of the environment is sent too, unless a flag has one of that name.
-    told[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""
-    return {variable: text for variable, text in told.items() if text}
+    texts[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""
+    return {variable: text for variable, text in texts.items() if text}
 
 
 def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openai_cli.cli.options import read_options
+from openai_cli.cli.option_reader import read_options
 from tests.cli.conftest import Run
 from tests.support.listing import RUNS, envelope, ids, item
 from tests.support.server import Reply, Server

@@ -1,0 +1,246 @@
+"""Reads the global options of a command line: their values, and all problems with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from openai_cli.cli.option_values import (
+    count_or_all,
+    dry_run_format,
+    error_format,
+    output_format,
+    pointed,
+    seconds,
+    size,
+    whole,
+)
+from openai_cli.cli.options import CREDENTIALS
+from openai_cli.cli.upstream_options import UPSTREAM_FLAGS, engine_environ, upstream_secrets
+from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
+from openai_cli.client.headers import check_credential, read_header
+from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
+from openai_cli.errors import Problem, UsageError, shortened
+from openai_cli.input.arguments import Occurrence
+from openai_cli.output.printer import OutputStyle
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+DEFAULT_PAGES = 5000
+_HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
+"""Headers that the engine reads, or that say nothing new to it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The parsed global options; times are in seconds.
+
+    `max_items` and `max_time` are None for no limit, `max_pages` is 0.
+    """
+
+    settings: ConnectionSettings
+    style: OutputStyle
+    debug: bool
+    dry_run: str
+    check: bool
+    pager: bool
+    stdin_timeout: float
+    max_items: int | None
+    max_pages: int
+    max_time: float | None
+
+
+def read_options(
+    occurrences: Sequence[Occurrence], environ: Mapping[str, str]
+) -> tuple[Options, list[Problem]]:
+    """The parsed options, and all problems with them; an invalid option has its default."""
+    reader = OptionReader(occurrences, environ)
+    options = Options(
+        settings=reader.settings(),
+        style=reader.style("--format", "--transform"),
+        debug=reader.has("--debug"),
+        dry_run=reader.dry_run(),
+        check=not reader.has("--no-validate"),
+        pager=not reader.has("--no-pager"),
+        stdin_timeout=reader.value("--stdin-timeout", seconds, 3.0),
+        max_items=reader.value("--max-items", count_or_all, None),
+        max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
+        max_time=reader.value("--max-time", seconds, None),
+    )
+    reader.style("--format-error", "--transform-error")
+    return options, reader.problems
+
+
+def error_style(occurrences: Sequence[Occurrence]) -> OutputStyle:
+    """How to print errors; invalid options are ignored."""
+    return OptionReader(occurrences, {}).style("--format-error", "--transform-error")
+
+
+class OptionReader:
+    """Parses options and collects all problems with them."""
+
+    def __init__(self, occurrences: Sequence[Occurrence], environ: Mapping[str, str]) -> None:
+        self._occurrences = occurrences
+        self._environ = environ
+        self.problems: list[Problem] = []
+
+    def has(self, name: str) -> bool:
+        """Whether the option was given."""
+        return any(o.name == name for o in self._occurrences)
+
+    def last(self, name: str) -> str | None:
+        """The text of the last occurrence, which wins; None if there is none."""
+        texts = [o.text for o in self._occurrences if o.name == name]
+        return texts[-1] if texts else None
+
+    def all(self, name: str) -> list[str]:
+        """The texts of all occurrences, in order."""
+        return [o.text or "" for o in self._occurrences if o.name == name]
+
+    def value(self, name: str, read: Callable[[str], T], default: D) -> T | D:
+        """The option's text, parsed by `read`, whose ValueError describes what was expected.
+
+        If the option is missing or invalid, `default`.
+        """
+        text = self.last(name)
+        return default if text is None else self._parsed(text, name, read, default)
+
+    def setting(self, name: str, variable: str) -> tuple[str, str]:
+        """The text of a flag, else of a variable, and which of both it came from."""
+        text = self.last(name)
+        return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
+
+    def setting_value(
+        self, name: str, variable: str, read: Callable[[str], T], default: D
+    ) -> T | D:
+        """Like `value`, from the flag or from the variable that stands in for it."""
+        text, source = self.setting(name, variable)
+        if not text and source == variable:
+            return default
+        return self._parsed(text, source, read, default)
+
+    def _parsed(self, text: str, source: str, read: Callable[[str], T], default: D) -> T | D:
+        try:
+            return read(text)
+        except ValueError as expected:
+            what = f'expected {expected}, found "{shortened(text)}"'
+            self.problems.append(Problem(source, what))
+            return default
+
+    def settings(self) -> ConnectionSettings:
+        """The connection settings."""
+        cert, key = self.last("--mtls-client-cert-file"), self.last("--mtls-client-key-file")
+        address = self._address()
+        self._check_mtls(cert, key, address)
+        self._check_place(address)
+        identity = {
+            variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()
+        }
+        environ = self._engine_environ(identity) if address.is_local else self._environ
+        return ConnectionSettings(
+            address=address,
+            api_key=identity["OPENAI_API_KEY"],
+            organization=identity["OPENAI_ORG_ID"],
+            project=identity["OPENAI_PROJECT_ID"],
+            headers=tuple(self._headers()),
+            timeout=self.value("--timeout", seconds, 600.0),
+            max_answer_size=self.value("--max-answer-size", size, DEFAULT_ANSWER_SIZE),
+            max_retries=self.value("--max-retries", whole(0, 100), 2),
+            client_cert=cert or "",
+            client_key=key or "",
+            environ=environ,
+            secrets=tuple(upstream_secrets(environ)) if address.is_local else (),
+        )
+
+    def _engine_environ(self, identity: Mapping[str, str]) -> dict[str, str]:
+        flags = {
+            **{variable: text for variable, text in identity.items() if text},
+            **engine_environ(self, self._environ),
+        }
+        timeout = self.last("--timeout")
+        if timeout:
+            flags["OPENAI_LOCAL_UPSTREAM_TIMEOUT"] = timeout
+        return {**self._environ, **flags}
+
+    def _address(self) -> Address:
+        text, source = self.setting("--base-url", "OPENAI_BASE_URL")
+        if self.has("--local") and not text.startswith(LOCAL):
+            if source == "--base-url":
+                what = f"cannot be combined with --base-url {text}"
+                self.problems.append(Problem("--local", what))
+            return Address(LOCAL)
+        if not text and source == "--base-url":
+            self.problems.append(Problem(source, "is empty"))
+        try:
+            return read_address(text or DEFAULT_BASE_URL, source)
+        except UsageError as error:
+            self.problems += error.problems
+            return Address(LOCAL)
+
+    def _credential(self, name: str, variable: str) -> str:
+        text, source = self.setting(name, variable)
+        try:
+            return check_credential(text, source)
+        except UsageError as error:
+            self.problems += error.problems
+            return ""
+
+    def _check_place(self, address: Address) -> None:
+        """Refuse flags that would go nowhere: those of an upstream, and headers for the engine."""
+        for name in () if address.is_local else UPSTREAM_FLAGS:
+            if self.has(name):
+                self.problems.append(Problem(name, "works with the embedded engine only: --local"))
+        for text in self.all("--header") if address.is_local else ():
+            name, colon, _ = text.partition(":")
+            if colon and name.lower() not in _HEADERS_OF_THE_ENGINE:
+                what = f"the embedded engine has no use for {name}; for its models' server: "
+                self.problems.append(Problem("--header", f"{what}--upstream-header"))
+
+    def _headers(self) -> Iterable[tuple[str, str]]:
+        for occurrence in self._occurrences:
+            if occurrence.name == "--header":
+                try:
+                    yield read_header(occurrence.text or "")
+                except ValueError as error:
+                    self.problems.append(Problem(occurrence.source, str(error)))
+
+    def _check_mtls(self, cert: str | None, key: str | None, address: Address) -> None:
+        if bool(cert) != bool(key):
+            given, missing = ("cert", "key") if cert else ("key", "cert")
+            names = f"--mtls-client-{given}-file", f"--mtls-client-{missing}-file"
+            self.problems.append(Problem(names[0], f"needs {names[1]} too"))
+        elif cert and not address.secure:
+            what = "works over https:// only"
+            self.problems.append(Problem("--mtls-client-cert-file", what))
+
+    def style(self, format_name: str, transform_name: str) -> OutputStyle:
+        """The output style from these two options."""
+        read = output_format if format_name == "--format" else error_format
+        return OutputStyle(
+            format=self.value(format_name, read, "auto"),
+            transform=self._path(transform_name),
+            raw_strings=self.has("--raw-output"),
+            annotated=self.has("--annotations"),
+        )
+
+    def _path(self, name: str) -> str:
+        """A GJSON path; for an invalid one, the problem points at the error."""
+        from openai_cli.output.gjson import PathError, check
+
+        text = self.last(name)
+        if text is None:
+            return ""
+        try:
+            check(text)
+        except PathError as error:
+            self.problems.append(Problem(name, pointed(error.message, text, error.position)))
+            return ""
+        return text
+
+    def dry_run(self) -> str:
+        """How to show the request: `json` or `curl`; empty to send it."""
+        if not self.has("--dry-run"):
+            return ""
+        return self.value("--dry-run", dry_run_format, "json")
