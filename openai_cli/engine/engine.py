@@ -12,7 +12,6 @@ from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
-from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs.driver import Driver
@@ -45,9 +44,7 @@ class Engine:
             query, body = check_request(
                 route.operation, route.request, ids, call.query, _read_body(call)
             )
-            request = EngineRequest(
-                ids, query, body, self._clock.now(), new_lease_owner(), self._models
-            )
+            request = EngineRequest(ids, query, body, self._clock.now(), self._models)
             if call.method == "GET":
                 return self._read(route, request)
             return self._write(route, request, idempotent_request(call))

@@ -124,13 +124,7 @@ def empty_text(param: str) -> RefusalError:
 
 def text_too_long(param: str, value: str, longest: int) -> RefusalError:
     """A text of too many characters."""
-    return _out_of_bounds(
-        param,
-        "string too long",
-        f"a string with maximum length {longest}, but got a string with length {len(value)} "
-        "instead",
-        "string_above_max_length",
-    )
+    return _wrong_length(param, "string", value, longest, above=True)
 
 
 def wrong_pattern(param: str, pattern: str) -> RefusalError:
@@ -145,23 +139,12 @@ def wrong_pattern(param: str, pattern: str) -> RefusalError:
 
 def list_too_long(param: str, value: Sized, longest: int) -> RefusalError:
     """A list of too many elements."""
-    return _out_of_bounds(
-        param,
-        "array too long",
-        f"an array with maximum length {longest}, but got an array with length {len(value)} "
-        "instead",
-        "array_above_max_length",
-    )
+    return _wrong_length(param, "array", value, longest, above=True)
 
 
 def list_too_short(param: str, value: Sized, fewest: int) -> RefusalError:
     """A list of too few elements."""
-    return _out_of_bounds(
-        param,
-        "array too short",
-        f"an array with minimum length {fewest}, but got an array with length {len(value)} instead",
-        "array_below_min_length",
-    )
+    return _wrong_length(param, "array", value, fewest, above=False)
 
 
 def too_many_properties(param: str, value: Sized, most: int) -> RefusalError:
@@ -182,6 +165,17 @@ def key_too_long(param: str, key: str, longest: int) -> RefusalError:
         "key too long",
         f"keys with maximum length {longest}, but got a key with length {len(key)} instead",
         "string_above_max_length",
+    )
+
+
+def _wrong_length(param: str, kind: str, value: Sized, bound: int, *, above: bool) -> RefusalError:
+    problem, limit, code = ("long", "maximum", "max") if above else ("short", "minimum", "min")
+    one = f"{'an' if kind == 'array' else 'a'} {kind} with"
+    return _out_of_bounds(
+        param,
+        f"{kind} too {problem}",
+        f"{one} {limit} length {bound}, but got {one} length {len(value)} instead",
+        f"{kind}_{'above' if above else 'below'}_{code}_length",
     )
 
 

@@ -51,7 +51,8 @@ def check_request(
         request = model.model_validate(values)
     except ValidationError as error:
         raise refusal_of(error.errors(include_url=False)[0]) from error
-    for refusal in _server_refusals(request, (), closed=True):
+    refusal = next(_server_refusals(request, (), closed=True), None)
+    if refusal is not None:
         raise refusal
     parameters = request.model_dump(include=set(operation.query_fields))
     return parameters, request.model_dump(by_alias=True, exclude_unset=True, exclude=elsewhere)

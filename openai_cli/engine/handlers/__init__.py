@@ -24,8 +24,6 @@ class EngineRequest(NamedTuple):
     body: JsonObject
     """The fields that are set."""
     now: int
-    owner: str
-    """Who drives the run that the request may start."""
     models: ModelRegistry
 
 

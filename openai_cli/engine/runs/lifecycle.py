@@ -19,12 +19,8 @@ ESTIMATED = "estimated"
 """Stands in a usage whose counts, or some of them, are the engine's own."""
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
-_REASONS = {
-    "failed": "run_failed",
-    "cancelled": "run_cancelled",
-    "expired": "run_expired",
-    "incomplete": "max_tokens",
-}
+_REASONS = {"failed": "run_failed", "cancelled": "run_cancelled", "expired": "run_expired"}
+"""Why a message is incomplete, by the status of its run."""
 
 
 class Closed(NamedTuple):
@@ -61,9 +57,10 @@ def give_up(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
 def usage_so_far(steps: Sequence[StepRecord]) -> JsonObject | None:
     """The sum over all answers that reported usage; None if none did."""
     known = [step.usage for step in steps if step.usage is not None]
-    # A step before the last one of an answer counts zero, which says nothing about the answer.
-    told = len(known) == len(steps) or any(usage["total_tokens"] for usage in known)
-    if not (known and told):
+    # The usage of an answer is stored in its last step; the steps before it have zeros. Zeros alone
+    # therefore count only if no step is without usage.
+    reported = len(known) == len(steps) or any(usage["total_tokens"] for usage in known)
+    if not (known and reported):
         return None
     total = {name: sum(usage[name] for usage in known) for name in _COUNTS}
     return total | ({ESTIMATED: True} if any(usage.get(ESTIMATED) for usage in known) else {})

@@ -27,8 +27,9 @@ class Recorder:
         self._clock = clock
         self._message: MessageBuilder | None = None
         self._calls: dict[str, ToolCallBuilder] = {}
-        """By the ids that the model uses for them; those under which they are stored follow."""
-        self._ids: dict[str, str] = {}
+        """By the ids that the model uses for them."""
+        self._earlier_ids: set[str] | None = None
+        """Ids of the calls of earlier answers of the run; None until they are needed."""
         self._open_steps: list[str] = []
         self._last_step: str | None = None
         self._kept: list[JsonObject] = []
@@ -57,8 +58,6 @@ class Recorder:
                 self._kept.append(item)
             case models.UsageReported():
                 self._usage = lifecycle.usage_of(event)
-            case models.Finished():
-                pass
 
     def save_if_due(self) -> None:
         """Save a growing message at intervals."""
@@ -118,9 +117,11 @@ class Recorder:
     def _text(
         self, kind: Literal["text", "refusal"], text: str, part: int
     ) -> Iterator[StreamEvent]:
-        draft = self._message or (yield from self._open_message())
-        delta = draft.block(kind, part).add(text)
-        yield StreamEvent("thread.message.delta", serialize.message_delta(draft.message_id, delta))
+        message = self._message or (yield from self._open_message())
+        delta = message.block(kind, part).add(text)
+        yield StreamEvent(
+            "thread.message.delta", serialize.message_delta(message.message_id, delta)
+        )
 
     def _open_message(self) -> Generator[StreamEvent, None, MessageBuilder]:
         run = self._run
@@ -144,18 +145,20 @@ class Recorder:
             message = message._replace(created_at=created_at)
             tx.messages.insert(message)
             tx.steps.insert(step)
-        draft = self._message = MessageBuilder(message.id, step.id)
+        self._message = builder = MessageBuilder(message.id, step.id)
         self._step_opened(step)
         yield stream_events.of_step("created", step)
         yield stream_events.of_step("in_progress", step)
         yield stream_events.of_message("created", message)
         yield stream_events.of_message("in_progress", message)
-        return draft
+        return builder
 
     def _annotation(self, annotation: JsonObject, part: int) -> Iterator[StreamEvent]:
-        draft = self._message or (yield from self._open_message())
-        delta = draft.block("text", part).annotate(annotation)
-        yield StreamEvent("thread.message.delta", serialize.message_delta(draft.message_id, delta))
+        message = self._message or (yield from self._open_message())
+        delta = message.block("text", part).annotate(annotation)
+        yield StreamEvent(
+            "thread.message.delta", serialize.message_delta(message.message_id, delta)
+        )
 
     def _end_message(self) -> Iterator[StreamEvent]:
         if self._message is None:
@@ -169,12 +172,12 @@ class Recorder:
     ) -> Iterator[StreamEvent]:
         if self._message is None:
             return
-        draft, self._message = self._message, None
+        builder, self._message = self._message, None
         message = lifecycle.close_message(
-            tx, draft.message_id, reason, now, content=draft.content()
+            tx, builder.message_id, reason, now, content=builder.content()
         )
-        self._open_steps.remove(draft.step_id)
-        step = lifecycle.close_step(tx, draft.step_id, "completed", now, usage=usage)
+        self._open_steps.remove(builder.step_id)
+        step = lifecycle.close_step(tx, builder.step_id, "completed", now, usage=usage)
         yield stream_events.of_message(message.status, message)
         yield stream_events.of_step("completed", step)
 
@@ -197,12 +200,12 @@ class Recorder:
                 "server_error", f"The model used the tool call id '{event.call_id}' twice."
             )
         yield from self._end_message()
-        together = self._functions if event.kind == "function" else []
-        function = event.kind == "function"
-        stored_id = self._call_id(event.call_id) if function else event.call_id
-        call = ToolCallBuilder(stored_id, event.kind, event.name, "", len(together))
-        if together:
-            call.step_id = together[0].step_id
+        is_function = event.kind == "function"
+        siblings = self._functions if is_function else []
+        stored_id = self._unused_id(event.call_id) if is_function else event.call_id
+        call = ToolCallBuilder(stored_id, event.kind, event.name, "", len(siblings))
+        if siblings:
+            call.step_id = siblings[0].step_id
         else:
             step = self._new_step({"type": "tool_calls", "tool_calls": []})
             with self._store.write() as tx:
@@ -214,17 +217,17 @@ class Recorder:
         self._calls[event.call_id] = call
         yield self._step_delta(call.step_id, call.opening())
 
-    def _call_id(self, call_id: str) -> str:
-        """The id under which a function call is stored: another one if it was used before.
+    def _unused_id(self, call_id: str) -> str:
+        """The id under which a function call is stored: a new one if an earlier answer used it.
 
-        Some models count their calls anew in each answer; clients tell calls apart by their ids.
+        Some models number their calls anew in each answer; clients tell calls apart by their ids.
         """
-        if call_id not in self._ids:
+        if self._earlier_ids is None:
             with self._store.read() as tx:
                 steps = tx.steps.all(run_id=self._run.id)
-            earlier = (call["id"] for step in steps for call in step.details.get("tool_calls", ()))
-            self._ids[call_id] = new_id("call") if call_id in earlier else call_id
-        return self._ids[call_id]
+            calls = (call for step in steps for call in step.details.get("tool_calls", ()))
+            self._earlier_ids = {call["id"] for call in calls}
+        return new_id("call") if call_id in self._earlier_ids else call_id
 
     def _end_call(self, call: ToolCallBuilder, result: JsonObject) -> Iterator[StreamEvent]:
         yield self._step_delta(call.step_id, call.finish(result))

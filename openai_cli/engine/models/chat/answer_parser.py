@@ -25,6 +25,7 @@ from openai_cli.engine.models.upstream.upstream_errors import (
     empty,
     failed,
     unusable,
+    warn_of_reasoning,
 )
 from openai_cli.engine.strict_json import JsonObject, dumps
 
@@ -70,10 +71,9 @@ class ChatAnswerParser:
         try:
             for arrival in arrivals:
                 whole, marked = arrival.name == "json", arrival.name == "done"
-                if whole or marked:
-                    yield from self._take(arrival)
-                    break
                 yield from self._take(arrival)
+                if whole or marked:
+                    break
         except UpstreamError:
             # With the reason all has been said; only usage and the end mark are lost.
             if not self._reason:
@@ -99,8 +99,7 @@ class ChatAnswerParser:
         reasoned = self._fields.reasoned
         if self._reason in _REASONS:
             if reasoned and _REASONS[self._reason] == "max_completion_tokens":
-                place = self._settings.address.server_name
-                self._settings.warn(f"the upstream {place} spent all tokens on its reasoning")
+                warn_of_reasoning(self._settings)
         elif reasoned and not (ended or self._reason):
             raise cut(self._settings)
         else:

@@ -17,7 +17,13 @@ from openai_cli.engine.models.responses.item_matcher import ItemMatcher
 from openai_cli.engine.models.responses.output_items import OutputItem
 from openai_cli.engine.models.upstream.error_bodies import reported_error
 from openai_cli.engine.models.upstream.fields import objects_of, text_of, usage_of
-from openai_cli.engine.models.upstream.upstream_errors import cut, empty, failed, unusable
+from openai_cli.engine.models.upstream.upstream_errors import (
+    cut,
+    empty,
+    failed,
+    unusable,
+    warn_of_reasoning,
+)
 from openai_cli.engine.strict_json import JsonObject, dumps
 
 if TYPE_CHECKING:
@@ -159,8 +165,7 @@ class ResponsesAnswerParser:
         if reason == "stop":
             raise empty(self._settings, reasoned=reasoned)
         if reasoned and reason == "max_completion_tokens":
-            place = self._settings.address.server_name
-            self._settings.warn(f"the upstream {place} spent all tokens on its reasoning")
+            warn_of_reasoning(self._settings)
 
     def _reason(self, kind: str, response: JsonObject) -> FinishReason:
         if kind == "response.completed":

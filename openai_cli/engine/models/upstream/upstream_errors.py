@@ -132,6 +132,11 @@ def empty(
     return EmptyAnswerError(scrub(text, settings), unexplained=not reasoned)
 
 
+def warn_of_reasoning(settings: ConnectionSettings) -> None:
+    """Warn that an answer is empty because its reasoning reached the limit."""
+    settings.warn(f"the upstream {settings.address.server_name} spent all tokens on its reasoning")
+
+
 def _code(fields: JsonObject) -> str:
     return str(fields.get("code") or fields.get("type") or fields.get("status") or "")
 
