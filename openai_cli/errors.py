@@ -26,7 +26,7 @@ _QUOTE_LIMIT = 200
 MESSAGE_LIMIT = 1000
 """Characters of a message."""
 _MOST_PROBLEMS = 20
-"""Problems that are told one by one."""
+"""Problems that a message lists."""
 
 
 def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
@@ -34,7 +34,7 @@ def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def told(problems: Sequence[Problem]) -> list[str]:
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """The problems as text, a long list cut with a count."""
     lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
     more = len(problems) - len(lines)
@@ -102,7 +102,7 @@ class UsageError(CliError):
         problems: Sequence[Problem] = (),
         hint: str = "",
     ) -> None:
-        super().__init__(message or "; ".join(told(problems)), hint=hint)
+        super().__init__(message or "; ".join(problem_lines(problems)), hint=hint)
         self.problems = tuple(problems)
         self.consequence = "nothing was sent"
 

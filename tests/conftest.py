@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.inprocess import InProcess
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell, clean_environ
 
@@ -57,11 +58,15 @@ def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def openai(tmp_path: Path) -> Shell:
-    """The command, in an empty folder and a home of its own."""
+def openai(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
+    """The command, in an empty folder and a home of its own.
+
+    It runs as a process, or in this one for tests that are marked `in_process`.
+    """
     folder = tmp_path / "work"
     folder.mkdir()
-    return Shell(folder, clean_environ(tmp_path / "home"))
+    shell = InProcess if request.node.get_closest_marker("in_process") else Shell
+    return shell(folder, clean_environ(tmp_path / "home"))
 
 
 @pytest.fixture

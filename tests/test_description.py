@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.support.inprocess import InProcess
 from tests.support.mock_server import MockServer
 from tests.support.openapi import request_schema
 from tests.support.shell import Result, Shell
@@ -56,12 +55,12 @@ def test_own_keys_are_all_that_does_not_fit(case: Case, body_schema: Draft202012
     assert found == {"additionalProperties"}
 
 
+@pytest.mark.in_process
 @pytest.mark.parametrize(("body", "place"), MISFITS.values(), ids=MISFITS)
 def test_validator_can_say_no(
     body: str, place: str, openai: Shell, body_schema: Draft202012Validator
 ) -> None:
-    command = InProcess(openai.folder, openai.environ)
-    shown = command(*_UNCHECKED, "--dry-run", "--transform", "body", stdin=body)
+    shown = openai(*_UNCHECKED, "--dry-run", "--transform", "body", stdin=body)
     found = [f"{e.json_path} {e.message}" for e in body_schema.iter_errors(shown.json)]
     assert place in str(found)
 
@@ -86,6 +85,7 @@ def test_mock_server_takes_the_request(case: Case, mock_server: MockServer, open
 
 
 @pytest.mark.slow
+@pytest.mark.in_process
 @pytest.mark.parametrize(("body", "place"), MISFITS.values(), ids=MISFITS)
 def test_mock_server_can_say_no(
     body: str, place: str, mock_server: MockServer, openai: Shell

@@ -8,7 +8,14 @@ import traceback
 
 from openai_cli.cli.option_reader import error_style
 from openai_cli.cli.session import Session
-from openai_cli.errors import MESSAGE_LIMIT, ApiError, CliError, UsageError, shortened, told
+from openai_cli.errors import (
+    MESSAGE_LIMIT,
+    ApiError,
+    CliError,
+    UsageError,
+    problem_lines,
+    shortened,
+)
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
@@ -46,7 +53,7 @@ def _as_text(error: CliError, session: Session) -> None:
             first, newline, more = str(error.problems[0]).partition("\n")
             say("error", f"{first}; {error.consequence}{newline}{more}")
         else:
-            problems = "\n".join(told(error.problems))
+            problems = "\n".join(problem_lines(error.problems))
             say("error", f"{error.consequence}, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))

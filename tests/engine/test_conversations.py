@@ -11,19 +11,15 @@ from typing import Any
 import pytest
 
 from tests.engine.support import Api
-from tests.support.inprocess import InProcess
 from tests.support.server import Reply, Server
 from tests.support.shell import OPENAI, Shell
+
+# What is stored and sent is the subject here, not the process.
+pytestmark = pytest.mark.in_process
 
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 DETAIL = {"type": "image_url", "image_url": {"url": "https://example.com/b.png", "detail": "low"}}
 FILE = {"type": "image_file", "image_file": {"file_id": "file-1", "detail": "high"}}
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """In this process: what is stored and sent is the subject here, not the process."""
-    return InProcess(openai.folder, openai.environ)
 
 
 def said(role: str, text: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import pytest
 
 from tests.engine.support import Api
 from tests.engine.test_transfer import ANSWER, ASSISTANT, EVERYTHING, QUESTION, THREAD, lines, page
-from tests.support.inprocess import InProcess
 from tests.support.shell import Result, Shell
+
+# What is stored and sent is the subject here, not the process.
+pytestmark = pytest.mark.in_process
 
 RUN = {"object": "thread.run", "id": "run_1", "thread_id": "thread_saved", "status": "completed"}
 STEP = {"object": "thread.run.step", "id": "step_1", "run_id": "run_1"}
@@ -18,12 +20,6 @@ STORE = {"object": "vector_store", "id": "vs_1", "name": "Docs"}
 UNSAID = [{name: value for name, value in one.items() if name != "object"} for one in EVERYTHING]
 RUNS = "runs and their steps are not imported"
 FILES = "files and vector stores are not held by the engine"
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """In this process: what is stored and sent is the subject here, not the process."""
-    return InProcess(openai.folder, openai.environ)
 
 
 def take(openai: Shell, text: str, *words: str) -> Result:

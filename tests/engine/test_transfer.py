@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from tests.engine.support import FUNCTION, Api, ask, cases
-from tests.support.inprocess import InProcess, run_inprocess
+from tests.support.inprocess import run_inprocess
 from tests.support.shell import Result, Shell
+
+# What is stored and sent is the subject here, not the process.
+pytestmark = pytest.mark.in_process
 
 Local = Callable[..., Result]
 ASSISTANT = {
@@ -37,12 +40,6 @@ THREAD = {
     "metadata": {"user": "7"},
     "tool_resources": {},
 }
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """In this process: what is stored and sent is the subject here, not the process."""
-    return InProcess(openai.folder, openai.environ)
 
 
 def message(name: str, role: str, text: str, at: int, **more: Any) -> dict[str, Any]:

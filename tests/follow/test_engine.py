@@ -5,20 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.follow.conftest import Script
-from tests.support.inprocess import InProcess
 from tests.support.shell import Shell
+
+# test_interrupt has what needs a process of its own.
+pytestmark = pytest.mark.in_process
 
 RUN = ("--local", "beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message")
 FUNCTIONS = (
     *("--tool", "{type: function, function: {name: add}}"),
     *("--tool", "{type: function, function: {name: say}}"),
 )
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """The command in this process: test_interrupt has what needs one of its own."""
-    return InProcess(openai.folder, openai.environ)
 
 
 @pytest.mark.parametrize("stream", [True, False])

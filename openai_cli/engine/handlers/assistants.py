@@ -15,7 +15,7 @@ def create(tx: Transaction, request: EngineRequest) -> JsonObject:
     refuse_vector_stores(settings.get("tool_resources"), "tool_resources")
     assistant_id = request.body.get("id") or new_id("asst")
     lookup.check_prefix("id", assistant_id, "assistant")
-    if tx.assistants.trace(assistant_id) is not None:
+    if tx.assistants.get_even_deleted(assistant_id) is not None:
         raise RefusalError(
             f"Invalid 'id': an assistant with id '{assistant_id}' exists or existed already.",
             param="id",

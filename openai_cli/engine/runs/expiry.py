@@ -32,7 +32,7 @@ def expire_stale_runs_in(tx: Transaction, now: int) -> None:
 def _overdue(tx: Transaction, now: int) -> list[tuple[str, bool]]:
     """Ids of the runs, and whether their process is dead."""
     found = []
-    for run in tx.runs.in_hand(now):
+    for run in tx.runs.stale_candidates(now):
         orphaned = run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now)
         if orphaned or run.expires_at <= now:
             found.append((run.run_id, orphaned))

@@ -51,7 +51,7 @@ class Watchdog:
             try:
                 still_ours = self._look()
             except StoreError:
-                continue  # the run itself will meet it, where it can be told
+                continue  # the run itself will meet it, where it can be reported
             if not still_ours:
                 self._cancellation.request()
                 self._cancel_for_a_stalled_driver()

@@ -45,9 +45,11 @@ class Authenticator:
         right = hmac.compare_digest(given, self._key)
         if right and scheme.lower() == "bearer":
             return
-        told = "Incorrect API key provided." if authorization else "You didn't provide an API key."
+        message = (
+            "Incorrect API key provided." if authorization else "You didn't provide an API key."
+        )
         raise RefusalError(
-            told, status=401, code="invalid_api_key", headers={"www-authenticate": "Bearer"}
+            message, status=401, code="invalid_api_key", headers={"www-authenticate": "Bearer"}
         )
 
     def _check_source(self, headers: Mapping[str, str]) -> None:

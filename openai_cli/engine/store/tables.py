@@ -89,7 +89,7 @@ class RecordTable(Generic[R]):
         found = self._select(*self._where({"id": record_id, **scope}))
         return found[0] if found else None
 
-    def trace(self, record_id: str) -> R | None:
+    def get_even_deleted(self, record_id: str) -> R | None:
         """The row with this id, even if it is deleted."""
         found = self._select(["id = ?"], [record_id])
         return found[0] if found else None
@@ -202,7 +202,7 @@ _LARGEST = 2**63 - 1
 """The largest integer that a database takes; JSON knows larger ones."""
 
 
-class InHand(NamedTuple):
+class StaleCandidate(NamedTuple):
     """The fields of an active run that decide whether it is stale."""
 
     run_id: str
@@ -242,14 +242,14 @@ class Runs(RecordTable[RunRecord]):
         found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id])
         return found[0] if found else None
 
-    def in_hand(self, now: int) -> list[InHand]:
+    def stale_candidates(self, now: int) -> list[StaleCandidate]:
         """Active runs that have expired, or that a process works on."""
         rows = self._execute(
             "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
             f"WHERE {_IS_ACTIVE} AND (expires_at <= ? OR owner IS NOT NULL)",
             [now],
         )
-        return [InHand(*row) for row in rows]
+        return [StaleCandidate(*row) for row in rows]
 
     def beat(self, run_id: str, owner: str, now: int) -> bool:
         """Record the owner's heartbeat; False if the run has another owner by now."""

@@ -157,10 +157,10 @@ def _message(value: JsonObject) -> JsonObject:
         "incomplete_reason": details["reason"] if details else None,
     }
     times = {name: value.get(name) for name in ("completed_at", "incomplete_at")}
-    told = {name: int(time) for name, time in times.items() if time is not None}
-    if status == "completed" and not told and "created_at" in columns:
-        told = {"completed_at": columns["created_at"]}
-    return {**columns, **told}
+    known = {name: int(time) for name, time in times.items() if time is not None}
+    if status == "completed" and not known and "created_at" in columns:
+        known = {"completed_at": columns["created_at"]}
+    return {**columns, **known}
 
 
 _COLUMNS = {"assistant": _assistant, "thread": _thread, "message": _message}

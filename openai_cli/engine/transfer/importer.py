@@ -44,29 +44,29 @@ def import_objects(
         StoreError: the store cannot be written.
     """
     text = read_text(data)
-    drafts: list[ImportRecord] = []
+    records: list[ImportRecord] = []
     problems = list(text.problems)
     for item in text.items:
         for found in read_item(item):
             if isinstance(found, ImportProblem):
                 problems.append(found)
             else:
-                drafts.append(found)
+                records.append(found)
     notes = [
         f"{place}: has_more is true, so the list goes on elsewhere" for place in text.unfinished
     ]
     with store.write() as tx:
-        loading = _Importer(tx, now, replace=replace)
-        loading.take(drafts)
-        problems += loading.problems
+        importer = _Importer(tx, now, replace=replace)
+        importer.take(records)
+        problems += importer.problems
         refused = [problem for problem in problems if problem.conflict or not skip_invalid]
         if refused:
             raise TransferError(sorted(refused, key=_line))
     return ImportSummary(
-        new=loading.new,
-        replaced=loading.replaced,
-        unchanged=loading.unchanged,
-        notes=(*notes, *loading.notes),
+        new=importer.new,
+        replaced=importer.replaced,
+        unchanged=importer.unchanged,
+        notes=(*notes, *importer.notes),
         left_out=tuple(sorted([*text.left_out, *problems], key=_line)),
     )
 
@@ -88,47 +88,47 @@ class _Importer:
         self.notes: list[str] = []
         self.problems: list[ImportProblem] = []
 
-    def take(self, drafts: Iterable[ImportRecord]) -> None:
+    def take(self, records: Iterable[ImportRecord]) -> None:
         """Write assistants, then threads, then messages: each stands on what came before."""
         by_kind: dict[Kind, list[ImportRecord]] = {"assistant": [], "thread": [], "message": []}
-        for draft in self._once(drafts):
+        for record in self._distinct(records):
             # A message in a thread without an id: the thread has been refused.
-            if draft.kind != "message" or draft.fields["thread_id"]:
-                by_kind[draft.kind].append(draft)
-        for draft in by_kind["assistant"]:
-            self._assistant(draft)
-        fresh = {draft.id for draft in by_kind["thread"] if self._thread(draft)}
+            if record.kind != "message" or record.fields["thread_id"]:
+                by_kind[record.kind].append(record)
+        for record in by_kind["assistant"]:
+            self._assistant(record)
+        fresh = {record.id for record in by_kind["thread"] if self._thread(record)}
         for thread_id, messages in _by_thread(by_kind["message"]).items():
             self._messages(thread_id, _oldest_first(messages), fresh=thread_id in fresh)
 
-    def _once(self, drafts: Iterable[ImportRecord]) -> Iterator[ImportRecord]:
+    def _distinct(self, records: Iterable[ImportRecord]) -> Iterator[ImportRecord]:
         """Each id once; a second object under the same id must say the same."""
         first: dict[str, ImportRecord] = {}
-        for draft in drafts:
-            before = first.setdefault(draft.id, draft) if draft.id else draft
-            if before is draft:
-                yield draft
-            elif before.fields != draft.fields:
-                self._refuse(draft, f"'{draft.id}' is at {before.place} already, and differs")
+        for record in records:
+            before = first.setdefault(record.id, record) if record.id else record
+            if before is record:
+                yield record
+            elif before.fields != record.fields:
+                self._refuse(record, f"'{record.id}' is at {before.place} already, and differs")
 
-    def _assistant(self, draft: ImportRecord) -> None:
-        wanted = AssistantRecord(draft.id, **{"created_at": self._now, **draft.fields})
-        found = self._tx.assistants.trace(draft.id)
+    def _assistant(self, record: ImportRecord) -> None:
+        wanted = AssistantRecord(record.id, **{"created_at": self._now, **record.fields})
+        found = self._tx.assistants.get_even_deleted(record.id)
         if found is None:
             self._tx.assistants.insert(wanted)
             self.new["assistant"] += 1
-        elif self._replaces(draft, found.deleted_at, differs=_shown(found) != _shown(wanted)):
-            self._tx.assistants.update(draft.id, deleted_at=None, **draft.fields)
+        elif self._replaces(record, found.deleted_at, differs=_shown(found) != _shown(wanted)):
+            self._tx.assistants.update(record.id, deleted_at=None, **record.fields)
 
-    def _thread(self, draft: ImportRecord) -> bool:
+    def _thread(self, record: ImportRecord) -> bool:
         """Whether the thread is new."""
-        found = self._tx.threads.trace(draft.id)
+        found = self._tx.threads.get_even_deleted(record.id)
         if found is None:
-            self._insert_thread(draft.id, draft.fields)
+            self._insert_thread(record.id, record.fields)
         else:
-            said = {name: draft.fields[name] for name in ("metadata", "tool_resources")}
-            if self._replaces(draft, found.deleted_at, differs=_says_else(found, said)):
-                self._tx.threads.update(draft.id, deleted_at=None, **draft.fields)
+            said = {name: record.fields[name] for name in ("metadata", "tool_resources")}
+            if self._replaces(record, found.deleted_at, differs=_says_else(found, said)):
+                self._tx.threads.update(record.id, deleted_at=None, **record.fields)
         return found is None
 
     def _insert_thread(self, thread_id: str, fields: Mapping[str, Any]) -> None:
@@ -136,82 +136,82 @@ class _Importer:
         self._tx.threads.insert(ThreadRecord(thread_id, **whole))
         self.new["thread"] += 1
 
-    def _messages(self, thread_id: str, drafts: Sequence[ImportRecord], *, fresh: bool) -> None:
+    def _messages(self, thread_id: str, records: Sequence[ImportRecord], *, fresh: bool) -> None:
         """The messages of one thread, which is made if there is none."""
-        thread = self._tx.threads.trace(thread_id)
+        thread = self._tx.threads.get_even_deleted(thread_id)
         if thread is None:
-            times = [draft.fields.get("created_at", self._now) for draft in drafts]
+            times = [record.fields.get("created_at", self._now) for record in records]
             self._insert_thread(thread_id, {"created_at": min(times)})
-            self.notes.append(f"{drafts[0].place}: '{thread_id}' is made, for its messages")
-            thread, fresh = self._tx.threads.trace(thread_id), True
+            self.notes.append(f"{records[0].place}: '{thread_id}' is made, for its messages")
+            thread, fresh = self._tx.threads.get_even_deleted(thread_id), True
         if thread is None or thread.deleted_at is not None:
-            self._refuse(drafts[0], f"'{thread_id}' was deleted here", conflict=True)
+            self._refuse(records[0], f"'{thread_id}' was deleted here", conflict=True)
             return
         active = self._tx.runs.active(thread_id)
         locked = refusals.message_on_locked_thread(thread_id, active.id).message if active else ""
         time = thread.created_at if fresh else self._tx.messages.time_of_next(thread_id, self._now)
-        for draft in drafts:
-            time = draft.fields.get("created_at", time)
-            if draft.id or fresh:
-                self._message(draft, time, locked)
+        for record in records:
+            time = record.fields.get("created_at", time)
+            if record.id or fresh:
+                self._message(record, time, locked)
             else:
                 what = "a message without an id can only come with a thread that is not here yet"
-                self._refuse(draft, what)
+                self._refuse(record, what)
 
-    def _message(self, draft: ImportRecord, time: int, locked: str) -> None:
+    def _message(self, record: ImportRecord, time: int, locked: str) -> None:
         """Write a message, unless its thread is `locked`: that says by what."""
-        found = self._tx.messages.trace(draft.id) if draft.id else None
-        if found is not None and found.thread_id != draft.fields["thread_id"]:
-            self._refuse(draft, f"'{draft.id}' belongs to '{found.thread_id}' here")
+        found = self._tx.messages.get_even_deleted(record.id) if record.id else None
+        if found is not None and found.thread_id != record.fields["thread_id"]:
+            self._refuse(record, f"'{record.id}' belongs to '{found.thread_id}' here")
         elif found is None and locked:
-            self._refuse(draft, locked)
+            self._refuse(record, locked)
         elif found is None:
-            fields = {"created_at": time, **draft.fields}
+            fields = {"created_at": time, **record.fields}
             if fields["status"] == "completed":
                 fields.setdefault("completed_at", time)
-            self._tx.messages.insert(MessageRecord(draft.id or new_id("msg"), **fields))
+            self._tx.messages.insert(MessageRecord(record.id or new_id("msg"), **fields))
             self.new["message"] += 1
-        elif self._replaces(draft, found.deleted_at, differs=_says_else(found, draft.fields)):
+        elif self._replaces(record, found.deleted_at, differs=_says_else(found, record.fields)):
             if locked:
-                self._refuse(draft, locked)
+                self._refuse(record, locked)
                 return
-            self._tx.messages.update(draft.id, deleted_at=None, **draft.fields)
+            self._tx.messages.update(record.id, deleted_at=None, **record.fields)
 
-    def _replaces(self, draft: ImportRecord, deleted_at: int | None, *, differs: bool) -> bool:
-        """Whether the draft is to be written over what the store has under its id."""
+    def _replaces(self, record: ImportRecord, deleted_at: int | None, *, differs: bool) -> bool:
+        """Whether the record is to be written over what the store has under its id."""
         if deleted_at is None and not differs:
             self.unchanged += 1
             return False
         if not self._replace:
             what = "is here already, and differs" if deleted_at is None else "was deleted here"
-            self._refuse(draft, f"'{draft.id}' {what}", conflict=True)
+            self._refuse(record, f"'{record.id}' {what}", conflict=True)
             return False
-        self.replaced[draft.kind] += 1
+        self.replaced[record.kind] += 1
         return True
 
-    def _refuse(self, draft: ImportRecord, message: str, *, conflict: bool = False) -> None:
-        self.problems.append(ImportProblem(draft.place, message, conflict))
+    def _refuse(self, record: ImportRecord, message: str, *, conflict: bool = False) -> None:
+        self.problems.append(ImportProblem(record.place, message, conflict))
 
 
-def _by_thread(drafts: Iterable[ImportRecord]) -> dict[str, list[ImportRecord]]:
+def _by_thread(records: Iterable[ImportRecord]) -> dict[str, list[ImportRecord]]:
     found: dict[str, list[ImportRecord]] = {}
-    for draft in drafts:
-        found.setdefault(draft.fields["thread_id"], []).append(draft)
+    for record in records:
+        found.setdefault(record.fields["thread_id"], []).append(record)
     return found
 
 
-def _oldest_first(drafts: Sequence[ImportRecord]) -> list[ImportRecord]:
+def _oldest_first(records: Sequence[ImportRecord]) -> list[ImportRecord]:
     """In the order of their times; of the same second, in the order that the text has them.
 
     The API lists the newest first: such a text is read backwards.
     """
-    times = [draft.fields.get("created_at") for draft in drafts]
+    times = [record.fields.get("created_at") for record in records]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
-        return list(drafts)
+        return list(records)
     newest_first = known == sorted(known, reverse=True) and known[0] != known[-1]
-    ordered = reversed(drafts) if newest_first else drafts
-    return sorted(ordered, key=lambda draft: int(draft.fields["created_at"]))
+    ordered = reversed(records) if newest_first else records
+    return sorted(ordered, key=lambda record: int(record.fields["created_at"]))
 
 
 def _shown(record: AssistantRecord) -> JsonObject:

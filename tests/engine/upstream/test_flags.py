@@ -9,19 +9,16 @@ import pytest
 from tests.engine.support import Api
 from tests.engine.test_errors import rows
 from tests.engine.upstream.support import Upstream, answers, chat_says, message, refusal
-from tests.support.inprocess import InProcess, run_inprocess
+from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply
 from tests.support.shell import Result, Shell
+
+# What is stored and sent is the subject here, not the process.
+pytestmark = pytest.mark.in_process
 
 ASK = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi")
 REAL = (*ASK, "--model", "small")
 TEXT = ("--format", "text")
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """In this process: what is stored and sent is the subject here, not the process."""
-    return InProcess(openai.folder, openai.environ)
 
 
 def quick(file: Path, *words: str, env: dict[str, str] | None = None) -> Result:

@@ -18,9 +18,11 @@ from tests.engine.upstream.support import (
     message,
     refusal,
 )
-from tests.support.inprocess import InProcess
 from tests.support.server import Reply
 from tests.support.shell import Result, Shell
+
+# What is stored and sent is the subject here, not the process.
+pytestmark = pytest.mark.in_process
 
 ASK = (
     *("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi"),
@@ -30,12 +32,6 @@ OPENAI, OWN = "sk-for-openai-alone-1", "key-of-the-gateway-2"
 BOTH = {"OPENAI_API_KEY": OPENAI, "OPENAI_LOCAL_UPSTREAM_KEY": OWN}
 
 Ask = Callable[..., Result]
-
-
-@pytest.fixture
-def openai(openai: Shell) -> Shell:
-    """In this process: what is stored and sent is the subject here, not the process."""
-    return InProcess(openai.folder, openai.environ)
 
 
 @pytest.fixture

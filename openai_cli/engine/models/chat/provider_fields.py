@@ -107,10 +107,10 @@ def _same_place(last: JsonObject, piece: JsonObject) -> bool:
 
 
 def _merged_details(last: JsonObject, piece: JsonObject) -> JsonObject:
-    told = {name: one for name, one in piece.items() if one is not None}
+    given = {name: one for name, one in piece.items() if one is not None}
     texts = {
-        name: last[name] + told[name]
+        name: last[name] + given[name]
         for name in _PIECES
-        if isinstance(last.get(name), str) and isinstance(told.get(name), str)
+        if isinstance(last.get(name), str) and isinstance(given.get(name), str)
     }
-    return {**last, **told, **texts}
+    return {**last, **given, **texts}

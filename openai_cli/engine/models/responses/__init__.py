@@ -30,7 +30,7 @@ class Responses(UpstreamModel):
         return request.refuse(prompt)
 
     def body(self, prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
-        """The request for a turn."""
+        """The request for a prompt."""
         return request.body(prompt, budget, quirks)
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:

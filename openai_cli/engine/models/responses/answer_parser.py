@@ -35,7 +35,7 @@ _TEXTS = {
     "response.function_call_arguments": ("function_call", "arguments"),
     "response.code_interpreter_call_code": ("code_interpreter_call", "code"),
 }
-"""What is told in `.delta` events, then whole in a `.done` one: the type of the item, the field."""
+"""What arrives in `.delta` events, then whole in a `.done` one: the type of the item, the field."""
 _ENDS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "max_completion_tokens",

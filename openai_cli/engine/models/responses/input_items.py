@@ -52,7 +52,7 @@ def history(prompt: Prompt, *, reasoning: bool) -> list[JsonObject]:
         entries.append(entry)
         items = _answer_items(entry)
         if items is None:
-            groups.append(_told(entry))
+            groups.append(_items_of(entry))
             continue
         own = _entries_of(items)
         del groups[len(groups) - (own - 1) :]
@@ -100,7 +100,7 @@ def _part_of(part: JsonObject) -> Part:
     return PromptText(part.get("text") or "")
 
 
-def _told(entry: Entry) -> list[JsonObject]:
+def _items_of(entry: Entry) -> list[JsonObject]:
     if isinstance(entry, ToolTurn):
         return [_call(call) for call in entry.calls] + _outputs(entry)
     return [_assistant(entry.parts, {}) if entry.role == "assistant" else _user(entry)]

@@ -85,8 +85,8 @@ class OutputItem:
             yield from self._close_message()
         elif self.type == "function_call":
             yield from self.complete(text_of(self.raw.get("arguments")), 0)
-            told = {"call_id": self._call_id, "name": self._name}
-            self.raw |= {**told, "arguments": self._texts.get(0, "")}
+            call = {"call_id": self._call_id, "name": self._name}
+            self.raw |= {**call, "arguments": self._texts.get(0, "")}
         elif self.type == "code_interpreter_call":
             yield from self.complete(text_of(self.raw.get("code")), 0)
             outputs = [_output(one) for one in objects_of(self.raw.get("outputs"))]
@@ -105,9 +105,9 @@ class OutputItem:
                 self._annotations[part] = objects_of(content["annotations"])
         for part, annotations in self._annotations.items():
             for annotation in annotations:
-                told = translated(annotation, self._texts.get(part, ""))
-                if told is not None and self._texts.get(part):
-                    yield AnnotationAdded(told, part)
+                shown = translated(annotation, self._texts.get(part, ""))
+                if shown is not None and self._texts.get(part):
+                    yield AnnotationAdded(shown, part)
 
     def _content(self, part: int) -> JsonObject:
         """A content part of a message that was never shown whole."""

@@ -120,10 +120,10 @@ def _to_the_point(message: str) -> str:
     found = list(_COMPLAINT.finditer(message))
     if not found:
         return _DUMP.sub("", message)
-    told = []
+    lines = []
     for one in found:
         place = ".".join(re.findall(r"[\w.-]+", one["place"]))
-        told.append(f"{place}: {one['single'] or one['double'] or ''}")
-    told = list(dict.fromkeys(told))
-    more = len(told) - _MOST_COMPLAINTS
-    return "; ".join(told[:_MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")
+        lines.append(f"{place}: {one['single'] or one['double'] or ''}")
+    lines = list(dict.fromkeys(lines))
+    more = len(lines) - _MOST_COMPLAINTS
+    return "; ".join(lines[:_MOST_COMPLAINTS]) + (f"; and {more} more" if more > 0 else "")

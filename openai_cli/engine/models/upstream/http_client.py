@@ -52,7 +52,7 @@ class ReceivedEvent(NamedTuple):
     value: JsonObject
 
 
-class UpstreamCall:
+class UpstreamClient:
     """An HTTP client for one upstream. Thread-safe."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -112,9 +112,9 @@ class UpstreamCall:
         text = body.decode("utf-8-sig", "replace")
         fields = body_fields(text)
         failure = refused(status, fields, text, self._settings)
-        told = fields if fields else {"message": text}
+        found = fields if fields else {"message": text}
         names = partial(self._listed_models, wire)
-        more = advice.after_refusal(status, path, told, self._settings, names)
+        more = advice.after_refusal(status, path, found, self._settings, names)
         failure.text = f"{failure.text.rstrip('.')}. {more}" if more else failure.text
         failure.again = should_retry(status, response.headers) and not complains_of_fields(text)
         failure.wait = asked_wait(response.headers)

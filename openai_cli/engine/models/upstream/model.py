@@ -20,7 +20,7 @@ from openai_cli.engine.models.upstream.upstream_errors import EmptyAnswerError, 
 from openai_cli.engine.strict_json import JsonObject
 
 if TYPE_CHECKING:
-    from openai_cli.engine.models.upstream.http_client import ReceivedEvent, UpstreamCall
+    from openai_cli.engine.models.upstream.http_client import ReceivedEvent, UpstreamClient
 
 
 @dataclass
@@ -44,7 +44,7 @@ class UpstreamModel(ABC):
     def __init__(self, upstream: UpstreamConfig) -> None:
         self.settings = upstream.settings
         self._lock = threading.Lock()
-        self._line: UpstreamCall | None = None
+        self._client: UpstreamClient | None = None
         self._known_quirks: dict[str, Quirks] = {}
 
     @property
@@ -68,7 +68,7 @@ class UpstreamModel(ABC):
 
     @abstractmethod
     def body(self, prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
-        """The request for a turn, as a stream."""
+        """The request for a prompt, as a stream."""
 
     @abstractmethod
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
@@ -93,14 +93,14 @@ class UpstreamModel(ABC):
         if not prompt.history:
             prompt = self._with_a_message(prompt)
         known = self._known_quirks.get(prompt.model, frozenset())
-        with closing(self._insist(_Attempt(prompt, known))) as events:
+        with closing(self._ask_with_retries(_Attempt(prompt, known))) as events:
             yield from events
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._line is not None:
-                self._line.close()
+            if self._client is not None:
+                self._client.close()
 
     def _with_a_message(self, prompt: Prompt) -> Prompt:
         """Servers refuse a request without a message, or answer something of their own."""
@@ -110,11 +110,11 @@ class UpstreamModel(ABC):
         message = PromptMessage("user", (PromptText(prompt.instructions),))
         return replace(prompt, instructions="", history=(message,))
 
-    def _insist(self, attempt: _Attempt) -> Generator[ModelEvent, None, None]:
+    def _ask_with_retries(self, attempt: _Attempt) -> Generator[ModelEvent, None, None]:
         while True:
             body = self._body(attempt)
             try:
-                for event in self._once(attempt.prompt, body):
+                for event in self._ask_once(attempt.prompt, body):
                     # The end of a message before anything was said ends nothing.
                     if not attempt.begun and not isinstance(event, MessageEnded):
                         attempt.begun = True
@@ -122,7 +122,7 @@ class UpstreamModel(ABC):
                     yield event
                 return
             except UpstreamError as failure:
-                if not self._may_ask_again(attempt, failure, body):
+                if not self._prepare_retry(attempt, failure, body):
                     raise failure.as_model_error() from failure
 
     def _learn(self, attempt: _Attempt) -> None:
@@ -137,34 +137,34 @@ class UpstreamModel(ABC):
         body.pop("stream_options", None)
         return {**body, "stream": False}
 
-    def _once(self, prompt: Prompt, body: JsonObject) -> Iterator[ModelEvent]:
+    def _ask_once(self, prompt: Prompt, body: JsonObject) -> Iterator[ModelEvent]:
         dropped = DroppedFields(prompt)
-        arrivals = self._open_line().ask(self.path, body, prompt.cancellation)
+        arrivals = self._open_client().ask(self.path, body, prompt.cancellation)
         try:
             for event in metered(prompt, self.read(arrivals)):
                 dropped.see(event)
                 if event == Finished("stop"):
-                    self._complain(prompt, dropped)
+                    self._warn_of_dropped(prompt, dropped)
                 yield event
         finally:
             arrivals.close()
 
-    def _complain(self, prompt: Prompt, dropped: DroppedFields) -> None:
+    def _warn_of_dropped(self, prompt: Prompt, dropped: DroppedFields) -> None:
         for field, what in dropped.complaints():
             place = self.settings.address.server_name
             self.settings.warn(
                 f"{field} had no effect at the upstream {place} ({prompt.model}): {what}"
             )
 
-    def _open_line(self) -> "UpstreamCall":
-        from openai_cli.engine.models.upstream.http_client import UpstreamCall
+    def _open_client(self) -> "UpstreamClient":
+        from openai_cli.engine.models.upstream.http_client import UpstreamClient
 
         with self._lock:
-            if self._line is None:
-                self._line = UpstreamCall(self.settings)
-            return self._line
+            if self._client is None:
+                self._client = UpstreamClient(self.settings)
+            return self._client
 
-    def _may_ask_again(self, attempt: _Attempt, failure: UpstreamError, body: JsonObject) -> bool:
+    def _prepare_retry(self, attempt: _Attempt, failure: UpstreamError, body: JsonObject) -> bool:
         """Change the attempt so that it may succeed, or wait; False if there is to be none."""
         if attempt.begun or attempt.prompt.cancellation.requested:
             return False
@@ -183,10 +183,10 @@ class UpstreamModel(ABC):
         return self._pause(attempt, failure)
 
     def _shorter(self, prompt: Prompt, failure: UpstreamError) -> Prompt | None:
-        """The turn to ask instead of one that was too long, unless its length is by order."""
+        """The prompt to send instead of one that was too long, unless the user fixed its length."""
         strategy = prompt.settings.truncation
-        by_order = strategy is not None and strategy.type == "last_messages"
-        return halved(prompt, estimate) if failure.is_about_length and not by_order else None
+        fixed = strategy is not None and strategy.type == "last_messages"
+        return halved(prompt, estimate) if failure.is_about_length and not fixed else None
 
     def _pause(self, attempt: _Attempt, failure: UpstreamError) -> bool:
         """Wait for another attempt; False if there is to be none."""

@@ -25,17 +25,17 @@ def alternating(messages: Sequence[JsonObject], system: str, text_type: str) -> 
     """
     first = next((one.get("role") for one in messages if "role" in one), None)
     opening = system or (LEFT_OUT if first == "assistant" else "")
-    told: list[JsonObject] = [{"role": "user", "content": opening}] if opening else []
-    if told and any(message.get("type") == "message" for message in messages):
-        told[0]["type"] = "message"
+    merged: list[JsonObject] = [{"role": "user", "content": opening}] if opening else []
+    if merged and any(message.get("type") == "message" for message in messages):
+        merged[0]["type"] = "message"
     for message in messages:
-        last = told[-1] if told else {}
+        last = merged[-1] if merged else {}
         if _are_one(last, message):
             content = _joined(last["content"], message["content"], text_type)
-            told[-1] = {**last, **message, "content": content}
+            merged[-1] = {**last, **message, "content": content}
         else:
-            told.append(message)
-    return told
+            merged.append(message)
+    return merged
 
 
 def _are_one(last: JsonObject, message: JsonObject) -> bool:

@@ -57,5 +57,5 @@ def _tokens(size: int) -> int:
 
 
 def _prompt_tokens(prompt: Prompt) -> int:
-    told = [prompt.instructions, *(dumps(tool) for tool in prompt.tools)]
-    return sum(map(estimate, told)) + sum(cost(entry, estimate) for entry in prompt.history)
+    texts = [prompt.instructions, *(dumps(tool) for tool in prompt.tools)]
+    return sum(map(estimate, texts)) + sum(cost(entry, estimate) for entry in prompt.history)

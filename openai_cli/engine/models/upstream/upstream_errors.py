@@ -88,7 +88,7 @@ def refused(
 
 
 def failed(error: Any, settings: ConnectionSettings) -> UpstreamError:
-    """An error told inside the answer: the fields of its error object, or its text."""
+    """An error inside the answer: the fields of its error object, or its text."""
     fields = error if isinstance(error, dict) else {"message": str(error or "")}
     code, status = _code(fields), status_of(fields)
     shown = f" ({code})" if code else ""
