@@ -1,6 +1,7 @@
 """Ends stale runs: expired ones, and those of dead processes.
 
-There is no daemon. Stale runs are ended at the start of each request.
+There is no daemon: stale runs are ended at the start of each request. The watchdog of a run that is
+being worked on also ends it when it expires.
 """
 
 from openai_cli.engine.lease import is_alive

@@ -66,10 +66,10 @@ class Workers:
         """Replay a run, in a thread of its own: it may have to wait for the run."""
         queue = FrameQueue(self._loop)
 
-        def talk() -> None:
+        def work() -> None:
             self._pass_on(events, queue)
 
-        threading.Thread(target=talk, name="telling", daemon=True).start()
+        threading.Thread(target=work, name="replay", daemon=True).start()
         return queue
 
     def stop(self, grace: float) -> int:

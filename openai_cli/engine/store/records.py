@@ -149,7 +149,7 @@ class IdempotencyRecord(NamedTuple):
     """The key."""
     created_at: int
     fingerprint: str
-    """A digest of method, path and body."""
+    """A digest of method, path, query and body."""
     answer: JsonObject | None
     """None while the run that the request started has not ended yet."""
     run_id: str | None = None
