@@ -2,3 +2,8 @@
 
 __version__ = "0.1.0"
 __released__ = "2026-11-22"
+
+
+def version_line() -> str:
+    """What `--version` prints."""
+    return f"openai {__version__}\n"

@@ -69,7 +69,7 @@ def _on_help(ctx: Any, _option: Any, given: Any) -> None:
 
 def _on_version(ctx: Any, _option: Any, given: Any) -> None:
     if given:
-        session_of(ctx).env.out.write(f"openai {openai_cli.__version__}\n")
+        session_of(ctx).env.out.write(openai_cli.version_line())
         raise typer.Exit(0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.support.shell import Shell
 HEAVY = frozenset(
     f"openai_cli.{name}"
     for name in (
-        "local", "client.client", "output.panel", "output.yamltext", "output.gjson.parser",
+        "engine", "client.client", "output.panel", "output.yaml_layout", "output.gjson.parser",
         "output.pager", "output.explore",
     )
 ) | {"httpx", "rich", "ruamel", "pydantic", "sqlite3", "textual", "asyncio"}  # fmt: skip
@@ -33,7 +34,7 @@ finally:
 @pytest.mark.parametrize(
     ("words", "needed"),
     [
-        (["--version"], set()),
+        (["--debug", "--version"], set()),
         (["--help"], set()),
         (["help", "beta:threads"], set()),
         (["beta:thread"], set()),
@@ -61,6 +62,22 @@ def test_what_is_not_needed_is_not_imported(
         check=False,
     )
     loaded = set(done.stderr.splitlines())
+    assert all(map(find_spec, HEAVY))
     assert "openai_cli.cli.main" in loaded
     assert loaded & HEAVY <= needed | ({"asyncio"} if "httpx" in needed else set())
     assert needed <= loaded
+
+
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_version_loads_one_module_of_ours(openai: Shell, flag: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, flag],
+        env=openai.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stderr.splitlines())
+    ours = {name for name in loaded if name.startswith("openai_cli")}
+    assert ours == {"openai_cli", "openai_cli.__main__"}
+    assert not loaded & {"typer", "dataclasses", "typing"}
