@@ -18,8 +18,7 @@ reaches `cli.report`, which prints an error and returns its exit code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _QUOTE_LIMIT = 200
 """Characters of something that a message quotes: an address, an id, a name, a number."""
@@ -41,8 +40,7 @@ def problem_lines(problems: Sequence[Problem]) -> list[str]:
     return [*lines, f"… and {more} more"] if more else lines
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One problem with the input.
 
     `source` is a flag, "stdin", a file or an environment variable; `path` is the position inside

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar, Union
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, Union
 
 from pydantic import (
     AfterValidator,
@@ -41,8 +40,7 @@ class RequestModel(BaseModel):
     )
 
 
-@dataclass(frozen=True)
-class FlagNote:
+class FlagNote(NamedTuple):
     """How a field appears on the command line, where that does not follow from its type.
 
     `name` replaces the name made from the field. `word` turns a bare word or text into an
@@ -59,8 +57,7 @@ class FlagNote:
     pairs: bool = False
 
 
-@dataclass(frozen=True)
-class ServerRule:
+class ServerRule(NamedTuple):
     """What the API asks of a field beyond its type. The engine checks it; the command line sends
     the value as it is, since other servers may allow more.
 
@@ -74,13 +71,11 @@ class ServerRule:
     null: bool = True
 
 
-@dataclass(frozen=True)
 class InQuery:
     """Marks a field of a POST that travels in the query, not in the body."""
 
 
-@dataclass(frozen=True)
-class ExtraFlag:
+class ExtraFlag(NamedTuple):
     """A second flag for the same field, with its own name, help and note."""
 
     note: FlagNote

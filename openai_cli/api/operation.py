@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ class Operation:
         return tuple(re.findall(r"{(\w+)}", self.path))
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request ready to be sent: plain values, independent of the command line."""
 
     operation: Operation

@@ -7,7 +7,7 @@ A command has a name that starts with `@`, as no resource's does, or belongs to 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, OTHER, SHELLS, Option
@@ -18,8 +18,7 @@ from openai_cli.errors import Problem, UsageError
 _COMMON = ("--format-error", "--debug", "--help")
 
 
-@dataclass(frozen=True)
-class BuiltinCommand:
+class BuiltinCommand(NamedTuple):
     """A command of the tool itself; `runs` executes it.
 
     `name` is group and command as typed. `words` are the names of its positional arguments in the

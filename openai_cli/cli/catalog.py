@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openai_cli.api.operation import Operation
 from openai_cli.cli.options import MAX_ITEMS, MAX_PAGES, OPTIONS, ROOT_OPTIONS, Option
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from openai_cli.api.flags import Flag
 
 
-@dataclass(frozen=True)
-class FlagRow:
+class FlagRow(NamedTuple):
     """One flag, as shown in help and offered in completion.
 
     `words` are values to offer, and the only valid ones if `closed`. If `file`, the value is a

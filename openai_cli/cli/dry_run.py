@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import replace
 
 from openai_cli.api.operation import Request
 from openai_cli.client.client import encode_body, full_url
@@ -29,7 +28,7 @@ def as_json(request: Request, settings: ConnectionSettings) -> str:
 def as_curl(request: Request, settings: ConnectionSettings) -> str:
     """A curl command line that sends the same request; the key comes from OPENAI_API_KEY."""
     if settings.address.needs_key and not carries_credentials(settings.headers):
-        settings = replace(settings, api_key=settings.api_key or REDACTED)
+        settings = settings._replace(api_key=settings.api_key or REDACTED)
     words = ["curl", "--request", request.operation.method, shlex.quote(_url(request, settings))]
     for name, value in request_headers(request, settings, ""):
         if name == "Authorization" and value == f"Bearer {settings.api_key}":

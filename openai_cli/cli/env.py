@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from openai_cli.output.sink import OutputClosedError, OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, wants_colour
@@ -16,8 +15,7 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class Env:
+class Env(NamedTuple):
     """Environment variables, the three standard streams (None if closed), and the arguments.
 
     `environ` has no empty variables, as they count as unset. `interrupted` returns whether Ctrl-C
@@ -28,7 +26,7 @@ class Env:
     stdin: BinaryIO | None
     out: Sink
     err: Sink
-    args: tuple[str, ...] = field(default=())
+    args: tuple[str, ...] = ()
     interrupted: Callable[[], bool] = _never
 
     def paged(self) -> Sink:

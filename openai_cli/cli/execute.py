@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from openai_cli.api.operation import Operation, Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
@@ -47,7 +45,7 @@ def _execute(
     if options.dry_run:
         _show(request, options, printer, env)
         return
-    options = replace(options, settings=_connected(options.settings, options, env))
+    options = options._replace(settings=_connected(options.settings, options, env))
     # Imported late: invalid input and --dry-run need no HTTP client.
     from openai_cli.cli.call import call
 
@@ -95,7 +93,7 @@ def _streaming_for_text(request: Request, options: Options) -> Request:
     wants = options.style.wants_reply and request.operation.streams
     if not wants or body is None or "stream" in body:
         return request
-    return replace(request, body={**body, "stream": True})
+    return request._replace(body={**body, "stream": True})
 
 
 def _show(request: Request, options: Options, printer: Printer, env: Env) -> None:
@@ -106,7 +104,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
         return
     text = as_json(request, options.settings)
     if options.style.format == "text":  # a request contains no reply, so show all of it
-        printer = Printer(env.out, replace(options.style, format="auto"), env.environ)
+        printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
     printer.document((text + "\n").encode(), text)
 
 
@@ -120,8 +118,7 @@ def _connected(settings: ConnectionSettings, options: Options, env: Env) -> Conn
             hint="this server needs a key; --local uses the embedded engine, which needs none",
         )
     quiet = options.debug or not env.err.is_terminal
-    return replace(
-        settings,
+    return settings._replace(
         notice=settings.notice if quiet else lambda line: env.say("note", line),
         warn=lambda line: env.say("warning", line),
         trace=env.talk if options.debug else None,

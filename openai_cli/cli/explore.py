@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ def explorable(options: Options, env: Env) -> Options:
         env.say("note", "explore needs a terminal and an answer; printing JSON")
     else:
         return options
-    return replace(options, style=replace(options.style, format="auto"))
+    return options._replace(style=options.style._replace(format="auto"))
 
 
 def explore_answer(answer: Document | Stream, options: Options, env: Env) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.output.command_line import wrapped
 from openai_cli.output.terminal import wants_colour
@@ -33,8 +32,7 @@ _NAMES = 34
 _NARROW = 60
 
 
-@dataclass(frozen=True)
-class HelpPage:
+class HelpPage(NamedTuple):
     """Content of a help page. `flags` are panel, names with metavar, and help text.
 
     `names` are the commands or resources that may follow, `more` the tool's own commands. `hint`

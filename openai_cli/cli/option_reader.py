@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from openai_cli.cli.option_values import (
     count_or_all,
@@ -33,8 +32,7 @@ _HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
 """Headers that the engine reads, or that say nothing new to it."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """The parsed global options; times are in seconds.
 
     `max_items` and `max_time` are None for no limit, `max_pages` is 0.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from openai_cli.cli.upstream_options import UPSTREAM_APIS
 from openai_cli.output.printer import FORMATS
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option of the tool itself; fields as in `FlagRow`."""
 
     name: str

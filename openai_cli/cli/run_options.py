@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
+from openai_cli.api.run_limits import MAX_TOOL_TURNS, MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import seconds, whole
 from openai_cli.cli.options import Option
@@ -32,14 +32,13 @@ _NEED_WAIT = ("--poll-interval", "--wait-timeout")
 _NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--max-tool-turns", "--tool-errors")
 
 
-@dataclass(frozen=True)
-class RunOptions:
+class RunOptions(NamedTuple):
     """How to follow a run."""
 
     waits: bool = False
-    wait_limits: WaitLimits = field(default_factory=WaitLimits)
+    wait_limits: WaitLimits = WaitLimits()
     cancel_on_interrupt: bool = False
-    tools: ToolOptions = field(default_factory=ToolOptions)
+    tools: ToolOptions = ToolOptions()
 
 
 def read_run_options(
@@ -49,16 +48,17 @@ def read_run_options(
     reader = OptionReader(occurrences, options.settings.environ)
     commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
+    tool_defaults, wait_defaults = ToolOptions(), WaitLimits()
     tools = ToolOptions(
         commands=commands,
-        concurrency=reader.value("--tool-concurrency", whole(1, 64), ToolOptions.concurrency),
-        timeout=reader.value("--tool-timeout", seconds, ToolOptions.timeout),
+        concurrency=reader.value("--tool-concurrency", whole(1, 64), tool_defaults.concurrency),
+        timeout=reader.value("--tool-timeout", seconds, tool_defaults.timeout),
         fail=tool_errors == "fail",
-        max_turns=_max_turns(reader) if commands else ToolOptions.max_turns,
+        max_turns=_max_turns(reader) if commands else MAX_TOOL_TURNS,
     )
     wait_limits = WaitLimits(
-        interval=reader.value("--poll-interval", seconds, WaitLimits.interval),
-        timeout=reader.value("--wait-timeout", seconds, WaitLimits.timeout),
+        interval=reader.value("--poll-interval", seconds, wait_defaults.interval),
+        timeout=reader.value("--wait-timeout", seconds, wait_defaults.timeout),
     )
     waits = reader.has("--wait") or reader.has("--on-tool-call")
     _need(reader, _NEED_WAIT, "--wait", waits)
@@ -71,7 +71,7 @@ def read_run_options(
 
 
 def _max_turns(reader: OptionReader) -> int:
-    read, default = whole(1, MOST_TOOL_TURNS), ToolOptions.max_turns
+    read, default = whole(1, MOST_TOOL_TURNS), MAX_TOOL_TURNS
     return reader.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, default)
 
 

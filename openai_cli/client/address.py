@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from openai_cli.errors import Problem, UsageError
@@ -13,8 +13,7 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 LOCAL = "local:"
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """A parsed base URL. `text` is the URL as given, without trailing slash and fragment."""
 
     text: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import httpx
 
 from openai_cli.client.address import Address
@@ -62,8 +60,7 @@ def cross_origin_hint(url: httpx.URL, settings: ConnectionSettings) -> str:
 
 def for_other_origin(url: httpx.URL, settings: ConnectionSettings) -> ConnectionSettings:
     """The settings for another server: without credentials."""
-    return replace(
-        settings,
+    return settings._replace(
         address=Address(f"{url.scheme}://{url.netloc.decode()}", url.host, url.scheme == "https"),
         api_key="",
         organization="",

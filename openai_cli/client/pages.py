@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.api.operation import Request
 from openai_cli.client.client import Client
@@ -12,8 +11,7 @@ from openai_cli.client.responses import Document
 from openai_cli.errors import NoAnswerError
 
 
-@dataclass(frozen=True)
-class _PageInfo:
+class _PageInfo(NamedTuple):
     """Ids of the first and last item of a page ("" if missing), and whether more pages follow.
 
     `more` is None if the server sends no `has_more`; then the next page is requested, as OpenAI's
@@ -75,7 +73,7 @@ def _page(client: Client, request: Request) -> Document:
 
 
 def _moved(request: Request, parameter: str, cursor: str) -> Request:
-    return replace(request, query={**request.query, parameter: cursor})
+    return request._replace(query={**request.query, parameter: cursor})
 
 
 def _endless(count: int) -> NoAnswerError:

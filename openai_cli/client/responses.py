@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -26,18 +25,16 @@ from openai_cli.errors import NoAnswerError
 _RUN_MAY_CONTINUE = "the run may still be active: fetch it with beta:threads:runs retrieve"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One JSON answer: the server's bytes, their text, and the parsed value (numbers as str)."""
 
     content: bytes
     text: str
     headers: Mapping[str, str]
-    value: Any = field(default=None, repr=False)
+    value: Any = None
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One event of a stream: its name, and its data as the server's JSON text."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openai_cli.client.address import Address
 
@@ -18,8 +18,7 @@ def _quiet(_line: str) -> None:
     """Discard the line."""
 
 
-@dataclass(frozen=True)
-class ConnectionSettings:
+class ConnectionSettings(NamedTuple):
     """Where to connect, with which credentials, timeout and retries. Times are seconds.
 
     `timeout` is for each silence of the server. `max_answer_size` is bytes of an answer, or of one
@@ -40,7 +39,7 @@ class ConnectionSettings:
     max_answer_size: int = DEFAULT_ANSWER_SIZE
     client_cert: str = ""
     client_key: str = ""
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = {}
     secrets: tuple[str, ...] = ()
     notice: Callable[[str], None] = _quiet
     warn: Callable[[str], None] = _quiet

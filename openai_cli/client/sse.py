@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.client.body import AnswerTooLargeError
 
 
-@dataclass(frozen=True)
-class RawEvent:
+class RawEvent(NamedTuple):
     """One event: its name ("" if it has none) and its data lines, joined by newlines."""
 
     name: str

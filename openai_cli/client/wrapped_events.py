@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 from openai_cli.api.json_constants import refuse_constant
@@ -32,7 +31,7 @@ def unwrapped(raw: RawEvent) -> RawEvent:
     if not isinstance(value, dict) or not isinstance(value.get("event"), str):
         return raw
     data = _members(raw.data).get("data")
-    return raw if data is None else replace(raw, name=value["event"], data=data)
+    return raw if data is None else raw._replace(name=value["event"], data=data)
 
 
 def _members(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.follow.command_environment import without_secrets
 from openai_cli.follow.follow_options import ToolOptions
@@ -21,8 +21,7 @@ _SIGNAL_CHECK = 0.1
 """Seconds between two checks for a signal."""
 
 
-@dataclass(frozen=True)
-class ToolOutput:
+class ToolOutput(NamedTuple):
     """Output for one call. `failure` describes an error, `notice` how the output was changed."""
 
     call: RequiredCall

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS
 
@@ -10,24 +10,21 @@ ANY = "*"
 """The name of the command for all functions without their own."""
 
 
-@dataclass(frozen=True)
-class WaitLimits:
+class WaitLimits(NamedTuple):
     """`interval`: seconds between polls, unless the server asks for others. `timeout`: in total."""
 
     interval: float = 1.0
     timeout: float = 900.0
 
 
-@dataclass(frozen=True)
-class ToolCommand:
+class ToolCommand(NamedTuple):
     """The command, as words, for the function `name` (`*`: all others)."""
 
     name: str
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ToolOptions:
+class ToolOptions(NamedTuple):
     """The commands for function calls; `timeout` is in seconds per command."""
 
     commands: tuple[ToolCommand, ...] = ()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.api.operation import Request, build_request
 from openai_cli.api.operations import operation_named
@@ -14,8 +13,7 @@ Run = dict[str, Any]
 _IDS = ("id", "thread_id")
 
 
-@dataclass(frozen=True)
-class RequiredCall:
+class RequiredCall(NamedTuple):
     """One function call that a run waits for; `arguments` is the model's JSON text."""
 
     id: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.api.base import RequestModel
 from openai_cli.api.check import Finding, Path, path_text, shown
@@ -16,8 +15,7 @@ from openai_cli.input.origins import Origin, Origins
 _ABSENT = object()
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(NamedTuple):
     """Where the values that no flag set came from, and the paths of those values."""
 
     source: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openai_cli.api.check import Path
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """What set a value: a source (a flag), the path inside the source's value, and how many
     steps the flag names (`--thread.messages`: 2)."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from openai_cli.output.json_layout import compact, escape_controls, indented, plain, string_value
 from openai_cli.output.reply import ReplyStream, replies, reply_among
@@ -20,8 +19,7 @@ FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
 """Values of --format, in any case."""
 
 
-@dataclass(frozen=True)
-class OutputStyle:
+class OutputStyle(NamedTuple):
     """How to print an answer.
 
     `transform` is a GJSON path that is applied first. With `raw_strings`, strings are printed

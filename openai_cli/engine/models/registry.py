@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from openai_cli.engine.models.echo import Echo
 from openai_cli.engine.models.interface import Model
@@ -66,7 +65,7 @@ def _adapter(environ: Mapping[str, str], warn: Callable[[str], None]) -> Model:
     from openai_cli.engine.models.upstream.config import read_upstream_config
 
     upstream = read_upstream_config(environ)
-    upstream = upstream._replace(settings=replace(upstream.settings, warn=warn))
+    upstream = upstream._replace(settings=upstream.settings._replace(warn=warn))
     if upstream.api == "chat":
         from openai_cli.engine.models.chat import Chat
 

@@ -3,15 +3,14 @@
 The grammar is in `parser`, its result in `syntax`, its meaning in `evaluate`.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.output.gjson.path_errors import BudgetError, PathError
 
 __all__ = ["PathError", "Result", "check", "get"]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The source text of the value a path selects; a JSON null exists, with `raw` `null`."""
 
     raw: str
