@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from typing import Any
 
@@ -15,7 +16,10 @@ from tests.output.strategies import documents
 from tests.support.server import Reply
 
 ODD = st.text("{}[]():,&*!|>'\"%@`#?-<=~\\ \n\tabn0123.eE+x_\x1b\u202e\ufeff", max_size=40)
-TEXT = st.text(st.characters(exclude_categories=[]), max_size=12).map(lambda t: t.replace("\0", ""))
+TEXT = st.binary(max_size=24).map(lambda data: os.fsdecode(data.replace(b"\0", b""))) | st.text(
+    st.characters(exclude_characters="\0"), max_size=12
+)
+"""What a word of the command line can be: bytes that are no text become lone surrogates."""
 YAML = st.one_of(
     ODD,
     st.lists(st.tuples(TEXT, ODD).map(": ".join), max_size=4).map("\n".join),
