@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NoReturn
 
 import typer
@@ -57,7 +57,9 @@ def show_help(ctx: Any) -> NoReturn:
     raise typer.Exit(0)
 
 
+@cache
 def _option(row: FlagRow) -> FlagOption:
+    """The option; global ones are the same at each level of the tree, so they are made once."""
     answers = {"--help": _on_help, "--version": _on_version}
     return FlagOption(row, answers.get(row.name))
 
