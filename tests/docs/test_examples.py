@@ -31,19 +31,20 @@ from tests.support.shell import clean_environ
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_COMMANDS = [str(page.relative_to(ROOT)) for page in PAGES if steps_of(page)]
-REFERENCE = [page for page in WITH_COMMANDS if page.startswith("docs/reference/")]
+FIRST = ["README.md", "docs/create-and-run.md"]
+"""The pages that are read first, and checked by the default suite."""
 
 _BEGIN, _END = "\x1e", "\x1f"
 
 
-@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in REFERENCE])
-def test_page(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", FIRST)
+def test_first_page(page: str, tmp_path: Path) -> None:
     check(page, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", REFERENCE)
-def test_reference_page(page: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in FIRST])
+def test_page(page: str, tmp_path: Path) -> None:
     check(page, tmp_path)
 
 

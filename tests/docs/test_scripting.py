@@ -17,11 +17,13 @@ from tests.docs.page import steps_of
 from tests.engine.serve.support import Served
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "scripting.md"
 
 
 # The page itself is run with the script's own default, by test_examples.
-@pytest.fixture(params=[pytest.param("local:elsewhere/trip.db", marks=pytest.mark.slow), "served"])
+@pytest.fixture(params=["local:elsewhere/trip.db", "served"])
 def base_url(request: pytest.FixtureRequest, openai: Shell) -> Iterator[str]:
     """Where the script is to run: a store, or `openai local serve`."""
     (openai.folder / "elsewhere").mkdir()

@@ -170,8 +170,9 @@ def test_first_use_by_many_at_once(store_file: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("count", [25, pytest.param(250, marks=pytest.mark.slow)])
-def test_runs_from_three_processes(store: Store, count: int) -> None:
+@pytest.mark.slow
+def test_runs_from_three_processes(store: Store) -> None:
+    count = 250
     finish(*(start(RUNS, store.path, count, name) for name in "abc"))
     found = assert_consistent(store)
     texts = Counter(
@@ -183,8 +184,9 @@ def test_runs_from_three_processes(store: Store, count: int) -> None:
     assert len(found["runs"]) == len(found["steps"]) == 3 * count
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(400, marks=pytest.mark.slow)])
-def test_messages_on_one_thread_from_three_processes(store: Store, count: int) -> None:
+@pytest.mark.slow
+def test_messages_on_one_thread_from_three_processes(store: Store) -> None:
+    count = 400
     api = Api(store.path)
     thread = api.post("/threads")["id"]
     finish(*(start(MESSAGES, store.path, count, thread, name) for name in "abc"))
@@ -217,9 +219,10 @@ def test_one_active_run_a_thread_across_processes(store: Store, count: int) -> N
     assert all(done <= begun for (_, done), (begun, _) in pairwise(times))
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(150, marks=pytest.mark.slow)])
-def test_cancels_from_other_processes(store: Store, tmp_path: Path, count: int) -> None:
+@pytest.mark.slow
+def test_cancels_from_other_processes(store: Store, tmp_path: Path) -> None:
     """A run is cancelled if and only if one cancel was accepted, and only one can be."""
+    count = 150
     stop = tmp_path / "stop"
     cancellers = [start(CANCELS, store.path, stop) for _ in range(2)]
     for process in cancellers:
@@ -246,8 +249,9 @@ def test_cancels_from_other_processes(store: Store, tmp_path: Path, count: int) 
             assert (reply.status, reply.incomplete_reason) == ("incomplete", "run_cancelled")
 
 
-@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
-def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path, count: int) -> None:
+@pytest.mark.slow
+def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path) -> None:
+    count = 100
     api = Api(store.path)
     waiting = [api.post("/threads/runs", ask("!call f", tools=[FUNCTION])) for _ in range(count)]
     runs = tmp_path / "runs"
@@ -267,9 +271,10 @@ def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path, c
     assert_consistent(store)
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=pytest.mark.slow)])
-def test_killed_at_any_moment(store: Store, rounds: int) -> None:
+@pytest.mark.slow
+def test_killed_at_any_moment(store: Store) -> None:
     """What was told is there, what was not told is over, and nothing is broken."""
+    rounds = 30
     dice = random.Random(7)
     told: dict[str, str] = {}
     for _ in range(rounds):
@@ -300,9 +305,10 @@ def test_killed_at_any_moment(store: Store, rounds: int) -> None:
     assert set(told.values()) == {"completed", "requires_action"}
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(60, marks=pytest.mark.slow)])
-def test_killed_while_the_store_is_made(tmp_path: Path, rounds: int) -> None:
+@pytest.mark.slow
+def test_killed_while_the_store_is_made(tmp_path: Path) -> None:
     """Whenever its first user dies, a store is either not there yet or whole."""
+    rounds = 60
     dice = random.Random(11)
     begun = time.monotonic()
     finish(start("", tmp_path / "warm.db"))

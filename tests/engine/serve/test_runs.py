@@ -133,6 +133,7 @@ def is_reset(connection: socket.socket) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_long_stream_arrives_whole(running: Start, ask_at: AskAt) -> None:
     api = ask_at(running().url)
     events = api.run_stream("some words to repeat\n!repeat 3000")
@@ -142,7 +143,8 @@ def test_a_long_stream_arrives_whole(running: Start, ask_at: AskAt) -> None:
     assert names(events)[-2:] == ["run.completed", "done"]
 
 
-@pytest.mark.parametrize("stream", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [False, True])
 def test_fifty_runs_at_once(running: Start, ask_at: AskAt, stream: bool) -> None:
     service = running()
     api = ask_at(service.url)
