@@ -24,8 +24,9 @@ class Operation:
     into the path and may also be given by position, in this order. Of the rest, a POST sends a
     JSON body and any other method a query; `bodiless` POSTs send none. `pages` says that the
     answer is a list in pages, `answers_run` that it is a run that can be waited for, and
-    `continues_run` that this call set it going, so its end decides the exit code. `gone` says
-    that OpenAI's own servers no longer offer it.
+    `continues_run` that this call set it going, so its end decides the exit code. `has_fallback`
+    says that other operations do the same on servers that lack this one. `gone` says that
+    OpenAI's own servers no longer offer it.
     """
 
     resource: str
@@ -39,6 +40,7 @@ class Operation:
     bodiless: bool = False
     answers_run: bool = False
     continues_run: bool = False
+    has_fallback: bool = False
     gone: bool = True
 
     @cached_property

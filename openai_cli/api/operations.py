@@ -98,6 +98,7 @@ OPERATIONS = (
         streams=True,
         answers_run=True,
         continues_run=True,
+        has_fallback=True,
     ),
     Operation(
         resource="beta:threads:runs",

@@ -12,6 +12,7 @@ from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.run_outcome import check_run, run_label, too_many_turns, why_no_reply
 from openai_cli.cli.run_printer import RunPrinter
+from openai_cli.cli.start_run import start_run
 from openai_cli.cli.suggested_commands import next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
@@ -81,7 +82,7 @@ class Follower:
         self._check_outcome(request)
 
     def _run_to_end(self, request: Request) -> None:
-        answer = self._client.send(request)
+        answer = self._start(request)
         while True:
             document = self._receive(answer)
             calls = self._open_calls()
@@ -92,6 +93,13 @@ class Follower:
             self._run_printer.final_event(document)
         elif document is not None:
             self._run_printer.final_document(document, self._run)
+
+    def _start(self, request: Request) -> Document | Stream:
+        started = start_run(self._client, request, self._env, fallback=self._run_options.fallback)
+        if started.thread and isinstance(started.answer, Stream):
+            # `POST /threads/runs` begins its stream with this event, other requests do not.
+            self._run_printer.first_event("thread.created", started.thread)
+        return started.answer
 
     def _check_outcome(self, request: Request) -> None:
         waits = self._run_options.waits

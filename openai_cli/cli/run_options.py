@@ -9,7 +9,7 @@ from typing import NamedTuple
 from openai_cli.api.run_limits import MAX_TOOL_TURNS, MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import seconds, whole
-from openai_cli.cli.options import Option
+from openai_cli.cli.options import OTHER, Option
 from openai_cli.errors import Problem
 from openai_cli.follow.follow_options import ToolCommand, ToolOptions, WaitLimits
 from openai_cli.input.arguments import Occurrence
@@ -28,6 +28,10 @@ RUN_OPTIONS = (
     Option("--tool-errors", "If a command fails: send the error as its output, or fail and cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
 )  # fmt: skip
 
+NO_FALLBACK = Option(
+    "--no-fallback", "Fail on servers without this request; do not make thread and run one by one.", OTHER, takes="nothing"
+)  # fmt: skip
+
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
 _NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--max-tool-turns", "--tool-errors")
 
@@ -39,6 +43,8 @@ class RunOptions(NamedTuple):
     wait_limits: WaitLimits = WaitLimits()
     cancel_on_interrupt: bool = False
     tools: ToolOptions = ToolOptions()
+    fallback: bool = True
+    """Whether a server without the request may be sent those that it stands for."""
 
 
 def read_run_options(
@@ -66,7 +72,13 @@ def read_run_options(
     if reader.has("--on-tool-call") and options.style.format == "explore":
         what = "works with any format but explore"
         reader.problems.append(Problem("--on-tool-call", what))
-    found = RunOptions(waits, wait_limits, reader.has("--cancel-on-interrupt"), tools)
+    found = RunOptions(
+        waits=waits,
+        wait_limits=wait_limits,
+        cancel_on_interrupt=reader.has("--cancel-on-interrupt"),
+        tools=tools,
+        fallback=not reader.has("--no-fallback"),
+    )
     return found, reader.problems
 
 

@@ -53,6 +53,11 @@ class RunPrinter:
             stream.abandon()
             raise
 
+    def first_event(self, name: str, document: Document) -> None:
+        """Print an answer that came before a stream as its first event."""
+        if not self._explores:
+            self._append_event(name, document.text)
+
     def document(self, document: Document) -> None:
         """Print an answer in the chosen format."""
         if self._explores:
@@ -122,6 +127,7 @@ class RunPrinter:
             self._write_bytes(gap + f"event: {name}\ndata: {compact(data)}\n\n".encode())
         else:
             self._printer.event(Event(name, data).text)
+            self._remaining = None if self._remaining is None else self._remaining - 1
 
     def _write_bytes(self, data: bytes) -> None:
         self._printer.chunk(data)

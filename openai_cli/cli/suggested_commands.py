@@ -65,14 +65,22 @@ def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) ->
 
 def run_command(run: Run, settings: ConnectionSettings, command: str, *more: str) -> str:
     """The command line of `beta:threads:runs COMMAND` for this run, on the same server."""
+    return _runs_command(settings, command, str(run.get("thread_id")), str(run.get("id")), *more)
+
+
+def list_runs_command(thread_id: str, settings: ConnectionSettings) -> str:
+    """The command line that lists the runs of a thread on the same server."""
+    return scrub(_runs_command(settings, "list", thread_id), settings)
+
+
+def _runs_command(settings: ConnectionSettings, command: str, *words: str) -> str:
     address = settings.address.text
     server: list[str] = []
     if address == LOCAL:
         server = ["--local"]
     elif not settings.address.is_openai:
         server = ["--base-url", redacted_url(address)]
-    ids = [str(run.get("thread_id")), str(run.get("id"))]
-    return shlex.join(["openai", *server, "beta:threads:runs", command, *ids, *more])
+    return shlex.join(["openai", *server, "beta:threads:runs", command, *words])
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:

@@ -1,0 +1,135 @@
+"""Starts a run; on a server without `POST /threads/runs`, with the requests it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openai_cli.api.operation import Request, build_request
+from openai_cli.api.operations import operation_named
+from openai_cli.api.thread_then_run import ThreadThenRun, thread_then_run
+from openai_cli.cli.env import Env
+from openai_cli.cli.suggested_commands import list_runs_command
+from openai_cli.client.client import Client
+from openai_cli.client.responses import Document, Stream
+from openai_cli.client.retry import NOT_OFFERED, is_transient
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError, shortened
+
+_NO_ROUTE = (404, 405, NOT_OFFERED)
+_TOO_MANY = 429
+_CLEANUP_TIMEOUT = 5.0
+"""Seconds for the one attempt to delete a thread."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """The answer that contains the run, and the thread's if it was made by its own request."""
+
+    answer: Document | Stream
+    thread: Document | None = None
+
+
+def start_run(client: Client, request: Request, env: Env, *, fallback: bool) -> Started:
+    """Send the request. With `fallback`, make thread and run one by one if there is no such route.
+
+    Raises CliError; a thread on which no run was started is deleted before, if the server can.
+    """
+    try:
+        return Started(client.send(request))
+    except ApiError as error:
+        may = fallback and request.operation.has_fallback
+        if not (may and _lacks_route(error, request, client.settings)):
+            raise
+        parts = thread_then_run(request)
+        if parts is None:
+            raise
+        refusal = error
+    return _Fallback(client, parts, env).start(request, refusal)
+
+
+def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings) -> bool:
+    """Whether the server refused the address, not something in the request.
+
+    A refusal that names the assistant, the model or a parameter comes from a server that has the
+    route. Our own engine has it, and on OpenAI's and Azure's servers the other routes are gone too.
+    """
+    if error.status not in _NO_ROUTE or settings.in_process or settings.address.is_openai:
+        return False
+    if error.fields.get("param"):
+        return False
+    said = " ".join([error.message, *map(str, error.fields.values())]).lower()
+    body = request.body or {}
+    names = ("assistant", body.get("assistant_id"), body.get("model"))
+    return not any(name and str(name).lower() in said for name in names)
+
+
+def _is_definite(error: ApiError) -> bool:
+    """Whether the refusal of a run means that it was not started."""
+    return error.status == _TOO_MANY or not is_transient(error.status or 500)
+
+
+class _Fallback:
+    """Makes the thread, adds its messages and starts the run, one request each."""
+
+    def __init__(self, client: Client, parts: ThreadThenRun, env: Env) -> None:
+        self._client = client
+        self._parts = parts
+        self._env = env
+
+    def start(self, request: Request, refusal: ApiError) -> Started:
+        """Send the requests. Raises `refusal` if the server has no threads at all."""
+        thread = self._make_thread(refusal)
+        thread_id = _id_of(thread)
+        try:
+            self._env.say(
+                "note",
+                f"the server has no {request.operation.method} {request.path} (status "
+                f"{refusal.status}): made thread {shortened(thread_id)} to start the run on it",
+            )
+            for message in self._parts.messages(thread_id):
+                self._client.send(message)
+        except (CliError, KeyboardInterrupt):
+            self._delete(thread_id)
+            raise
+        return Started(self._start_run(thread_id), thread)
+
+    def _make_thread(self, refusal: ApiError) -> Document:
+        try:
+            answer = self._client.send(self._parts.thread)
+        except ApiError as error:
+            raise refusal if error.status in _NO_ROUTE else error from None
+        if not isinstance(answer, Document) or not _id_of(answer):
+            raise NoAnswerError("the server's answer to a request for a thread is not a thread")
+        return answer
+
+    def _start_run(self, thread_id: str) -> Document | Stream:
+        """Start the run. The thread is deleted only if it is certain that no run was started."""
+        where = f"a run on thread {shortened(thread_id)} may have started"
+        command = f"list its runs with: {list_runs_command(thread_id, self._client.settings)}"
+        try:
+            return self._client.send(self._parts.run(thread_id))
+        except (ApiError, NoAnswerError) as error:
+            if isinstance(error, ApiError) and _is_definite(error):
+                self._delete(thread_id)
+            else:
+                error.hint = "\n".join(filter(None, [error.hint, f"{where}; {command}"]))
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted(where, hint=command) from None
+
+    def _delete(self, thread_id: str) -> None:
+        """Try to delete the thread, and say what became of it."""
+        thread = f"thread {shortened(thread_id)}, on which no run was started"
+        request = build_request(operation_named("beta:threads delete"), {"thread_id": thread_id})
+        try:
+            self._client.send(request, attempt_timeout=_CLEANUP_TIMEOUT)
+        except (CliError, KeyboardInterrupt) as error:
+            why = f": {error.message}" if isinstance(error, CliError) else ""
+            self._env.say("warning", f"could not delete {thread}{why}")
+        else:
+            self._env.say("note", f"deleted {thread}")
+
+
+def _id_of(thread: Document) -> str:
+    found = thread.value.get("id") if isinstance(thread.value, dict) else None
+    return found if isinstance(found, str) else ""
