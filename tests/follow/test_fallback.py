@@ -1,4 +1,4 @@
-"""create-and-run on servers that have no `POST /threads/runs`: thread, messages, run, one by one."""
+"""create-and-run on servers without `POST /threads/runs`: thread, messages, run, one by one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ REFUSALS = {
     "404 of FastAPI": Reply(404, body={"detail": "Not Found"}),
     "404 as OpenAI says it": Reply(404, body={"error": {"message": "Invalid URL (POST /x)"}}),
     "404 without a body": Reply(404),
-    "404 as a page": Reply(404, body="<h1>no assistant here</h1>", headers={"Content-Type": "text/html"}),
+    "404 as a page": Reply(404, body="<h1>assistants.example.com</h1>"),
     "405": Reply(405, body={"detail": "Method Not Allowed"}),
     "501": Reply(501, body={"error": {"message": "Not implemented"}}),
 }  # fmt: skip
