@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from openai_cli.api.operation import Request, build_request
@@ -57,15 +58,17 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
         return False
     if error.fields.get("param"):
         return False
-    said = " ".join([error.message, *map(str, error.fields.values())]).lower()
+    said = " ".join([error.message, *map(str, error.fields.values())])
     body = request.body or {}
-    names = ("assistant", body.get("assistant_id"), body.get("model"))
-    return not any(name and str(name).lower() in said for name in names)
+    ids = [str(body[key]) for key in ("assistant_id", "model") if body.get(key)]
+    named = any(re.search(rf"(?<!\w){re.escape(one)}(?!\w)", said) for one in ids)
+    return not (named or "assistant" in said.lower())
 
 
 def _is_definite(error: ApiError) -> bool:
     """Whether the refusal of a run means that it was not started."""
-    return error.status == _TOO_MANY or not is_transient(error.status or 500)
+    status = error.status or 0
+    return status == _TOO_MANY or (status >= 400 and not is_transient(status))
 
 
 class _Fallback:

@@ -281,6 +281,12 @@ DELETE = f"DELETE {THREAD_PATH}"
 DELETED_NOTE = "note: deleted thread thread_7, on which no run was started"
 
 
+def test_a_name_inside_a_word_is_not_named(quick: Go, server: WithoutRoute) -> None:
+    server.answers["POST /v1/threads/runs"] = Reply(404, body={"detail": "No such operation: o11"})
+    assert quick(*CREATE, "--model", "o1").code == 0
+    assert requests(server) == [*ALL[:2], ALL[4]]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422, 429, 501])
 def test_a_thread_made_in_vain_is_deleted(quick: Go, server: WithoutRoute, status: int) -> None:
     server.answers[f"POST {THREAD_PATH}/runs"] = Reply(status, body=MISSING)
@@ -309,8 +315,13 @@ def test_a_thread_that_cannot_be_deleted_is_named(quick: Go, server: WithoutRout
 
 @pytest.mark.parametrize(
     ("reply", "code"),
-    [(Reply(500), 4), (Reply(503), 4), (Reply(409), 4), (Reply(drop=True), 3), (Reply(), 3)],
-    ids=["500", "503", "409", "dropped", "empty"],
+    [
+        *((Reply(status), 4) for status in (408, 409, 500, 503)),
+        (Reply(200, body=MISSING), 4),
+        (Reply(drop=True), 3),
+        (Reply(), 3),
+    ],
+    ids=["408", "409", "500", "503", "200 with an error", "dropped", "empty"],
 )
 def test_a_thread_on_which_a_run_may_be_active_is_kept(
     quick: Go, server: WithoutRoute, reply: Reply, code: int
