@@ -156,12 +156,12 @@ def test_what_a_server_does_not_offer(
     assert "2026" not in result.err
 
 
-def test_a_server_without_create_and_run_is_not_worked_around(quick: Run, server: Server) -> None:
+def test_without_fallback_a_missing_create_and_run_is_an_error(quick: Run, server: Server) -> None:
     # A route for POST /threads/{thread_id} may take `runs` for a thread.
     server.reply(Reply(404, body={"detail": "thread runs not found"}))
     for args in ([], ["--stream"], ["--wait"], ["--format=text"], ["--on-tool-call=*=cat"]):
         server.seen.clear()
-        result = quick(*RUN, *args)
+        result = quick(*RUN, "--no-fallback", *args)
         assert (result.code, result.out) == (4, "")
         assert "error: 404 Not Found: thread runs not found\n" in result.err
         assert [(seen.method, seen.path) for seen in server.seen] == [(POST, "/v1/threads/runs")]
