@@ -270,9 +270,30 @@ def test_a_run_whose_store_breaks_is_failed_when_it_can_be(
     assert [what for what, _ in service.faults] == ["a stream broke"]
 
 
+def test_a_cancelled_run_whose_store_breaks_is_cancelled(
+    running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openai_cli.engine.runs.recorder import Recorder
+    from openai_cli.errors import StoreError
+
+    service = running()
+    api = ask_at(service.url)
+
+    def cancelled_and_broken(recorder: Any, _event: Any) -> Any:
+        run = recorder._run
+        api.post(f"/threads/{run.thread_id}/runs/{run.id}/cancel")
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(Recorder, "record", cancelled_and_broken)
+    api.client.post("/threads/runs", json=ask("x", stream=True))
+    with service.store.read() as tx:
+        (run,) = tx.runs.all()
+    assert until(lambda: ended(api, run))["status"] == "cancelled"
+
+
 def ended(api: Api, run: Any) -> Any:
     found = api.get(f"/threads/{run.thread_id}/runs/{run.id}")
-    return found if found["status"] == "failed" else None
+    return found if found["status"] in ("failed", "cancelled") else None
 
 
 def test_cancelling_is_prompt(running: Start, ask_at: AskAt) -> None:
