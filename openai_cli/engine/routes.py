@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
+from openai_cli.engine import foreign_paths
 from openai_cli.engine.handlers import (
     assistants,
     lookup,
@@ -101,7 +102,9 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     if allowed:
         headers = {"allow": ", ".join(allowed)}
         raise RefusalError(f"Not allowed to {method} on {path}.", status=405, headers=headers)
-    raise RefusalError(f"Invalid URL ({method} {path})", status=404)
+    more = foreign_paths.advice(path)
+    message = f"Invalid URL ({method} {path})"
+    raise RefusalError(f"{message}. {more}" if more else message, status=404)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

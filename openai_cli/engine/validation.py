@@ -61,13 +61,18 @@ def check_request(
 def _query_values(
     model: type[RequestModel], names: frozenset[str], query: Sequence[tuple[str, str]]
 ) -> JsonObject:
-    """The parameters by name, read as their fields want them; of a repeated one the last counts."""
+    """The parameters by name, read as their fields want them; of a repeated one the last counts.
+
+    An empty one (`after=`) counts as absent: programs send it for a variable that is not set.
+    """
     values: JsonObject = {}
     for written, value in query:
         name = written.removesuffix("[]")
         kind = kind_of(model.model_fields[name].annotation) if name in names else None
         if kind is None or (written != name and kind is not Kind.LIST):
             raise refusals.unknown(written)
+        if not value:
+            continue
         if kind is Kind.LIST:
             values.setdefault(name, []).append(value)
         elif kind is Kind.INTEGER and _INTEGER.fullmatch(value):

@@ -79,8 +79,25 @@ def test_wrong_prefix(api: Api, path: str, param: str, value: str, prefix: str) 
 
 
 def test_unknown_url_and_method(api: Api) -> None:
-    assert api.refused("GET", "/models") == (404, "Invalid URL (GET /models)", None, None)
+    assert api.refused("GET", "/model") == (404, "Invalid URL (GET /model)", None, None)
     assert api.refused("PUT", "/threads", {})[:2] == (405, "Not allowed to PUT on /threads.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "advice"),
+    [
+        ("POST", "/files", "--upstream-api responses"),
+        ("GET", "/vector_stores/vs_1/files", "--upstream-api responses"),
+        ("POST", "/chat/completions", "--passthrough"),
+        ("POST", "/responses", "--passthrough"),
+        ("POST", "/embeddings", "a server that has this part of the API"),
+    ],
+)
+def test_what_the_engine_does_not_have(api: Api, method: str, path: str, advice: str) -> None:
+    status, message, *rest = api.refused(method, path, {} if method == "POST" else None)
+    assert (status, rest) == (404, [None, None])
+    assert message.startswith(f"Invalid URL ({method} {path}). This is the embedded engine of ")
+    assert advice in message
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,20 @@ def test_window_between_two_cursors(api: Api, thread: str) -> None:
     assert (numbers(page), page["has_more"]) == ([4, 3], True)
 
 
+def test_an_empty_parameter_counts_as_absent(api: Api, thread: str) -> None:
+    path = f"/threads/{thread}/messages"
+    empty = dict.fromkeys(("limit", "order", "after", "before", "run_id"), "")
+    assert api.get(path, **empty) == api.get(path)
+    assert numbers(api.get(path, **{**empty, "limit": ["", "2"], "order": "asc"})) == [0, 1]
+    run = api.post(
+        f"{path.removesuffix('/messages')}/runs?include[]=", {"assistant_id": "asst_demo"}
+    )
+    steps = f"/threads/{thread}/runs/{run['id']}/steps"
+    assert api.get(steps, **{"include[]": "", "after": ""}) == api.get(steps)
+    refusal = api.refused("GET", path, params={"cursor": ""})
+    assert refusal[2:] == ("cursor", "unknown_parameter")
+
+
 def test_empty_page(api: Api, thread: str) -> None:
     path = f"/threads/{thread}/messages"
     last = api.get(path)["last_id"]

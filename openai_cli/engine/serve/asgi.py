@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, cast
-from urllib.parse import parse_qsl
 
 from openai_cli.engine import http_responses
 from openai_cli.engine.engine import Engine
@@ -22,11 +21,11 @@ from openai_cli.engine.serve.body import (
 from openai_cli.engine.serve.frame_queue import FrameQueue
 from openai_cli.engine.serve.head import check_head
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.url import read_url
 from openai_cli.errors import StoreError
 
 Send = Callable[[Message], Awaitable[None]]
 
-_PREFIX = "/v1"
 _PING = b": ping\n\n"
 _THREADS = 16
 """Requests that the engine looks at in one moment; it needs milliseconds for each."""
@@ -98,10 +97,11 @@ class AsgiApp:
             }
             check_head(scope, self._limits)
             self._auth.check(headers)
+            url = read_url(scope)
             call = HttpRequest(
                 method=scope["method"],
-                path=_without_prefix(scope["raw_path"].decode("latin-1")),
-                query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+                path=url.path,
+                query=url.query,
                 headers=headers,
                 body=await read_body(receive, headers, self._limits),
             )
@@ -155,10 +155,6 @@ async def _close_when_gone(receive: Receive, queue: FrameQueue) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     queue.close()
-
-
-def _without_prefix(path: str) -> str:
-    return path[len(_PREFIX) :] if path.startswith(f"{_PREFIX}/") else path
 
 
 def _fault(message: str) -> HttpResponse:

@@ -15,7 +15,7 @@ _OWN_SITE = ("same-origin", "none")
 
 
 class Authenticator:
-    """With a key, every request must bring it.
+    """With a key, every request must bring it: as a bearer token, or in Azure's header `api-key`.
 
     Without one, the server is for programs on this machine. A web page must not reach it through
     the user's browser, neither by name tricks (a name that is made to resolve to this machine,
@@ -35,22 +35,24 @@ class Authenticator:
             RefusalError: it may not.
         """
         if self._key:
-            self._check_key(headers.get("authorization", ""))
+            self._check_key(headers.get("authorization", ""), headers.get("api-key", ""))
         else:
             self._check_source(headers)
 
-    def _check_key(self, authorization: str) -> None:
-        scheme, _, key = authorization.partition(" ")
-        given = _digest(key.strip().encode("latin-1", "replace"))
-        right = hmac.compare_digest(given, self._key)
-        if right and scheme.lower() == "bearer":
+    def _check_key(self, authorization: str, azure_key: str) -> None:
+        scheme, _, token = authorization.partition(" ")
+        right_token = self._is_key(token)
+        right_azure_key = self._is_key(azure_key)
+        if right_azure_key or (right_token and scheme.lower() == "bearer"):
             return
-        message = (
-            "Incorrect API key provided." if authorization else "You didn't provide an API key."
-        )
+        given = authorization or azure_key
+        message = "Incorrect API key provided." if given else "You didn't provide an API key."
         raise RefusalError(
             message, status=401, code="invalid_api_key", headers={"www-authenticate": "Bearer"}
         )
+
+    def _is_key(self, text: str) -> bool:
+        return hmac.compare_digest(_digest(text.strip().encode("latin-1", "replace")), self._key)
 
     def _check_source(self, headers: Mapping[str, str]) -> None:
         host = headers.get("host", "")

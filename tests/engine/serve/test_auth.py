@@ -24,7 +24,10 @@ KEY = "sk-local-0123456789"
         ({"Authorization": f"Bearer {KEY.upper()}"}, "Incorrect API key provided."),
         ({"Authorization": f"Basic {KEY}"}, "Incorrect API key provided."),
         ({"Authorization": KEY}, "Incorrect API key provided."),
-        ({"api-key": KEY}, "You didn't provide an API key."),
+        ({"api-key": ""}, "You didn't provide an API key."),
+        ({"api-key": KEY[:-1]}, "Incorrect API key provided."),
+        ({"api-key": f"Bearer {KEY}"}, "Incorrect API key provided."),
+        ({"x-api-key": KEY}, "You didn't provide an API key."),
     ],
 )
 def test_without_the_key(
@@ -49,6 +52,15 @@ def test_with_the_key(running: Callable[..., Running]) -> None:
         headers = {"Authorization": f"{scheme} {KEY}", "Host": "assistants.example"}
         answer = httpx.post(f"{service.url}/threads", json={}, headers=headers, trust_env=False)
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("other", [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}])
+def test_with_the_key_in_the_header_of_azure(
+    running: Callable[..., Running], other: dict[str, str]
+) -> None:
+    headers = {"api-key": KEY, **other}
+    answer = httpx.get(f"{running(key=KEY).url}/assistants", headers=headers, trust_env=False)
+    assert answer.status_code == 200
 
 
 def test_the_key_comes_from_the_environment_and_is_shown_nowhere(

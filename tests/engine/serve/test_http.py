@@ -31,12 +31,30 @@ def read_error(answer: bytes) -> tuple[int, dict[str, Any], dict[str, str]]:
     return int(status.split()[1]), check(json.loads(body))["error"], headers
 
 
-@pytest.mark.parametrize("prefix", ["", "/v1"])
-def test_with_and_without_version(running: Start, ask_at: AskAt, prefix: str) -> None:
+@pytest.mark.parametrize(
+    "prefix", ["", "/v1", "/openai", "/openai/v1", "/openai/deployments/gpt-4o%20mini"]
+)
+def test_prefixes(running: Start, ask_at: AskAt, prefix: str) -> None:
     api = ask_at(running().url.removesuffix("/v1") + prefix)
     thread = api.post("/threads")
     assert api.get(f"/threads/{thread['id']}") == thread
     assert api.refused("GET", "/v1/v1/threads")[0] == 404
+    assert api.refused("GET", "/openai/threads/thread_x")[0] == 404
+
+
+def test_the_version_of_azure_is_ignored(running: Start, ask_at: AskAt) -> None:
+    api = ask_at(running().url.removesuffix("/v1") + "/openai")
+    version = {"params": {"api-version": "2024-05-01-preview"}}
+    run = api.post("/threads/runs", ask("Hi"), **version)
+    path = f"/threads/{run['thread_id']}"
+    lists = ("/messages", "/runs", f"/runs/{run['id']}/steps")
+    for one in ("/assistants", path, f"{path}/runs/{run['id']}", *(path + one for one in lists)):
+        assert api.ask("GET", one, **version).status_code == 200
+    wrong = {"params": {"api_version": "2024-05-01-preview"}}
+    assert api.refused("GET", f"{path}/messages", **wrong)[2:] == (
+        "api_version",
+        "unknown_parameter",
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,7 +62,8 @@ def test_with_and_without_version(running: Start, ask_at: AskAt, prefix: str) ->
     [
         ("GET", "/", 404, "Invalid URL (GET /)"),
         ("GET", "/v1", 404, "Invalid URL (GET /v1)"),
-        ("POST", "/v1/vector_stores", 404, "Invalid URL (POST /vector_stores)"),
+        ("POST", "/v1/vectors", 404, "Invalid URL (POST /vectors)"),
+        ("GET", "/openai/deployments/threads", 404, "Invalid URL (GET /deployments/threads)"),
         ("GET", "/v1/threads/runs/x/y/z/zz", 404, "Invalid URL (GET /threads/runs/x/y/z/zz)"),
         ("GET", "/v1/%2e%2e/etc/passwd", 404, "Invalid URL (GET /%2e%2e/etc/passwd)"),
         ("PUT", "/v1/threads", 405, "Not allowed to PUT on /threads."),

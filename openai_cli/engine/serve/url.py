@@ -1,0 +1,37 @@
+"""Reads the URL of a request: several prefixes lead to the same engine.
+
+OpenAI's clients ask below `/v1`; those for Azure ask below `/openai`, `/openai/v1`, or
+`/openai/deployments/NAME`, with an `api-version`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+_PREFIX = re.compile(r"(/openai/deployments/(?P<deployment>[^/]+)|/openai/v1|/openai|/v1)(?=/)")
+_IGNORED = "api-version"
+"""Azure's version of the API; there is one version here."""
+
+
+class RequestUrl(NamedTuple):
+    """What a URL asks for."""
+
+    path: str
+    """Without the prefix, still percent-encoded."""
+    query: Sequence[tuple[str, str]]
+    """Without `api-version`."""
+    deployment: str
+    """The name of Azure's deployment, a model; empty if the URL names none."""
+
+
+def read_url(scope: Mapping[str, Any]) -> RequestUrl:
+    """The URL of an ASGI request."""
+    path = scope["raw_path"].decode("latin-1")
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    found = _PREFIX.match(path)
+    return RequestUrl(
+        path=path[found.end() :] if found else path,
+        query=[(name, value) for name, value in query if name != _IGNORED],
+        deployment=unquote(found["deployment"] or "") if found else "",
+    )
