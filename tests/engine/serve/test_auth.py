@@ -54,7 +54,7 @@ def test_with_the_key(running: Callable[..., Running]) -> None:
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("other", [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}])
+@pytest.mark.parametrize("other", [{}, {"Authorization": "Basic x"}, {"Authorization": "Bearer x"}])
 def test_with_the_key_in_the_header_of_azure(
     running: Callable[..., Running], other: dict[str, str]
 ) -> None:
