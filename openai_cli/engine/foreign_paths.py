@@ -8,9 +8,7 @@ _FILES = (
     "Files and vector stores are kept at the server of the models: create them there, and name "
     "their ids in runs (with --upstream-api responses)."
 )
-_MODELS = (
-    "Send the request to the server of the models; `openai local serve --passthrough` passes it on."
-)
+_MODELS = "Send the request to the server of the models itself."
 _ELSEWHERE = "Send the request to a server that has this part of the API."
 
 _ADVICE: Mapping[str, str] = MappingProxyType(
@@ -20,7 +18,7 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "vector_stores": _FILES,
         "chat": _MODELS,
         "responses": _MODELS,
-        "models": "`openai local serve` lists the models.",
+        "models": _MODELS,
         **dict.fromkeys(
             (
                 *("audio", "batches", "completions", "containers", "conversations", "embeddings"),

@@ -88,8 +88,8 @@ def test_unknown_url_and_method(api: Api) -> None:
     [
         ("POST", "/files", "--upstream-api responses"),
         ("GET", "/vector_stores/vs_1/files", "--upstream-api responses"),
-        ("POST", "/chat/completions", "--passthrough"),
-        ("POST", "/responses", "--passthrough"),
+        ("POST", "/chat/completions", "the server of the models itself"),
+        ("POST", "/responses", "the server of the models itself"),
         ("POST", "/embeddings", "a server that has this part of the API"),
     ],
 )
