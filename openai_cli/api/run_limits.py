@@ -3,5 +3,6 @@
 MAX_TOOL_TURNS = 32
 """Default limit of tool-call turns: a model may otherwise call functions for ever."""
 MAX_TOOL_TURNS_VARIABLE = "OPENAI_MAX_TOOL_TURNS"
+DROP_TOOLS_VARIABLE = "OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS"
 MOST_TOOL_TURNS = 100_000
 """The largest number of turns that may be asked for."""

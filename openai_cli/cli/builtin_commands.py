@@ -12,7 +12,7 @@ from typing import NamedTuple
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, OTHER, SHELLS, Option
 from openai_cli.cli.session import Session
-from openai_cli.cli.upstream_options import UPSTREAM_FLAGS
+from openai_cli.cli.upstream_options import ENGINE_FLAGS
 from openai_cli.errors import Problem, UsageError
 
 _COMMON = ("--format-error", "--debug", "--help")
@@ -180,7 +180,7 @@ BUILTIN_COMMANDS = (
             "openai local serve",
             "openai local serve --port 0 --store team.db",
         ),
-        shared=UPSTREAM_FLAGS,
+        shared=ENGINE_FLAGS,
         consequence="not started",
         stays=True,
     ),

@@ -16,7 +16,7 @@ from openai_cli.cli.option_values import (
     whole,
 )
 from openai_cli.cli.options import CREDENTIALS
-from openai_cli.cli.upstream_options import UPSTREAM_FLAGS, engine_environ, upstream_secrets
+from openai_cli.cli.upstream_options import ENGINE_FLAGS, engine_environ, upstream_secrets
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
@@ -187,7 +187,7 @@ class OptionReader:
 
     def _check_place(self, address: Address) -> None:
         """Refuse flags that would go nowhere: those of an upstream, and headers for the engine."""
-        for name in () if address.is_local else UPSTREAM_FLAGS:
+        for name in () if address.is_local else ENGINE_FLAGS:
             if self.has(name):
                 self.problems.append(Problem(name, "works with the embedded engine only: --local"))
         for text in self.all("--header") if address.is_local else ():

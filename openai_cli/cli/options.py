@@ -46,6 +46,7 @@ OPTIONS = (
     Option("--upstream-model", "Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.", CONNECTION, "MODEL", repeatable=True),
     Option("--upstream-key", "Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
     Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
+    Option("--drop-unsupported-tools", "Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.", CONNECTION, takes="nothing"),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),

@@ -172,10 +172,11 @@ class _ServeOptionReader:
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
         """Add a problem for an invalid upstream; a missing key is reported at its first use."""
+        from openai_cli.engine.hosted_tools import read_drop_unsupported_tools
         from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 
-        for read in (read_names, read_upstream_config):
+        for read in (read_names, read_upstream_config, read_drop_unsupported_tools):
             try:
                 read(environ)
             except RefusalError as error:

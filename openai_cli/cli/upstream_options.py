@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE
+from openai_cli.api.run_limits import DROP_TOOLS_VARIABLE, MAX_TOOL_TURNS_VARIABLE
 from openai_cli.cli.near_words import near
 from openai_cli.client.address import read_address
 from openai_cli.client.headers import check_credential, read_header, read_headers
@@ -24,13 +24,18 @@ _VARIABLES = {
     "--upstream-key": "OPENAI_LOCAL_UPSTREAM_KEY",
     "--upstream-header": _HEADERS,
 }
-UPSTREAM_FLAGS = tuple(_VARIABLES)
+_DROP_TOOLS = "--drop-unsupported-tools"
+ENGINE_FLAGS = (*_VARIABLES, _DROP_TOOLS)
+"""Flags for the embedded engine only."""
 
 
 class FlagReader(Protocol):
     """What is needed of the reader of options."""
 
     problems: list[Problem]
+
+    def has(self, name: str) -> bool:
+        """Whether the flag was given."""
 
     def last(self, name: str) -> str | None:
         """The text of the last occurrence."""
@@ -41,13 +46,14 @@ class FlagReader(Protocol):
 
 def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
     """What the flags say about the engine, by variable. Adds what is wrong to the problems."""
-    for name in UPSTREAM_FLAGS:
+    for name in _VARIABLES:
         if reader.last(name) == "":
             reader.problems.append(Problem(name, "is empty"))
     reader.problems += [*_problems(reader)]
     texts = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
     texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
+    texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(_DROP_TOOLS) else ""
     headers = reader.all("--upstream-header")
     # A header of the environment is sent too, unless a flag has one of that name.
     texts[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""

@@ -11,6 +11,7 @@ from openai_cli.engine.handlers import (
     pagination,
     threads,
 )
+from openai_cli.engine.hosted_tools import dropped_names, without_tools
 from openai_cli.engine.ids import new_id
 from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models import Model
@@ -107,6 +108,13 @@ def _start(
         heartbeat_at=request.now,
     )
     tx.runs.insert(run)
-    for found in model.refuse(prompt_builder.prepare(tx, run, fields)):
-        raise refusals.unsupported(found.field, found.value, found.lack, model.backend)
+    unsupported = list(model.refuse(prompt_builder.prepare(tx, run, fields)))
+    drops = request.models.drops_unsupported_tools
+    for found in unsupported:
+        if not (drops and found.of_hosted_tools):
+            raise refusals.unsupported(found.field, found.value, found.lack, model.backend)
+    if unsupported:
+        run = tx.runs.update(run.id, settings=without_tools(run.settings, unsupported))
+        names = dropped_names(unsupported)
+        request.models.warn(f"{run.id} goes without {names}: not on the {model.backend} backend")
     return run, model

@@ -67,10 +67,10 @@ class Echo:
         """Tools that need files or code, attachments and images of the assistant."""
         for index, tool in enumerate(prompt.tools):
             if tool["type"] != "function":
-                yield Unsupported(f"tools[{index}].type", tool["type"])
+                yield Unsupported(f"tools[{index}].type", tool["type"], of_hosted_tools=True)
         choice = prompt.settings.tool_choice
         if isinstance(choice, dict) and choice["type"] != "function":
-            yield Unsupported("tool_choice.type", choice["type"])
+            yield Unsupported("tool_choice.type", choice["type"], of_hosted_tools=True)
         for message in prompt.history:
             if isinstance(message, PromptMessage):
                 yield from _refuse_message(message)
@@ -104,7 +104,7 @@ class Echo:
 
 def _refuse_message(message: PromptMessage) -> Iterable[Unsupported]:
     if message.attachments:
-        yield Unsupported(f"{message.field}.attachments")
+        yield Unsupported(f"{message.field}.attachments", of_hosted_tools=True)
     if message.role == "assistant":
         for index, part in enumerate(message.parts):
             kind = _image_kind(part)

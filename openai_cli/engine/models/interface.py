@@ -20,6 +20,8 @@ class Unsupported(NamedTuple):
     """What was asked for, quoted in the text; None leaves the quotation out."""
     lack: str = ""
     """What would make it possible, if anything does: `without a vector store`."""
+    of_hosted_tools: bool = False
+    """Whether a run without hosted tools (code_interpreter, file_search) has no need of it."""
 
 
 class Model(Protocol):

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 
+from openai_cli.engine.hosted_tools import read_drop_unsupported_tools
 from openai_cli.engine.models.echo import Echo
 from openai_cli.engine.models.interface import Model
 from openai_cli.engine.models.renamed import RenamedModel
@@ -17,8 +18,8 @@ class ModelRegistry:
     def __init__(
         self, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
     ) -> None:
+        self.warn = warn
         self._environ = environ
-        self._warn = warn
         self._echo = Echo()
         self._lock = threading.Lock()
         self._upstream: Model | None = None
@@ -34,7 +35,7 @@ class ModelRegistry:
             return self._echo
         with self._lock:
             if self._upstream is None:
-                self._upstream = _adapter(self._environ, self._warn)
+                self._upstream = _adapter(self._environ, self.warn)
         return self._upstream if asked == name else RenamedModel(self._upstream, asked)
 
     @property
@@ -45,6 +46,15 @@ class ModelRegistry:
             RefusalError: the environment says something that is no number.
         """
         return read_tool_turn_limit(self._environ)
+
+    @property
+    def drops_unsupported_tools(self) -> bool:
+        """Whether runs go without the hosted tools that their model's backend does not have.
+
+        Raises:
+            RefusalError: the environment says something that is not a truth value.
+        """
+        return read_drop_unsupported_tools(self._environ)
 
     def close(self) -> None:
         """Close the adapters."""

@@ -37,13 +37,13 @@ def refuse(prompt: Prompt) -> Iterator[Unsupported]:
     """Fields that a Chat Completions request does not support."""
     for index, tool in enumerate(prompt.tools):
         if tool["type"] != "function":
-            yield Unsupported(f"tools[{index}].type", tool["type"])
+            yield Unsupported(f"tools[{index}].type", tool["type"], of_hosted_tools=True)
     choice = prompt.settings.tool_choice
     if isinstance(choice, dict) and choice["type"] != "function":
-        yield Unsupported("tool_choice.type", choice["type"])
+        yield Unsupported("tool_choice.type", choice["type"], of_hosted_tools=True)
     for message in messages_of(prompt):
         if message.attachments:
-            yield Unsupported(f"{message.field}.attachments")
+            yield Unsupported(f"{message.field}.attachments", of_hosted_tools=True)
         yield from assistant_images(message)
         for index, part in enumerate(message.parts):
             if isinstance(part, PromptImageFile) and message.role == "user":

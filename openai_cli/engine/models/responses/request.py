@@ -18,13 +18,20 @@ def refuse(prompt: Prompt) -> Iterator[Unsupported]:
     """Fields that a Responses request does not support."""
     for index, tool in enumerate(prompt.tools):
         if tool["type"] == "file_search" and not _stores(prompt):
-            yield Unsupported(f"tools[{index}].type", "file_search", "without a vector store")
+            yield Unsupported(
+                f"tools[{index}].type",
+                "file_search",
+                "without a vector store",
+                of_hosted_tools=True,
+            )
     for message in messages_of(prompt):
         yield from assistant_images(message)
         for index, attachment in enumerate(message.attachments):
             if "file_search" in attachment.tools:
                 field = f"{message.field}.attachments[{index}].tools"
-                yield Unsupported(field, "file_search", "without a vector store for it")
+                yield Unsupported(
+                    field, "file_search", "without a vector store for it", of_hosted_tools=True
+                )
 
 
 def body(prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
