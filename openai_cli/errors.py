@@ -17,6 +17,7 @@ reaches `cli.report`, which prints an error and returns its exit code.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,14 @@ def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    r"""The text with line breaks of all kinds as visible escapes (`\n`)."""
+    return _LINE_BREAK.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """The problems as text, a long list cut with a count."""
     lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
@@ -44,12 +53,14 @@ class Problem(NamedTuple):
     """One problem with the input.
 
     `source` is a flag, "stdin", a file or an environment variable; `path` is the position inside
-    its value (`messages[0].role`), empty for the whole value.
+    its value (`messages[0].role`), empty for the whole value. `drawing` is what text output shows
+    on lines below the message.
     """
 
     source: str
     message: str
     path: str = ""
+    drawing: str = ""
 
     def __str__(self) -> str:
         parts = (
@@ -57,7 +68,8 @@ class Problem(NamedTuple):
             shortened(self.path),
             shortened(self.message, MESSAGE_LIMIT),
         )
-        return ": ".join(part for part in parts if part)
+        line = one_line(": ".join(part for part in parts if part))
+        return f"{line}\n{shortened(self.drawing, MESSAGE_LIMIT)}" if self.drawing else line
 
 
 class CliError(Exception):

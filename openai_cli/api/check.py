@@ -164,9 +164,9 @@ def _slips(value: object, path: Path) -> Iterator[Finding]:
         return
     known = [info.alias or name for name, info in type(value).model_fields.items()]
     for key in value.model_extra or {}:
-        near = suggestion(_plain_key(key), known)
-        if near or _plain_key(key) in known:
-            hint = near or f" (did you mean {_plain_key(key)}?)"
+        near = suggestion(plain_key(key), known)
+        if near or plain_key(key) in known:
+            hint = near or f" (did you mean {plain_key(key)}?)"
             yield Finding((*path, key), f"unknown key, sent as it is{hint}")
     for name in value.model_fields_set:
         info = type(value).model_fields.get(name)
@@ -174,5 +174,6 @@ def _slips(value: object, path: Path) -> Iterator[Finding]:
             yield from _slips(getattr(value, name), (*path, info.alias or name))
 
 
-def _plain_key(key: str) -> str:
+def plain_key(key: str) -> str:
+    """The key as fields are spelt: `Max-Tokens` as `max_tokens`."""
     return key.lower().replace("-", "_")

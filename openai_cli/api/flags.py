@@ -53,6 +53,11 @@ class Flag:
         return self.kind is Kind.BOOLEAN
 
     @property
+    def is_id(self) -> bool:
+        """Whether the value is an id."""
+        return self.kind is Kind.TEXT and self.note.metavar == "ID"
+
+    @property
     def metavar(self) -> str:
         """What help shows for the value."""
         return self.note.metavar or self.kind.value.strip()

@@ -62,6 +62,11 @@ class Operation:
         return frozenset(name for name, _ in fields if name not in self.path_fields)
 
     @property
+    def takes_body(self) -> bool:
+        """Whether the request has a body."""
+        return self.method == "POST" and not self.bodiless
+
+    @property
     def name(self) -> str:
         """The command as typed: `beta:threads create-and-run`."""
         return f"{self.resource} {self.command}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openai_cli.api.operation import Operation
-from openai_cli.cli.options import MAX_ITEMS, MAX_PAGES, OPTIONS, ROOT_OPTIONS, Option
+from openai_cli.cli.options import BODY_OPTIONS, MAX_ITEMS, MAX_PAGES, OPTIONS, ROOT_OPTIONS, Option
 from openai_cli.cli.run_options import NO_FALLBACK, RUN_OPTIONS
 from openai_cli.input.scalars import is_boolean
 
@@ -58,6 +58,7 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
     own = tuple(_own(flag) for flag in flags_of(operation))
     counts = operation.streams or operation.pages
     client = (
+        *(BODY_OPTIONS if operation.takes_body else ()),
         *((MAX_ITEMS,) if counts else ()),
         *((MAX_PAGES,) if operation.pages else ()),
         *(RUN_OPTIONS if operation.answers_run else ()),

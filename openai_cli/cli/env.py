@@ -44,7 +44,7 @@ class Env(NamedTuple):
         if wants_colour(self.environ, self.err.is_terminal):
             label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
         # Later lines are indented, so that a server's text cannot imitate our own messages.
-        first, *more = harmless(text).splitlines() or [""]
+        first, *more = harmless(text).split("\n") or [""]
         self.put("\n".join([f"{label} {first}", *(f"  {line}" for line in more), ""]))
 
     def talk(self, line: str) -> None:

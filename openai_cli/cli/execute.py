@@ -24,19 +24,21 @@ def execute(operation: Operation, session: Session) -> None:
     after the run was printed.
     """
     env = session.env
-    options, problems = read_options(session.arguments.occurrences, env.environ)
+    stdin = Stdin(env.stdin, barred="--no-stdin" in session.arguments.names())
+    options, problems = read_options(session.arguments.occurrences, env.environ, stdin)
     run_options, more = read_run_options(session.arguments.occurrences, options)
     session.arguments.problems += [*problems, *more]
     with time_limit(options.max_time):
-        _execute(operation, session, options, run_options)
+        _execute(operation, session, options, run_options, stdin)
 
 
 def _execute(
-    operation: Operation, session: Session, options: Options, run_options: RunOptions
+    operation: Operation, session: Session, options: Options, run_options: RunOptions, stdin: Stdin
 ) -> None:
     env = session.env
-    stdin = Stdin(env.stdin, options.stdin_timeout)
-    request, warnings = read_request(operation, session.arguments, stdin, check=options.check)
+    request, warnings = read_request(
+        operation, session.arguments, stdin, wait=options.stdin_timeout, check=options.check
+    )
     _warn(env, warnings, stdin, options)
     request = _streaming_for_text(request, options)
     options = explorable(options, env)
@@ -79,8 +81,9 @@ def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> 
     if stdin.kept_silent:
         env.say(
             "warning",
-            f"no data on standard input after {options.stdin_timeout:g} s; continuing without "
-            "it (close it with < /dev/null, or raise --stdin-timeout)",
+            "standard input is a pipe and was not read: it brought nothing within "
+            f"{options.stdin_timeout:g} s (- or --body - waits for a body that comes later; "
+            "< /dev/null or --no-stdin says that there is none)",
         )
 
 

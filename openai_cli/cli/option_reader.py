@@ -12,6 +12,7 @@ from openai_cli.cli.option_values import (
     output_format,
     pointed,
     seconds,
+    seconds_or_never,
     size,
     whole,
 )
@@ -22,6 +23,8 @@ from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
 from openai_cli.errors import Problem, UsageError, shortened
 from openai_cli.input.arguments import Occurrence
+from openai_cli.input.credentials import read_credential
+from openai_cli.input.stdin import IDLE_WAIT, Stdin
 from openai_cli.output.printer import OutputStyle
 
 T = TypeVar("T")
@@ -51,10 +54,13 @@ class Options(NamedTuple):
 
 
 def read_options(
-    occurrences: Sequence[Occurrence], environ: Mapping[str, str]
+    occurrences: Sequence[Occurrence], environ: Mapping[str, str], stdin: Stdin
 ) -> tuple[Options, list[Problem]]:
-    """The parsed options, and all problems with them; an invalid option has its default."""
-    reader = OptionReader(occurrences, environ)
+    """The parsed options, and all problems with them; an invalid option has its default.
+
+    `stdin` is read if a key is to come from it.
+    """
+    reader = OptionReader(occurrences, environ, stdin)
     options = Options(
         settings=reader.settings(),
         style=reader.style("--format", "--transform"),
@@ -62,7 +68,9 @@ def read_options(
         dry_run=reader.dry_run(),
         check=not reader.has("--no-validate"),
         pager=not reader.has("--no-pager"),
-        stdin_timeout=reader.value("--stdin-timeout", seconds, 3.0),
+        stdin_timeout=reader.setting_value(
+            "--stdin-timeout", "OPENAI_STDIN_TIMEOUT", seconds_or_never, IDLE_WAIT
+        ),
         max_items=reader.value("--max-items", count_or_all, None),
         max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
         max_time=reader.value("--max-time", seconds, None),
@@ -79,9 +87,15 @@ def error_style(occurrences: Sequence[Occurrence]) -> OutputStyle:
 class OptionReader:
     """Parses options and collects all problems with them."""
 
-    def __init__(self, occurrences: Sequence[Occurrence], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        occurrences: Sequence[Occurrence],
+        environ: Mapping[str, str],
+        stdin: Stdin | None = None,
+    ) -> None:
         self._occurrences = occurrences
         self._environ = environ
+        self._stdin = stdin or Stdin(None)
         self.problems: list[Problem] = []
 
     def has(self, name: str) -> bool:
@@ -178,12 +192,24 @@ class OptionReader:
             return Address(LOCAL)
 
     def _credential(self, name: str, variable: str) -> str:
-        text, source = self.setting(name, variable)
+        if self.has(name):
+            return self.credential(name)
         try:
-            return check_credential(text, source)
+            return check_credential(self._environ.get(variable, ""), variable)
         except UsageError as error:
             self.problems += error.problems
             return ""
+
+    def credential(self, name: str) -> str:
+        """The option's key or id; that of a file for `@FILE`, of standard input for `-`."""
+        try:
+            text = read_credential(self.last(name) or "", lambda: self._stdin.demand(name))
+            return check_credential(text, name)
+        except UsageError as error:
+            self.problems += error.problems
+        except ValueError as error:
+            self.problems.append(Problem(name, str(error)))
+        return ""
 
     def _check_place(self, address: Address) -> None:
         """Refuse flags that would go nowhere: those of an upstream, and headers for the engine."""
@@ -233,7 +259,8 @@ class OptionReader:
         try:
             check(text)
         except PathError as error:
-            self.problems.append(Problem(name, pointed(error.message, text, error.position)))
+            drawing = pointed(text, error.position)
+            self.problems.append(Problem(name, error.message, drawing=drawing))
             return ""
         return text
 

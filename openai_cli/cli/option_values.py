@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 
 from openai_cli.cli.near_words import near
 from openai_cli.cli.options import ERROR_FORMATS
+from openai_cli.errors import one_line
 from openai_cli.input.scalars import read_integer
 from openai_cli.output.printer import FORMATS
 
+_DAY = 86400
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
-def pointed(message: str, text: str, position: int) -> str:
-    """The message, with the text and a caret at `position` on the lines below."""
-    before, after = text[:position], text[position:]
-    shown = before.expandtabs(1).replace("\n", " ")
-    return f"{message}\n  {shown}{after}\n  {' ' * len(shown)}^"
+def pointed(text: str, position: int) -> str:
+    """The text as one line, and a caret at `position` on the line below."""
+    before, after = (one_line(part.expandtabs(1)) for part in (text[:position], text[position:]))
+    return f"  {before}{after}\n  {' ' * len(before)}^"
 
 
 def output_format(text: str) -> str:
@@ -43,9 +44,17 @@ def seconds(text: str) -> float:
         value = float(text)
     except ValueError:
         value = -1
-    if not (math.isfinite(value) and 0 < value <= 86400):
+    if not (math.isfinite(value) and 0 < value <= _DAY):
         raise ValueError("a number of seconds above 0, up to a day")
     return value
+
+
+def seconds_or_never(text: str) -> float:
+    """A time in seconds; 0 for never."""
+    try:
+        return seconds(text) if float(text) else 0.0
+    except ValueError:
+        raise ValueError("a number of seconds up to a day, or 0 for never") from None
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

@@ -38,13 +38,13 @@ CREDENTIALS = {
 """Flags that identify the caller, with their environment variables."""
 
 OPTIONS = (
-    Option("--api-key", "Key for the server; also OPENAI_API_KEY.", CONNECTION, "KEY"),
+    Option("--api-key", "Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.", CONNECTION, "KEY"),
     Option("--base-url", "Server; also OPENAI_BASE_URL. local: is the engine.", CONNECTION, "URL"),
     Option("--local", "Use the embedded engine: short for --base-url local:.", CONNECTION, takes="nothing"),
     Option("--upstream-url", "Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.", CONNECTION, "URL"),
     Option("--upstream-api", "API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.", CONNECTION, "API", words=UPSTREAM_APIS),
     Option("--upstream-model", "Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.", CONNECTION, "MODEL", repeatable=True),
-    Option("--upstream-key", "Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
+    Option("--upstream-key", "Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
     Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--drop-unsupported-tools", "Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.", CONNECTION, takes="nothing"),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
@@ -67,11 +67,18 @@ OPTIONS = (
     Option("--no-pager", "Never show a long answer through PAGER.", OUTPUT, takes="nothing"),
     Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
     Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),
-    Option("--stdin-timeout", "Seconds to wait for the first byte of piped input; 3 if not set.", OTHER, "SECONDS"),
+    Option("--stdin-timeout", "Seconds a pipe has to bring the first byte of a body; 0.05 if not set, 0 for never; also OPENAI_STDIN_TIMEOUT.", OTHER, "SECONDS"),
+    Option("--no-stdin", "Never read standard input.", OTHER, takes="nothing"),
     Option("--debug", "Show request and answer on stderr, without secrets.", OTHER, takes="nothing"),
     Option("--version", "Show the version.", OTHER, short="-v", takes="nothing"),
     Option("--help", "Show this help.", OTHER, short="-h", takes="nothing"),
 )  # fmt: skip
+
+BODY_OPTIONS = (
+    Option("--body", "Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.", OTHER, "BODY"),
+    Option("--raw-field", "Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.", OTHER, "FLAG=TEXT", repeatable=True),
+)  # fmt: skip
+"""Options of commands that send a body."""
 
 ROOT_OPTIONS = (
     Option("--show-completion", "Print the completion script of your shell, or of SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),

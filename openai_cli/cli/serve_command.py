@@ -16,6 +16,7 @@ from openai_cli.cli.store_option import store_address
 from openai_cli.cli.upstream_options import engine_environ
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
+from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
     from openai_cli.engine.serve.asgi import Report
@@ -116,7 +117,8 @@ class _ServeOptionReader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._environ = session.env.environ
-        self._options = OptionReader(session.arguments.occurrences, self._environ)
+        stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
+        self._options = OptionReader(session.arguments.occurrences, self._environ, stdin)
         self._problems = self._options.problems
 
     def settings(self) -> ServeOptions:

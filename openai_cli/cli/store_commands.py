@@ -114,7 +114,7 @@ def _file_argument(session: Session) -> str:
 def _read(name: str, session: Session) -> bytes:
     try:
         if name == "-":
-            return Stdin(session.env.stdin, 0).demand("FILE")
+            return Stdin(session.env.stdin).demand("FILE")
         return Path(name).read_bytes()
     except StdinError as error:
         raise UsageError(problems=[Problem("-", str(error))]) from None

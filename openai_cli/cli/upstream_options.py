@@ -11,17 +11,18 @@ from typing import Protocol
 from openai_cli.api.run_limits import DROP_TOOLS_VARIABLE, MAX_TOOL_TURNS_VARIABLE
 from openai_cli.cli.near_words import near
 from openai_cli.client.address import read_address
-from openai_cli.client.headers import check_credential, read_header, read_headers
+from openai_cli.client.headers import read_header, read_headers
 from openai_cli.client.redaction import header_secrets, url_secrets
 from openai_cli.errors import Problem, UsageError
 
 UPSTREAM_APIS = ("responses", "chat")
 _HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
+_KEY = "OPENAI_LOCAL_UPSTREAM_KEY"
 _VARIABLES = {
     "--upstream-url": "OPENAI_LOCAL_UPSTREAM_URL",
     "--upstream-api": "OPENAI_LOCAL_UPSTREAM_API",
     "--upstream-model": "OPENAI_LOCAL_UPSTREAM_MODEL",
-    "--upstream-key": "OPENAI_LOCAL_UPSTREAM_KEY",
+    "--upstream-key": _KEY,
     "--upstream-header": _HEADERS,
 }
 _DROP_TOOLS = "--drop-unsupported-tools"
@@ -43,6 +44,9 @@ class FlagReader(Protocol):
     def all(self, name: str) -> list[str]:
         """The texts of all occurrences, in order."""
 
+    def credential(self, name: str) -> str:
+        """The option's key, that of a file for `@FILE`."""
+
 
 def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
     """What the flags say about the engine, by variable. Adds what is wrong to the problems."""
@@ -51,6 +55,7 @@ def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, 
             reader.problems.append(Problem(name, "is empty"))
     reader.problems += [*_problems(reader)]
     texts = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
+    texts[_KEY] = reader.credential("--upstream-key")
     texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
     texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(_DROP_TOOLS) else ""
@@ -62,7 +67,7 @@ def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, 
 
 def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     """What must not be shown of an upstream: its key, and secrets of its headers and address."""
-    yield environ.get("OPENAI_LOCAL_UPSTREAM_KEY", "")
+    yield environ.get(_KEY, "")
     yield from url_secrets(environ.get("OPENAI_LOCAL_UPSTREAM_URL", ""))
     try:
         headers = read_headers(environ.get(_HEADERS, ""))
@@ -73,14 +78,13 @@ def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _problems(reader: FlagReader) -> Iterator[Problem]:
-    api, url, key = map(reader.last, ("--upstream-api", "--upstream-url", "--upstream-key"))
+    api, url = map(reader.last, ("--upstream-api", "--upstream-url"))
     if api and api not in UPSTREAM_APIS:
         found = f'found "{api}"{near(api, UPSTREAM_APIS)}'
         yield Problem("--upstream-api", f"expected {' or '.join(UPSTREAM_APIS)}, {found}")
     try:
         if url and read_address(url, "--upstream-url").is_local:
             yield Problem("--upstream-url", "must be a server, not the engine")
-        check_credential(key or "", "--upstream-key")
     except UsageError as error:
         yield from error.problems
     yield from _wrong_names(reader)

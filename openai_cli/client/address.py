@@ -13,6 +13,9 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 LOCAL = "local:"
 
 
+_QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
+
+
 class Address(NamedTuple):
     """A parsed base URL. `text` is the URL as given, without trailing slash and fragment."""
 
@@ -57,6 +60,10 @@ def read_address(text: str, source: str) -> Address:
 
     Raises UsageError if it is not `http(s)://HOST…` or `local:…`.
     """
+    text = text.strip()
+    if text[:1] in _QUOTES or text[-1:] in _QUOTES:
+        what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
+        raise UsageError(problems=[Problem(source, what)])
     if text.startswith(LOCAL):
         return Address(text)
     try:

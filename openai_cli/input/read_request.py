@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from openai_cli.api.check import Finding, body_of, path_text, shown, slips, validate
+from openai_cli.api.check import (
+    Finding,
+    Path,
+    body_of,
+    path_text,
+    plain_key,
+    shown,
+    slips,
+    suggestion,
+    validate,
+)
 from openai_cli.api.flags import Flag, flags_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.arguments import Arguments, Occurrence
 from openai_cli.input.body_builder import BodyBuilder
-from openai_cli.input.document import read_document
+from openai_cli.input.document import SPACE, read_document
+from openai_cli.input.encodings import decode, without_line_break
 from openai_cli.input.references import FileError, expand_references
-from openai_cli.input.stdin import Stdin
-from openai_cli.input.values import read_value
+from openai_cli.input.stdin import IDLE_WAIT, Stdin
+from openai_cli.input.values import literal_value, read_value
+
+RAW_FIELD, BODY = "--raw-field", "--body"
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_AT_ONCE = 1e-3
+"""The wait when the input is refused anyway."""
+_LOOP_HINT = (
+    "if this is not the body, as in a loop (while read …) whose own input is standard input, "
+    "end the command with < /dev/null; - or --body - sends any object"
+)
 
 
 def read_request(
-    operation: Operation, arguments: Arguments, stdin: Stdin, *, check: bool = True
+    operation: Operation,
+    arguments: Arguments,
+    stdin: Stdin,
+    *,
+    wait: float = IDLE_WAIT,
+    check: bool = True,
 ) -> tuple[Request, list[Problem]]:
-    """The request, and warnings about keys that look like slips.
+    """The request, and warnings about keys that look like slips and about empty texts.
 
-    With `check` off the values go out as they are, the path's own excepted. Raises UsageError
-    with every problem found; nothing has been sent then.
+    `wait` is for a body on standard input that nobody announced, see `Stdin.take`. With `check`
+    off the values go out as they are, the path's own excepted. Raises UsageError with every
+    problem found; nothing has been sent then.
     """
     reader = _Reader(operation, arguments, stdin)
     reader.add_flags(arguments)
-    reader.add_stdin()
+    reader.add_body(wait)
     return reader.checked() if check else reader.unchecked()
 
 
 class _Reader:
     """A request while it is read, with every problem found so far.
 
-    `unreadable` are the paths of flags whose texts could not be read.
+    `unreadable` are the paths of flags whose texts could not be read, `announced` the bodies that
+    were given on the command line (`-` for standard input), `ids_on_stdin` the path ids given
+    as `-`, `objects` the flags whose text was read as an object, by their source.
     """
 
     def __init__(self, operation: Operation, arguments: Arguments, stdin: Stdin) -> None:
@@ -44,17 +73,29 @@ class _Reader:
         self.body = BodyBuilder(operation.request, self.flags.values())
         self.problems = list(arguments.problems)
         self.unreadable = {self.flags[name].path for name in arguments.unread if name in self.flags}
+        self.announced: list[str] = []
+        self.ids_on_stdin: list[Flag] = []
+        self.objects: dict[str, Flag] = {}
         self.stdin_unreadable = False
+        self.is_no_body = False
 
     def add_flags(self, arguments: Arguments) -> None:
         """Add the values of the command line, in the order they were typed."""
         for occurrence in (*self._positional(arguments), *arguments.occurrences):
             if occurrence.name in self.flags:
                 self._add_flag(self.flags[occurrence.name], occurrence)
+            elif occurrence.name == RAW_FIELD:
+                self._add_raw_field(occurrence)
+            elif occurrence.name == BODY:
+                self.announced.append(occurrence.text or "")
 
     def _positional(self, arguments: Arguments) -> list[Occurrence]:
-        """Words become path ids, in path order, each only where its flag is not set."""
-        set_by_flag = arguments.names()
+        """Words become path ids, in path order, each only where its flag is not set.
+
+        A `-` after them says that standard input is the body.
+        """
+        raw = {_raw_name(one.text) for one in arguments.occurrences if one.name == RAW_FIELD}
+        set_by_flag = arguments.names() | raw
         open_flags = [
             flag
             for name in self.operation.path_fields
@@ -62,30 +103,111 @@ class _Reader:
             if flag.path == (name,) and flag.name not in set_by_flag
         ]
         extra = arguments.words[len(open_flags) :]
+        if extra[:1] == ["-"] and self.operation.takes_body:
+            self.announced.append(extra.pop(0))
         self.problems += [Problem(f'"{word}"', "unexpected argument") for word in extra]
         pairs = zip(open_flags, arguments.words, strict=False)
         return [Occurrence(flag.name, word, 1) for flag, word in pairs]
 
     def _add_flag(self, flag: Flag, occurrence: Occurrence) -> None:
+        if occurrence.text == "-" and flag.path[0] in self.operation.path_fields:
+            self.ids_on_stdin.append(flag)
+            return
         try:
             value = read_value(flag, occurrence.text, self._stdin_as_value)
         except ValueError as error:
             self._report(occurrence.source, error)
             self.unreadable.add(flag.path)
-        else:
-            self.body.add(flag, value, occurrence.source)
+            return
+        if flag.is_id and isinstance(value, str) and value != occurrence.text:
+            value = without_line_break(value)  # the end of the file it stands in
+        if flag.note.any_text and _is_object(occurrence.text):
+            self.objects[occurrence.source] = flag
+        self.body.add(flag, value, occurrence.source)
 
-    def add_stdin(self) -> None:
-        """Add the body on standard input, unless a flag took it as its value."""
-        if self.stdin.owner:
+    def _add_raw_field(self, occurrence: Occurrence) -> None:
+        _, equals, text = (occurrence.text or "").partition("=")
+        name = _raw_name(occurrence.text)
+        flag = self.flags.get(name)
+        if not equals or flag is None:
+            what = f"no flag {name}" if equals else "expected FLAG=TEXT"
+            self.problems.append(Problem(occurrence.source, f"{what}, such as message=Hi"))
             return
         try:
-            body = _parse_body(self.stdin.take())
-            expanded = expand_references(body, self.operation.request, self._stdin_as_value)
-            self.body.add_defaults(expanded, "stdin")
+            self.body.add(flag, literal_value(flag, text), f"{RAW_FIELD} {name[2:]}")
         except ValueError as error:
-            self._report("stdin", error)
+            self._report(occurrence.source, error)
+            self.unreadable.add(flag.path)
+
+    def add_body(self, wait: float) -> None:
+        """Add the body, or the fields, that --body and standard input give."""
+        try:
+            if self.ids_on_stdin:
+                self._add_ids()
+            if self.announced:
+                self._add_announced()
+            elif not self.stdin.owner and self._needs_stdin():
+                self._add_offered(wait)
+        except ValueError as error:
+            self._report(BODY if self.announced else "stdin", error)
             self.stdin_unreadable = True
+
+    def _needs_stdin(self) -> bool:
+        """Whether a request may stand on standard input: a body, or a path id that is missing."""
+        given = {*self.body.values, *(path[0] for path in self.unreadable)}
+        return self.operation.takes_body or not given.issuperset(self.operation.path_fields)
+
+    def _add_ids(self) -> None:
+        """The ids given as `-`: fields of an object on standard input, or one id alone."""
+        data = self.stdin.demand("an id")
+        try:
+            fields = _parse_body(data)
+        except ValueError:
+            text = decode(data)
+            if len(self.ids_on_stdin) > 1 or text.lstrip(SPACE).startswith("{"):
+                raise
+            self.body.add(self.ids_on_stdin[0], without_line_break(text), "stdin")
+        else:
+            self._add_fields(fields, "stdin")
+
+    def _add_announced(self) -> None:
+        text, *more = self.announced
+        if more:
+            raise ValueError("there is one body only, - for standard input included")
+        if text.startswith("@") or text == "-":
+            reference = "@-" if text == "-" else text
+            value = expand_references(reference, self.operation.request, self._stdin_as_value)
+        else:
+            value = read_document(text)
+        if value is None:
+            raise ValueError("expected an object with the request's fields, found nothing")
+        self._add_fields(_object(value), "stdin" if text in ("-", "@-") else BODY)
+
+    def _add_offered(self, wait: float) -> None:
+        data = self.stdin.take(min(wait, _AT_ONCE) if self.problems else wait)
+        if not data.strip():
+            return
+        try:
+            fields = _parse_body(data)
+            self._check_meant(fields)
+        except ValueError:
+            self.is_no_body = True
+            raise
+        self._add_fields(fields, "stdin")
+
+    def _check_meant(self, fields: Mapping[str, Any]) -> None:
+        """Raise ValueError for what is probably no body of this request, but somebody else's."""
+        if self.stdin.partly_read:
+            raise ValueError("not read as the body: the beginning of this file was read before")
+        known = [info.alias or name for name, info in self.operation.request.model_fields.items()]
+        if fields and not any(plain_key(key) in known for key in fields):
+            first = next(iter(fields))
+            near = suggestion(first, known)
+            raise ValueError(f"no key is a field of this request, found {shown(first)}{near}")
+
+    def _add_fields(self, fields: Mapping[str, Any], source: str) -> None:
+        expanded = expand_references(fields, self.operation.request, self._stdin_as_value)
+        self.body.add_defaults(expanded, source)
 
     def _stdin_as_value(self) -> bytes:
         return self.stdin.demand("@-")
@@ -103,9 +225,9 @@ class _Reader:
         self._fail(self.problems)
         assert not isinstance(result, list)  # noqa: S101 - findings were raised above
         values = body_of(result)
-        self._fail(self._path_problems(values))
-        warnings = [self.body.problem(finding) for finding in slips(result)]
-        return build_request(self.operation, values), warnings
+        self._fail(self._path_problems(values) or self._blank_ids(values))
+        warnings = [*slips(result), *_blanks(values, ())]
+        return build_request(self.operation, values), [*map(self.body.problem, warnings)]
 
     def unchecked(self) -> tuple[Request, list[Problem]]:
         """The request with the values as they are. Raises UsageError."""
@@ -121,29 +243,67 @@ class _Reader:
 
     def _path_problems(self, values: Mapping[str, Any]) -> list[Problem]:
         """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
-        found = ((name, values.get(name)) for name in self.operation.path_fields)
+        in_path = self.operation.path_fields
         findings = [
             Finding((name,), f"expected an id, found {shown(value)}")
-            for name, value in found
-            if not isinstance(value, str) or value in ("", ".", "..")
+            for name, value in ((name, values.get(name)) for name in in_path)
+            if not isinstance(value, str) or value in ("", ".", "..") or _BLANK.search(value)
         ]
         return [self.body.problem(finding) for finding in findings]
 
+    def _blank_ids(self, values: Mapping[str, Any]) -> list[Problem]:
+        """Ids outside of the path that hold a blank or a line break."""
+        names = dict.fromkeys(flag.path[0] for flag in self.flags.values() if flag.is_id)
+        found = [(name, values.get(name)) for name in names]
+        return [
+            self.body.problem(Finding((name,), f"expected an id, found {shown(value)}"))
+            for name, value in found
+            if isinstance(value, str) and _BLANK.search(value)
+        ]
+
     def _fail(self, problems: Sequence[Problem]) -> None:
-        if not problems:
-            return
-        hint = ""
+        if problems:
+            raise UsageError(problems=problems, hint="; ".join(self._hints(problems)))
+
+    def _hints(self, problems: Sequence[Problem]) -> Iterator[str]:
         if self.stdin.kept_silent:
-            hint = "standard input is a pipe that brought nothing in time (see --stdin-timeout)"
-        raise UsageError(problems=problems, hint=hint)
+            yield (
+                "standard input is a pipe that brought nothing in time (- or --body - waits for "
+                "it; see --stdin-timeout)"
+            )
+        if self.is_no_body:
+            yield _LOOP_HINT
+        flag = next((self.objects[p.source] for p in problems if p.source in self.objects), None)
+        if flag:
+            raw = f"{RAW_FIELD} {flag.name[2:]}=TEXT"
+            yield f"{{ begins an object; {raw} takes any text as it is"
 
 
 def _parse_body(data: bytes) -> dict[str, Any]:
     """Step 1 for a body on standard input, whose kind is an object. Raises ValueError."""
-    try:
-        value = read_document(data.decode())
-    except UnicodeDecodeError:
-        raise ValueError("not valid UTF-8 text") from None
+    return _object(read_document(decode(data)))
+
+
+def _object(value: Any) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
         raise ValueError("expected an object with the request's fields")
     return value or {}
+
+
+def _raw_name(text: str | None) -> str:
+    """The flag that --raw-field sets, by its name or the name of its field."""
+    return "--" + (text or "").partition("=")[0].lstrip("-").replace("_", "-")
+
+
+def _is_object(text: str | None) -> bool:
+    return text is not None and text.lstrip(SPACE).startswith("{")
+
+
+def _blanks(value: Any, path: Path) -> Iterator[Finding]:
+    """Texts that hold nothing, as those of unset variables and failed pipes do."""
+    if isinstance(value, str) and not value.strip():
+        what = "only white space" if value else "an empty text"
+        yield Finding(path, f"{what}, sent as it is")
+    steps = value.items() if isinstance(value, dict) else ()
+    for step, item in enumerate(value) if isinstance(value, list) else steps:
+        yield from _blanks(item, (*path, step))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from errno import ENAMETOOLONG
-from pathlib import Path
 from typing import Any
 
 from openai_cli.api.check import Path as ValuePath
@@ -13,11 +11,10 @@ from openai_cli.api.check import shown
 from openai_cli.api.flags import accepts_text, annotation_at
 from openai_cli.input.document import read_document
 from openai_cli.input.document_limits import DocumentError
-from openai_cli.input.stdin import MAX_BYTES
+from openai_cli.input.encodings import EncodingError, decode, decode_anyway
+from openai_cli.input.files import UnreadableFileError, read_file
 
 _TEXT, _BYTES = "file://", "data://"
-# The control bytes that the WHATWG MIME sniffing standard takes as a sign of binary data.
-_BINARY = bytes([*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
 
 
 class FileError(ValueError):
@@ -38,9 +35,9 @@ def expand_references(
     """The value with the content of a file in place of every `@path`; `read_stdin` serves `@-`.
 
     The content of a file is not searched again where its text was taken as it is: where text
-    may stand (`annotation` says so), to the byte, or as base64 if it is binary. Where an object
-    or list must stand, the file is read as JSON or YAML, with references of its own. `path` is
-    the place of the value, `inside` names the files it came from. Raises FileError.
+    may stand (`annotation` says so). Where an object or list must stand, the file is read as JSON
+    or YAML, with references of its own. `path` is the place of the value, `inside` names the
+    files it came from. Raises FileError.
     """
 
     def expanded(item: Any, item_type: Any, step: str | int) -> Any:
@@ -61,70 +58,53 @@ def expand_references(
     name = value[1:]
     is_text = accepts_text(annotation)
     try:
-        data = read_stdin() if name == "-" else _read(name, must_exist=not is_text)
+        data = _content(name, read_stdin)
+    except UnreadableFileError as error:
+        if is_text and error.is_no_path and _plain(name) == name:
+            return value
+        hint = r" (text that begins with @ is written \@)" if is_text else ""
+        raise FileError(path, f"{error}{hint}") from None
     except ValueError as error:
         raise FileError(path, str(error)) from None
-    if data is None:
-        return value
     if is_text:
-        return _as_text(name, data)
+        return _as_text(name, data, path)
     if name in inside:
         raise FileError(path, f"the file {shown(name)} includes itself")
     content = _read_structure(name, data, path)
     return expand_references(content, annotation, read_stdin, path, (*inside, name))
 
 
-def _read(name: str, *, must_exist: bool) -> bytes | None:
-    """The bytes of the file; None if the text is a word that begins with @, not a file name."""
-    plain = _plain(name)
-    is_word = plain == name and not ({".", "/"} & set(name))
-    may_be_text = is_word and not must_exist
-    try:
-        file = Path(plain).expanduser()
-        if may_be_text and not file.is_file():
-            return None
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, RuntimeError, ValueError) as error:
-        if may_be_text and getattr(error, "errno", None) == ENAMETOOLONG:
-            return None
-        why = getattr(error, "strerror", None) or str(error)
-        hint = "" if must_exist else r" (text that begins with @ is written \@)"
-        raise ValueError(f"cannot read the file {shown(plain)}: {why}{hint}") from None
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"the file {shown(plain)} is larger than {MAX_BYTES >> 20} MiB")
-    return data
+def _content(name: str, read_stdin: Callable[[], bytes]) -> bytes:
+    return read_stdin() if _plain(name) == "-" else read_file(_plain(name))
 
 
 def _plain(name: str) -> str:
     return name.removeprefix(_TEXT) if name.startswith(_TEXT) else name.removeprefix(_BYTES)
 
 
+def _shown_source(name: str) -> str:
+    return "standard input" if _plain(name) == "-" else f"the file {shown(_plain(name))}"
+
+
 def _read_structure(name: str, data: bytes, path: ValuePath) -> Any:
-    source = "standard input" if name == "-" else f"the file {shown(_plain(name))}"
+    source = _shown_source(name)
     if name.startswith(_BYTES):
         raise FileError(path, f"{source} is wanted as base64 here, but this is no text")
     try:
-        return read_document(data.decode())
-    except UnicodeDecodeError:
-        raise FileError(path, f"{source} is not UTF-8 text") from None
+        return read_document(decode(data))
+    except EncodingError as error:
+        raise FileError(path, f"{source} {error}") from None
     except DocumentError as error:
         raise FileError(path, f"in {source}: {error}") from None
 
 
-def _as_text(name: str, data: bytes) -> str:
+def _as_text(name: str, data: bytes, path: ValuePath) -> str:
     if name.startswith(_TEXT):
-        return data.decode("utf-8", errors="replace")
-    if name.startswith(_BYTES) or _is_binary(data):
+        return decode_anyway(data)
+    if name.startswith(_BYTES):
         return base64.b64encode(data).decode("ascii")
-    return data.decode("utf-8")
-
-
-def _is_binary(data: bytes) -> bool:
-    if data.startswith(b"%PDF-") or data.translate(None, _BINARY) != data:
-        return True
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
+        return decode(data)
+    except EncodingError as error:
+        hint = f"@{_BYTES}{name} sends it as base64"
+        raise FileError(path, f"{_shown_source(name)} {error}; {hint}") from None

@@ -10,6 +10,9 @@ from typing import BinaryIO
 MAX_BYTES = 256 * 2**20
 """Bytes one file or standard input may hold; more is refused, not read."""
 
+IDLE_WAIT = 0.05
+"""Seconds in which a pipe must bring the first byte of a body that nobody announced."""
+
 _CHUNK = 2**20
 
 
@@ -20,27 +23,32 @@ class StdinError(ValueError):
 class Stdin:
     """The pipe or file behind standard input.
 
-    `wait` is how many seconds a pipe nobody spoke of may take to bring its first byte; some
-    callers leave an idle pipe open for ever. Once something came, it is read to its end.
+    `barred` means that nothing may read it (`--no-stdin`). `kept_silent` is set if a pipe was not
+    read because it had no data, `partly_read` if a file was read whose beginning somebody else
+    had read before.
     """
 
-    def __init__(self, stream: BinaryIO | None, wait: float) -> None:
+    def __init__(self, stream: BinaryIO | None, *, barred: bool = False) -> None:
         self._stream = stream
-        self._wait = wait
+        self._barred = barred
         self.owner = ""
         self.kept_silent = False
+        self.partly_read = False
 
-    def take(self) -> bytes:
+    def take(self, wait: float) -> bytes:
         """The request body on standard input; b"" if there is none, or a person's terminal.
 
-        Raises StdinError if it cannot be read.
+        A pipe has `wait` seconds for its first byte, as some callers leave an idle one open for
+        ever; what brought something is read to its end. With 0 nothing is read at all. Raises
+        StdinError if it cannot be read.
         """
-        if self._stream is None or self._stream.isatty():
+        if self._barred or not wait or self._stream is None or self._stream.isatty():
             return b""
         try:
-            if not self._brings_something(self._stream):
+            if not self._brings_something(self._stream, wait):
                 self.kept_silent = True
                 return b""
+            self.partly_read = self._is_partly_read(self._stream)
         except OSError as error:
             raise StdinError(f"cannot read standard input: {error.strerror}") from None
         return self.demand("the request body")
@@ -48,8 +56,10 @@ class Stdin:
     def demand(self, owner: str) -> bytes:
         """Everything on standard input, waited for as long as it takes: `owner` asked for it.
 
-        Raises StdinError if another owner read it before, or it cannot be read.
+        Raises StdinError if another owner read it before, it is barred, or cannot be read.
         """
+        if self._barred:
+            raise StdinError("standard input is not read with --no-stdin")
         if self.owner:
             raise StdinError(f"standard input was read as {self.owner} already")
         self.owner = owner
@@ -72,10 +82,15 @@ class Stdin:
             data += chunk
         raise StdinError(f"standard input holds more than {MAX_BYTES >> 20} MiB")
 
-    def _brings_something(self, stream: BinaryIO) -> bool:
+    def _is_partly_read(self, stream: BinaryIO) -> bool:
+        descriptor = stream.fileno()
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return is_file and os.lseek(descriptor, 0, os.SEEK_CUR) > 0
+
+    def _brings_something(self, stream: BinaryIO, wait: float) -> bool:
         descriptor = stream.fileno()
         mode = os.fstat(descriptor).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
             return True
-        ready, _, _ = select.select([descriptor], [], [], self._wait)
+        ready, _, _ = select.select([descriptor], [], [], wait)
         return bool(ready)

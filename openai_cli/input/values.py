@@ -35,6 +35,19 @@ def read_value(flag: Flag, text: str | None, read_stdin: Callable[[], bytes]) ->
     return shape_value(flag, expand_references(value, annotation, read_stdin))
 
 
+def literal_value(flag: Flag, text: str) -> Any:
+    """The value of a text that stands for itself (`--raw-field`): no reference, no JSON, no null.
+
+    Raises ValueError if the flag takes no such text.
+    """
+    _check_unicode(text)
+    if flag.note.pairs and (pair := _PAIR.fullmatch(text)):
+        return {pair[1]: pair[2]}
+    if flag.kind is not Kind.TEXT and not flag.note.any_text:
+        raise ValueError(f"{flag.name} takes no plain text")
+    return shape_value(flag, text)
+
+
 def parse_text(flag: Flag, text: str) -> Any:
     """Step 1: the plain value that the text spells for this flag.
 

@@ -48,9 +48,7 @@ def read_args(
         with TemporaryFile() as stream:
             stream.write(data)
             stream.seek(0)
-            request, warnings = read_request(
-                operation, arguments, Stdin(stream, wait=3), check=check
-            )
+            request, warnings = read_request(operation, arguments, Stdin(stream), check=check)
     except UsageError as error:
         return Read(None, problems=tuple(map(str, error.problems)), hint=error.hint)
     return Read(request, warnings=tuple(map(str, warnings)))

@@ -1,0 +1,63 @@
+"""Reads a file that was named; a pipe that nothing writes to is not waited for."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+from contextlib import suppress
+from errno import ENAMETOOLONG
+from pathlib import Path
+
+from openai_cli.api.check import shown
+from openai_cli.input.stdin import MAX_BYTES
+
+_WRITER_WAIT = 1000
+"""Milliseconds in which a named pipe must get a writer."""
+
+
+class UnreadableFileError(ValueError):
+    """The file cannot be read. `is_no_path`: no file can have this name."""
+
+    def __init__(self, message: str, *, is_no_path: bool = False) -> None:
+        super().__init__(message)
+        self.is_no_path = is_no_path
+
+
+def read_file(name: str) -> bytes:
+    """The bytes of the file; a `~` at the beginning is a home. Raises UnreadableFileError."""
+    try:
+        path = Path(name).expanduser()
+        # Opening a pipe blocks until it has a writer, unless asked not to.
+        is_pipe = stat.S_ISFIFO(path.stat().st_mode)
+        descriptor = os.open(path, os.O_RDONLY | (os.O_NONBLOCK if is_pipe else 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            start = _await_writer(descriptor) if is_pipe else b""
+            data = start + stream.read(MAX_BYTES + 1)
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        # A text with a line break or a NUL, or too long for a name, is no slip in a file's name.
+        no_path = getattr(error, "errno", None) == ENAMETOOLONG or bool({"\n", "\0"} & set(name))
+        what = f"cannot read the file {shown(name)}: {why}"
+        raise UnreadableFileError(what, is_no_path=no_path) from None
+    if len(data) > MAX_BYTES:
+        raise UnreadableFileError(f"the file {shown(name)} is larger than {MAX_BYTES >> 20} MiB")
+    return data
+
+
+def _await_writer(descriptor: int) -> bytes:
+    """Wait until the pipe has, or had, a writer; then reads block.
+
+    Returns what was read in doing so. Raises OSError if no writer came.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    start = b""
+    if not poll.poll(_WRITER_WAIT):
+        # A read is at the end of the pipe if there is no writer, and would block if there is one.
+        with suppress(BlockingIOError):
+            start = os.read(descriptor, 1)
+            if not start:
+                raise OSError(0, "it is a pipe that nothing writes to")
+    os.set_blocking(descriptor, True)
+    return start
