@@ -14,7 +14,7 @@ _MARKS = (
 )
 _CANDIDATES = ("shift_jis", "gb18030", "euc-kr", "windows-1252", "iso-8859-1")
 """Encodings to name for text that is not UTF-8: those first that fit few texts by chance."""
-_WIDE_CANDIDATES = ("utf-16-le", "utf-16-be")
+_PDF = b"%PDF-"
 # The control characters that the WHATWG MIME sniffing standard takes as a sign of binary data.
 _BINARY = frozenset(map(chr, (*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20))))
 _C1 = frozenset(map(chr, range(0x7F, 0xA0)))
@@ -30,10 +30,14 @@ def decode(data: bytes) -> str:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError:
-        raise EncodingError(f"is not {encoding.upper()} text{_fitting(body)}") from None
-    if data.startswith(b"%PDF-") or _BINARY & set(text):
-        raise EncodingError(f"is binary, not text{_fitting(body)}")
-    return text
+        what = f"not {encoding.upper()} text"
+    else:
+        if not _BINARY & set(text) and not data.startswith(_PDF):
+            return text
+        what = "binary, not text"
+    names = [] if len(body) < len(data) else [*_fitting(data)]
+    hint = f" (it could be {' or '.join(names)}: convert it with iconv)" if names else ""
+    raise EncodingError(f"is {what}{hint}")
 
 
 def decode_anyway(data: bytes) -> str:
@@ -54,13 +58,15 @@ def _without_mark(data: bytes) -> tuple[str, bytes]:
     return "utf-8", data
 
 
-def _fitting(data: bytes) -> str:
-    names = [*_names(data)]
-    return f" (it could be {' or '.join(names)}: convert it with iconv)" if names else ""
-
-
-def _names(data: bytes) -> Iterator[str]:
-    for name in _WIDE_CANDIDATES if b"\0" in data else _CANDIDATES:
+def _fitting(data: bytes) -> Iterator[str]:
+    """The encodings in which the bytes, without a mark, are text."""
+    if data.startswith(_PDF):
+        return
+    names: tuple[str, ...] = _CANDIDATES
+    if b"\0" in data:  # UTF-16, where the upper half of most characters is 0
+        is_little = data[1::2].count(0) > data[::2].count(0)
+        names = ("utf-16-le" if is_little else "utf-16-be",)
+    for name in names:
         try:
             text = data.decode(name)
         except UnicodeDecodeError:

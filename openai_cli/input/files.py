@@ -25,7 +25,10 @@ class UnreadableFileError(ValueError):
 
 
 def read_file(name: str) -> bytes:
-    """The bytes of the file; a `~` at the beginning is a home. Raises UnreadableFileError."""
+    """The bytes of the file; a `~` at the beginning is a home.
+
+    Raises UnreadableFileError, or ValueError if it is too large.
+    """
     try:
         path = Path(name).expanduser()
         # Opening a pipe blocks until it has a writer, unless asked not to.
@@ -41,7 +44,7 @@ def read_file(name: str) -> bytes:
         what = f"cannot read the file {shown(name)}: {why}"
         raise UnreadableFileError(what, is_no_path=no_path) from None
     if len(data) > MAX_BYTES:
-        raise UnreadableFileError(f"the file {shown(name)} is larger than {MAX_BYTES >> 20} MiB")
+        raise ValueError(f"the file {shown(name)} is larger than {MAX_BYTES >> 20} MiB")
     return data
 
 

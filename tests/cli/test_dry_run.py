@@ -57,10 +57,10 @@ def test_the_curl_line_sends_the_same_request(
 
 
 def test_the_curl_line_of_a_request_without_body(quick: Run, server: Server) -> None:
-    words = ["beta:threads:runs", "retrieve", "thread/1", "run ü", "--dry-run=curl"]
+    words = ["beta:threads:runs", "retrieve", "thread/1", "run_ü", "--dry-run=curl"]
     line = quick(*words)
     assert line.out.startswith(
-        f"curl --request GET {server.url}/threads/thread%2F1/runs/run%20%C3%BC"
+        f"curl --request GET {server.url}/threads/thread%2F1/runs/run_%C3%BC"
     )
     assert "--data" not in line.out
 

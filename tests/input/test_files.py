@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from openai_cli.input import references
+from openai_cli.input import files
 from tests.support.reading import Read, create_and_run
 
 
@@ -23,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (here / "bytes.bin").write_bytes(b"\x00\xff")
     (here / "folder").mkdir()
     (here / "dangling").symlink_to("nowhere")
+    os.mkfifo(here / "fifo")
     return here
 
 
@@ -30,7 +32,7 @@ def instructions(text: str) -> object:
     return create_and_run("--instructions", text).body["instructions"]
 
 
-def refusal(*args: str, stdin: str | None = None) -> str:
+def refusal(*args: str, stdin: bytes | str | None = None) -> str:
     read = create_and_run(*args, stdin=stdin)
     assert len(read.problems) == 1, read
     return read.problems[0]
@@ -45,15 +47,55 @@ def refusal(*args: str, stdin: str | None = None) -> str:
         (b"@word", "@word"),
         (b"\r\n\t", "\r\n\t"),
         (b"\x1b[31mred", "\x1b[31mred"),
-        (b"\xef\xbb\xbfbom", "\ufeffbom"),
-        (b"a\x00b", "YQBi"),
-        (b"\xff\xfe", "//4="),
-        (b"%PDF-1.7", "JVBERi0xLjc="),
+        (b"\xef\xbb\xbfbom", "bom"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfbom", "\ufeffbom"),
+        (b"\xff\xfe", ""),
+        (b"\xff\xfec\x00\xe9\x00", "cé"),
+        (b"\xfe\xff\x00c\x00\xe9", "cé"),
+        (b"\xff\xfe\x00\x00c\x00\x00\x00", "c"),
     ],
 )
-def test_text_to_the_byte_or_base64(folder: Path, content: bytes, value: str) -> None:
+def test_text_without_byte_order_mark(folder: Path, content: bytes, value: str) -> None:
     (folder / "content").write_bytes(content)
     assert instructions("@content") == value
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"a\x00b", "is binary, not text"),
+        (b"\x00\x01\x02", "is binary, not text"),
+        (b"%PDF-1.7", "is binary, not text"),
+        (b"\xff\xfea\x00\x00\x00", "is binary, not text"),
+        (b"\xff\xfea", "is not UTF-16-LE text"),
+        (b"\xef\xbb\xbf\xff", "is not UTF-8 text"),
+        (b"caf\xe9", "is not UTF-8 text (it could be windows-1252 or iso-8859-1: convert it with "
+         "iconv)"),
+        (b"\x93ca\xe9 \x94", "is not UTF-8 text (it could be windows-1252: convert it with iconv)"),
+        ("日本語".encode("shift_jis"), "is not UTF-8 text (it could be shift_jis or gb18030 or "
+         "windows-1252: convert it with iconv)"),
+        ("né".encode("utf-16-le"), "is not UTF-8 text (it could be utf-16-le: convert it with "
+         "iconv)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_text_is_refused(folder: Path, content: bytes, why: str) -> None:
+    (folder / "content").write_bytes(content)
+    says = "@data://content sends it as base64"
+    assert refusal("--instructions", "@content") == (
+        f'--instructions: the file "content" {why}; {says}'
+    )
+    assert instructions("@data://content") == base64.b64encode(content).decode()
+
+
+def test_standard_input_is_text_or_asked_for_as_base64() -> None:
+    text = {"role": "user", "content": "cé"}
+    body = create_and_run("--message", "@-", stdin="\ufeffcé".encode("utf-16-le")).body
+    assert body["thread"]["messages"] == [text]
+    assert "standard input is not UTF-8" in refusal("--message", "@-", stdin=b"c\xe9")
+    body = create_and_run("--message", "@data://-", stdin=b"\xff").body
+    assert body["thread"]["messages"][0]["content"] == "/w=="
+    body = create_and_run(stdin='\ufeff{"model": "é"}'.encode("utf-16-be")).body
+    assert body["model"] == "é"
 
 
 def test_a_scheme_forces_text_or_base64() -> None:
@@ -68,11 +110,9 @@ def test_home_and_absolute_paths(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["@", "@nobody", "@everyone please look", "@" + "long " * 100, "@dangling", "@folder", " @word",
-     "me@word"],
-)  # fmt: skip
-def test_a_word_with_no_such_file_is_text(text: str) -> None:
+    "text", ["@", "@" + "long. " * 100, "@all:\nplease look", " @word", "me@word"]
+)
+def test_what_cannot_be_a_path_is_text(text: str) -> None:
     assert instructions(text) == text
 
 
@@ -113,6 +153,11 @@ def test_a_message_is_text_whatever_the_file_holds(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("@promt", 'cannot read the file "promt": No such file or directory'),
+        ("@dangling", 'cannot read the file "dangling": No such file or directory'),
+        ("@folder", 'cannot read the file "folder": Is a directory'),
+        ("@fifo", 'cannot read the file "fifo": it is a pipe that nothing writes to'),
+        ("@everyone please look", "No such file or directory"),
         ("@none.txt", 'cannot read the file "none.txt": No such file or directory'),
         ("@./none", 'cannot read the file "./none": No such file or directory'),
         ("@file://none", 'cannot read the file "none": No such file or directory'),
@@ -121,7 +166,7 @@ def test_a_message_is_text_whatever_the_file_holds(folder: Path) -> None:
         ("@./folder", 'cannot read the file "./folder": Is a directory'),
         ("@word/inside", "Not a directory"),
         ("@~nobody-here/x", "home directory"),
-        ("@" + "x" * 5000 + ".txt", "…: File name too long"),
+        ("@file://" + "x" * 5000 + ".txt", "…: File name too long"),
         ("@file://", 'cannot read the file ""'),
     ],
 )
@@ -150,7 +195,8 @@ def test_the_place_of_a_reference_is_named(folder: Path) -> None:
     )
     (folder / "latin.yaml").write_bytes(b"a: \xe9")
     assert refusal("--thread", "@latin.yaml") == (
-        '--thread: the file "latin.yaml" is not UTF-8 text'
+        '--thread: the file "latin.yaml" is not UTF-8 text (it could be windows-1252 or '
+        "iso-8859-1: convert it with iconv)"
     )
 
 
@@ -187,7 +233,7 @@ def test_a_named_pipe_is_read_to_its_end(folder: Path) -> None:
 
 
 def test_too_large(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    monkeypatch.setattr(references, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(files, "MAX_BYTES", 2**20)
     (folder / "large.txt").write_bytes(b"x" * (2**20 + 1))
     assert refusal("--instructions", "@large.txt").endswith("is larger than 1 MiB")
     assert refusal("--instructions", "@/dev/zero").endswith('"/dev/zero" is larger than 1 MiB')

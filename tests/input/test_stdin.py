@@ -22,27 +22,27 @@ DRY = ("beta:threads", "create-and-run", "--assistant-id=a", "--dry-run", "--for
 def test_a_file(tmp_path: Path) -> None:
     (tmp_path / "body").write_bytes(b"model: m")
     with (tmp_path / "body").open("rb") as stream:
-        assert Stdin(stream, 1).take() == b"model: m"
+        assert Stdin(stream).take(1) == b"model: m"
 
 
 def test_nothing_there() -> None:
-    assert Stdin(None, 1).take() == b""
+    assert Stdin(None).take(1) == b""
     with Path("/dev/null").open("rb") as stream:
-        stdin = Stdin(stream, 1)
-        assert stdin.take() == b""
+        stdin = Stdin(stream)
+        assert stdin.take(1) == b""
         assert not stdin.kept_silent
 
 
 def test_asking_for_a_closed_one_is_refused() -> None:
     with pytest.raises(StdinError, match="is closed"):
-        Stdin(None, 1).demand("@-")
+        Stdin(None).demand("@-")
 
 
 def test_an_idle_pipe_is_not_waited_for() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stream, os.fdopen(writing, "wb"):
-        stdin = Stdin(stream, 0.05)
-        assert stdin.take() == b""
+        stdin = Stdin(stream)
+        assert stdin.take(0.05) == b""
         assert stdin.kept_silent
         assert stdin.owner == ""
 
@@ -50,8 +50,8 @@ def test_an_idle_pipe_is_not_waited_for() -> None:
 def test_an_idle_socket_is_not_waited_for() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("rb", buffering=0) as stream:
-        stdin = Stdin(stream, 0.05)
-        assert stdin.take() == b""
+        stdin = Stdin(stream)
+        assert stdin.take(0.05) == b""
         assert stdin.kept_silent
 
 
@@ -69,7 +69,7 @@ def test_a_slow_pipe_is_read_to_its_end(blocking: bool) -> None:
     writer = threading.Thread(target=write_slowly)
     with os.fdopen(reading, "rb") as stream:
         writer.start()
-        assert Stdin(stream, 60).take() == b"model: m\n"
+        assert Stdin(stream).take(60) == b"model: m\n"
     writer.join()
 
 
@@ -78,55 +78,41 @@ def test_what_is_asked_for_is_waited_for() -> None:
     timer = threading.Timer(0.2, lambda: (os.write(writing, b"at last"), os.close(writing)))
     with os.fdopen(reading, "rb") as stream:
         timer.start()
-        assert Stdin(stream, 0.01).demand("@-") == b"at last"
+        assert Stdin(stream).demand("@-") == b"at last"
 
 
 def test_a_terminal_is_no_body_but_can_be_asked() -> None:
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "rb") as stream, os.fdopen(ours, "wb", buffering=0) as keyboard:
-        assert Stdin(stream, 60).take() == b""
+        assert Stdin(stream).take(60) == b""
         keyboard.write(b"typed\n\x04")
-        assert Stdin(stream, 60).demand("@-") == b"typed\n"
+        assert Stdin(stream).demand("@-") == b"typed\n"
+
+
+@pytest.mark.parametrize("barred", [True, False])
+def test_never(tmp_path: Path, barred: bool) -> None:
+    (tmp_path / "body").write_bytes(b"model: m")
+    with (tmp_path / "body").open("rb") as stream:
+        stdin = Stdin(stream, barred=barred)
+        assert stdin.take(1 if barred else 0) == b""
+        assert not stdin.kept_silent
+        if barred:
+            with pytest.raises(StdinError, match="--no-stdin"):
+                stdin.demand("@-")
+        else:
+            assert stdin.demand("@-") == b"model: m"
 
 
 def test_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stdin_module, "MAX_BYTES", 2**20)
     with Path("/dev/zero").open("rb") as stream, pytest.raises(StdinError, match="1 MiB"):
-        Stdin(stream, 1).take()
+        Stdin(stream).take(1)
 
 
 def test_a_stream_that_cannot_be_read(tmp_path: Path) -> None:
     writing = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
     with os.fdopen(writing, "rb") as stream, pytest.raises(StdinError, match="cannot read"):
-        Stdin(stream, 1).take()
-
-
-def test_idle_pipe_of_a_process(openai: Shell) -> None:
-    reading, writing = os.pipe()
-    process = openai.start(
-        *DRY, "--stdin-timeout", "0.3",
-        stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    os.close(reading)
-    out, err = process.communicate(timeout=60)
-    os.close(writing)
-    assert process.returncode == 0
-    assert b'"body":{"assistant_id":"a"}' in out
-    assert err.startswith(b"warning: no data on standard input after 0.3 s")
-
-
-def test_an_idle_pipe_is_named_when_something_is_missing(openai: Shell) -> None:
-    reading, writing = os.pipe()
-    process = openai.start(
-        "beta:threads", "create-and-run", "--stdin-timeout=0.3",
-        stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    os.close(reading)
-    _, err = process.communicate(timeout=60)
-    os.close(writing)
-    assert process.returncode == 2
-    assert b"--assistant-id: is required" in err
-    assert b"hint: standard input is a pipe that brought nothing in time" in err
+        Stdin(stream).take(1)
 
 
 def test_closed_stdin_of_a_process(openai: Shell) -> None:

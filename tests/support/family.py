@@ -84,6 +84,8 @@ class FactFlag:
         kind = {"integer": ("7" if self.maximum else "300", 7 if self.maximum else 300),
                 "number": ("0.5", 0.5), "boolean": ("true", True)}  # fmt: skip
         text = f"some {self.field} = of: mine"
+        if self.field.endswith("_id") or self.field in ("after", "before"):
+            text = text.replace(" ", "-")
         return kind.get(str(self.facts.get("type")), (text, text))
 
 
