@@ -164,7 +164,7 @@ class _Reader:
             fields = _parse_body(data)
         except ValueError:
             text = decode(data)
-            if len(self.ids_on_stdin) > 1 or text.lstrip(SPACE).startswith("{"):
+            if len(self.ids_on_stdin) > 1 or text.lstrip(SPACE).startswith(("{", "[")):
                 raise
             self.body.add(self.ids_on_stdin[0], without_line_break(text), "stdin")
         else:
@@ -200,9 +200,10 @@ class _Reader:
         if self.stdin.partly_read:
             raise ValueError("not read as the body: the beginning of this file was read before")
         known = [info.alias or name for name, info in self.operation.request.model_fields.items()]
-        if fields and not any(_is_like_one_of(known, key) for key in fields):
-            first = shown(next(iter(fields)))
-            raise ValueError(f"no key of this object is a field of the request, found {first}")
+        if fields and not any(plain_key(key) in known for key in fields):
+            first = next(iter(fields))
+            found = f"found {shown(first)}{suggestion(plain_key(first), known)}"
+            raise ValueError(f"no key of this object is a field of the request, {found}")
 
     def _add_fields(self, fields: Mapping[str, Any], source: str) -> None:
         expanded = expand_references(fields, self.operation.request, self._stdin_as_value)
@@ -292,11 +293,6 @@ def _object(value: Any) -> dict[str, Any]:
 def _raw_name(text: str | None) -> str:
     """The flag that --raw-field sets, by its name or the name of its field."""
     return "--" + (text or "").partition("=")[0].lstrip("-").replace("_", "-")
-
-
-def _is_like_one_of(names: list[str], key: str) -> bool:
-    """Whether the key is one of the names, or a slip in one."""
-    return plain_key(key) in names or bool(suggestion(plain_key(key), names))
 
 
 def _is_object(text: str | None) -> bool:
