@@ -163,7 +163,8 @@ def test_long_values_are_cut_in_messages() -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"model": "m", "modle": "x"}, "stdin: modle: unknown key, sent as it is (did you mean model?)"),
+        ({"model": "m", "modle": "x"}, "stdin: modle: unknown key, sent as it is "
+                                       "(did you mean model?)"),
         ({"max-prompt-tokens": 1}, "stdin: max-prompt-tokens: unknown key, sent as it is "
                                    "(did you mean max_prompt_tokens?)"),
         ({"thread": {"message": []}}, "stdin: thread.message: unknown key, sent as it is "
