@@ -13,6 +13,7 @@ from openai_cli.errors import (
     ApiError,
     CliError,
     UsageError,
+    one_line,
     problem_lines,
     shortened,
 )
@@ -58,7 +59,7 @@ def _as_text(error: CliError, session: Session) -> None:
     elif isinstance(error, ApiError):
         say("error", _api_line(error))
     else:
-        say("error", shortened(error.message, 4 * MESSAGE_LIMIT))
+        say("error", one_line(shortened(error.message, 4 * MESSAGE_LIMIT)))
     if error.hint:
         say("hint", error.hint)
 

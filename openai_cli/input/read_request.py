@@ -273,7 +273,9 @@ class _Reader:
             )
         if self.is_no_body:
             yield _LOOP_HINT
-        flag = next((self.objects[p.source] for p in problems if p.source in self.objects), None)
+        # The object itself is wrong, not one of its values: perhaps it was to be a text.
+        wrong = (p.source for p in problems if p.path in ("", "[0]") or p.message == "is required")
+        flag = next((self.objects[source] for source in wrong if source in self.objects), None)
         if flag:
             raw = f"{RAW_FIELD} {flag.name[2:]}=TEXT"
             yield f"{{ begins an object; {raw} takes any text as it is"
