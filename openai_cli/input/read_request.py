@@ -188,22 +188,23 @@ class _Reader:
         if not data.strip():
             return
         try:
-            fields = _parse_body(data)
-            self._check_meant(fields)
+            fields = self._parse_offered(data)
         except ValueError:
             self.is_no_body = True
             raise
         self._add_fields(fields, "stdin")
 
-    def _check_meant(self, fields: Mapping[str, Any]) -> None:
-        """Raise ValueError for what is probably no body of this request, but somebody else's."""
+    def _parse_offered(self, data: bytes) -> dict[str, Any]:
+        """Raises ValueError for what is probably no body of this request, but somebody else's."""
         if self.stdin.partly_read:
             raise ValueError("not read as the body: the beginning of this file was read before")
+        fields = _parse_body(data)
         known = [info.alias or name for name, info in self.operation.request.model_fields.items()]
         if fields and not any(plain_key(key) in known for key in fields):
             first = next(iter(fields))
             found = f"found {shown(first)}{suggestion(plain_key(first), known)}"
             raise ValueError(f"no key of this object is a field of the request, {found}")
+        return fields
 
     def _add_fields(self, fields: Mapping[str, Any], source: str) -> None:
         expanded = expand_references(fields, self.operation.request, self._stdin_as_value)

@@ -161,8 +161,14 @@ def _limits(row: SchemaRow) -> str:
 
 
 def _stdin(operation: Operation) -> str:
-    what = "request body" if operation.method == "POST" else "request's fields"
-    return f"The {what} can be piped in as a JSON or YAML object; flags override its fields."
+    if operation.takes_body:
+        return (
+            "The request body can be piped in as a JSON or YAML object; flags override its fields. "
+            "`-` as the last word, or `--body -`, waits for it."
+        )
+    if not operation.path_fields:
+        return "Not read."
+    return "Read only if an id is missing or `-`: the id, or an object with the request's fields."
 
 
 def _answer(operation: Operation) -> Iterator[str]:

@@ -32,9 +32,9 @@ VALUES = (
     ("null", "Sends null, for flags that allow it."),
     (
         "@FILE",
-        "The content of a file, anywhere in a value: as text, as base64 if it is binary, and "
-        "parsed as JSON or YAML if an object or a list is expected. @file:// forces text, "
-        "@data:// base64; @- is standard input; \\@ is a literal @.",
+        "The content of a file, anywhere in a value: as text, and parsed as JSON or YAML if an "
+        "object or a list is expected. @file:// replaces bytes that are no text, @data:// sends "
+        "base64; @- is standard input; \\@ is a literal @, and --raw-field takes any text as it is.",
     ),
     ("KEY=VALUE", "One pair of a metadata flag; repeat the flag for more."),
     (
@@ -44,7 +44,9 @@ VALUES = (
     ),
     (
         "standard input",
-        "The request can be piped in as a JSON or YAML object; flags override its fields.",
+        "The request can be piped in as a JSON or YAML object; flags override its fields. - as "
+        "the last word, or --body -, waits for it; a command without a body reads it only if an "
+        "id is missing or -. In a loop over standard input, add < /dev/null.",
     ),
 )
 
