@@ -11,8 +11,6 @@ from openai_cli.errors import Problem, UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 LOCAL = "local:"
-
-
 _QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
 
 

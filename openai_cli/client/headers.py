@@ -16,30 +16,27 @@ Headers = list[tuple[str, str]]
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
-_NO_CREDENTIALS = tuple(
-    (re.compile(pattern), what)
-    for pattern, what in (
-        ("^\ufeff", "begins with a byte-order mark, which is no part of it"),
-        (
-            "^[\"'\u2018-\u201f]|[\"'\u2018-\u201f]$",
-            "has quotes around it, which are no part of it (docker --env-file keeps quotes)",
-        ),
-        (r"^\s|\s\Z", "has a space or a line break around it, which is no part of it"),
-        (
-            r"^\$([A-Z_][A-Z0-9_]*|\{\w+\})$",
-            "is the name of a variable and not its value (in single quotes, a shell keeps $NAME)",
-        ),
-        (r"^(export )?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+=[^=]", "is NAME=value, not the value alone"),
-        (r"^(null|undefined)$", "is the word of a program that had no value"),
-        (r"^@", "begins with @; only a flag such as --api-key reads a file"),
-        (r"^-$", "is -; only a flag such as --api-key reads standard input"),
-        (
-            r"[^\x21-\x7e]",
-            "has a line break, a space or another character that is invalid in a header",
-        ),
-    )
+_NO_CREDENTIALS = (
+    ("^\ufeff", "begins with a byte-order mark, which is no part of it"),
+    (
+        "^[\"'\u2018-\u201f]|[\"'\u2018-\u201f]$",
+        "has quotes around it, which are no part of it (docker --env-file keeps quotes)",
+    ),
+    (r"^\s|\s\Z", "has a space or a line break around it, which is no part of it"),
+    (
+        r"^\$([A-Z_][A-Z0-9_]*|\{\w+\})$",
+        "is the name of a variable and not its value (in single quotes, a shell keeps $NAME)",
+    ),
+    (r"^(export )?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+=[^=]", "is NAME=value, not the value alone"),
+    (r"^(null|undefined)$", "is the word of a program that had no value"),
+    (r"^@", "begins with @; only a flag such as --api-key reads a file"),
+    (r"^-$", "is -; only a flag such as --api-key reads standard input"),
+    (
+        r"[^\x21-\x7e]",
+        "has a line break, a space or another character that is invalid in a header",
+    ),
 )
-"""What is no key, and what to say of it."""
+"""Patterns of what is no key, and what to say of it; compiled when a key is checked."""
 _ENCODINGS = "gzip, deflate"
 """What `client.body` decodes."""
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
@@ -75,7 +72,7 @@ def check_credential(value: str, source: str) -> str:
     Else raise UsageError, which says what it looks like and does not show it.
     """
     for pattern, what in _NO_CREDENTIALS:
-        if pattern.search(value):
+        if re.search(pattern, value):
             raise UsageError(problems=[Problem(source, what)])
     return value
 

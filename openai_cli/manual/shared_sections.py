@@ -34,7 +34,7 @@ VALUES = (
         "@FILE",
         "The content of a file, anywhere in a value: as text, and parsed as JSON or YAML if an "
         "object or a list is expected. @file:// replaces bytes that are no text, @data:// sends "
-        "base64; @- is standard input; \\@ is a literal @, and --raw-field takes any text as it is.",
+        "base64; @- is standard input; \\@ is a literal @, and --raw-field takes a text as it is.",
     ),
     ("KEY=VALUE", "One pair of a metadata flag; repeat the flag for more."),
     (
