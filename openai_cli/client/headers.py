@@ -71,7 +71,7 @@ def check_credential(value: str, source: str) -> str:
 
     Else raise UsageError, which says what it looks like and does not show it.
     """
-    for pattern, what in _NO_CREDENTIALS:
+    for pattern, what in _NO_CREDENTIALS if value else ():
         if re.search(pattern, value):
             raise UsageError(problems=[Problem(source, what)])
     return value
