@@ -26,30 +26,30 @@ _openai_children() {
 
 # Sets `names` to the flags that are valid after the path $1.
 _openai_flags() {
-    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --no-pager --dry-run --no-validate --stdin-timeout --no-stdin --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
-        'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model'" $names" ;;
+        'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model --body --raw-field'" $names" ;;
         'beta:assistants retrieve' | 'beta:assistants delete') names='--assistant-id'" $names" ;;
-        'beta:assistants update') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --assistant-id --model'" $names" ;;
+        'beta:assistants update') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --assistant-id --model --body --raw-field'" $names" ;;
         'beta:assistants list') names='--after --before --limit --order --max-items --max-pages'" $names" ;;
-        'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
+        'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
         'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
-        'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search'" $names" ;;
-        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
-        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
+        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --no-fallback'" $names" ;;
+        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
-        'beta:threads:runs update') names='--thread-id --run-id --metadata'" $names" ;;
+        'beta:threads:runs update') names='--thread-id --run-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items --max-pages'" $names" ;;
         'beta:threads:runs cancel') names='--thread-id --run-id'" $names" ;;
-        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
         'beta:threads:runs:steps retrieve') names='--thread-id --run-id --step-id --include'" $names" ;;
         'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items --max-pages'" $names" ;;
-        'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata'" $names" ;;
+        'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
-        'beta:threads:messages update') names='--thread-id --message-id --metadata'" $names" ;;
+        'beta:threads:messages update') names='--thread-id --message-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
-        'local serve') names='--host --port --store --require-key --max-tool-turns --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --format-error --debug --help -h' ;;
+        'local serve') names='--host --port --store --require-key --max-tool-turns --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
         'local import') names='--store --replace --skip-invalid --base-url --local --format-error --debug --help -h' ;;
         'local export') names='--store --as --base-url --local --format-error --debug --help -h' ;;
         'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
@@ -75,8 +75,9 @@ _openai_describe() {
                 --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
-                --temperature | --top-p) takes=value once=1 ;;
+                --temperature | --top-p | --body) takes=value once=1 ;;
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:assistants retrieve' | 'beta:assistants delete')
@@ -90,8 +91,9 @@ _openai_describe() {
                 --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
-                --temperature | --top-p) takes=value once=1 ;;
+                --temperature | --top-p | --body) takes=value once=1 ;;
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:assistants list')
@@ -106,6 +108,8 @@ _openai_describe() {
                 --message | --message.attachments | --message.metadata | --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --message.role) takes=value choices='user assistant' once=1 ;;
                 --message.content) takes=value source=reference once=1 ;;
+                --body) takes=value once=1 ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:threads retrieve' | 'beta:threads delete')
@@ -117,27 +121,29 @@ _openai_describe() {
             case $2 in
                 --thread-id) takes=value source=reference once=1 ;;
                 --metadata | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
+                --body) takes=value once=1 ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:threads create-and-run')
             case $2 in
                 --assistant-id | --instructions | --model) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --metadata | --truncation-strategy | --thread | --thread.messages | --message | --thread.metadata | --thread.tool-resources | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
                 --tool-choice) takes=value source=reference choices='none auto required' once=1 ;;
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
                 --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
-                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
-                --on-tool-call) takes=value ;;
+                --raw-field | --on-tool-call) takes=value ;;
+                --wait | --cancel-on-interrupt | --no-fallback) takes=nothing once=1 ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
         'beta:threads:runs create')
             case $2 in
                 --assistant-id | --instructions | --model | --thread-id | --additional-instructions | --additional-message.content) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --metadata | --truncation-strategy | --include | --additional-message | --additional-message.attachments | --additional-message.metadata) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
@@ -146,8 +152,8 @@ _openai_describe() {
                 --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
                 --additional-message.role) takes=value choices='user assistant' once=1 ;;
                 --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
+                --raw-field | --on-tool-call) takes=value ;;
                 --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
-                --on-tool-call) takes=value ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
@@ -164,6 +170,8 @@ _openai_describe() {
             case $2 in
                 --thread-id | --run-id) takes=value source=reference once=1 ;;
                 --metadata) takes=value source=reference ;;
+                --body) takes=value once=1 ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:threads:runs list')
@@ -183,9 +191,9 @@ _openai_describe() {
                 --thread-id | --run-id | --tool-output.tool-call-id | --tool-output.output) takes=value source=reference once=1 ;;
                 --tool-output) takes=value source=reference ;;
                 --stream) takes=optional choices='true false' once=1 ;;
-                --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
+                --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
+                --raw-field | --on-tool-call) takes=value ;;
                 --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
-                --on-tool-call) takes=value ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
@@ -208,6 +216,8 @@ _openai_describe() {
                 --thread-id | --content | --attachment.file-id) takes=value source=reference once=1 ;;
                 --role) takes=value choices='user assistant' once=1 ;;
                 --attachment | --attachment.tools | --metadata) takes=value source=reference ;;
+                --body) takes=value once=1 ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:threads:messages retrieve' | 'beta:threads:messages delete')
@@ -219,6 +229,8 @@ _openai_describe() {
             case $2 in
                 --thread-id | --message-id) takes=value source=reference once=1 ;;
                 --metadata) takes=value source=reference ;;
+                --body) takes=value once=1 ;;
+                --raw-field) takes=value ;;
             esac
             ;;
         'beta:threads:messages list')
@@ -232,7 +244,7 @@ _openai_describe() {
             case $2 in
                 --host | --port | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
-                --require-key | --debug) takes=nothing once=1 ;;
+                --require-key | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --upstream-url) takes=value source=url once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
                 --upstream-model | --upstream-header) takes=value ;;
@@ -297,7 +309,7 @@ _openai_describe() {
         case $2 in
             --api-key | --upstream-key | --organization | --project | --timeout | --max-time | --max-answer-size | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
             --base-url | --upstream-url) takes=value source=url once=1 ;;
-            --local | --annotations | --no-pager | --no-validate | --debug) takes=nothing once=1 ;;
+            --local | --drop-unsupported-tools | --annotations | --no-pager | --no-validate | --no-stdin | --debug) takes=nothing once=1 ;;
             --upstream-api) takes=value choices='responses chat' once=1 ;;
             --upstream-model | --upstream-header | --header) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;

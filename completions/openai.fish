@@ -117,6 +117,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool' 'A tool it may use: code_interpreter, file_search, or an object. Repeatable, up to 128; takes a whole list too.'
             set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
             set -a names '--model' 'The model it runs on; echo is the engine\'s offline one.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:assistants retrieve' 'beta:assistants delete'
             set -a names '--assistant-id' 'The assistant.'
         case 'beta:assistants update'
@@ -134,6 +136,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--top-p' 'Nucleus sampling, 0 to 1: the share of probability to draw from.'
             set -a names '--assistant-id' 'The assistant.'
             set -a names '--model' 'The model it runs on.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:assistants list'
             set -a names '--after' 'Start behind this id.'
             set -a names '--before' 'End before this id.'
@@ -151,6 +155,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-resources' 'Files and vector stores that tools may use in this thread.'
             set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
             set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:threads retrieve' 'beta:threads delete'
             set -a names '--thread-id' 'The thread.'
         case 'beta:threads update'
@@ -159,6 +165,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-resources' 'Files and vector stores that tools may use in this thread.'
             set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
             set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:threads create-and-run'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -184,6 +192,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-resources' 'Files and vector stores that tools may use in this run.'
             set -a names '--tool-resources.code-interpreter' 'Files for the code interpreter: {file_ids: [ID, …]}.'
             set -a names '--tool-resources.file-search' 'Vector stores for file search: {vector_store_ids: [ID]}.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
             set -a names '--wait' 'Wait until the run ends or needs tool outputs, then print it.'
             set -a names '--poll-interval' 'Seconds between polls of the run; 1 if not set.'
@@ -194,6 +204,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
             set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--no-fallback' 'Fail on servers without this request; do not make thread and run one by one.'
         case 'beta:threads:runs create'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -220,6 +231,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--additional-message.attachments' 'A file for tools: {file_id, tools: [{type}]}, or a list.'
             set -a names '--additional-message.metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
             set -a names '--reasoning-effort' 'How much a reasoning model thinks.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
             set -a names '--wait' 'Wait until the run ends or needs tool outputs, then print it.'
             set -a names '--poll-interval' 'Seconds between polls of the run; 1 if not set.'
@@ -246,6 +259,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
             set -a names '--metadata' 'Up to 16 pairs kept with the run: {key: text}, or key=value.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:threads:runs list'
             set -a names '--after' 'Start behind this id.'
             set -a names '--before' 'End before this id.'
@@ -264,6 +279,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-output.tool-call-id' 'The call this is the output of.'
             set -a names '--tool-output.output' 'What the function gave back, as text.'
             set -a names '--stream' 'Print events as they happen; bare means true.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
             set -a names '--wait' 'Wait until the run ends or needs tool outputs, then print it.'
             set -a names '--poll-interval' 'Seconds between polls of the run; 1 if not set.'
@@ -297,6 +314,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--attachment.file-id' 'The attached file.'
             set -a names '--attachment.tools' 'A tool that may read it: {type: file_search}, or a list.'
             set -a names '--metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:threads:messages retrieve' 'beta:threads:messages delete'
             set -a names '--thread-id' 'The thread.'
             set -a names '--message-id' 'The message.'
@@ -304,6 +323,8 @@ function __openai_flags --no-scope-shadowing
             set -a names '--thread-id' 'The thread.'
             set -a names '--message-id' 'The message.'
             set -a names '--metadata' 'Up to 16 pairs kept with the message: {key: text}, or key=value.'
+            set -a names '--body' 'Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.'
+            set -a names '--raw-field' 'Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.'
         case 'beta:threads:messages list'
             set -a names '--after' 'Start behind this id.'
             set -a names '--before' 'End before this id.'
@@ -323,8 +344,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
             set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
             set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
-            set -a names '--upstream-key' 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+            set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
             set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
+            set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -377,14 +399,15 @@ function __openai_flags --no-scope-shadowing
             set -a names '-h' 'Show this help.'
             return
     end
-    set -a names '--api-key' 'Key for the server; also OPENAI_API_KEY.'
+    set -a names '--api-key' 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.'
     set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
     set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
     set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
     set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
     set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
-    set -a names '--upstream-key' 'Key for it; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+    set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
     set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
+    set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
     set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -406,7 +429,8 @@ function __openai_flags --no-scope-shadowing
     set -a names '--no-pager' 'Never show a long answer through PAGER.'
     set -a names '--dry-run' 'Show the request, send nothing: json or curl.'
     set -a names '--no-validate' 'Send values as they are, without checking them.'
-    set -a names '--stdin-timeout' 'Seconds to wait for the first byte of piped input; 3 if not set.'
+    set -a names '--stdin-timeout' 'Seconds a pipe has to bring the first byte of a body; 0.05 if not set, 0 for never; also OPENAI_STDIN_TIMEOUT.'
+    set -a names '--no-stdin' 'Never read standard input.'
     set -a names '--debug' 'Show request and answer on stderr, without secrets.'
     set -a names '--version' 'Show the version.'
     set -a names '-v' 'Show the version.'
@@ -448,13 +472,15 @@ function __openai_describe --no-scope-shadowing
                     set source reference
                     set choices 'auto'
                     set once 1
-                case --temperature --top-p
+                case --temperature --top-p --body
                     set takes value
                     set once 1
                 case --tool
                     set takes value
                     set source reference
                     set choices 'code_interpreter' 'file_search'
+                case --raw-field
+                    set takes value
             end
         case 'beta:assistants retrieve' 'beta:assistants delete'
             switch $name
@@ -481,13 +507,15 @@ function __openai_describe --no-scope-shadowing
                     set source reference
                     set choices 'auto'
                     set once 1
-                case --temperature --top-p
+                case --temperature --top-p --body
                     set takes value
                     set once 1
                 case --tool
                     set takes value
                     set source reference
                     set choices 'code_interpreter' 'file_search'
+                case --raw-field
+                    set takes value
             end
         case 'beta:assistants list'
             switch $name
@@ -516,6 +544,11 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
+                case --body
+                    set takes value
+                    set once 1
+                case --raw-field
+                    set takes value
             end
         case 'beta:threads retrieve' 'beta:threads delete'
             switch $name
@@ -533,6 +566,11 @@ function __openai_describe --no-scope-shadowing
                 case --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
                     set takes value
                     set source reference
+                case --body
+                    set takes value
+                    set once 1
+                case --raw-field
+                    set takes value
             end
         case 'beta:threads create-and-run'
             switch $name
@@ -540,7 +578,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --body --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --metadata --truncation-strategy --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
@@ -568,11 +606,11 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set choices 'auto' 'last_messages'
                     set once 1
-                case --wait --cancel-on-interrupt
+                case --raw-field --on-tool-call
+                    set takes value
+                case --wait --cancel-on-interrupt --no-fallback
                     set takes nothing
                     set once 1
-                case --on-tool-call
-                    set takes value
                 case --tool-errors
                     set takes value
                     set choices 'send' 'fail'
@@ -584,7 +622,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --body --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
                 case --metadata --truncation-strategy --include --additional-message --additional-message.attachments --additional-message.metadata
@@ -620,11 +658,11 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set choices 'none' 'minimal' 'low' 'medium' 'high' 'xhigh' 'max'
                     set once 1
+                case --raw-field --on-tool-call
+                    set takes value
                 case --wait --cancel-on-interrupt
                     set takes nothing
                     set once 1
-                case --on-tool-call
-                    set takes value
                 case --tool-errors
                     set takes value
                     set choices 'send' 'fail'
@@ -658,6 +696,11 @@ function __openai_describe --no-scope-shadowing
                 case --metadata
                     set takes value
                     set source reference
+                case --body
+                    set takes value
+                    set once 1
+                case --raw-field
+                    set takes value
             end
         case 'beta:threads:runs list'
             switch $name
@@ -693,14 +736,14 @@ function __openai_describe --no-scope-shadowing
                     set takes optional
                     set choices 'true' 'false'
                     set once 1
-                case --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
+                case --body --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
                     set takes value
                     set once 1
+                case --raw-field --on-tool-call
+                    set takes value
                 case --wait --cancel-on-interrupt
                     set takes nothing
                     set once 1
-                case --on-tool-call
-                    set takes value
                 case --tool-errors
                     set takes value
                     set choices 'send' 'fail'
@@ -746,6 +789,11 @@ function __openai_describe --no-scope-shadowing
                 case --attachment --attachment.tools --metadata
                     set takes value
                     set source reference
+                case --body
+                    set takes value
+                    set once 1
+                case --raw-field
+                    set takes value
             end
         case 'beta:threads:messages retrieve' 'beta:threads:messages delete'
             switch $name
@@ -763,6 +811,11 @@ function __openai_describe --no-scope-shadowing
                 case --metadata
                     set takes value
                     set source reference
+                case --body
+                    set takes value
+                    set once 1
+                case --raw-field
+                    set takes value
             end
         case 'beta:threads:messages list'
             switch $name
@@ -787,7 +840,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source file
                     set once 1
-                case --require-key --debug
+                case --require-key --drop-unsupported-tools --debug
                     set takes nothing
                     set once 1
                 case --upstream-url
@@ -930,7 +983,7 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set source url
             set once 1
-        case --local --annotations --no-pager --no-validate --debug
+        case --local --drop-unsupported-tools --annotations --no-pager --no-validate --no-stdin --debug
             set takes nothing
             set once 1
         case --upstream-api
