@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MOCK := $(VENV)/mock-server/node_modules/.bin/steady
-SDKS := .venv-sdk2/.installed .venv-sdk3/.installed
+SDKS := .venv-sdk1/.installed .venv-sdk2/.installed .venv-sdk3/.installed $(VENV)/npm-sdk/.installed
 SERVERS := .venv-llama/.installed .venv-litellm/.installed
 
 # Hundreds of tests start the tool: without compiled modules each start takes a third longer.
@@ -69,6 +69,10 @@ $(STAMP): pyproject.toml
 # The mock server that OpenAI's own tools are tested with.
 $(MOCK): $(STAMP)
 	npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/mock-server @stdy/cli@0.22.2
+	@touch $@
+
+$(VENV)/npm-sdk/.installed: $(STAMP)
+	npm install --silent --no-audit --no-fund --no-save --prefix $(VENV)/npm-sdk openai@7.57.0
 	@touch $@
 
 .venv-sdk%/.installed: tests/sdk/sdk%.txt

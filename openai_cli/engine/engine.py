@@ -6,7 +6,7 @@
 Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
-from openai_cli.engine import http_responses, routes, serialize, strict_json
+from openai_cli.engine import http_responses, model_list, routes, serialize, strict_json
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, StartedRun
@@ -40,6 +40,8 @@ class Engine:
             StoreError: the store cannot be read or written.
         """
         try:
+            if model_list.asks_for_models(call):
+                return model_list.answer(call, self._models)
             route, ids = routes.find(call.method, call.path)
             query, body = check_request(
                 route.operation, route.request, ids, call.query, _read_body(call)

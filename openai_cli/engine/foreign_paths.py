@@ -18,7 +18,6 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
         "vector_stores": _FILES,
         "chat": _MODELS,
         "responses": _MODELS,
-        "models": _MODELS,
         **dict.fromkeys(
             (
                 *("audio", "batches", "completions", "containers", "conversations", "embeddings"),

@@ -7,11 +7,13 @@ its own), so each has an environment: `make test-slow` makes them.
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine.serve.support import Served
 from tests.engine.upstream.support import DONE, Upstream, chunk, wire
+from tests.support.server import Reply
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -19,13 +21,20 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
 KEY = "sk-of-these-tests"
+FOR_OPENAI = ("polls", "streams", "lists", "errors", "asynchronous", "usage")
 
 
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     """A Chat Completions server that says the same to everybody, and counts no tokens."""
+
+    def behave(body: Any) -> Reply:
+        if body is None:
+            return Reply(body={"object": "list", "data": [{"id": "llama", "object": "model"}]})
+        return wire(chunk(content="Hello"), chunk("stop"), DONE)
+
     opened = Upstream()
-    opened.reply(wire(chunk(content="Hello"), chunk("stop"), DONE))
+    opened.behave = behave
     yield opened
     opened.close()
 
@@ -38,20 +47,41 @@ def served(openai: Shell, tmp_path: Path, upstream: Upstream) -> Iterator[Served
     served.close()
 
 
-@pytest.mark.parametrize("script", ["polls", "streams", "lists", "errors", "asynchronous", "usage"])
+@pytest.mark.parametrize("script", FOR_OPENAI)
 @pytest.mark.parametrize("version", [2, 3])
 def test_script(openai: Shell, served: Served, version: int, script: str) -> None:
-    python = ROOT / f".venv-sdk{version}" / "bin" / "python"
-    assert python.exists(), "`make sdks` makes the environments of the official SDK"
+    check(openai, served, [python(version), SCRIPTS / f"{script}.py"])
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_program_for_azure(openai: Shell, served: Served, version: int) -> None:
+    check(openai, served, [python(version), SCRIPTS / "azure.py"])
+
+
+def test_a_program_for_azure_in_node(openai: Shell, served: Served) -> None:
+    package = ROOT / ".venv" / "npm-sdk"
+    assert package.exists(), "`make sdks` installs the npm package"
+    # As a module on standard input, it imports from the current folder.
+    with (SCRIPTS / "azure.mjs").open("rb") as script:
+        check(openai, served, ["node", "--input-type=module", "-"], cwd=package, stdin=script)
+
+
+def python(version: int) -> Path:
+    found = ROOT / f".venv-sdk{version}" / "bin" / "python"
+    assert found.exists(), "`make sdks` makes the environments of the official SDK"
+    return found
+
+
+def check(openai: Shell, served: Served, command: list[str | Path], **options: Any) -> None:
     environ = {name: text for name, text in openai.environ.items() if name != "PYTHONWARNINGS"}
     done = subprocess.run(
-        [python, SCRIPTS / f"{script}.py", served.url],
+        [*command, served.url],
         env={**environ, "OPENAI_API_KEY": KEY},
-        cwd=openai.folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
+        **{"cwd": openai.folder, **options},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert served.stop() == 0
@@ -59,5 +89,4 @@ def test_script(openai: Shell, served: Served, version: int, script: str) -> Non
 
 
 def test_there_is_a_script_for_every_file() -> None:
-    tried = {"polls", "streams", "lists", "errors", "asynchronous", "usage"}
-    assert {file.stem for file in SCRIPTS.glob("*.py")} == {*tried, "common"}
+    assert {file.stem for file in SCRIPTS.glob("*.py")} == {*FOR_OPENAI, "azure", "common"}

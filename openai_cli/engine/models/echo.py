@@ -75,6 +75,10 @@ class Echo:
             if isinstance(message, PromptMessage):
                 yield from _refuse_message(message)
 
+    def names(self) -> list[str]:
+        """Its own."""
+        return ["echo"]
+
     def count_tokens(self, text: str) -> int:
         """Words, as in the usage."""
         return len(text.split())

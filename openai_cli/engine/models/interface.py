@@ -61,6 +61,10 @@ class Model(Protocol):
         """
         ...
 
+    def names(self) -> list[str]:
+        """The models that can be asked for; empty if the server does not say. May do I/O."""
+        ...
+
     def close(self) -> None:
         """Release pooled connections. Called once, when the engine closes."""
         ...

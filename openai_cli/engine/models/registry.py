@@ -7,6 +7,7 @@ from openai_cli.engine.hosted_tools import read_drop_unsupported_tools
 from openai_cli.engine.models.echo import Echo
 from openai_cli.engine.models.interface import Model
 from openai_cli.engine.models.renamed import RenamedModel
+from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.tool_turns import read_tool_turn_limit
 
 _BUILT_IN = "echo"
@@ -33,10 +34,29 @@ class ModelRegistry:
         asked = _name_to_ask(name, self._environ)
         if asked == _BUILT_IN:
             return self._echo
+        upstream = self._open_upstream()
+        return upstream if asked == name else RenamedModel(upstream, asked)
+
+    def names(self) -> list[str]:
+        """The models that runs can name: `echo`, names that are mapped, those of the upstream.
+
+        Raises:
+            RefusalError: the names are mapped in a way that cannot be used.
+        """
+        names = [_BUILT_IN, *_mapped_names(self._environ)]
+        try:
+            listed = self._open_upstream().names()
+        except RefusalError:
+            return names  # no upstream is set up
+        if not listed:
+            self.warn("the upstream does not list its models")
+        return list(dict.fromkeys([*names, *listed]))
+
+    def _open_upstream(self) -> Model:
         with self._lock:
             if self._upstream is None:
                 self._upstream = _adapter(self._environ, self.warn)
-        return self._upstream if asked == name else RenamedModel(self._upstream, asked)
+            return self._upstream
 
     @property
     def max_tool_turns(self) -> int:
@@ -69,6 +89,13 @@ def _name_to_ask(name: str, environ: Mapping[str, str]) -> str:
     from openai_cli.engine.models.upstream.config import read_names
 
     return read_names(environ).of(name)
+
+
+def _mapped_names(environ: Mapping[str, str]) -> list[str]:
+    from openai_cli.engine.models.upstream.config import read_names
+    from openai_cli.engine.models.upstream.model_names import ALL_NAMES
+
+    return [name for name in read_names(environ).pairs if name != ALL_NAMES]
 
 
 def _adapter(environ: Mapping[str, str], warn: Callable[[str], None]) -> Model:

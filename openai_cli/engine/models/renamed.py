@@ -32,6 +32,10 @@ class RenamedModel:
         """Ask the model."""
         return self._model.answer(self._renamed(prompt))
 
+    def names(self) -> list[str]:
+        """What the model's server lists."""
+        return self._model.names()
+
     def close(self) -> None:
         """Do nothing: the owner of the model closes it."""
 

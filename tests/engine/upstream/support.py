@@ -12,7 +12,7 @@ COUNTED = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
 
 
 Behaviour = Callable[[Any], Reply]
-"""A server as a function: its answer to the JSON of a request."""
+"""A server as a function: its answer to the JSON of a request, None if it has no body."""
 
 
 class Upstream(Server):
@@ -28,7 +28,9 @@ class Upstream(Server):
         self._http.handle_error = lambda *_: self.hung_up.set()
 
     def next_reply(self) -> Reply:
-        return self.behave(self.last.json) if self.behave else super().next_reply()
+        if self.behave is None:
+            return super().next_reply()
+        return self.behave(self.last.json if self.last.content else None)
 
     @property
     def bodies(self) -> list[Any]:

@@ -113,14 +113,14 @@ class UpstreamClient:
         fields = body_fields(text)
         failure = refused(status, fields, text, self._settings)
         found = fields if fields else {"message": text}
-        names = partial(self._listed_models, wire)
+        names = partial(self.model_names, wire)
         more = advice.after_refusal(status, path, found, self._settings, names)
         failure.text = f"{failure.text.rstrip('.')}. {more}" if more else failure.text
         failure.again = should_retry(status, response.headers) and not complains_of_fields(text)
         failure.wait = asked_wait(response.headers)
         return failure
 
-    def _listed_models(self, wire: Wire) -> list[str]:
+    def model_names(self, wire: Wire | None = None) -> list[str]:
         """The names in `GET /models`; empty if that request fails."""
         settings = self._settings
         try:
@@ -129,7 +129,7 @@ class UpstreamClient:
                 settings.address.url("/models"),
                 headers=_headers(settings),
                 timeout=min(settings.timeout, _LISTING_TIMEOUT),
-                extensions={"trace": wire.trace},
+                extensions={"trace": wire.trace} if wire else {},
             ) as response:
                 content = b"".join(bounded(decoded(response), _LISTING_LIMIT))
         except (*REQUEST_ERRORS, AnswerTooLargeError):

@@ -96,6 +96,13 @@ class UpstreamModel(ABC):
         with closing(self._ask_with_retries(_Attempt(prompt, known))) as events:
             yield from events
 
+    def names(self) -> list[str]:
+        """What the server lists; empty if that fails."""
+        try:
+            return self._open_client().model_names()
+        except UpstreamError:
+            return []
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:

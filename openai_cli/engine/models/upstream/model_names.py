@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 _BUILT_IN = "echo"
-_ALL = "*"
+ALL_NAMES = "*"
 
 
 class ModelNames(NamedTuple):
@@ -14,7 +14,7 @@ class ModelNames(NamedTuple):
 
     def of(self, name: str) -> str:
         """The model to ask for this name."""
-        return self.pairs.get(name) or self.pairs.get(_ALL) or name
+        return self.pairs.get(name) or self.pairs.get(ALL_NAMES) or name
 
 
 def read_model_names(text: str) -> ModelNames:
@@ -25,12 +25,12 @@ def read_model_names(text: str) -> ModelNames:
     pairs: dict[str, str] = {}
     for part in text.split(",") if text.strip() else ():
         name, equals, target = (piece.strip() for piece in part.rpartition("="))
-        name = name if equals else _ALL
-        if not (name and target) or target == _ALL:
+        name = name if equals else ALL_NAMES
+        if not (name and target) or target == ALL_NAMES:
             raise ValueError(f'expected MODEL or NAME=MODEL, found "{part.strip()}"')
         if name == _BUILT_IN:
             raise ValueError(f"{_BUILT_IN} is built in and cannot be another model")
         if pairs.setdefault(name, target) != target:
-            which = "all names" if name == _ALL else name
+            which = "all names" if name == ALL_NAMES else name
             raise ValueError(f"two models for {which}: {pairs[name]} and {target}")
     return ModelNames(pairs)
