@@ -35,4 +35,7 @@ def _undecodable(word: str) -> bool:
 
 
 def _shown(word: str) -> str:
-    return os.fsencode(word).decode("utf-8", "backslashreplace")
+    try:
+        return os.fsencode(word).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a pair of UTF-16, which words can hold on Windows
+        return word.encode("utf-8", "backslashreplace").decode()

@@ -17,7 +17,7 @@ from tests.support.server import Reply
 
 ODD = st.text("{}[]():,&*!|>'\"%@`#?-<=~\\ \n\tabn0123.eE+x_\x1b\u202e\ufeff", max_size=40)
 TEXT = st.binary(max_size=24).map(lambda data: os.fsdecode(data.replace(b"\0", b""))) | st.text(
-    st.characters(exclude_characters="\0"), max_size=12
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=12
 )
 """What a word of the command line can be: bytes that are no text become lone surrogates."""
 YAML = st.one_of(
