@@ -35,11 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the slow suite, every property is tried once more, with more examples."""
+    """The slow suite repeats properties with more examples, and quick tests as processes."""
     if _is_slow(config):
         for item in items:
-            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+            if is_property or _is_quick_test_of_processes(item):
                 item.add_marker("slow")
+
+
+def _is_quick_test_of_processes(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("in_process")
+    return marker is not None and marker.kwargs.get("process_when_slow", False)
 
 
 def _is_slow(config: pytest.Config) -> bool:
@@ -65,7 +71,10 @@ def openai(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
     """
     folder = tmp_path / "work"
     folder.mkdir()
-    shell = InProcess if request.node.get_closest_marker("in_process") else Shell
+    in_process = request.node.get_closest_marker("in_process") is not None
+    if _is_slow(request.config) and _is_quick_test_of_processes(request.node):
+        in_process = False
+    shell = InProcess if in_process else Shell
     return shell(folder, clean_environ(tmp_path / "home"))
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.support.server import Server
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.in_process(process_when_slow=True)
+
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "a")
 SECRET = "sk-0123456789abcdef"
 

@@ -36,6 +36,8 @@ from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server, sse
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.in_process(process_when_slow=True)
+
 THREAD = {"id": "thread_7", "object": "thread", "created_at": 1, "metadata": {}}
 THREAD_PATH = "/v1/threads/thread_7"
 DELETED = Reply(body={"id": "thread_7", "object": "thread.deleted", "deleted": True})

@@ -21,7 +21,9 @@ DRY = (*RUN, "--dry-run", "--format=jsonl", "--transform=body")
 FOREVER = {"OPENAI_STDIN_TIMEOUT": "3600"}
 """A wait that no test outlasts: what ends with it did not wait for standard input."""
 
-each_shell = pytest.mark.parametrize("shell", ["bash", "dash"])
+each_shell = pytest.mark.parametrize(
+    "shell", ["bash", pytest.param("dash", marks=pytest.mark.slow)]
+)
 each_source = pytest.mark.parametrize("source", ["cat lines | {}", "{} < lines"])
 
 

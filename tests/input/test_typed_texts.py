@@ -11,6 +11,8 @@ import pytest
 from tests.support.reading import create_and_run, read_args
 from tests.support.shell import OPENAI, Shell
 
+pytestmark = pytest.mark.in_process(process_when_slow=True)
+
 DRY = ("beta:threads", "create-and-run", "--assistant-id=a", "--dry-run", "--format=jsonl",
        "--transform=body")  # fmt: skip
 LITERAL = ["@promt", "@-", r"\@x", "null", '{"name":"x"}', "[{}]", "", "a=b", "-h", "@data://x"]
