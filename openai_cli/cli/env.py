@@ -18,8 +18,8 @@ def _never() -> bool:
 class Env(NamedTuple):
     """Environment variables, the three standard streams (None if closed), and the arguments.
 
-    `environ` has no empty variables, as they count as unset. `interrupted` returns whether Ctrl-C
-    was pressed.
+    `environ` has no empty variables, as they count as unset, except `PAGER`. `interrupted` returns
+    whether Ctrl-C was pressed. `color` is the value of --color.
     """
 
     environ: Mapping[str, str]
@@ -28,6 +28,7 @@ class Env(NamedTuple):
     err: Sink
     args: tuple[str, ...] = ()
     interrupted: Callable[[], bool] = _never
+    color: str = "auto"
 
     def paged(self) -> Sink:
         """Stdout, with a pager for long answers if it is a terminal."""
@@ -37,11 +38,15 @@ class Env(NamedTuple):
 
         return PagingSink(self.out.stream, self.environ)
 
+    def colours(self, sink: Sink) -> bool:
+        """Whether text of our own is coloured on this stream."""
+        return wants_colour(self.environ, sink.is_terminal, self.color)
+
     def say(self, kind: str, text: str) -> None:
-        """Write a message to stderr as `kind: text`, with colour if the terminal supports it."""
+        """Write a message to stderr as `kind: text`, with colour where it is wanted."""
         colours = {"error": "31;1", "warning": "33;1", "hint": "36", "note": "36"}
         label = f"{kind}:"
-        if wants_colour(self.environ, self.err.is_terminal):
+        if self.colours(self.err):
             label = f"\x1b[{colours.get(kind, '0')}m{label}\x1b[0m"
         # Later lines are indented, so that a server's text cannot imitate our own messages.
         first, *more = harmless(text).split("\n") or [""]
@@ -62,7 +67,8 @@ class Env(NamedTuple):
 def system_env(args: tuple[str, ...], interrupted: Callable[[], bool]) -> Env:
     """The environment of this process."""
     return Env(
-        environ={name: value for name, value in os.environ.items() if value},
+        # An empty PAGER is a value: no pager.
+        environ={name: value for name, value in os.environ.items() if value or name == "PAGER"},
         stdin=sys.stdin.buffer if sys.stdin else None,
         out=_sink(sys.stdout),
         err=_sink(sys.stderr),

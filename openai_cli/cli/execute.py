@@ -123,6 +123,7 @@ def _connected(settings: ConnectionSettings, options: Options, env: Env) -> Conn
     quiet = options.debug or not env.err.is_terminal
     return settings._replace(
         notice=settings.notice if quiet else lambda line: env.say("note", line),
+        note=settings.note if options.debug else lambda line: env.say("note", line),
         warn=lambda line: env.say("warning", line),
         trace=env.talk if options.debug else None,
     )

@@ -5,13 +5,12 @@ Typer's own layout truncates long flag names on a narrow terminal; this one does
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from openai_cli.output.command_line import wrapped
-from openai_cli.output.terminal import wants_colour
+from openai_cli.output.terminal import terminal_size
 
 PANELS = (
     "Required",
@@ -61,10 +60,10 @@ def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def render(page: HelpPage, environ: Mapping[str, str], *, is_terminal: bool) -> str:
+def render(page: HelpPage, *, is_terminal: bool, colour: bool) -> str:
     """The page as text: as wide as the terminal, at most 100 columns; 80 without a terminal."""
-    width = min(shutil.get_terminal_size().columns if is_terminal else 80, _WIDEST)
-    title = _bold if wants_colour(environ, is_terminal) else str
+    width = min(terminal_size()[0] if is_terminal else 80, _WIDEST)
+    title = _bold if colour else str
     usage = textwrap.wrap(f"Usage: {page.usage}", max(width, 20), subsequent_indent=" " * 7)
     first, *more = usage
     blocks = [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from openai_cli.cli.option_values import (
+    color_choice,
     count_or_all,
     dry_run_format,
     error_format,
@@ -97,6 +99,11 @@ class OptionReader:
         self._environ = environ
         self._stdin = stdin or Stdin(None)
         self.problems: list[Problem] = []
+
+    @cached_property
+    def color(self) -> str:
+        """The value of --color, read once for both styles."""
+        return self.value("--color", color_choice, "auto")
 
     def has(self, name: str) -> bool:
         """Whether the option was given."""
@@ -247,6 +254,7 @@ class OptionReader:
             transform=self._path(transform_name),
             raw_strings=self.has("--raw-output"),
             annotated=self.has("--annotations"),
+            color=self.color,
         )
 
     def _path(self, name: str) -> str:

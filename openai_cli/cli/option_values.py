@@ -10,6 +10,7 @@ from openai_cli.cli.options import ERROR_FORMATS
 from openai_cli.errors import one_line
 from openai_cli.input.scalars import read_integer
 from openai_cli.output.printer import FORMATS
+from openai_cli.output.terminal import COLOURS
 
 _DAY = 86400
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
@@ -29,6 +30,11 @@ def output_format(text: str) -> str:
 def error_format(text: str) -> str:
     """The name of a format for errors, in lower case."""
     return _one_of(text, ERROR_FORMATS)
+
+
+def color_choice(text: str) -> str:
+    """When to use colours, in lower case."""
+    return _one_of(text, COLOURS)
 
 
 def _one_of(text: str, names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from openai_cli.cli.upstream_options import UPSTREAM_APIS
 from openai_cli.output.printer import FORMATS
+from openai_cli.output.terminal import COLOURS
 
 
 class Option(NamedTuple):
@@ -64,6 +65,7 @@ OPTIONS = (
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),
     Option("--raw-output", "Print strings without quotes.", OUTPUT, short="-r", takes="nothing"),
     Option("--annotations", "Print numbered source notes below a reply in --format text.", OUTPUT, takes="nothing"),
+    Option("--color", "Colours: auto (on a terminal), always, never.", OUTPUT, "WHEN", words=COLOURS),
     Option("--no-pager", "Never show a long answer through PAGER.", OUTPUT, takes="nothing"),
     Option("--dry-run", "Show the request, send nothing: json or curl.", OTHER, "json|curl", takes="optional", words=("json", "curl")),
     Option("--no-validate", "Send values as they are, without checking them.", OTHER, takes="nothing"),

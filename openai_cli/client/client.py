@@ -31,7 +31,7 @@ from openai_cli.client.http_errors import (
 )
 from openai_cli.client.network import open_client, timeouts
 from openai_cli.client.responses import Document, Stream, read_document
-from openai_cli.client.retry import LONGEST_WAIT, asked_wait, backoff, should_retry
+from openai_cli.client.retry import LONGEST_BACKOFF, LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.trace import Trace
 from openai_cli.client.wire import AnswerTimeoutError, AnswerWatch, Wire
@@ -175,7 +175,7 @@ class Client:
                 wait, why = pause, f"status {response.status_code}"
                 response.close()
             self._watch.pause()
-            self._announce(f"{why}; attempt {attempt + 2} in {wait:.1f} s")
+            self._announce(f"{why}; attempt {attempt + 2} in {wait:.1f} s", wait)
             self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -198,9 +198,10 @@ class Client:
         safe = request.operation.method in _SAFE_TO_REPEAT
         return is_connection_failure(error) or (timed_out and safe)
 
-    def _announce(self, line: str) -> None:
+    def _announce(self, line: str, wait: float) -> None:
         self._trace.say(line)
-        self.settings.notice(line)
+        tell = self.settings.note if wait > LONGEST_BACKOFF else self.settings.notice
+        tell(line)
 
     def _attempt(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None

@@ -12,10 +12,12 @@ from datetime import UTC
 RETRY_STATUSES = frozenset({408, 409, 429})
 NOT_OFFERED = 501
 """Status of a server that does not support the request; never retried."""
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 120.0
 """Longest Retry-After, in seconds, that is waited for; above, the answer is reported as error."""
 
-_FIRST, _CAP = 0.5, 8.0
+LONGEST_BACKOFF = 8.0
+"""Longest wait, in seconds, that the server did not ask for."""
+_FIRST = 0.5
 
 
 def should_retry(status: int, headers: Mapping[str, str]) -> bool:
@@ -47,7 +49,7 @@ def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
     """Seconds to wait after attempt number `attempt` (from 0): 0.5 s doubled, at most 8 s, minus
     up to 25 % jitter.
     """
-    return min(_CAP, _FIRST * 2.0**attempt) * (1 - 0.25 * draw())
+    return min(LONGEST_BACKOFF, _FIRST * 2.0**attempt) * (1 - 0.25 * draw())
 
 
 def _number(text: str) -> float | None:

@@ -25,7 +25,8 @@ class ConnectionSettings(NamedTuple):
     event of a stream, when decompressed; 0 is no limit.
 
     `secrets` are texts to hide beside those of the other fields: what the engine is given for its
-    upstream. `notice` takes lines for the user while waiting, `warn` what the user has to know
+    upstream. `notice` takes lines for a user who watches, `note` what also a log should show,
+    `warn` what the user has to know
     about the answer; `trace` takes the lines of `--debug`.
     """
 
@@ -42,6 +43,7 @@ class ConnectionSettings(NamedTuple):
     environ: Mapping[str, str] = {}
     secrets: tuple[str, ...] = ()
     notice: Callable[[str], None] = _quiet
+    note: Callable[[str], None] = _quiet
     warn: Callable[[str], None] = _quiet
     trace: Callable[[str], None] | None = None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document
-from openai_cli.client.retry import is_transient
+from openai_cli.client.retry import LONGEST_WAIT, is_transient
 from openai_cli.errors import ApiError, CliError, NoAnswerError
 from openai_cli.follow.follow_options import WaitLimits
 from openai_cli.follow.run import Run, as_run, request_about, status_of, with_ids_of
@@ -155,7 +155,7 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
 def _pause_after(error: CliError) -> float | None:
     """Seconds to wait after a refusal with Retry-After, or None."""
     asked_pause = error.retry_after if isinstance(error, ApiError) else None
-    return None if asked_pause is None else min(max(asked_pause, _MIN_PAUSE), _MAX_PAUSE)
+    return None if asked_pause is None else min(max(asked_pause, _MIN_PAUSE), LONGEST_WAIT)
 
 
 def _is_transient(error: CliError) -> bool:

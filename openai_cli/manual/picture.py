@@ -62,10 +62,9 @@ def _printed(command: str, home: Path) -> str:
         "HOME": str(home),
         "TZ": "UTC",
         "LANG": "C.UTF-8",
-        "FORCE_COLOR": "1",
     }
     done = subprocess.run(  # noqa: S602 - a command of ours, as a reader would type it
-        command,
+        f"{command} --color always",
         shell=True,
         check=True,
         cwd=home,

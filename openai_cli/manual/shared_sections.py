@@ -70,9 +70,16 @@ _OTHER_VARIABLES = (
     ),
     ("OPENAI_LOCAL_SERVER_KEY", "Key that clients of local serve --require-key must send."),
     ("XDG_DATA_HOME", "Base folder of the engine's default store."),
-    ("NO_COLOR", "If not empty: no colours."),
-    ("FORCE_COLOR", "If not empty and not 0: colours even without a terminal."),
-    ("PAGER", "Pager for answers longer than the terminal; less if not set, cat for none."),
+    ("NO_COLOR", "If not empty: no colours; --color decides before it."),
+    (
+        "FORCE_COLOR, CLICOLOR_FORCE",
+        "If not empty and not 0: colours on any terminal; never in a pipe or a file.",
+    ),
+    ("CLICOLOR", "If 0: no colours, unless one of those above is set."),
+    (
+        "PAGER",
+        "Pager for answers longer than the terminal; less if not set; empty or cat for none.",
+    ),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, and hosts reached without one."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust instead of the built-in ones."),
 )

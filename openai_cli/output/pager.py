@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from openai_cli.output.sink import Sink
+from openai_cli.output.terminal import terminal_size
 
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
@@ -79,7 +80,7 @@ def _feed(pager: subprocess.Popen[bytes], text: str) -> None:
 def pager_command(environ: Mapping[str, str]) -> list[str]:
     """The pager command as words: `PAGER`, else `less`.
 
-    Empty if it is `cat`, cannot be split into words or is not installed.
+    Empty if it is empty or `cat`, cannot be split into words or is not installed.
     """
     try:
         words = shlex.split(environ.get("PAGER", "less"))
@@ -92,7 +93,7 @@ def pager_command(environ: Mapping[str, str]) -> list[str]:
 
 def _is_long(text: str) -> bool:
     """Whether the text and the next prompt need more rows than the terminal has."""
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = terminal_size()
     needed = 0
     for line in text.split("\n"):
         needed += 1 + max(0, len(_COLOUR.sub("", line)) - 1) // max(columns, 1)

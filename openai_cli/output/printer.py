@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from openai_cli.output.json_layout import compact, escape_controls, indented, plain, string_value
 from openai_cli.output.reply import ReplyStream, replies, reply_among
 from openai_cli.output.sink import OutputFailedError, Sink
-from openai_cli.output.terminal import harmless, paint, wants_colour
+from openai_cli.output.terminal import harmless, paint, terminal_size, wants_colour
 
 if TYPE_CHECKING:
     from openai_cli.output.table import ListTable
@@ -24,12 +23,14 @@ class OutputStyle(NamedTuple):
 
     `transform` is a GJSON path that is applied first. With `raw_strings`, strings are printed
     without quotes; with `annotated`, a reply in format `text` is followed by its annotations.
+    `color` is one of COLOURS.
     """
 
     format: str = "auto"
     transform: str = ""
     raw_strings: bool = False
     annotated: bool = False
+    color: str = "auto"
 
     @property
     def wants_reply(self) -> bool:
@@ -58,9 +59,9 @@ class Printer:
     def __init__(self, sink: Sink, style: OutputStyle, environ: Mapping[str, str]) -> None:
         self._sink = sink
         self._style = style
-        # FORCE_COLOR is often set for a whole CI job, but piped json must stay parseable.
-        forced = wants_colour(environ, sink.is_terminal) and style.format != "json"
-        self._colour = forced or (sink.is_terminal and wants_colour(environ, True))
+        # Without a format by name, what goes to a pipe is plain JSON, whatever is set.
+        plain_json = style.format == "auto" and not sink.is_terminal
+        self._colour = not plain_json and wants_colour(environ, sink.is_terminal, style.color)
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._table: ListTable | None = None
@@ -178,7 +179,7 @@ class Printer:
     @property
     def _width(self) -> int | None:
         """Columns of the terminal; None if the output is not a terminal."""
-        return shutil.get_terminal_size().columns if self._sink.is_terminal else None
+        return terminal_size()[0] if self._sink.is_terminal else None
 
     def _text(self, text: str) -> str:
         """A transformed value as text: strings without quotes, anything else as compact JSON."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 
 from openai_cli.output.json_layout import BIDIRECTIONAL
@@ -12,13 +13,33 @@ _CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
-def wants_colour(environ: Mapping[str, str], is_terminal: bool) -> bool:
-    """Whether to use colours: `NO_COLOR` decides, then `FORCE_COLOR`, then the terminal."""
-    if environ.get("NO_COLOR"):
+COLOURS = ("auto", "always", "never")
+"""Values of --color."""
+_WIDEST = 1000
+"""Columns at most: a COLUMNS of millions would cost memory and time for each line."""
+
+
+def wants_colour(environ: Mapping[str, str], is_terminal: bool, choice: str = "auto") -> bool:
+    """Whether to use colours on a stream; the first rule that applies decides.
+
+    `choice` is the value of --color: `always` and `never` decide. A pipe or a file gets none,
+    whatever the variables say: they are often set for a whole CI job. On a terminal `NO_COLOR`
+    means none, `FORCE_COLOR` or `CLICOLOR_FORCE` other than 0 means colours, `CLICOLOR=0` and a
+    `TERM` that is `dumb` or not set mean none. Empty variables count as not set.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if not is_terminal or environ.get("NO_COLOR"):
         return False
-    if environ.get("FORCE_COLOR", "0") not in ("", "0"):
+    if any(environ.get(name, "") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
-    return is_terminal and environ.get("TERM", "") not in ("", "dumb")
+    return environ.get("CLICOLOR") != "0" and environ.get("TERM", "") not in ("", "dumb")
+
+
+def terminal_size() -> tuple[int, int]:
+    """Columns, at most 1000, and rows of the terminal; `COLUMNS` and `LINES` decide."""
+    columns, rows = shutil.get_terminal_size()
+    return min(columns, _WIDEST), rows
 
 
 def paint(kind: str, token: str) -> str:

@@ -118,12 +118,11 @@ def test_no_terminal_is_too_narrow(
     page = HelpPage(
         "openai x", "What it does. " * 9, (("Run", "--a-rather-long-name TEXT", "w " * 60),)
     )
-    text = render(page, {"TERM": "xterm"}, is_terminal=True)
+    text = render(page, is_terminal=True, colour=True)
     assert "--a-rather-long-name TEXT" in text
     assert text.count(" w") >= 59
     assert "\x1b[1mUsage:\x1b[0m" in text
-    assert "\x1b" not in render(page, {"TERM": "xterm", "NO_COLOR": "1"}, is_terminal=True)
-    assert "\x1b" not in render(page, {"TERM": "dumb"}, is_terminal=True)
+    assert "\x1b" not in render(page, is_terminal=True, colour=False)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
@@ -144,7 +143,7 @@ def test_examples_are_shown_as_lines_that_can_be_copied(
     monkeypatch.setenv("COLUMNS", str(columns))
     examples = main_operation().examples
     page = HelpPage("openai x", "What it does.", (), examples=examples, hint="See also.")
-    shown = render(page, {}, is_terminal=True).partition("Examples:\n")[2]
+    shown = render(page, is_terminal=True, colour=False).partition("Examples:\n")[2]
     assert shown.endswith("\n\nSee also.\n")
     lines = shown.removesuffix("\n\nSee also.\n").replace("\\\n", " ").splitlines()
     assert [shlex.split(line) for line in lines] == [shlex.split(line) for line in examples]
@@ -157,7 +156,7 @@ def test_a_narrow_terminal_has_names_above_and_texts_below(
 
     monkeypatch.setenv("COLUMNS", "40")
     rows = (("Output", "--format FORMAT", "One of auto, json, jsonl, pretty, raw, text, yaml."),)
-    text = render(HelpPage("openai x", "What it does.", rows), {}, is_terminal=True)
+    text = render(HelpPage("openai x", "What it does.", rows), is_terminal=True, colour=False)
     assert text.partition("Output:\n")[2] == (
         "  --format FORMAT\n      One of auto, json, jsonl, pretty,\n      raw, text, yaml.\n"
     )

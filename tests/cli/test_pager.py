@@ -94,7 +94,7 @@ def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
     assert '"completed"' in screen.text
 
 
-@pytest.mark.parametrize("pager", [" ", "cat", '"unclosed'])
+@pytest.mark.parametrize("pager", ["", " ", "cat", '"unclosed'])
 def test_no_pager_is_started_for_these(openai: Shell, pager: str) -> None:
     screen = on_terminal(openai, PAGER=pager).finish()
     assert screen.code == 0

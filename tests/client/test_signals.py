@@ -75,6 +75,18 @@ def test_ctrl_c_ends_the_wait_between_attempts(openai: Shell, server: Server) ->
     assert len(server.seen) == 1
 
 
+def test_a_long_wait_that_the_server_asks_for_is_noted_in_a_log_too(
+    openai: Shell, server: Server
+) -> None:
+    server.reply(Reply(status=429, headers={"Retry-After": "120"}))
+    with start(openai, server) as process:
+        assert process.stderr is not None
+        noted = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert noted == b"note: status 429; attempt 2 in 120.0 s\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_came_before_the_end_is_out(
     openai: Shell, server: Server, held: Held, number: signal.Signals

@@ -129,7 +129,7 @@ def test_no_document_is_too_odd_to_print(text: str, name: str, path: str) -> Non
         ({}, True, set()),
         ({"TERM": "xterm", "NO_COLOR": "1"}, True, set()),
         ({"TERM": "xterm", "NO_COLOR": "1", "FORCE_COLOR": "1"}, True, set()),
-        ({"FORCE_COLOR": "1"}, False, {"auto", "pretty"}),
+        ({"FORCE_COLOR": "1"}, False, set()),
         ({"FORCE_COLOR": "0"}, False, set()),
         ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, {"auto", "json", "pretty"}),
     ],

@@ -95,6 +95,7 @@ def clean_environ(home: Path) -> dict[str, str]:
         "COV_",
         "NO_COLOR",
         "FORCE_COLOR",
+        "CLICOLOR",
         "SSL_CERT",
         "PAGER",
     )
