@@ -6,7 +6,7 @@ Typer's own layout truncates long flag names on a narrow terminal; this one does
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from openai_cli.output.command_line import wrapped

@@ -68,7 +68,7 @@ def test_on_a_terminal(
 def test_columns_in_millions_cost_nothing(openai: Shell) -> None:
     environ = {**openai.environ, "COLUMNS": "10000000", "PAGER": ""}
     words = [OPENAI, *f"{LIST} --format pretty --max-items 1".split()]
-    show = [OPENAI, *"--local beta:assistants retrieve asst_demo --format pretty".split()]
+    show = [OPENAI, *["--local", "beta:assistants", "retrieve", "asst_demo", "--format", "pretty"]]
     for command in (words, show):
         screen = Terminal(command, folder=openai.folder, environ=environ).finish()
         assert screen.code == 0
