@@ -47,7 +47,7 @@ def _execute(
     if options.dry_run:
         _show(request, options, printer, env)
         return
-    options = options._replace(settings=_connected(options.settings, options, env))
+    options = options._replace(settings=_connected(options, env))
     # Imported late: invalid input and --dry-run need no HTTP client.
     from openai_cli.cli.call import call
 
@@ -111,8 +111,9 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
     printer.document((text + "\n").encode(), text)
 
 
-def _connected(settings: ConnectionSettings, options: Options, env: Env) -> ConnectionSettings:
+def _connected(options: Options, env: Env) -> ConnectionSettings:
     """The settings with callbacks for notes and traces. Raises UsageError if a key is missing."""
+    settings = options.settings
     if settings.address.needs_key and not (
         settings.api_key or carries_credentials(settings.headers)
     ):

@@ -190,11 +190,9 @@ class Client:
         return asked if asked <= LONGEST_WAIT else None
 
     def _may_repeat(self, request: Request, error: Exception) -> bool:
-        if self.settings.in_process:
+        if self.settings.in_process or isinstance(error, AnswerTimeoutError):
             return False
         timed_out = isinstance(error, httpx.TimeoutException)
-        if isinstance(error, AnswerTimeoutError):
-            return False
         safe = request.operation.method in _SAFE_TO_REPEAT
         return is_connection_failure(error) or (timed_out and safe)
 

@@ -156,8 +156,8 @@ class Printer:
 
     def _laid_out(self, text: str) -> str:
         layouts: dict[str, Callable[[str], str]] = {
-            "auto": lambda t: indented(t, paint if self._colour else plain) + "\n",
-            "json": lambda t: indented(t, paint if self._colour else plain) + "\n",
+            "auto": self._json,
+            "json": self._json,
             "jsonl": lambda t: compact(t) + "\n",
             "raw": lambda t: self._safe(t + "\n"),
             "yaml": self._yaml,
@@ -165,6 +165,9 @@ class Printer:
             "text": self._text,
         }
         return layouts[self._style.format](text)
+
+    def _json(self, text: str) -> str:
+        return indented(text, paint if self._colour else plain) + "\n"
 
     def _yaml(self, text: str) -> str:
         from openai_cli.output.yaml_layout import as_yaml
