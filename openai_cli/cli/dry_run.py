@@ -15,9 +15,11 @@ _NEW_KEY = "[a new one for each call]"
 
 
 def as_json(request: Request, settings: ConnectionSettings) -> str:
-    """`{"method", "url", "headers", "body"}` as JSON text."""
+    """`{"method", "url", "headers", "body"}` as JSON text; `unix_socket` too, if there is one."""
+    socket = settings.address.socket
     described = {
         "method": request.operation.method,
+        **({"unix_socket": socket} if socket else {}),
         "url": _url(request, settings),
         "headers": dict(redacted(request_headers(request, settings, _NEW_KEY))),
         "body": request.body,
@@ -30,6 +32,8 @@ def as_curl(request: Request, settings: ConnectionSettings) -> str:
     if settings.address.needs_key and not carries_credentials(settings.headers):
         settings = settings._replace(api_key=settings.api_key or REDACTED)
     words = ["curl", "--request", request.operation.method, shlex.quote(_url(request, settings))]
+    if settings.address.socket:
+        words += ["\\\n  --unix-socket", shlex.quote(settings.address.socket)]
     for name, value in request_headers(request, settings, ""):
         if name == "Authorization" and value == f"Bearer {settings.api_key}":
             words += ["\\\n  --header", '"Authorization: Bearer $OPENAI_API_KEY"']

@@ -21,10 +21,9 @@ def explorable(options: Options, env: Env) -> Options:
     from openai_cli.output.explore import has_screen, is_available
 
     if not is_available():
-        env.say(
-            "note",
-            "explore is not installed, printing JSON; pip install '.[explore]' in a clone adds it",
-        )
+        from openai_cli.client.extras import install_hint
+
+        env.say("note", f"explore is not installed, printing JSON; {install_hint('explore')}")
     elif options.dry_run or not (env.out.is_terminal and has_screen(env.environ)):
         env.say("note", "explore needs a terminal and an answer; printing JSON")
     else:

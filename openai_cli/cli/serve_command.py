@@ -55,9 +55,9 @@ def _check_installed() -> None:
     from importlib.util import find_spec
 
     if find_spec("uvicorn") is None:
-        raise CliError(
-            "the server is not installed", hint="pip install '.[serve]' in a clone adds it"
-        )
+        from openai_cli.client.extras import install_hint
+
+        raise CliError("the server is not installed", hint=install_hint("serve"))
 
 
 def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from openai_cli.errors import Problem, UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 LOCAL = "local:"
+UNIX = "http+unix"
+"""The scheme of a server behind a Unix socket; the host is the socket's path, percent-encoded."""
 _QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
 
 
 class Address(NamedTuple):
-    """A parsed base URL. `text` is the URL as given, without trailing slash and fragment."""
+    """A parsed base URL. `text` is the URL as given, without trailing slash and fragment.
+
+    `socket` is the path of a Unix socket, whose host is `localhost`; else empty.
+    """
 
     text: str
     host: str = ""
     secure: bool = False
+    socket: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -28,8 +34,8 @@ class Address(NamedTuple):
 
     @property
     def server_name(self) -> str:
-        """Host, and port if given, for messages; "the engine" for `local:`."""
-        return "the engine" if self.is_local else urlsplit(self.text).netloc
+        """Host, and port if given, or the socket, for messages; "the engine" for `local:`."""
+        return "the engine" if self.is_local else self.socket or urlsplit(self.text).netloc
 
     @property
     def needs_key(self) -> bool:
@@ -45,18 +51,24 @@ class Address(NamedTuple):
         """The full URL of a path; a query in the base URL stays at the end."""
         if self.is_local:
             return "http://local" + path
-        base, mark, query = self.text.partition("?")
+        text = urlsplit(self.text)._replace(scheme="http", netloc="localhost").geturl()
+        base, mark, query = (text if self.socket else self.text).partition("?")
         return base.rstrip("/") + path + mark + query
 
     def shown(self, path: str) -> str:
         """The URL for display; `local:` instead of the engine's internal host."""
         return self.text + path if self.is_local else self.url(path)
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as they were given."""
+        return self.text.partition("//")[0] + "//" + urlsplit(self.text).netloc
+
 
 def read_address(text: str, source: str) -> Address:
     """Parse a base URL; `source` is the flag or variable it came from.
 
-    Raises UsageError if it is not `http(s)://HOST…` or `local:…`.
+    Raises UsageError if it is not `http(s)://HOST…`, `http+unix://SOCKET…` or `local:…`.
     """
     text = text.strip()
     if text[:1] in _QUOTES or text[-1:] in _QUOTES:
@@ -70,6 +82,8 @@ def read_address(text: str, source: str) -> Address:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         raise _wrong(source, text, "is not a URL") from None
+    if parts.scheme == UNIX:
+        return _unix_address(parts, source)
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise _wrong(source, text, "must begin with http:// or https://, or be local:")
     if parts.username is not None or parts.password is not None:
@@ -78,6 +92,17 @@ def read_address(text: str, source: str) -> Address:
             hint="send credentials with --api-key or --header",
         )
     return Address(_without_fragment(parts), host.lower(), parts.scheme == "https")
+
+
+def _unix_address(parts: SplitResult, source: str) -> Address:
+    """The address of a Unix socket. Raises UsageError."""
+    path = unquote(parts.netloc)
+    if not path.startswith("/") or "\0" in path:
+        what = (
+            "must have a socket's path in place of the host, as in http+unix://%2Frun%2Fx.sock/v1"
+        )
+        raise UsageError(problems=[Problem(source, what)])
+    return Address(_without_fragment(parts), "localhost", socket=path)
 
 
 def _without_fragment(parts: SplitResult) -> str:

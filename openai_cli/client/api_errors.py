@@ -11,6 +11,7 @@ from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import LONGEST_WAIT, NOT_OFFERED, asked_wait
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.wrapped_events import parsed
+from openai_cli.client.wrong_address import asked_and_meant, better_base_url, is_no_route
 from openai_cli.errors import ApiError
 
 RETIRED_ON = "2026-08-26"
@@ -38,17 +39,31 @@ def api_error(
     settings: ConnectionSettings,
     *,
     gone: bool,
+    asked: str = "",
 ) -> ApiError:
-    """The error for a response with status 400 or above. `gone`: OpenAI retired the operation."""
+    """The error for a response with status 400 or above. `gone`: OpenAI retired the operation.
+
+    `asked` is the method and URL of the request, for the advice about a wrong address.
+    """
     text = scrub(body.decode("utf-8-sig", errors="replace"), settings)
     retired = gone and status in (404, 410) and settings.address.is_openai
+    lost = not settings.in_process and _is_lost(status, text)
+    place = scrub(asked_and_meant(asked, settings.address, "--base-url"), settings)
     if retired:
-        hint = retirement_hint()
-    elif status in (404, 405) and not (settings.in_process or error_fields(parsed(text))):
-        hint = "the server may not offer this API, or only under another path: check --base-url"
+        wrong = lost and better_base_url(settings.address)
+        hint = f"{retirement_hint()}. Also, {place}" if wrong else retirement_hint()
+    elif lost:
+        hint = f"the server may not offer this API, or only under another path: {place}"
     else:
         hint = _hint(status, headers, settings)
     return _api_error(text, headers, settings, status=status, hint=hint, retired=retired)
+
+
+def _is_lost(status: int, text: str) -> bool:
+    """Whether a server knows no such path: it says so, or its answer is none of an API."""
+    fields = error_fields(parsed(text))
+    message = fields.get("message") or ""
+    return is_no_route(status, message if isinstance(message, str) and fields else "")
 
 
 def fallback_error(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 
 import httpx
 
+from openai_cli.client.encodings import Decompressor, decompressor, is_optional
+from openai_cli.client.extras import install_hint
+
 ERROR_BODY_LIMIT = 256 * 1024
 """Bytes of an error that are read."""
-_STEP = 1 << 16
-"""Bytes that one step of decompression gives at most."""
 
 
 class AnswerTooLargeError(Exception):
@@ -21,10 +21,19 @@ class AnswerTooLargeError(Exception):
         self.limit = limit
 
 
+class UnreadableEncodingError(httpx.DecodingError):
+    """An answer is encoded in a way that was not asked for; `hint` is what would help, if any."""
+
+    def __init__(self, encodings: list[str]) -> None:
+        super().__init__(f"encoded as {', '.join(encodings)[:80]}, which cannot be read here")
+        helps = len(encodings) == 1 and is_optional(encodings[0])
+        self.hint = install_hint(encodings[0]) if helps else ""
+
+
 def decoded(response: httpx.Response) -> Iterator[bytes]:
     """The body in pieces of bounded size, whatever it is when decompressed.
 
-    Raises httpx.DecodingError for a body that is damaged, or encoded in another way or twice.
+    Raises httpx.DecodingError for a body that is damaged, or encoded in an unknown way or twice.
     """
     header = response.headers.get("content-encoding", "").lower()
     encodings = [name for one in header.split(",") if (name := one.strip()) not in ("", "identity")]
@@ -32,9 +41,10 @@ def decoded(response: httpx.Response) -> Iterator[bytes]:
         return response.iter_bytes()
     if not encodings:
         return response.iter_raw()
-    if encodings not in (["gzip"], ["x-gzip"], ["deflate"]):
-        raise httpx.DecodingError(f"encoded as {header[:80]}, which was not asked for")
-    return _decompressed(response.iter_raw(), gzip=encodings != ["deflate"])
+    reader = decompressor(encodings[0]) if len(encodings) == 1 else None
+    if reader is None:
+        raise UnreadableEncodingError(encodings)
+    return _decompressed(response.iter_raw(), reader)
 
 
 def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
@@ -57,27 +67,19 @@ def beginning(chunks: Iterable[bytes], limit: int = ERROR_BODY_LIMIT) -> Iterato
             return
 
 
-def _decompressed(chunks: Iterable[bytes], *, gzip: bool) -> Iterator[bytes]:
-    window = zlib.MAX_WBITS | 16 if gzip else zlib.MAX_WBITS
-    decompressor = zlib.decompressobj(window)
+def _decompressed(chunks: Iterable[bytes], reader: Decompressor) -> Iterator[bytes]:
     begun = False
     for chunk in chunks:
-        data, full = chunk, False
-        # A full piece may have left more behind, even if all input was taken.
-        while (data or full) and not decompressor.eof:
+        data, more = chunk, bool(chunk)
+        while more and not reader.eof:
             try:
-                piece = decompressor.decompress(data, _STEP)
-            except zlib.error as error:
-                if gzip or begun:
-                    raise httpx.DecodingError(str(error)) from error
-                # Some servers leave out the header that `deflate` should have.
-                begun, decompressor = True, zlib.decompressobj(-zlib.MAX_WBITS)
-                continue
-            begun = True
-            data, full = decompressor.unconsumed_tail, len(piece) == _STEP
+                piece = reader.decompress(data)
+            except ValueError as error:
+                raise httpx.DecodingError(str(error)) from error
+            begun, data, more = True, b"", reader.has_more
             if piece:
                 yield piece
-        if decompressor.eof:
+        if reader.eof:
             return
-    if begun and not decompressor.eof:
+    if begun and not reader.eof:
         raise httpx.DecodingError("incomplete")

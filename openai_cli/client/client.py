@@ -149,10 +149,18 @@ class Client:
             response.close()
         gone = request.operation.gone
         status = response.status_code
-        refusal = api_error(status, response.headers, bytes(body), self.settings, gone=gone)
+        asked = f"{request.operation.method} {self._asked(response.url)}"
+        refusal = api_error(
+            status, response.headers, bytes(body), self.settings, gone=gone, asked=asked
+        )
         if status in (401, 403):
             refusal.hint = cross_origin_hint(response.url, self.settings) or refusal.hint
         return refusal
+
+    def _asked(self, url: httpx.URL) -> str:
+        """The URL that was asked, without its query, which may hold secrets."""
+        socket = self.settings.address.socket
+        return f"{url.copy_with(query=None)}" + (f" behind {socket}" if socket else "")
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None

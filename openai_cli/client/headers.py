@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import openai_cli
 from openai_cli.api.operation import Request
+from openai_cli.client.encodings import readable_encodings
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 
@@ -37,8 +38,6 @@ _NO_CREDENTIALS = (
     ),
 )
 """Patterns of what is no key, and what to say of it; compiled when a key is checked."""
-_ENCODINGS = "gzip, deflate"
-"""What `client.body` decodes."""
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
 """Headers that frame the request; the HTTP library sets them."""
 
@@ -89,7 +88,7 @@ def request_headers(
         "User-Agent": user_agent(),
         "Accept": "text/event-stream" if request.streams else "application/json",
         # A compressing proxy would hold events back until its buffer is full.
-        "Accept-Encoding": "identity" if request.streams else _ENCODINGS,
+        "Accept-Encoding": "identity" if request.streams else ", ".join(readable_encodings()),
         "Content-Type": "application/json" if request.body is not None else "",
         "Idempotency-Key": idempotency_key if request.operation.method == "POST" else "",
     }

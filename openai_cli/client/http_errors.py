@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import httpx
 
-from openai_cli.client.body import AnswerTooLargeError
+from openai_cli.client.body import AnswerTooLargeError, UnreadableEncodingError
+from openai_cli.client.extras import install_hint
+from openai_cli.client.proxies import named_proxy
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.wire import AnswerTimeoutError
@@ -31,6 +33,8 @@ _MESSAGES: list[tuple[type[Exception], str]] = [
     (httpx.DecodingError, "the answer of {server} does not match its content encoding: {detail}"),
     (httpx.UnsupportedProtocol, "{detail}"),
 ]
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+"""Reasons that OpenSSL gives when it is answered in plain text."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
@@ -41,7 +45,7 @@ def is_connection_failure(error: Exception) -> bool:
     False for a slow answer, as the server is probably working on a request that costs money, and
     for an untrusted certificate, as a retry would not help.
     """
-    if "CERTIFICATE" in str(error):
+    if "CERTIFICATE" in str(error) or _is_plain_text(error):
         return False
     if isinstance(error, httpx.ProxyError) and str(error).startswith("4"):
         return False  # such as 407: a retry would get the same answer
@@ -58,6 +62,10 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     # The message may quote what the server sent.
     detail = shortened(scrub(str(error).strip(), settings)) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
+    if _is_plain_text(error):
+        template = "cannot connect to {server}: it does not speak TLS; is it http:// there?"
+    if isinstance(error, UnreadableEncodingError):
+        template = "the answer of {server} is {detail}"
     if detail.startswith(_SILENT):
         template = "{server} closed the connection without an answer"
     message = (template or "no answer from {server}: {detail}").format(server=server, detail=detail)
@@ -78,22 +86,47 @@ def _server_name(error: Exception, settings: ConnectionSettings) -> str:
         request: httpx.Request = error.request  # type: ignore[attr-defined]  # httpx.RequestError
     except (AttributeError, RuntimeError):
         return settings.address.server_name
-    if settings.in_process:
+    if settings.in_process or settings.address.socket:
         return settings.address.server_name
     return request.url.netloc.decode("ascii", "replace")
 
 
 def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in detail:
-        return "for a private CA, set SSL_CERT_FILE to the path of its certificate"
+        private = "for a private CA, set SSL_CERT_FILE to the path of its certificate"
+        return private + _of_system()
     if "CERTIFICATE_REQUIRED" in detail:
         return "give a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
     if isinstance(error, AnswerTimeoutError):
         return "it may still be at work on it; a longer --timeout allows more time in all, too"
     if isinstance(error, httpx.ReadTimeout):
         return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
+    if isinstance(error, UnreadableEncodingError):
+        return error.hint
+    if isinstance(error, httpx.ProxyError) and detail.startswith("407"):
+        return f"name your user there: {_variable(settings)}=http://USER:PASSWORD@HOST:PORT"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         hint = "check the address (--base-url) and that the server is running"
-        proxy = ", and the proxy in the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY)"
-        return hint + proxy if settings.has_proxy else hint
+        variable = _variable(settings)
+        return f"{hint}, and the proxy in the environment ({variable})" if variable else hint
     return ""
+
+
+def _is_plain_text(error: Exception) -> bool:
+    """Whether a server was asked for TLS and answered in plain text."""
+    return isinstance(error, httpx.ConnectError) and any(why in str(error) for why in _NO_TLS)
+
+
+def _of_system() -> str:
+    """How to trust what the system trusts, where that is not the case."""
+    from importlib.util import find_spec
+
+    if find_spec("truststore"):
+        return ""
+    return f"; the package truststore lets the system's certificates count, {install_hint('trust')}"
+
+
+def _variable(settings: ConnectionSettings) -> str:
+    """The variable that names the proxy in use; empty without one."""
+    proxy = named_proxy(settings)
+    return proxy.variable if proxy else ""

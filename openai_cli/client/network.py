@@ -1,4 +1,4 @@
-"""Opens the httpx client: TLS, client certificates, proxies, timeouts."""
+"""Opens the httpx client: TLS, client certificates, proxy, Unix socket, timeouts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from openai_cli.client.proxies import Proxy, find_proxy, warn_of_entries
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 
@@ -24,13 +25,48 @@ def open_client(
     """
     if transport is not None:
         return httpx.Client(transport=transport, trust_env=False)
+    warn_of_entries(settings)
+    proxy = find_proxy(settings)
+    return httpx.Client(
+        transport=_network(settings, proxy),
+        timeout=timeouts(settings.timeout),
+        trust_env=False,
+        event_hooks={"response": [_refuse_407] if proxy and not settings.address.secure else []},
+    )
+
+
+def _network(settings: ConnectionSettings, proxy: Proxy | None) -> httpx.HTTPTransport:
+    context = _tls(settings)
+    if proxy is None:
+        return httpx.HTTPTransport(
+            verify=context, trust_env=False, uds=settings.address.socket or None
+        )
     try:
-        return httpx.Client(timeout=timeouts(settings.timeout), verify=_tls(settings))
-    except httpx.InvalidURL:
+        through = httpx.Proxy(proxy.url, ssl_context=_tls_of_proxy(settings, proxy))
+    except (httpx.InvalidURL, ValueError):
         # The message would quote part of the URL, which may be part of a password.
-        raise _proxy_error("one of them is not a URL") from None
-    except (ValueError, ImportError) as error:
-        raise _proxy_error(str(error)) from None
+        raise UsageError(problems=[Problem(proxy.variable, "is not the URL of a proxy")]) from None
+    kind = _SocksTransport if proxy.scheme.startswith("socks") else httpx.HTTPTransport
+    return kind(verify=context, trust_env=False, proxy=through)
+
+
+class _SocksTransport(httpx.HTTPTransport):
+    """Tells of a proxy that does not speak SOCKS as httpx tells of other proxies."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        from socksio import ProtocolError
+
+        try:
+            return super().handle_request(request)
+        except (ProtocolError, AssertionError) as error:
+            raise httpx.ProxyError("it does not speak SOCKS 5", request=request) from error
+
+
+def _refuse_407(response: httpx.Response) -> None:
+    """A proxy's refusal is the same error for http as it is for https."""
+    if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+        why = f"407 {response.reason_phrase or 'Proxy Authentication Required'}"
+        raise httpx.ProxyError(why, request=response.request)
 
 
 def timeouts(seconds: float) -> httpx.Timeout:
@@ -38,22 +74,23 @@ def timeouts(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
-def _proxy_error(why: str) -> UsageError:
-    return UsageError(
-        f"the proxy settings of the environment cannot be used: {why}",
-        hint="check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
-    )
+def _tls_of_proxy(settings: ConnectionSettings, proxy: Proxy) -> ssl.SSLContext | None:
+    """The context for a proxy that is reached by https; it sees no client certificate."""
+    if proxy.scheme != "https":
+        return None
+    from openai_cli.client.trust import trusting_context
+
+    return trusting_context(settings.environ)
 
 
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
-    if not settings.address.secure and not settings.has_proxy:
+    if not settings.address.secure:
         # Plain HTTP needs no certificates, and loading them is slow. A context without
         # certificates trusts no server, so it is safe.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context = httpx.create_ssl_context()
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError(problems=[Problem("SSL_CERT_FILE", f"cannot be read: {error}")]) from None
+    from openai_cli.client.trust import trusting_context
+
+    context = trusting_context(settings.environ)
     if settings.client_cert:
         _add_client_certificate(context, settings)
     return context

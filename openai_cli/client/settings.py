@@ -11,7 +11,6 @@ DEFAULT_ANSWER_SIZE = 100 * 1024**2
 """Bytes of an answer, unless --max-answer-size says otherwise."""
 _ANSWER_TIMEOUTS = 10
 """Times the timeout that a whole answer, or the next event of a stream, may take."""
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def _quiet(_line: str) -> None:
@@ -59,8 +58,3 @@ class ConnectionSettings(NamedTuple):
     def answer_time(self) -> float:
         """Seconds for a whole answer that comes without a silence, or for the next event."""
         return self.timeout * _ANSWER_TIMEOUTS
-
-    @property
-    def has_proxy(self) -> bool:
-        """Whether the environment sets any proxy."""
-        return any(self.environ.get(name) or self.environ.get(name.upper()) for name in _PROXIES)

@@ -5,10 +5,10 @@ It is part of the run's error, because clients of `local serve` do not see the c
 
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
-from openai_cli.client.redaction import is_secret
+from openai_cli.client.redaction import is_secret, redacted_url
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.wrong_address import asked_and_meant, is_no_route
 from openai_cli.engine.strict_json import JsonObject
 
 ListModels = Callable[[], Sequence[str]]
@@ -21,9 +21,6 @@ _UNKNOWN_MODEL = re.compile(
     re.I | re.S,
 )
 _NO_DEPLOYMENT = "DeploymentNotFound"
-_NO_PATH = re.compile(
-    r"<.*|(\d{3} )?((page |resource )?not found|method not allowed)\W*", re.I | re.S
-)
 
 
 def after_refusal(
@@ -38,7 +35,7 @@ def after_refusal(
         )
     if status in (400, 404) and _UNKNOWN_MODEL.search(said):
         return _other_model(said, settings, models())
-    if status in (404, 405) and _NO_PATH.fullmatch(said.strip() or "not found"):
+    if is_no_route(status, said) or is_no_route(status, str(fields.get("message") or "")):
         return _other_path(path, settings)
     if status in (401, 403) and not _shows_who_asks(settings):
         return (
@@ -66,10 +63,10 @@ def _other_model(said: str, settings: ConnectionSettings, names: Sequence[str]) 
 
 
 def _other_path(path: str, settings: ConnectionSettings) -> str:
-    url = urlsplit(settings.address.text)
-    if not url.path:
-        return f"Does --upstream-url lack a /v1 at its end, as in {url.scheme}://{url.netloc}/v1?"
-    return f"It has no {url.path}{path}: look at --upstream-url and --upstream-api."
+    address = settings.address
+    asked = f"POST {redacted_url(address.url(path))}"
+    what = asked_and_meant(asked, address, "--upstream-url")
+    return f"{what[0].upper()}{what[1:]}; --upstream-api names the API."
 
 
 def _shows_who_asks(settings: ConnectionSettings) -> bool:

@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 import httpx
 
-from openai_cli.client.body import AnswerTooLargeError, beginning, bounded, decoded
+from openai_cli.client.body import (
+    AnswerTooLargeError,
+    UnreadableEncodingError,
+    beginning,
+    bounded,
+    decoded,
+)
 from openai_cli.client.headers import user_agent
 from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.network import open_client
@@ -60,7 +66,8 @@ class UpstreamClient:
         try:
             self._http = open_client(settings)
         except CliError as error:
-            raise unusable(f"cannot be asked: {error.message}", settings) from error
+            more = f" ({error.hint})" if error.hint else ""
+            raise unusable(f"cannot be asked: {error.message}{more}", settings) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -95,7 +102,9 @@ class UpstreamClient:
         except REQUEST_ERRORS as error:
             failure = translate(error, settings)
             text = f"Asking the upstream failed: {failure.message}."
-            if isinstance(error, httpx.ConnectError):
+            if isinstance(error, UnreadableEncodingError) and failure.hint:
+                text += f" Hint: {failure.hint}."
+            elif isinstance(error, httpx.ConnectError):
                 text += f" {advice.after_no_connection(settings)}"
             again = is_connection_failure(error)
             raise UpstreamError(scrub(text, settings), again=again) from error

@@ -1,0 +1,190 @@
+"""Which proxy a request takes: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+
+NO_PROXY is read as curl reads it; httpx refuses the whole variable for one entry it cannot parse.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from openai_cli.client.address import Address
+from openai_cli.client.extras import install_hint
+from openai_cli.client.settings import ConnectionSettings
+from openai_cli.errors import Problem, UsageError, shortened
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+_ENTRY = re.compile(
+    r"(?:(?P<scheme>https?|all)://)?"
+    r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:/\[\]*?#@%]+))"
+    r"(?::(?P<port>\d{1,5}))?/?",
+    re.IGNORECASE,
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+class Proxy(NamedTuple):
+    """The URL of a proxy, and the variable that names it."""
+
+    url: str
+    variable: str
+
+    @property
+    def scheme(self) -> str:
+        """`http`, `https`, `socks5` or `socks5h`."""
+        return self.url.partition("://")[0].lower()
+
+
+class _Target(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+
+
+def find_proxy(settings: ConnectionSettings) -> Proxy | None:
+    """The proxy for the address of these settings; None if it is reached directly.
+
+    Raises UsageError if that proxy cannot be used. One for other addresses is not looked at.
+    """
+    proxy = named_proxy(settings)
+    if proxy is not None:
+        _check(proxy)
+    return proxy
+
+
+def named_proxy(settings: ConnectionSettings) -> Proxy | None:
+    """As `find_proxy`, without a look at the proxy's URL."""
+    if settings.address.socket or settings.address.is_local:
+        return None
+    # The system's settings too, on macOS, if there is no variable.
+    named = getproxies()
+    scheme = "https" if settings.address.secure else "http"
+    found = next((name for name in (scheme, "all") if named.get(name)), "")
+    if not found or bypassed(settings.address, named.get("no", "")):
+        return None
+    url = named[found]
+    variable = _variable(f"{found}_proxy", settings.environ)
+    return Proxy(url if "://" in url else f"http://{url}", variable)
+
+
+def warn_of_entries(settings: ConnectionSettings) -> None:
+    """Warn of each entry of NO_PROXY that has no meaning."""
+    for entry in _entries(getproxies().get("no", "")):
+        if _meaning(entry) is None:
+            name = _variable("no_proxy", settings.environ)
+            settings.warn(f'{name}: "{shortened(entry)}" is no host, address or range; ignored')
+
+
+def bypassed(address: Address, no_proxy: str) -> bool:
+    """Whether an address is reached without a proxy. Entries without a meaning are skipped."""
+    parts = urlsplit(address.url(""))
+    target = _Target(parts.scheme, _plain(address.host), parts.port or _PORTS[parts.scheme])
+    return any(_matches(entry, target) for entry in _entries(no_proxy))
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    """The spelling of a variable that is in use; lower case comes first, as for urllib."""
+    return name if environ.get(name) else name.upper()
+
+
+def _entries(no_proxy: str) -> Iterator[str]:
+    """The entries, separated by commas or blanks."""
+    yield from re.findall(r"[^\s,]+", no_proxy)
+
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class _Meaning(NamedTuple):
+    """What an entry matches: a network or a host with all hosts below it; empty for any."""
+
+    network: _Network | None
+    host: str
+    scheme: str = ""
+    port: int = 0
+
+
+def _meaning(entry: str) -> _Meaning | None:
+    if entry == "*":
+        return _Meaning(None, "")
+    network = _network(entry)
+    if network is not None:
+        return _Meaning(network, "")
+    found = _ENTRY.fullmatch(entry.replace("*.", ".", 1) if entry.startswith("*.") else entry)
+    if found is None:
+        return None
+    host = _plain(found["v6"] or found["host"])
+    network = _network(host)
+    port = int(found["port"] or 0)
+    if (found["v6"] and network is None) or port > 0xFFFF or not (network or host):
+        return None
+    scheme = (found["scheme"] or "all").lower()
+    return _Meaning(network, "" if network else host, "" if scheme == "all" else scheme, port)
+
+
+def _matches(entry: str, target: _Target) -> bool:
+    meaning = _meaning(entry)
+    if meaning is None or (meaning.scheme or target.scheme) != target.scheme:
+        return False
+    if (meaning.port or target.port) != target.port:
+        return False
+    if meaning.network is not None:
+        try:
+            return ipaddress.ip_address(target.host) in meaning.network
+        except ValueError:
+            return False
+    return not meaning.host or f".{target.host}".endswith(f".{meaning.host}")
+
+
+def _network(text: str) -> _Network | None:
+    """An IP address or range; bits below its prefix do not count."""
+    try:
+        return ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return None
+
+
+def _plain(host: str) -> str:
+    """A host in the form in which two are compared."""
+    return host.lower().strip(".").strip("[]")
+
+
+def _check(proxy: Proxy) -> None:
+    """Refuse a proxy that cannot be used. What is said never has a part of its password."""
+    try:
+        parts = urlsplit(proxy.url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    behind = re.sub(r"^\w+://[^/?#]*", "", proxy.url)
+    if "@" in behind and proxy.scheme in _SCHEMES:
+        mark = behind[0]
+        raise _unusable(proxy, f"its password has a bare {mark}: write %{ord(mark):02X} instead")
+    if not host:
+        raise _unusable(proxy, "is not a URL")
+    if proxy.scheme not in _SCHEMES:
+        raise _unusable(proxy, f"must begin with {', '.join(f'{s}://' for s in _SCHEMES)}")
+    if proxy.scheme.startswith("socks"):
+        _check_socks(proxy)
+
+
+def _check_socks(proxy: Proxy) -> None:
+    try:
+        import socksio  # noqa: F401 - only whether it is there
+    except ImportError:
+        what = "names a SOCKS proxy, and the package for these is not installed"
+        raise UsageError(
+            problems=[Problem(proxy.variable, what)], hint=install_hint("socks")
+        ) from None
+
+
+def _unusable(proxy: Proxy, why: str) -> UsageError:
+    return UsageError(
+        problems=[Problem(proxy.variable, f"this proxy cannot be used: {why}")],
+        hint="a proxy is named as in http://USER:PASSWORD@HOST:PORT; NO_PROXY names hosts that "
+        "are reached without it",
+    )

@@ -1,0 +1,58 @@
+"""Advice for a base URL that leads past the API: no `/v1`, one too many, an endpoint's own URL."""
+
+from __future__ import annotations
+
+import re
+
+from openai_cli.client.address import Address
+from openai_cli.client.redaction import redacted_url
+
+_NO_ROUTE = re.compile(
+    r"<.*|"
+    r"(\d{3}:? )?((the )?(requested )?(page|resource|file|route|path|endpoint|url) )?(was )?"
+    r"(not found|method not allowed)\W*|"
+    r"cannot (get|post|delete) /.*|"
+    r"(route|path|endpoint)\b.* (not found|does not exist)\W*|"
+    r"(invalid|unknown|unexpected|unrecognized|unsupported|no such|no) "
+    r"(request )?(route|path|endpoint|url)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What servers say of a path they do not know; what they say of an unknown id is longer."""
+_ENDPOINT = re.compile(
+    r"/(chat/completions|completions|responses|models|embeddings|assistants|threads)(/.*)?$"
+)
+_VERSION = re.compile(r"/v\d+(?=/|$)")
+
+
+def is_no_route(status: int | None, message: str) -> bool:
+    """Whether a refusal is about the path of the request, not about an object of the API.
+
+    `message` is the server's, empty if it gave none.
+    """
+    return status in (404, 405) and _NO_ROUTE.fullmatch(message.strip() or "not found") is not None
+
+
+def better_base_url(address: Address) -> str:
+    """The base URL that was probably meant; empty if this one has the usual form."""
+    base, mark, query = address.text.partition("?")
+    path = base.removeprefix(address.origin)
+    better = _ENDPOINT.sub("", path)
+    versions = _VERSION.findall(better)
+    if len(versions) > 1:
+        better = re.sub(rf"({re.escape(versions[-1])})+$", versions[-1], better)
+    elif not better:
+        better = "/openai/v1" if address.host.endswith(".azure.com") else "/v1"
+    elif better != path and not versions:
+        better += "/v1" if address.host.endswith("openai.com") else ""
+    return "" if better == path else address.origin + better + mark + query
+
+
+def asked_and_meant(asked: str, address: Address, flag: str) -> str:
+    """Which URL was asked, and what to name instead.
+
+    `asked` is method and URL, `flag` the one that sets the base URL.
+    """
+    better = redacted_url(better_base_url(address))
+    meant = f"try {flag} {better}" if better else f"check {flag}"
+    first = f"asked was {asked}; " if asked else ""
+    return f"{first}a base URL ends before the path of an endpoint, mostly in /v1: {meant}"
