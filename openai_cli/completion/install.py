@@ -15,6 +15,15 @@ from openai_cli.completion.script import FILES, script
 from openai_cli.errors import CliError
 
 _FPATH_TIMEOUT = 10.0
+_ELSEWHERE = {
+    shell: f"{variable} names another folder for it; --show-completion prints the script"
+    for shell, variable in (
+        ("bash", "BASH_COMPLETION_USER_DIR"),
+        ("fish", "XDG_CONFIG_HOME"),
+        ("powershell", "XDG_DATA_HOME"),
+        ("zsh", "XDG_DATA_HOME"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -29,15 +38,19 @@ class Installed:
 def install(shell: str, environ: Mapping[str, str]) -> Installed:
     """Install the script for one of SHELLS; does nothing if it is up to date.
 
-    Raises CliError if the file cannot be written.
+    Raises CliError if the file cannot be written, or there is no folder for it.
     """
     locate = {"bash": _bash, "fish": _fish, "powershell": _powershell, "zsh": _zsh}[shell]
-    path, next_steps = locate(environ)
+    try:
+        path, next_steps = locate(environ)
+    except RuntimeError:  # of Path.home
+        what = "there is no home folder to install the script in"
+        raise CliError(what, hint=_ELSEWHERE[shell]) from None
     try:
         changed = _write(path, script(shell))
     except OSError as error:
         why = error.strerror or str(error)
-        raise CliError(f"cannot write {path}: {why}") from None
+        raise CliError(f"cannot write {path}: {why}", hint=_ELSEWHERE[shell]) from None
     return Installed(path, changed, next_steps)
 
 
@@ -125,7 +138,8 @@ def _fpath(environ: Mapping[str, str]) -> list[Path]:
 
 def _is_own(folder: Path) -> bool:
     """Whether a folder is in the user's home and is writable."""
-    inside = folder.resolve().is_relative_to(Path.home().resolve())
+    home = _home()
+    inside = home is not None and folder.resolve().is_relative_to(home.resolve())
     return inside and folder.is_dir() and os.access(folder, os.W_OK)
 
 
@@ -143,9 +157,18 @@ def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
     return named if named.is_absolute() else Path.home() / default
 
 
+def _home() -> Path | None:
+    """The home folder; None if the user has none, or all the file system for a home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return None if home == Path(home.anchor) or not home.is_absolute() else home
+
+
 def _shown(path: Path) -> str:
     """The path quoted for a shell, with `~` for the home folder."""
-    home = Path.home()
-    if path.is_relative_to(home):
+    home = _home()
+    if home is not None and path.is_relative_to(home):
         return f"~/{shlex.quote(str(path.relative_to(home)))}"
     return shlex.quote(str(path))

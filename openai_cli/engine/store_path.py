@@ -37,4 +37,11 @@ def store_path(address: str, environ: Mapping[str, str]) -> Path:
 def _default_path() -> Path:
     from platformdirs import user_data_path
 
-    return user_data_path("openai-cli") / "assistants.db"
+    try:
+        folder = user_data_path("openai-cli")
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # what older versions of platformdirs give without a home
+        what = f"There is no home directory for the store: name a file for it in {STORE_VARIABLE}"
+        raise StoreError(f"{what}, or with --base-url {LOCAL}FILE.")
+    return folder / "assistants.db"

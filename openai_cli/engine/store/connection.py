@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from openai_cli.client.address import LOCAL
 from openai_cli.engine.store import schema
+from openai_cli.engine.store_path import STORE_VARIABLE
 from openai_cli.errors import StoreError
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ _PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 """What the system says when it has no descriptor to give just now."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside the store."""
+_ELSEWHERE = f"{STORE_VARIABLE}=FILE, or --base-url {LOCAL}FILE, names a store in another place"
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -91,11 +94,12 @@ def prepare_file(path: Path) -> None:
             patiently(lambda: _create(target))
         is_file = target.is_file()
     except OSError as error:
-        raise StoreError(f"The store {path} cannot be opened: {error.strerror}.") from error
+        what = f"The store {path} cannot be opened: {error.strerror}."
+        raise StoreError(what, hint=_ELSEWHERE) from error
     if not is_file:
         raise StoreError(f"The store {path} is not a regular file.")
     if not _may_use(path):
-        raise StoreError(f"The store {path} is not readable and writable.")
+        raise StoreError(f"The store {path} is not readable and writable.", hint=_ELSEWHERE)
     _refuse_other_writers(path, target)
 
 
