@@ -106,20 +106,20 @@ class _Brotli:
     def __init__(self, brotli: Any) -> None:
         self._error: type[Exception] = brotli.error
         self._brotli = brotli.Decompressor()
+        self.has_more = False
 
     @property
     def eof(self) -> bool:
         return bool(self._brotli.is_finished())
 
-    @property
-    def has_more(self) -> bool:
-        return not self._brotli.can_accept_more_data()
-
     def decompress(self, data: bytes) -> bytes:
         try:
-            return bytes(self._brotli.process(data, output_buffer_limit=STEP))
+            piece = bytes(self._brotli.process(data, output_buffer_limit=STEP))
         except self._error as error:
             raise ValueError(str(error)) from error
+        # A full piece may have left more behind, even where more data would be taken.
+        self.has_more = len(piece) >= STEP or not self._brotli.can_accept_more_data()
+        return piece
 
 
 class _Zstd:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from openai_cli.client.proxies import Proxy, find_proxy, warn_of_entries
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.wire import Wire
 from openai_cli.errors import Problem, UsageError
 
 CONNECT_TIMEOUT = 15.0
@@ -51,15 +54,37 @@ def _network(settings: ConnectionSettings, proxy: Proxy | None) -> httpx.HTTPTra
 
 
 class _SocksTransport(httpx.HTTPTransport):
-    """Tells of a proxy that does not speak SOCKS as httpx tells of other proxies."""
+    """Reports a proxy that does not speak SOCKS as httpx reports other proxies.
+
+    httpcore waits for its greeting without a time limit, so the time to connect is one.
+    """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         from socksio import ProtocolError
 
+        wire = Wire()
+        timer = threading.Timer(request.extensions["timeout"]["connect"], wire.shut)
+        timer.daemon = True
+        further = request.extensions.get("trace")
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            if event.endswith("connect_tcp.complete"):
+                wire.trace(event, info)
+                timer.start()
+            elif event.endswith(("setup_socks5_connection.complete", ".failed")):
+                timer.cancel()
+            if further:
+                further(event, info)
+
+        request.extensions["trace"] = trace
         try:
             return super().handle_request(request)
         except (ProtocolError, AssertionError) as error:
             raise httpx.ProxyError("it does not speak SOCKS 5", request=request) from error
+        finally:
+            timer.cancel()
+            if further:
+                request.extensions["trace"] = further
 
 
 def _refuse_407(response: httpx.Response) -> None:

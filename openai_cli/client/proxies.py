@@ -143,14 +143,14 @@ def _matches(entry: str, target: _Target) -> bool:
 def _network(text: str) -> _Network | None:
     """An IP address or range; bits below its prefix do not count."""
     try:
-        return ipaddress.ip_network(text.strip("[]"), strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
 
 
 def _plain(host: str) -> str:
     """A host in the form in which two are compared."""
-    return host.lower().strip(".").strip("[]")
+    return host.lower().strip(".")
 
 
 def _check(proxy: Proxy) -> None:

@@ -45,7 +45,7 @@ def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
             with socket.create_connection((host, int(port))) as there:
                 self.send_response(200)
                 self.end_headers()
-                _tunnel(self.connection, there)
+                tunnel(self.connection, there)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Log nothing, so that pytest's output shows only failures."""
@@ -53,7 +53,8 @@ def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _tunnel(here: socket.socket, there: socket.socket) -> None:
+def tunnel(here: socket.socket, there: socket.socket) -> None:
+    """Pass bytes on in both directions until one side ends."""
     other = {here: there, there: here}
     while True:
         for ready in select.select(list(other), [], [])[0]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 
@@ -66,12 +67,16 @@ def sse(*events: tuple[str, Any]) -> list[bytes]:
 
 
 class Server:
-    """Answers from `replies` in order; the last one is repeated."""
+    """Answers from `replies` in order; the last one is repeated.
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    With `unix`, it listens at a Unix socket of that path.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None, *, unix: str = "") -> None:
         self.seen: list[Seen] = []
         self.replies: list[Reply] = []
-        self._http = _Http(("127.0.0.1", 0), _handler(self))
+        handler = _handler(self)
+        self._http = _UnixHttp(unix, handler) if unix else _Http(("127.0.0.1", 0), handler)
         if context is not None:
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._scheme = "https" if context else "http"
@@ -109,6 +114,17 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that disconnect, which some tests do on purpose."""
+
+
+class _UnixHttp(_Http):
+    address_family = socket.AF_UNIX
+
+    def __init__(self, path: str, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(path, handler)  # type: ignore[arg-type]  # a path, for this family
+
+    def server_bind(self) -> None:
+        """Without a look for a host name, which a path has not."""
+        TCPServer.server_bind(self)
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a class made for one server

@@ -97,6 +97,8 @@ def clean_environ(home: Path) -> dict[str, str]:
         "FORCE_COLOR",
         "CLICOLOR",
         "SSL_CERT",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
         "PAGER",
     )
     kept = {

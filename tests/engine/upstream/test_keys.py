@@ -277,7 +277,7 @@ def test_azure(
         ),
         (
             {"code": "404", "message": "Resource not found"},
-            "It has no /openai/deployments/D/chat/completions: look at --upstream-url",
+            "/openai/deployments/D/chat/completions?api-version=2024-10-21; a base URL ends",
         ),
     ],
 )

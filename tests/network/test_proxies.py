@@ -1,0 +1,229 @@
+"""Proxies of each kind, and hosts that are reached without one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from openai_cli.client.address import read_address
+from openai_cli.client.proxies import bypassed
+from tests.network.conftest import KEY, RUN, Ask
+from tests.support.proxy import Proxy
+from tests.support.server import Reply, Server
+from tests.support.shell import Shell
+from tests.support.socks import SocksProxy
+
+FAR = "http://far.example/v1"
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Any]]:
+    """Starts a proxy, which ends with the test."""
+    with ExitStack() as stack:
+
+        def start(kind: type[Proxy | SocksProxy], **options: Any) -> Any:
+            made = kind(**options)
+            stack.callback(made.close)
+            return made
+
+        yield start
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("proxied", [True, False])
+def test_what_a_container_runtime_sets_refuses_nothing(
+    ask: Ask, server: Server, name: str, proxied: bool
+) -> None:
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9"} if proxied else {}
+    done = ask(server.url, **proxy, **{name: "localhost,127.0.0.0/8,fd00::/8,.svc, ::1"})
+    assert (done.code, done.err, len(server.seen)) == (0, "", 1)
+
+
+def test_nor_the_upstream_of_the_engine(ask_upstream: Ask, model: Server) -> None:
+    env = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "fd00::/8 127.0.0.0/8"}
+    done = ask_upstream(model.url, **env)
+    assert (done.code, done.out, done.err, len(model.seen)) == (0, "Ok\n", "", 1)
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.0/99", "a:b:c", "[::1", "x:99999", "http://", "a*b"])
+@pytest.mark.parametrize("via", ["ask", "ask_upstream"])
+def test_a_bad_entry_is_a_warning(
+    request: pytest.FixtureRequest, server: Server, model: Server, entry: str, via: str
+) -> None:
+    run, there = request.getfixturevalue(via), server if via == "ask" else model
+    env = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": f"{entry},127.0.0.1"}
+    done = run(there.url, **env)
+    assert (done.code, len(there.seen)) == (0, 1)
+    assert done.err.count("\n") == 1
+    assert f'warning: NO_PROXY: "{entry}" is no host, address or range; ignored' in done.err
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "direct"),
+    [
+        ("*", "http://a.example", True),
+        ("b.example,*", "http://a.example", True),
+        ("a.example", "http://a.example", True),
+        ("a.example", "http://x.a.example", True),
+        ("a.example", "http://ba.example", False),
+        (".a.example", "http://a.example", True),
+        (".a.example", "http://x.a.example", True),
+        ("*.a.example", "http://x.a.example", True),
+        ("A.Example.", "http://a.example", True),
+        ("a.example", "http://a.example.", True),
+        ("a.example:80", "http://a.example", True),
+        ("a.example:8080", "http://a.example", False),
+        ("a.example:8080", "http://a.example:8080", True),
+        ("a.example:443", "https://a.example", True),
+        ("http://a.example", "https://a.example", False),
+        ("http://a.example", "http://a.example", True),
+        ("x.example b.example\ta.example", "http://a.example", True),
+        (" , ,a.example , ", "http://a.example", True),
+        ("10.0.0.0/8", "http://10.1.2.3", True),
+        ("10.1.2.3/8", "http://10.9.9.9", True),
+        ("10.0.0.0/8", "http://11.1.2.3", False),
+        ("10.0.0.0/8", "http://10.example", False),
+        ("10.1.2.3", "http://10.1.2.3:8080", True),
+        ("10.1.2.3:8080", "http://10.1.2.3", False),
+        ("0.0.0.0/0", "http://10.1.2.3", True),
+        ("0.0.0.0/0", "http://[fd00::1]", False),
+        ("fd00::/8", "http://[fd12::1]", True),
+        ("fd00::/8", "http://[fe80::1]", False),
+        ("::1", "http://[::1]:8080", True),
+        ("[::1]", "http://[::1]", True),
+        ("[::1]:8080", "http://[::1]", False),
+        ("[::1]:8080", "http://[::1]:8080", True),
+        ("0:0::1", "http://[::1]", True),
+        ("", "http://a.example", False),
+        ("10.0.0.0/99,bad[", "http://10.0.0.1", False),
+    ],
+)
+def test_entries_are_read_as_curl_reads_them(no_proxy: str, url: str, direct: bool) -> None:
+    assert bypassed(read_address(url, "--base-url"), no_proxy) is direct
+
+
+def test_a_socks_proxy_takes_both_schemes(
+    ask: Ask, server: Server, secure: Server, authority: str, start: Callable[..., Any]
+) -> None:
+    plain = start(SocksProxy, target=server.port)
+    done = ask(FAR, ALL_PROXY=f"socks5h://{plain.place}")
+    assert (done.code, plain.asked, len(server.seen)) == (0, [("far.example", 80)], 1)
+    tunnel = start(SocksProxy, target=secure.port, user=("me", "pa#s"))
+    env = {"HTTPS_PROXY": f"socks5://me:pa%23s@{tunnel.place}", "SSL_CERT_FILE": authority}
+    done = ask("https://far.example/v1", **env)
+    assert (done.code, tunnel.asked, len(secure.seen)) == (0, [("far.example", 443)], 1)
+    assert tunnel.logins == [("me", "pa#s")]
+
+
+def test_the_upstream_is_asked_through_it_too(
+    ask_upstream: Ask, model: Server, start: Callable[..., Any]
+) -> None:
+    proxy = start(SocksProxy, target=model.port)
+    done = ask_upstream(FAR, ALL_PROXY=f"socks5h://{proxy.place}")
+    assert (done.code, done.out, proxy.asked) == (0, "Ok\n", [("far.example", 80)])
+
+
+def test_a_wrong_password_for_it_is_no_answer(
+    ask: Ask, server: Server, start: Callable[..., Any]
+) -> None:
+    proxy = start(SocksProxy, target=server.port, user=("me", "right"))
+    done = ask(FAR, ALL_PROXY=f"socks5://me:wrong@{proxy.place}")
+    assert (done.code, "Invalid username/password" in done.err, server.seen) == (3, True, [])
+    assert "wrong" not in done.err
+
+
+def test_a_proxy_of_another_kind_is_told_as_such(ask: Ask, server: Server) -> None:
+    done = ask(FAR, "--timeout", "1", ALL_PROXY=f"socks5://127.0.0.1:{server.port}")
+    assert (done.code, "it does not speak SOCKS 5" in done.err) == (3, True)
+
+
+def test_an_answer_through_it_has_a_time_limit(
+    ask: Ask, server: Server, start: Callable[..., Any]
+) -> None:
+    server.reply(Reply(chunks=(b" " for _ in range(600)), pause=0.05))
+    proxy = start(SocksProxy, target=server.port)
+    done = ask(FAR, "--timeout", "0.4", ALL_PROXY=f"socks5://{proxy.place}")
+    assert (done.code, "did not complete its answer" in done.err) == (3, True)
+
+
+def without_socks(openai: Shell, url: str, **env: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys; sys.modules['socksio'] = None\nfrom openai_cli.__main__ import main; main()"
+    )
+    words = ("--base-url", url, "--api-key", KEY, *RUN)
+    return subprocess.run(
+        [sys.executable, "-c", program, *words],
+        env={**openai.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_the_extra_the_hint_is_a_command_for_this_installation(openai: Shell) -> None:
+    done = without_socks(openai, FAR, ALL_PROXY="socks5://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ALL_PROXY: names a SOCKS proxy" in done.stderr
+    assert f"hint: to add it: {sys.executable} -m pip install 'socksio>=" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"HTTPS_PROXY": "socks5://127.0.0.1:9"},
+        {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": "127.0.0.1"},
+        {"HTTPS_PROXY": "ftp://127.0.0.1"},
+        {"ALL_PROXY": "nonsense://[", "NO_PROXY": "127.0.0.0/8"},
+    ],
+)
+def test_a_proxy_for_other_addresses_refuses_nothing(
+    openai: Shell, server: Server, env: dict[str, str]
+) -> None:
+    done = without_socks(openai, server.url, **env)
+    assert (done.returncode, done.stderr, len(server.seen)) == (0, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("socks4://127.0.0.1:9", "must begin with http://, https://, socks5://, socks5h://"),
+        ("http://me:hu#sh@127.0.0.1:9", "its password has a bare #: write %23 instead"),
+        ("me:hu/sh@127.0.0.1:9", "its password has a bare /: write %2F instead"),
+        ("http://", "is not a URL"),
+        ("http://127.0.0.1:port", "is not a URL"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
+    ask: Ask, url: str, words: str
+) -> None:
+    done = ask(FAR, http_proxy=url)
+    assert (done.code, done.out) == (2, "")
+    assert f"http_proxy: this proxy cannot be used: {words}" in done.err
+    assert "sh@" not in done.err
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("via", ["ask", "ask_upstream"])
+def test_a_407_is_one_error_for_both_schemes(
+    request: pytest.FixtureRequest, start: Callable[..., Any], server: Server, scheme: str, via: str
+) -> None:
+    server.reply(Reply(status=407, body="who are you?"))
+    tunnel = start(Proxy, refuse=407)
+    env = {"HTTP_PROXY": f"127.0.0.1:{server.port}", "HTTPS_PROXY": f"http://{tunnel.place}"}
+    done = request.getfixturevalue(via)(f"{scheme}://far.example/v1", **env)
+    assert done.code == (3 if via == "ask" else 5)
+    assert "the proxy refused the connection to far.example: 407" in done.err
+    assert len(tunnel.asked) + len(server.seen) == 1
+    if via == "ask":
+        assert f"{scheme.upper()}_PROXY=http://USER:PASSWORD@HOST:PORT" in done.err
+
+
+def test_a_407_of_the_server_itself_is_the_servers(ask: Ask, server: Server) -> None:
+    server.reply(Reply(status=407, body={"error": {"message": "no"}}))
+    assert ask(server.url).code == 4
