@@ -17,7 +17,11 @@ PACKAGE = Path(openai_cli.__file__).parent
 PROJECT = Path(__file__).parents[1]
 PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DISTRIBUTIONS = {"ruamel": "ruamel.yaml", "pydantic_core": "pydantic"}
+DISTRIBUTIONS = {
+    "ruamel": "ruamel.yaml",
+    "pydantic_core": "pydantic",
+    "backports": "backports-zstd",
+}
 """Distributions of modules that are not named like them."""
 
 
@@ -66,7 +70,7 @@ def test_every_room_is_in_the_file_tree() -> None:
 
 
 def test_what_is_imported_is_declared() -> None:
-    foreign = imported() - set(sys.stdlib_module_names) - {"openai_cli"}
+    foreign = imported() - set(sys.stdlib_module_names) - {"openai_cli", "compression"}
     assert {DISTRIBUTIONS.get(name, name) for name in foreign} == names(
         DECLARED["dependencies"], *(runtime_extras().values())
     )

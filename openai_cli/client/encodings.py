@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Protocol
 
 STEP = 1 << 16
 """Bytes that one step of decompression gives at most, or little more."""
-_MODULES = {"br": ("brotli",), "zstd": ("compression.zstd", "backports.zstd")}
-"""The modules that read an encoding; the first that is there is used."""
+_MODULES = {
+    "br": "brotli",
+    "zstd": "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd",
+}
+"""The module that reads an encoding, if it is there."""
 _LARGEST_WINDOW = 23
 """Bits: 8 MiB, the most that the encoding `zstd` may need (RFC 9659)."""
 
@@ -36,14 +39,13 @@ class Decompressor(Protocol):
 
 def readable_encodings() -> tuple[str, ...]:
     """Names for Accept-Encoding."""
-    return ("gzip", "deflate", *(name for name in _MODULES if _module(name)))
+    return ("gzip", "deflate", *(name for name in _MODULES if _is_there(name)))
 
 
 def decompressor(encoding: str) -> Decompressor | None:
     """A decompressor; None for an encoding that cannot be read here."""
     if encoding in _MODULES:
-        name = _module(encoding)
-        return _OPTIONAL[encoding](import_module(name)) if name else None
+        return _OPTIONAL[encoding]() if _is_there(encoding) else None
     if encoding in ("gzip", "x-gzip"):
         return _Zlib(zlib.MAX_WBITS | 16)
     return _Deflate() if encoding == "deflate" else None
@@ -54,14 +56,11 @@ def is_optional(encoding: str) -> bool:
     return encoding in _MODULES
 
 
-def _module(encoding: str) -> str:
-    for name in _MODULES[encoding]:
-        try:
-            if find_spec(name):
-                return name
-        except ModuleNotFoundError:  # nor is its parent there
-            continue
-    return ""
+def _is_there(encoding: str) -> bool:
+    try:
+        return find_spec(_MODULES[encoding]) is not None
+    except ModuleNotFoundError:  # nor is its parent there
+        return False
 
 
 class _Zlib:
@@ -103,7 +102,9 @@ class _Deflate(_Zlib):
 
 
 class _Brotli:
-    def __init__(self, brotli: Any) -> None:
+    def __init__(self) -> None:
+        import brotli  # type: ignore[import-untyped]  # it has no types
+
         self._error: type[Exception] = brotli.error
         self._brotli = brotli.Decompressor()
         self.has_more = False
@@ -123,9 +124,14 @@ class _Brotli:
 
 
 class _Zstd:
-    def __init__(self, zstd: Any) -> None:
+    def __init__(self) -> None:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+
         self._error: type[Exception] = zstd.ZstdError
-        options = {zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW}
+        options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW}
         self._zstd = zstd.ZstdDecompressor(options=options)
 
     @property
@@ -143,4 +149,4 @@ class _Zstd:
             raise ValueError(str(error)) from error
 
 
-_OPTIONAL: dict[str, Callable[[Any], Decompressor]] = {"br": _Brotli, "zstd": _Zstd}
+_OPTIONAL: dict[str, Callable[[], Decompressor]] = {"br": _Brotli, "zstd": _Zstd}

@@ -81,7 +81,10 @@ _OTHER_VARIABLES = (
         "Pager for answers longer than the terminal; less if not set; empty or cat for none.",
     ),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, and hosts reached without one."),
-    ("SSL_CERT_FILE, SSL_CERT_DIR", "Certificates to trust instead of the built-in ones."),
+    (
+        "SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
+        "Certificates to trust instead of the system's or the built-in ones; the first counts.",
+    ),
 )
 
 

@@ -1,0 +1,114 @@
+"""Users that no system knows, without a home or with one they cannot write: containers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server
+from tests.support.shell import OPENAI, Result
+
+NOBODY = 54_321
+"""A user that has no entry in the list of users; tests need root to become one."""
+CREATE = ("beta:threads", "create")
+RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi")
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root may become a user that does not exist"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that this user owns, below folders that it may pass."""
+    for one in (tmp_path, *tmp_path.parents):
+        if one.stat().st_uid == os.geteuid() and one != Path(one.anchor):
+            one.chmod(one.stat().st_mode | 0o011)
+    own = tmp_path / "own"
+    own.mkdir()
+    os.chown(own, NOBODY, NOBODY)
+    return own
+
+
+def run(folder: Path, *words: str, **env: str) -> Result:
+    """The command as that user, with these variables and no others."""
+    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    done = subprocess.run(
+        [shutil.which(become[0]) or become[0], *become[1:], OPENAI, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=folder,
+        env=env,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def test_network_commands_need_no_home(folder: Path, server: Server) -> None:
+    for env in ({}, {"HOME": "/"}, {"HOME": "/nowhere"}):
+        done = run(folder, "--base-url", server.url, *RUN, **env)
+        assert (done.code, done.err) == (0, ""), env
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("words", [("local", "path"), ("--local", *RUN), ("local", "export")])
+def test_without_a_home_one_sentence_names_the_variable(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    done = run(folder, *words)
+    assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
+    assert "There is no home directory for the store: " in done.err
+    assert "OPENAI_LOCAL_STORE" in done.err
+    assert list(folder.iterdir()) == []
+
+
+def test_the_store_that_is_named_is_used(folder: Path) -> None:
+    done = run(folder, "--local", *RUN, "--format", "text", OPENAI_LOCAL_STORE=f"{folder}/s.db")
+    assert (done.code, done.out, done.err) == (0, "Hi\n", "")
+    assert (folder / "s.db").exists()
+
+
+@pytest.mark.parametrize("home", ["/", "/nowhere"])
+def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
+    done = run(folder, "--local", *CREATE, HOME=home)
+    assert (done.code, done.out) == (3, "")
+    assert "assistants.db cannot be opened: Permission denied.\nhint: OPENAI_LOCAL_STORE=FILE" in (
+        done.err
+    )
+
+
+def test_a_folder_that_can_only_be_read(folder: Path) -> None:
+    folder.chmod(0o555)
+    done = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")
+    assert (done.code, done.out) == (3, "")
+    assert "s.db cannot be opened: Permission denied." in done.err
+    assert "OPENAI_LOCAL_STORE" in done.err
+
+
+@pytest.mark.parametrize(
+    ("shell", "variable", "file"),
+    [
+        ("bash", "BASH_COMPLETION_USER_DIR", "completions/openai"),
+        ("bash", "XDG_DATA_HOME", "bash-completion/completions/openai"),
+        ("fish", "XDG_CONFIG_HOME", "fish/completions/openai.fish"),
+        ("zsh", "XDG_DATA_HOME", "zsh/site-functions/_openai"),
+    ],
+)
+def test_completion_goes_where_it_is_told(
+    folder: Path, shell: str, variable: str, file: str
+) -> None:
+    done = run(folder, "--install-completion", shell, **{variable: str(folder)})
+    assert (done.code, (folder / file).is_file()) == (0, True), done.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish", "zsh", "powershell"])
+def test_without_a_folder_the_variable_is_named(folder: Path, shell: str) -> None:
+    done = run(folder, "--install-completion", shell)
+    assert (done.code, "there is no home folder" in done.err) == (1, True)
+    assert "hint: " in done.err
+    done = run(folder, "--install-completion", shell, HOME="/")
+    assert (done.code, "Permission denied" in done.err, "hint: " in done.err) == (1, True, True)
