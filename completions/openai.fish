@@ -426,6 +426,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--raw-output' 'Print strings without quotes.'
     set -a names '-r' 'Print strings without quotes.'
     set -a names '--annotations' 'Print numbered source notes below a reply in --format text.'
+    set -a names '--color' 'Colours: auto (on a terminal), always, never.'
     set -a names '--no-pager' 'Never show a long answer through PAGER.'
     set -a names '--dry-run' 'Show the request, send nothing: json or curl.'
     set -a names '--no-validate' 'Send values as they are, without checking them.'
@@ -1008,6 +1009,10 @@ function __openai_describe --no-scope-shadowing
             set takes nothing
             set once 1
             set twins --raw-output -r
+        case --color
+            set takes value
+            set choices 'auto' 'always' 'never'
+            set once 1
         case --dry-run
             set takes optional
             set choices 'json' 'curl'

@@ -139,6 +139,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
         , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
         , @('--annotations', 'nothing', '', @(), $true, @('--annotations'), 'Print numbered source notes below a reply in --format text.')
+        , @('--color', 'value', '', @('auto', 'always', 'never'), $true, @('--color'), 'Colours: auto (on a terminal), always, never.')
         , @('--no-pager', 'nothing', '', @(), $true, @('--no-pager'), 'Never show a long answer through PAGER.')
         , @('--dry-run', 'optional', '', @('json', 'curl'), $true, @('--dry-run'), 'Show the request, send nothing: json or curl.')
         , @('--no-validate', 'nothing', '', @(), $true, @('--no-validate'), 'Send values as they are, without checking them.')

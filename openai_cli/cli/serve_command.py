@@ -174,7 +174,7 @@ class _ServeOptionReader:
 
     def _check_upstream(self, environ: Mapping[str, str]) -> None:
         """Add a problem for an invalid upstream; a missing key is reported at its first use."""
-        from openai_cli.engine.hosted_tools import read_drop_unsupported_tools
+        from openai_cli.engine.models.hosted_tools import read_drop_unsupported_tools
         from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
         from openai_cli.engine.refusals import RefusalError
 

@@ -185,11 +185,11 @@ def test_typer_knows_every_flag_of_a_command() -> None:
     ]
 
 
-def test_help_and_version_are_eager_options() -> None:
+def test_options_that_are_answered_at_once_are_eager() -> None:
     for names in ((), ("beta:threads",), ("beta:threads", "create"), ("local", "path")):
         found, ctx = command(*names)
         eager = {option.opts[0] for option in found.get_params(ctx) if option.is_eager}
-        assert eager - {"--version"} == {"--help"}
+        assert eager - {"--version", "--color"} == {"--help"}
 
 
 def test_typer_knows_the_options_of_every_level() -> None:

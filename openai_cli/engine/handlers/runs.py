@@ -11,10 +11,10 @@ from openai_cli.engine.handlers import (
     pagination,
     threads,
 )
-from openai_cli.engine.hosted_tools import dropped_names, without_tools
 from openai_cli.engine.ids import new_id
 from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models import Model
+from openai_cli.engine.models.hosted_tools import dropped_names, without_tools
 from openai_cli.engine.runs import effective_settings, lifecycle, prompt_builder, stream_events
 from openai_cli.engine.store import RunRecord, ThreadRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject

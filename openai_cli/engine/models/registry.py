@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Mapping
 
-from openai_cli.engine.hosted_tools import read_drop_unsupported_tools
 from openai_cli.engine.models.echo import Echo
+from openai_cli.engine.models.hosted_tools import read_drop_unsupported_tools
 from openai_cli.engine.models.interface import Model
 from openai_cli.engine.models.renamed import RenamedModel
 from openai_cli.engine.refusals import RefusalError
