@@ -66,12 +66,16 @@ class _SocksTransport(httpx.HTTPTransport):
         timer = threading.Timer(request.extensions["timeout"]["connect"], wire.shut)
         timer.daemon = True
         further = request.extensions.get("trace")
+        greeting = False
 
         def trace(event: str, info: dict[str, Any]) -> None:
+            nonlocal greeting
             if event.endswith("connect_tcp.complete"):
+                greeting = True
                 wire.trace(event, info)
                 timer.start()
-            elif event.endswith(("setup_socks5_connection.complete", ".failed")):
+            elif event.endswith("setup_socks5_connection.complete"):
+                greeting = False
                 timer.cancel()
             if further:
                 further(event, info)
@@ -79,7 +83,9 @@ class _SocksTransport(httpx.HTTPTransport):
         request.extensions["trace"] = trace
         try:
             return super().handle_request(request)
-        except (ProtocolError, AssertionError) as error:
+        except (ProtocolError, AssertionError, httpx.NetworkError) as error:
+            if not greeting:
+                raise
             raise httpx.ProxyError("it does not speak SOCKS 5", request=request) from error
         finally:
             timer.cancel()
