@@ -170,6 +170,12 @@ BUILTIN_COMMANDS = (
                 "COUNT",
             ),
             Option(
+                "--passthrough",
+                "Pass requests for chat completions and responses on to the upstream.",
+                OTHER,
+                takes="nothing",
+            ),
+            Option(
                 "--grace",
                 "Seconds that active runs get to end when it is stopped; 8 if not set.",
                 OTHER,

@@ -20,6 +20,8 @@ from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
     from openai_cli.engine.serve.asgi import Report
+    from openai_cli.engine.serve.limits import ServerLimits
+    from openai_cli.engine.serve.relay import Relay
     from openai_cli.engine.serve.server import Logs
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
@@ -38,6 +40,7 @@ class ServeOptions:
     store: str
     key: str
     grace: float
+    passthrough: bool
     environ: Mapping[str, str]
 
 
@@ -64,12 +67,13 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
-    from openai_cli.engine.serve.descriptors import fitted
-    from openai_cli.engine.serve.limits import ServerLimits
     from openai_cli.engine.serve.server import Service
     from openai_cli.engine.store import Store
     from openai_cli.engine.store_path import store_path
 
+    logs = _logs(env, debug)
+    limits = _limits(settings, env)
+    relay = _relay(settings, limits, logs) if settings.passthrough else None
     try:
         listener = listen(settings.host, settings.port, reachable=bool(settings.key))
     except BindError as error:
@@ -79,16 +83,44 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         store = Store(store_path(settings.store, settings.environ))
         auth = Authenticator(settings.key, settings.host)
         models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
-        limits = fitted(ServerLimits())
-        if limits != ServerLimits():
-            room = f"{limits.connections} connections and {limits.runs} runs"
-            env.say("note", f"the limit of file descriptors has room for {room} at a time")
         service = Service(
-            store, models, auth, _logs(env, debug), grace=settings.grace, limits=limits
+            store, models, auth, logs, grace=settings.grace, limits=limits, relay=relay
         )
         service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
     if service.failed:
         env.say("warning", f"{service.failed} runs were still active and were marked as failed")
+
+
+def _limits(settings: ServeOptions, env: Env) -> ServerLimits:
+    """The limits as far as the descriptors go, with a note if that is less than usual."""
+    from openai_cli.engine.serve.descriptors import fitted
+    from openai_cli.engine.serve.limits import ServerLimits
+
+    wanted = ServerLimits()
+    if settings.passthrough:
+        from openai_cli.engine.serve.relay import MOST_RELAYS
+
+        wanted = wanted._replace(relays=MOST_RELAYS)
+    limits = fitted(wanted)
+    if limits != wanted:
+        room = f"{limits.connections} connections and {limits.runs} runs"
+        more = f", and {limits.relays} requests to pass on" if settings.passthrough else ""
+        env.say("note", f"the limit of file descriptors has room for {room} at a time{more}")
+    return limits
+
+
+def _relay(settings: ServeOptions, limits: ServerLimits, logs: Logs) -> Relay:
+    """What passes requests on. Raises UsageError if there is no upstream for it."""
+    from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
+    from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
+    from openai_cli.engine.refusals import RefusalError
+    from openai_cli.engine.serve.relay import Relay
+
+    try:
+        upstream = read_upstream_config(settings.environ)
+        return Relay(upstream, read_names(settings.environ), limits.relays, logs.fault)
+    except (RefusalError, UpstreamError) as error:
+        raise UsageError(problems=[Problem("--passthrough", str(error))]) from None
 
 
 def _logs(env: Env, debug: bool) -> Logs:
@@ -129,6 +161,7 @@ class _ServeOptionReader:
             store=self._store(),
             key=self._key(),
             grace=self._number("--grace", 8, _MAX_GRACE),
+            passthrough=self._options.has("--passthrough"),
             environ=self._engine_environ(),
         )
         if self._problems:

@@ -6,7 +6,7 @@
 Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
-from openai_cli.engine import http_responses, model_list, routes, serialize, strict_json
+from openai_cli.engine import http_responses, model_list, routes, serialize
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, StartedRun
@@ -14,6 +14,7 @@ from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
+from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_in
 from openai_cli.engine.runs.stream_replay import replay, wait
@@ -122,15 +123,7 @@ class Engine:
 
 
 def _read_body(call: HttpRequest) -> JsonObject:
-    if not call.body or call.method == "GET":
-        return {}
-    try:
-        body = strict_json.parse(call.body)
-    except ValueError as error:
-        raise RefusalError(f"The body of the request is not valid JSON: {error}.") from error
-    if not isinstance(body, dict):
-        raise RefusalError("The body of the request must be a JSON object.")
-    return body
+    return read_object(call.body) if call.body and call.method != "GET" else {}
 
 
 def _poll_hint(body: JsonObject, now: int) -> dict[str, str]:

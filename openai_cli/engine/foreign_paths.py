@@ -8,7 +8,10 @@ _FILES = (
     "Files and vector stores are kept at the server of the models: create them there, and name "
     "their ids in runs (with --upstream-api responses)."
 )
-_MODELS = "Send the request to the server of the models itself."
+_MODELS = (
+    "Send the request to the server of the models itself, or to `openai local serve "
+    "--passthrough`, which passes it on."
+)
 _ELSEWHERE = "Send the request to a server that has this part of the API."
 
 _ADVICE: Mapping[str, str] = MappingProxyType(

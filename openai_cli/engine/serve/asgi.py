@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from openai_cli.engine import http_responses
 from openai_cli.engine.engine import Engine
@@ -18,11 +18,14 @@ from openai_cli.engine.serve.body import (
     check_elements,
     read_body,
 )
-from openai_cli.engine.serve.frame_queue import FrameQueue
+from openai_cli.engine.serve.frame_queue import FrameQueue, close_when_gone
 from openai_cli.engine.serve.head import check_head
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.url import read_url
 from openai_cli.errors import StoreError
+
+if TYPE_CHECKING:
+    from openai_cli.engine.serve.relay import Relay
 
 Send = Callable[[Message], Awaitable[None]]
 
@@ -54,11 +57,13 @@ class AsgiApp:
         auth: Authenticator,
         limits: ServerLimits,
         log: Callable[[Report], None],
+        relay: "Relay | None" = None,
     ) -> None:
         self._engine = engine
         self._auth = auth
         self._limits = limits
         self._log = log
+        self._relay = relay
         self._threads = ThreadPoolExecutor(_THREADS, "request")
         self._large = ThreadPoolExecutor(1, "large request")
 
@@ -75,7 +80,7 @@ class AsgiApp:
             await _begin(send, answer)
             await send({"type": "http.response.body", "body": answer.body})
         else:
-            # `Workers` returns no other kind of frames.
+            # `Workers` and `Relay` return no other kind of frames.
             await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
         method, path = scope["method"], scope["raw_path"].decode("latin-1")
         request_id = answer.headers[http_responses.REQUEST_ID]
@@ -107,7 +112,11 @@ class AsgiApp:
             )
             threads = self._large if len(call.body) > _LARGE else self._threads
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(threads, self._work, call), None
+            relay = self._relay
+            if relay is None or not relay.takes(call):
+                return await loop.run_in_executor(threads, self._work, call), None
+            call = await loop.run_in_executor(threads, self._relayed, relay, call, url.deployment)
+            return await relay.answer(call, receive), None
         except RefusalError as error:
             return http_responses.error_response(error), None
         except StoreError as error:
@@ -121,25 +130,30 @@ class AsgiApp:
         check_elements(call.body, self._limits)
         return self._engine.answer(call)
 
+    def _relayed(self, relay: "Relay", call: HttpRequest, deployment: str) -> HttpRequest:
+        check_elements(call.body, self._limits)
+        return relay.prepared(call, deployment)
+
     async def _stream(
         self, answer: HttpResponse, queue: FrameQueue, receive: Receive, send: Send
     ) -> None:
         """Send frames until they end or the client disconnects; the run continues without a
         client.
         """
-        watch = asyncio.create_task(_close_when_gone(receive, queue))
+        watch = asyncio.create_task(close_when_gone(receive, queue))
         try:
             await _begin(send, answer)
             while (chunk := await self._next(queue)) is not None:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            if not queue.broken:  # else the connection is closed
+                await send({"type": "http.response.body", "body": b""})
         finally:
             watch.cancel()
             queue.close()
 
     async def _next(self, queue: FrameQueue) -> bytes | None:
         try:
-            return await queue.take(self._limits.ping_every)
+            return await queue.take(self._limits.ping_every if queue.takes_pings else None)
         except TimeoutError:
             return _PING
 
@@ -149,12 +163,6 @@ async def _begin(send: Send, answer: HttpResponse) -> None:
     if isinstance(answer.body, bytes):
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-
-
-async def _close_when_gone(receive: Receive, queue: FrameQueue) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    queue.close()
 
 
 def _fault(message: str) -> HttpResponse:

@@ -4,6 +4,8 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
+from openai_cli.engine.serve.body import Receive
+
 _CAPACITY = 1 << 20
 """Bytes that may wait for a slow client before the worker waits too."""
 
@@ -15,7 +17,12 @@ class FrameQueue:
     it stopped reading, the run continues without it.
     """
 
+    takes_pings = True
+    """Whether comments may be sent between two frames."""
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.broken = False
+        """Whether the rest of the stream will not come, so that its end must not look like one."""
         self._loop = loop
         self._changed = threading.Condition()
         self._ready = asyncio.Event()
@@ -42,6 +49,11 @@ class FrameQueue:
             self._ended = True
             self._notify()
 
+    def break_off(self) -> None:
+        """Mark the end of a stream that is not whole."""
+        self.broken = True
+        self.end()
+
     def _notify(self) -> None:
         """Wake the event loop, once for all frames until it runs."""
         if self._notified:
@@ -54,11 +66,11 @@ class FrameQueue:
 
     # The event loop's side
 
-    async def take(self, timeout: float) -> bytes | None:
+    async def take(self, timeout: float | None) -> bytes | None:
         """All frames that are there, as one piece; None at the end.
 
         Raises:
-            TimeoutError: nothing came for `timeout` seconds.
+            TimeoutError: nothing came for `timeout` seconds, if there is a timeout.
         """
         async with asyncio.timeout(timeout):
             while not (self._frames or self._ended or self._closed):
@@ -83,3 +95,10 @@ class FrameQueue:
             self._closed = True
             self._changed.notify_all()
         self._ready.set()
+
+
+async def close_when_gone(receive: Receive, queue: FrameQueue) -> None:
+    """Close the queue once its client has disconnected."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    queue.close()

@@ -24,5 +24,7 @@ class ServerLimits(NamedTuple):
     """For a client to take what was sent to it, once that has piled up."""
     runs: int = 128
     """Runs that are worked on at the same time; more stay queued until one is done."""
+    relays: int = 0
+    """Requests that are passed on to the upstream at the same time; more are refused."""
     ping_every: float = 15.0
     """Between comments on a silent stream."""

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
@@ -20,6 +20,9 @@ from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.rate_limited_log import Log, RateLimitedLog
 from openai_cli.engine.serve.workers import Workers
 from openai_cli.engine.store import Store
+
+if TYPE_CHECKING:
+    from openai_cli.engine.serve.relay import Relay
 
 _ACCEPTED_AT_ONCE = 16
 """Connections that are taken in before the pool looks whether there is room for them."""
@@ -46,13 +49,16 @@ class Service:
         *,
         grace: float,
         limits: ServerLimits = ServerLimits(),  # noqa: B008 - it cannot be changed
+        relay: "Relay | None" = None,
     ) -> None:
+        """`relay` passes requests on to the upstream; it is closed when the server stops."""
         self._store = store
         self._models = models
         self._auth = auth
         self._logs = logs
         self._grace = grace
         self._limits = limits
+        self._relay = relay
         self.failed = 0
         """Runs that were failed because they did not end within the grace period."""
 
@@ -76,9 +82,14 @@ class Service:
         pool = ConnectionPool(self._limits.connections, pressure.note)
         workers = Workers(self._store, loop, self._logs.fault, self._limits.runs)
         engine = Engine(self._store, self._models, workers)
-        app = AsgiApp(engine, self._auth, self._limits, self._logs.request)
+        app = AsgiApp(engine, self._auth, self._limits, self._logs.request, self._relay)
         config = _config(app, self._limits, pool, self._grace)
-        server = _Server(config, stop, workers.hurry)
+
+        def hurry() -> None:
+            workers.hurry()
+            self._end_relays()
+
+        server = _Server(config, stop, hurry)
         try:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not (server.started or serving.done()):
@@ -90,11 +101,19 @@ class Service:
                 [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
             )
             server.should_exit = True
+            loop.call_later(self._grace, self._end_relays)
             self.failed = await asyncio.to_thread(workers.stop, self._grace)
             await serving
         finally:
+            self._end_relays()
             app.close()
+            if self._relay is not None:
+                self._relay.close()
             engine.close()
+
+    def _end_relays(self) -> None:
+        if self._relay is not None:
+            self._relay.stop()
 
 
 class _Server(uvicorn.Server):

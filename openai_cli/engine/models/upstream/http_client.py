@@ -3,8 +3,8 @@ time.
 """
 
 import json
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -58,6 +58,16 @@ class ReceivedEvent(NamedTuple):
     value: JsonObject
 
 
+class UpstreamAnswer(NamedTuple):
+    """An answer that is passed on; `headers` are in lower case. No secrets are in what is not
+    a success.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Iterator[bytes]
+
+
 class UpstreamClient:
     """An HTTP client for one upstream. Thread-safe."""
 
@@ -81,24 +91,72 @@ class UpstreamClient:
         Raises:
             UpstreamError: refused, cut, unreadable, or not reachable.
         """
-        settings = self._settings
         wire = Wire()
+        content = dumps(body).encode()
+        with (
+            cancellation.closing(wire.shut),
+            self._sent("POST", path, (), content, wire) as response,
+        ):
+            if not response.is_success:
+                raise self._refused(response, path, wire)
+            yield from _arrivals(_body(response, self._settings), self._settings)
+
+    @contextmanager
+    def relayed(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        content: bytes,
+        cancellation: Cancellation,
+    ) -> Iterator[UpstreamAnswer]:
+        """Send one request as it is, and give the answer, whatever it says.
+
+        Raises:
+            UpstreamError: cut, too large, or not reachable; also while the body is read.
+        """
+        wire = Wire()
+        with (
+            cancellation.closing(wire.shut),
+            self._sent(method, path, query, content, wire) as response,
+        ):
+            if response.is_redirect or not 200 <= response.status_code <= 599:
+                raise self._refused(response, path, wire)
+            headers = {name: scrub(text, self._settings) for name, text in response.headers.items()}
+            if response.is_success:
+                yield UpstreamAnswer(response.status_code, headers, _body(response, self._settings))
+            else:
+                said = b"".join(beginning(decoded(response))).decode("utf-8", "replace")
+                body = scrub(said, self._settings).encode()
+                yield UpstreamAnswer(response.status_code, headers, iter([body]))
+
+    @contextmanager
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        content: bytes,
+        wire: Wire,
+    ) -> Iterator[httpx.Response]:
+        """Send one request; the body of the response is not read yet. Raises UpstreamError."""
+        settings = self._settings
         try:
-            with cancellation.closing(wire.shut):
-                request = self._http.build_request(
-                    "POST",
-                    settings.address.url(path),
-                    content=dumps(body).encode(),
-                    headers=_headers(settings),
-                    extensions={"trace": wire.trace},
-                )
-                response = self._http.send(request, stream=True)
-                try:
-                    if not response.is_success:
-                        raise self._refused(response, path, wire)
-                    yield from _arrivals(_body(response, settings), settings)
-                finally:
-                    response.close()
+            url = httpx.URL(settings.address.url(path))
+            if query:  # what the base URL has comes first: it may be the upstream's key
+                url = url.copy_with(params=httpx.QueryParams(list(query)).merge(url.params))
+            request = self._http.build_request(
+                method,
+                url,
+                content=content,
+                headers=_headers(settings),
+                extensions={"trace": wire.trace},
+            )
+            response = self._http.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                response.close()
         except REQUEST_ERRORS as error:
             failure = translate(error, settings)
             text = f"Asking the upstream failed: {failure.message}."
