@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.serve.support import Served
-from tests.engine.upstream.support import DONE, Upstream, chunk, wire
+from tests.engine.upstream.support import DONE, Upstream, chat_message, chunk, wire
 from tests.support.server import Reply
 from tests.support.shell import Shell
 
@@ -31,6 +31,8 @@ def upstream() -> Iterator[Upstream]:
     def behave(body: Any) -> Reply:
         if body is None:
             return Reply(body={"object": "list", "data": [{"id": "llama", "object": "model"}]})
+        if not body.get("stream"):
+            return Reply(body=chat_message("Hello"))
         return wire(chunk(content="Hello"), chunk("stop"), DONE)
 
     opened = Upstream()
@@ -40,9 +42,13 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def served(openai: Shell, tmp_path: Path, upstream: Upstream) -> Iterator[Served]:
+def served(
+    request: pytest.FixtureRequest, openai: Shell, tmp_path: Path, upstream: Upstream
+) -> Iterator[Served]:
+    """A server with a key, and with the flags that a test gives as the fixture's parameter."""
     env = {"OPENAI_LOCAL_SERVER_KEY": KEY, "OPENAI_LOCAL_UPSTREAM_URL": upstream.url}
-    served = Served(openai, "--store", str(tmp_path / "sdk.db"), "--require-key", env=env)
+    words = ("--store", str(tmp_path / "sdk.db"), "--require-key", *getattr(request, "param", ()))
+    served = Served(openai, *words, env=env)
     yield served
     served.close()
 
@@ -51,6 +57,12 @@ def served(openai: Shell, tmp_path: Path, upstream: Upstream) -> Iterator[Served
 @pytest.mark.parametrize("version", [2, 3])
 def test_script(openai: Shell, served: Served, version: int, script: str) -> None:
     check(openai, served, [python(version), SCRIPTS / f"{script}.py"])
+
+
+@pytest.mark.parametrize("served", [("--passthrough",)], indirect=True)
+@pytest.mark.parametrize("version", [2, 3])
+def test_chat_completions_beside_runs(openai: Shell, served: Served, version: int) -> None:
+    check(openai, served, [python(version), SCRIPTS / "passthrough.py"])
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
@@ -89,4 +101,9 @@ def check(openai: Shell, served: Served, command: list[str | Path], **options: A
 
 
 def test_there_is_a_script_for_every_file() -> None:
-    assert {file.stem for file in SCRIPTS.glob("*.py")} == {*FOR_OPENAI, "azure", "common"}
+    assert {file.stem for file in SCRIPTS.glob("*.py")} == {
+        *FOR_OPENAI,
+        "azure",
+        "common",
+        "passthrough",
+    }
