@@ -306,7 +306,9 @@ def test_many_at_once(passing: Pass, upstream: Upstream, ask_at: Callable[[str],
         for _ in range(MOST_RELAYS):
             response = stack.enter_context(client.stream("POST", CHAT, json=HELLO))
             assert response.status_code == 200
-        refused = client.post(CHAT, json=HELLO)
+        refused = stack.enter_context(client.stream("POST", CHAT, json=HELLO))
+        assert refused.status_code == 503
+        refused.read()
         message = "The server has no room for more requests to the upstream."
         assert error_of(refused) == (503, message)
         assert refused.headers["retry-after"] == "1"
