@@ -34,6 +34,15 @@ def _run() -> int:
             return run(tuple(sys.argv[1:]), interrupted)
     except KeyboardInterrupt:
         return 130
+    except (ImportError, AttributeError, TypeError):
+        # A file that hides a package breaks the loading of the others in such ways.
+        from openai_cli.shadowed_modules import hidden_package
+
+        hidden = hidden_package()
+        if not hidden:
+            raise
+        sys.stderr.write(f"error: {hidden}\n")
+        return 1
 
 
 def _print_version() -> bool:

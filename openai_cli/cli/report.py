@@ -41,6 +41,10 @@ def report_unexpected(error: Exception, session: Session) -> int:
     if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))
+    from openai_cli.shadowed_modules import hidden_package
+
+    if hidden := hidden_package():
+        return report(CliError(hidden), session)
     message = f"internal error: {type(error).__name__}: {error}"
     hint = "run the command with --debug and report the output as a bug"
     return report(CliError(message, hint=hint), session)

@@ -150,6 +150,17 @@ def test_problems_come_all_at_once_and_each_once(quick: Run, server: Server) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["typer", "httpx", "pydantic", "secrets", "ssl"])
+def test_a_file_that_hides_a_package_is_named(openai: Shell, name: str) -> None:
+    path = openai.folder / "mine"
+    path.mkdir()
+    (path / f"{name}.py").write_text("print('hello')\n")
+    broken = openai(*RUN, "--base-url", "http://127.0.0.1:9", env={"PYTHONPATH": str(path)})
+    assert broken.code == 1
+    assert f"error: {path}/{name}.py hides the module {name} that this command needs" in broken.err
+    assert "internal error" not in broken.err
+
+
 def test_no_traceback_for_a_fault_of_ours_unless_debugging(openai: Shell) -> None:
     """A fault as only a broken installation brings it: a module that cannot be imported."""
     broken = openai.folder / "openai_cli_breaker"

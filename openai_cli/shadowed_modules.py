@@ -1,0 +1,38 @@
+"""Modules of other programs that hide a package this one needs, as a file on PYTHONPATH may."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+_NEEDED = ("typer", "httpx", "httpcore", "h11", "anyio", "certifi", "idna", "pydantic",
+           "pydantic_core", "annotated_types", "typing_extensions", "rich", "ruamel",
+           "platformdirs", "shellingham")  # fmt: skip
+
+
+def hidden_package() -> str:
+    """One sentence about the first package that is hidden, and by which file; empty if none is."""
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and "." not in name and _hides(name, Path(file)):
+            return (
+                f"{file} hides the module {name} that this command needs: rename it, or take its "
+                "folder out of PYTHONPATH"
+            )
+    return ""
+
+
+def _hides(name: str, file: Path) -> bool:
+    if name in sys.stdlib_module_names:
+        homes = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib")]
+        # Extension modules may live elsewhere; they are never plain files of somebody.
+        return file.suffix == ".py" and not any(file.is_relative_to(home) for home in homes)
+    if name not in _NEEDED:
+        return False
+    try:
+        home = Path(str(metadata.distribution(name).locate_file("")))
+    except metadata.PackageNotFoundError:  # ruamel is a part of ruamel.yaml
+        return False
+    return not file.is_relative_to(home)
