@@ -112,3 +112,25 @@ def test_without_a_folder_the_variable_is_named(folder: Path, shell: str) -> Non
     assert "hint: " in done.err
     done = run(folder, "--install-completion", shell, HOME="/")
     assert (done.code, "Permission denied" in done.err, "hint: " in done.err) == (1, True, True)
+
+
+def test_a_store_that_can_only_be_read_says_how_to_copy_it(folder: Path) -> None:
+    made = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")
+    (folder / "s.db").chmod(0o444)
+    env = {"OPENAI_LOCAL_STORE": f"{folder}/s.db"}
+    ask = ("--local", "beta:threads", "retrieve", made.json["id"])
+    done = run(folder, *ask, **env)
+    assert (done.code, done.out) == (3, "")
+    assert f"The store {folder}/s.db can only be read" in done.err
+    # As the hint says
+    copy = folder / "copy"
+    copy.mkdir()
+    copy.chmod(0o777)
+    for file in folder.glob("s.db*"):
+        shutil.copy(file, copy)
+        (copy / file.name).chmod(0o600)
+        os.chown(copy / file.name, NOBODY, NOBODY)
+    copy.chmod(0o700)
+    os.chown(copy, NOBODY, NOBODY)
+    found = run(folder, *ask, OPENAI_LOCAL_STORE=f"{copy}/s.db")
+    assert (found.code, found.json["id"]) == (0, made.json["id"])

@@ -183,7 +183,8 @@ def test_file_that_may_not_be_written(readable_directory: Path) -> None:
     file.chmod(0o444)
     readable_directory.chmod(0o555)
     said = open_without_rights(file)
-    assert said == f"refused: The store {file} is not readable and writable.\n"
+    expected = f"refused: The store {file} can only be read, and the engine writes to it.\n"
+    assert said == expected
 
 
 def test_directory_that_may_not_be_made(readable_directory: Path) -> None:

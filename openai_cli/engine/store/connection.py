@@ -98,8 +98,14 @@ def prepare_file(path: Path) -> None:
         raise StoreError(what, hint=_ELSEWHERE) from error
     if not is_file:
         raise StoreError(f"The store {path} is not a regular file.")
-    if not _may_use(path):
-        raise StoreError(f"The store {path} is not readable and writable.", hint=_ELSEWHERE)
+    if not _may_use(path, os.R_OK):
+        raise StoreError(f"The store {path} is not readable.", hint=_ELSEWHERE)
+    if not _may_use(path, os.W_OK):
+        copy = f"cp {shlex.quote(str(target))}* FOLDER"
+        raise StoreError(
+            f"The store {path} can only be read, and the engine writes to it.",
+            hint=f"{copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}, works on a copy",
+        )
     _refuse_other_writers(path, target)
 
 
@@ -132,9 +138,9 @@ def _companions(path: Path) -> list[Path]:
     return [path.with_name(path.name + end) for end in _COMPANIONS]
 
 
-def _may_use(file: Path) -> bool:
+def _may_use(file: Path, how: int) -> bool:
     effective = os.access in os.supports_effective_ids
-    return os.access(file, os.R_OK | os.W_OK, effective_ids=effective)
+    return os.access(file, how, effective_ids=effective)
 
 
 def _passes(error: Exception, path: Path | None) -> bool:
@@ -152,7 +158,7 @@ def _passes(error: Exception, path: Path | None) -> bool:
         return False
     target = Path(os.path.realpath(path))
     there = [file for file in _companions(target) if file.exists()]
-    return all(map(_may_use, [target, target.parent, *there]))
+    return all(_may_use(file, os.R_OK | os.W_OK) for file in (target, target.parent, *there))
 
 
 def _create(path: Path) -> None:
