@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.inprocess import InProcess
+from tests.support.programs import skip_or_fail
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell, clean_environ
 
@@ -46,6 +47,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_quick_test_of_processes(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("in_process")
     return marker is not None and marker.kwargs.get("process_when_slow", False)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    skip_or_fail(item)
 
 
 def _is_slow(config: pytest.Config) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -22,6 +21,7 @@ def facts(seen: Seen) -> tuple[str, str, dict[str, str], bytes]:
     return seen.method, seen.path, headers, seen.content
 
 
+@pytest.mark.needs("curl")
 @pytest.mark.parametrize(
     "flags",
     [
@@ -35,7 +35,6 @@ def test_the_curl_line_sends_the_same_request(
     quick: Run, server: Server, flags: tuple[str, ...], monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:  # fmt: skip
-    assert shutil.which("curl"), "these tests need curl"
     folder = tmp_path_factory.mktemp("curl")
     (folder / "file").write_text("@not-a-file; rm -rf '$HOME'\n")
     monkeypatch.chdir(folder)

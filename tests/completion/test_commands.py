@@ -15,6 +15,7 @@ from openai_cli.completion.install import install
 from openai_cli.completion.script import FILES, script
 from openai_cli.completion.shells import read_shell
 from openai_cli.errors import CliError, UsageError
+from tests.support.programs import each
 from tests.support.shell import OPENAI, Shell
 
 
@@ -39,7 +40,7 @@ def test_a_shell_must_be_named_behind_the_command(openai: Shell) -> None:
     assert "expected a shell (bash, fish, powershell, zsh), found none" in done.err
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", each("bash", "zsh", "fish"))
 def test_the_shell_it_was_started_from_is_found_out(openai: Shell, shell: str) -> None:
     program = shutil.which(shell)
     assert program is not None
@@ -88,6 +89,7 @@ def test_places_can_be_moved(shell: str, variable: str, place: str, tmp_path: Pa
     assert installed.changed
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_uses_a_folder_of_the_users_fpath(tmp_path: Path) -> None:
     home = tmp_path / "home"
     folder = home / "my functions"
@@ -99,6 +101,7 @@ def test_zsh_uses_a_folder_of_the_users_fpath(tmp_path: Path) -> None:
     assert len(installed.next_steps) == 1
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_is_told_two_lines_otherwise_and_they_work(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environ = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
@@ -118,6 +121,7 @@ def test_zsh_is_told_two_lines_otherwise_and_they_work(tmp_path: Path) -> None:
     assert shown.stdout.decode().strip() == "_openai"
 
 
+@pytest.mark.needs("fish")
 def test_fish_finds_what_was_installed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     install("fish", {})

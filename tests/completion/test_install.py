@@ -13,9 +13,9 @@ from openai_cli.api.operations import RESOURCES
 from openai_cli.manual.man import man_pages
 from tests.completion.cases import RUN, make_files
 from tests.completion.terminal import Terminal
+from tests.support.programs import DEBIAN_COMPLETION
 
 ROOT = Path(__file__).parents[2]
-DEBIAN_COMPLETION = "/usr/share/bash-completion/bash_completion"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def with_programs(prefix: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "LANG": "C.UTF-8"}
 
 
+@pytest.mark.needs("man")
 def test_man_finds_the_pages(prefix: Path) -> None:
     environ = with_programs(prefix)
     for name in man_pages():
@@ -60,6 +61,7 @@ def test_man_finds_the_pages(prefix: Path) -> None:
     assert f"openai-{next(iter(RESOURCES)).replace(':', '-')}(1)" in shown.stdout.decode()
 
 
+@pytest.mark.needs("bash", "bash-completion")
 def test_bash_completes(prefix: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
@@ -74,6 +76,7 @@ source {DEBIAN_COMPLETION}
         assert terminal.tab(f"{RUN} --message @fi") == f"{RUN} --message @file.txt "
 
 
+@pytest.mark.needs("fish")
 def test_fish_completes(prefix: Path) -> None:
     asked = "complete -C 'openai beta:threads create-'"
     environ = {"PATH": f"{prefix}/bin:{os.environ['PATH']}", "HOME": str(prefix.parent)}
@@ -81,6 +84,7 @@ def test_fish_completes(prefix: Path) -> None:
     assert done.stdout.decode().startswith("create-and-run\t")
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_looks_into_such_a_folder(prefix: Path) -> None:
     # It knows the folder of /usr/local; that is the same tree elsewhere.
     listed = subprocess.run(["zsh", "-fc", "print -rl $fpath"], capture_output=True, check=True)

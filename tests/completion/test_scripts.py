@@ -16,6 +16,7 @@ from openai_cli.cli.options import SHELLS, Option
 from openai_cli.completion import bash, fish, powershell, zsh
 from openai_cli.completion.script import FILES, script
 from openai_cli.completion.tree import Node, Tree, build_tree
+from tests.support.programs import each
 
 ROOT = Path(__file__).parents[2]
 RENDERERS = {"bash": bash, "fish": fish, "powershell": powershell, "zsh": zsh}
@@ -45,7 +46,7 @@ def nasty_tree() -> Tree:
     return Tree(Node("", "", (), (Node("new:things", NASTY, (), (command,)),)), (other,))
 
 
-@pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
+@pytest.mark.parametrize("shell", each("bash", "fish", "zsh"))
 def test_a_new_declaration_needs_no_change(shell: str, tmp_path: Path) -> None:
     file = tmp_path / "script"
     file.write_text(RENDERERS[shell].render(nasty_tree()))

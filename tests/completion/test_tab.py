@@ -13,9 +13,9 @@ from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.output.printer import FORMATS
 from tests.completion.cases import CASES, RUN, make_files
 from tests.completion.terminal import Terminal
+from tests.support.programs import DEBIAN_COMPLETION, each
 
-SHELLS = ("bash", "zsh", "fish")
-DEBIAN_COMPLETION = "/usr/share/bash-completion/bash_completion"
+SHELLS = each("bash", "zsh", "fish")
 
 Open = Callable[..., Terminal]
 
@@ -87,7 +87,7 @@ def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> 
         assert names("openai nonsense ") == set()
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
+@pytest.mark.parametrize("shell", each("zsh", "fish"))
 def test_candidates_are_described(shell: str, place: Path, tmp_path: Path) -> None:
     described = {row.name: row.help for row in global_rows() if row.name.startswith("--mtls")}
     with Terminal(shell, place, tmp_path / "home") as terminal:
@@ -104,9 +104,16 @@ BASH_STATES = {
     "no names of hosts": "shopt -u hostcomplete",
     "bash-completion": f"source {DEBIAN_COMPLETION}; complete -o nospace -F _openai openai",
 }
+NEEDED_BY_STATES = {"bash-completion": ("bash-completion",)}
 
 
-@pytest.mark.parametrize("state", BASH_STATES)
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(state, marks=pytest.mark.needs("bash", *NEEDED_BY_STATES.get(state, ())))
+        for state in BASH_STATES
+    ],
+)
 def test_bash_in_any_state(state: str, place: Path, tmp_path: Path) -> None:
     with Terminal("bash", place, tmp_path / "home", BASH_STATES[state] + "\n") as terminal:
         assert results(terminal) == CASES
@@ -119,6 +126,7 @@ def test_bash_without_compopt(place: Path, tmp_path: Path) -> None:
         assert results(terminal) == CASES | quoted
 
 
+@pytest.mark.needs("bash-completion")
 def test_bash_loads_it_on_demand(place: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     setup = f"complete -r openai; source {DEBIAN_COMPLETION}\n"
@@ -138,6 +146,7 @@ def test_bash_keeps_its_variables(place: Path, tmp_path: Path) -> None:
         assert set(after) - set(before) <= {"COMPREPLY", "BASH_REMATCH"}
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_keeps_its_variables(place: Path, tmp_path: Path) -> None:
     listing = 'print -rl -- ${(k)parameters} > "$ANSWERS"'
     with Terminal("zsh", place, tmp_path / "home") as terminal:
@@ -147,6 +156,7 @@ def test_zsh_keeps_its_variables(place: Path, tmp_path: Path) -> None:
         assert set(terminal.run(listing).split()) - set(before) <= {"_lastcomp"}
 
 
+@pytest.mark.needs("fish")
 def test_fish_keeps_its_variables(place: Path, tmp_path: Path) -> None:
     with Terminal("fish", place, tmp_path / "home") as terminal:
         before = terminal.run("set --names > $ANSWERS").split()

@@ -18,6 +18,7 @@ The blocks of a page run in one bash, in order, in an empty folder below a home 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,13 +38,29 @@ FIRST = ["README.md", "docs/create-and-run.md"]
 _BEGIN, _END = "\x1e", "\x1f"
 
 
-@pytest.mark.parametrize("page", FIRST)
+_PROGRAMS = ("curl", "jq")
+"""What the pages use beside the command and a shell."""
+
+
+def with_programs(pages: list[str]) -> list[object]:
+    """The pages as parameters; each needs the programs that its commands name."""
+    return [pytest.param(page, marks=pytest.mark.needs(*_programs(page))) for page in pages]
+
+
+def _programs(page: str) -> list[str]:
+    text = "\n".join(step.text for step in steps_of(ROOT / page))
+    return [name for name in _PROGRAMS if re.search(rf"\b{name} ", text)]
+
+
+@pytest.mark.parametrize("page", with_programs(FIRST))
 def test_first_page(page: str, tmp_path: Path) -> None:
     check(page, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in WITH_COMMANDS if page not in FIRST])
+@pytest.mark.parametrize(
+    "page", with_programs([page for page in WITH_COMMANDS if page not in FIRST])
+)
 def test_page(page: str, tmp_path: Path) -> None:
     check(page, tmp_path)
 

@@ -115,6 +115,7 @@ def test_the_default_shape_and_a_wrong_one(openai: Shell, api: Api) -> None:
     assert what in wrong.err
 
 
+@pytest.mark.needs("curl", "jq")
 def test_the_documented_curl_lines(openai: Shell, api: Api, server: Server) -> None:
     """The loop of docs/local.md, against a server on loopback in place of OpenAI's."""
     thread = api.post("/threads", {"metadata": {"user": "7"}})["id"]

@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.needs("mandoc", "man")
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_no_warnings_from_either_reader(folder: Path, locale: str) -> None:
     environ = {**os.environ, "LC_ALL": locale, "MANWIDTH": "80"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from openai_cli.manual import roff
+from tests.support.programs import each
 
 HOSTILE = [
     ".TH leading dot",
@@ -39,7 +40,7 @@ def _rendered(page: Path, tool: str) -> list[str]:
     return text.splitlines()
 
 
-@pytest.mark.parametrize("tool", ["mandoc", "groff"])
+@pytest.mark.parametrize("tool", each("mandoc", "groff"))
 def test_lines_come_out_as_they_went_in(tool: str, tmp_path: Path) -> None:
     page = tmp_path / "page.1"
     head = roff.title("page", "a source", "2025-01-01")
@@ -50,7 +51,7 @@ def test_lines_come_out_as_they_went_in(tool: str, tmp_path: Path) -> None:
     assert [line[margin:] for line in found] == HOSTILE
 
 
-@pytest.mark.parametrize("tool", ["mandoc", "groff"])
+@pytest.mark.parametrize("tool", each("mandoc", "groff"))
 def test_prose_keeps_its_characters(tool: str, tmp_path: Path) -> None:
     page = tmp_path / "page.1"
     items = roff.items((roff.bold(text), text) for text in HOSTILE if "  " not in text)
