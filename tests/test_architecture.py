@@ -84,7 +84,7 @@ def test_every_dependency_has_its_reason_in_the_table() -> None:
     extras = {(name, extra) for extra, found in runtime_extras().items() for name in names(found)}
     assert told == {(name,) for name in names(DECLARED["dependencies"])} | extras
     development = PAGE.partition("For development: ")[2].partition("\n\n")[0]
-    for name in names(DECLARED["optional-dependencies"]["dev"]) - {"openai-cli"}:
+    for name in names(DECLARED["optional-dependencies"]["dev"]) - {"openai-threads-cli"}:
         assert re.search(rf"\b{re.escape(name)}\b", development), name
 
 
@@ -105,5 +105,5 @@ def runtime_extras() -> dict[str, list[str]]:
 def names(*requirements: list[str]) -> set[str]:
     """The distributions, without versions; each has a lower bound, or is this project itself."""
     found = [one for many in requirements for one in many]
-    assert all(">=" in one or one.startswith("openai-cli[") for one in found)
+    assert all(">=" in one or one.startswith("openai-threads-cli[") for one in found)
     return {re.split(r"[\[>]", one)[0] for one in found}

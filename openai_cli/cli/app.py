@@ -21,6 +21,7 @@ from openai_cli.cli.catalog import FlagRow, global_rows, root_rows
 from openai_cli.cli.flag_parser import read_arguments
 from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
+from openai_cli.cli.other_tools import explanation, owner_of
 from openai_cli.cli.session import session_of
 from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help
 from openai_cli.errors import Problem, UsageError
@@ -122,6 +123,8 @@ class _Group(FlagsMixin, TyperGroup):
         if command is None:
             self._read_following(ctx, rest)
             names = self.list_commands(ctx)
+            if isinstance(self, _Root) and (owner := owner_of(name)):
+                raise UsageError(problems=[Problem(f'"{name}"', explanation(name, owner))])
             kind = "command" if isinstance(self, _Level) else "resource"
             near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
             raise UsageError(

@@ -1,45 +1,72 @@
-"""Optional dependencies: how to add one to this installation."""
+"""How to add an extra to the installation that runs, in the words of what installed it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-_DISTRIBUTION = "openai-cli"
+from openai_cli import DISTRIBUTION
+
+
+def install_command(extra: str) -> str:
+    """The shell command that adds an extra here: with pipx, uv, or pip of this Python."""
+    needed = _requirements(extra)
+    prefix = Path(sys.prefix)
+    if needed and (prefix / "pipx_metadata.json").is_file():
+        return shlex.join(["pipx", "inject", DISTRIBUTION, *needed])
+    if needed and (prefix / "uv-receipt.toml").is_file():
+        more = [word for one in needed for word in ("--with", one)]
+        return shlex.join(["uv", "tool", "install", *more, _source(prefix / "uv-receipt.toml")])
+    return shlex.join([*_installer(), *(needed or [f".[{extra}]"])])
 
 
 def install_hint(extra: str) -> str:
-    """What installs the packages of an extra where this program runs."""
-    packages = _packages(extra)
-    if not packages:  # not installed at all, or by an older version
-        return f"pip install '.[{extra}]' in a clone adds it"
-    return f"to add it: {shlex.join([*_installer(), *packages])}"
+    """A hint for an error: the command that adds an extra here."""
+    return f"to add it: {install_command(extra)}"
 
 
-def _packages(extra: str) -> list[str]:
-    """The requirements of an extra, as the metadata of the installation has them."""
+def _installer() -> Sequence[str]:
+    """The words before the packages; environments that uv makes have no pip."""
+    from importlib.util import find_spec
+
+    if find_spec("pip"):
+        return sys.executable, "-m", "pip", "install"
+    return "uv", "pip", "install", "--python", sys.executable
+
+
+def _requirements(extra: str) -> list[str]:
+    """The packages of an extra, for they are on the index; none if the tool is not installed.
+
+    The extra's own name would be looked up on the index too, where the tool may not be.
+    """
     from importlib.metadata import PackageNotFoundError, requires
 
     try:
-        lines = requires(_DISTRIBUTION) or []
+        declared = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
         return []
-    pairs = [line.partition(";") for line in lines]
-    return [what.strip() for what, _, when in pairs if f"extra == '{extra}'" in _quoted(when)]
+    parts = (one.partition(";") for one in declared)
+    mark = f"extra=='{extra}'"
+    return [name.strip() for name, _, when in parts if mark in _plain(when)]
 
 
-def _quoted(marker: str) -> str:
-    return marker.replace('"', "'")
+def _plain(marker: str) -> str:
+    return marker.replace(" ", "").replace('"', "'")
 
 
-def _installer() -> list[str]:
-    """The command that installs a package beside this program."""
-    from importlib.util import find_spec
+def _source(receipt: Path) -> str:
+    """What uv installed the tool from: a folder, a file, an address; else its name."""
+    import tomllib
 
-    parts = Path(sys.prefix).parts
-    if "pipx" in parts:
-        return ["pipx", "inject", _DISTRIBUTION]
-    if find_spec("pip") is None:
-        return ["uv", "pip", "install", "--python", sys.executable]
-    return [sys.executable, "-m", "pip", "install"]
+    try:
+        tool: dict[str, Any] = tomllib.loads(receipt.read_text(encoding="utf-8"))["tool"]
+        (found,) = (one for one in tool["requirements"] if one["name"] == DISTRIBUTION)
+    except (OSError, ValueError, KeyError, TypeError):
+        return DISTRIBUTION
+    for kind in ("directory", "editable", "path", "url"):
+        if kind in found:
+            return str(found[kind])
+    return f"git+{found['git']}" if "git" in found else DISTRIBUTION

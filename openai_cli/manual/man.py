@@ -168,6 +168,8 @@ def _references(names: Iterable[str]) -> str:
 
 
 def _page(name: str, about: str, sections: list[str]) -> str:
-    head = roff.title(name, f"openai-cli {openai_cli.__version__}", openai_cli.__released__)
+    head = roff.title(
+        name, f"{openai_cli.DISTRIBUTION} {openai_cli.__version__}", openai_cli.__released__
+    )
     naming = roff.section("NAME", f"{roff.escape(name)} \\- {roff.escape(about)}")
     return "\n".join([head, naming, *sections]) + "\n"

@@ -21,7 +21,8 @@ COMMANDS = [operation.name for operation in OPERATIONS]
 
 @pytest.mark.parametrize("flag", ["--version", "-v"])
 def test_version(quick: Run, flag: str) -> None:
-    expected = f"openai {openai_cli.__version__}\n"
+    expected = openai_cli.version_line()
+    assert expected.startswith(f"openai {openai_cli.__version__} (")
     for words in (flag, f"beta:threads {flag}", f"beta:threads create-and-run {flag}"):
         shown = quick(words)
         assert (shown.code, shown.out, shown.err) == (0, expected, "")
