@@ -121,6 +121,12 @@ def _path(session: Session) -> None:
     path(session)
 
 
+def _doctor(session: Session) -> None:
+    from openai_cli.cli.doctor_command import doctor
+
+    doctor(session)
+
+
 GROUPS = {
     "local": "The embedded engine itself: its store, its server",
 }
@@ -128,6 +134,10 @@ GROUPS = {
 
 _STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
 _STORES = ("--base-url", "--local")
+_DIAGNOSED = (
+    *_STORES, "--api-key", "--organization", "--project", "--header", "--timeout", *ENGINE_FLAGS,
+    "--format", "--transform", "--raw-output",
+)  # fmt: skip
 
 BUILTIN_COMMANDS = (
     BuiltinCommand(
@@ -244,6 +254,15 @@ BUILTIN_COMMANDS = (
         options=(_STORE,),
         examples=("openai local path",),
         shared=_STORES,
+    ),
+    BuiltinCommand(
+        name="local doctor",
+        summary="Show what runs, how it is configured, and whether store and servers can be used",
+        runs=_doctor,
+        options=(_STORE,),
+        examples=("openai local doctor", "openai local doctor --format json"),
+        shared=_DIAGNOSED,
+        consequence="see the report",
     ),
 )
 

@@ -12,19 +12,22 @@ if TYPE_CHECKING:
     from openai_cli.cli.session import Session
 
 
-def store_file(session: Session) -> Path:
+def store_file(session: Session, *, beside_server: bool = False) -> Path:
     """The store's file, by the command line or the environment. Raises CliError."""
     from openai_cli.engine.store_path import store_path
 
-    return store_path(store_address(session), session.env.environ)
+    return store_path(store_address(session, beside_server=beside_server), session.env.environ)
 
 
-def store_address(session: Session) -> str:
+def store_address(session: Session, *, beside_server: bool = False) -> str:
     """The store's address: `local:FILE` from --store, else --base-url, else OPENAI_BASE_URL.
 
-    `local:` by default. Raises UsageError.
+    `local:` by default. `beside_server`: --base-url may also be a server, and says nothing of the
+    store then. Raises UsageError.
     """
     last = {o.name: o.text or "" for o in session.arguments.occurrences}
+    if beside_server and not last.get("--base-url", LOCAL).startswith(LOCAL):
+        del last["--base-url"]
     if last.get("--store") == "":
         raise UsageError(problems=[Problem("--store", "is empty")])
     if "--store" in last:
