@@ -12,7 +12,7 @@ SERVERS := .venv-llama/.installed .venv-litellm/.installed
 # Hundreds of tests start the tool: without compiled modules each start takes a third longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check test fuzz test-slow upstreams sdks completions docs format bench soak clean
+.PHONY: demo check package test dist fuzz test-slow upstreams sdks completions docs format bench soak clean
 
 demo: $(TOOL)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -21,14 +21,27 @@ demo: $(TOOL)  ## run the main job offline: once as JSON, once as text
 	OPENAI_LOCAL_STORE=.demo/demo.db $(BIN)/openai --local beta:threads create-and-run \
 		--assistant-id asst_demo --message "Hello from the embedded engine" --format text
 
-check: $(STAMP)  ## format, lint, types, directions of imports
+check: $(STAMP) package  ## format, lint, types, directions of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
+package: $(STAMP)  ## what was installed fits together; wheel and source archive are as an index wants them
+	$(BIN)/pip check
+	rm -rf build/checked
+	$(BIN)/hatchling build -d build/checked
+	$(BIN)/twine check --strict build/checked/*
+
 test: $(STAMP)  ## the default suite, in parallel
 	$(BIN)/pytest
+
+dist: $(STAMP)  ## dist/: wheel, source archive, and openai.pyz, the tool with all it needs in one file
+	rm -rf dist
+	$(BIN)/hatchling build
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/shiv --quiet --console-script openai --python '/usr/bin/env python3' \
+		--output-file dist/openai.pyz --disable-pip-version-check "$$(echo dist/*.whl)[serve,explore]"
 
 fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
 	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 -m slow tests/fuzz
