@@ -16,7 +16,7 @@ from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.store_option import store_file
 from openai_cli.client.address import DEFAULT_BASE_URL
 from openai_cli.client.redaction import redacted_url
-from openai_cli.errors import CliError, UsageError
+from openai_cli.errors import CliError, StoreError, UsageError
 from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _store(session: Session, problems: list[CliError]) -> Report:
         report |= {"schema_version": facts.version, "bytes": facts.size}
         report["integrity"] = facts.integrity
         if facts.integrity != "ok":
-            problems.append(CliError(f"The store {path} is damaged ({facts.integrity})."))
+            problems.append(StoreError(f"The store {path} is damaged ({facts.integrity})."))
     return report
 
 
