@@ -88,6 +88,18 @@ def test_what_is_no_store_is_a_problem(openai: Shell) -> None:
     assert "a.db is not a database" in found["problems"][0]
 
 
+def test_a_damaged_store_is_a_problem(openai: Shell) -> None:
+    file = openai.folder / "a.db"
+    assert openai("--local beta:threads create", env={"OPENAI_LOCAL_STORE": "a.db"}).code == 0
+    damaged = bytearray(file.read_bytes())
+    damaged[4096 * 2 :] = b"\x5a" * (len(damaged) - 4096 * 2)
+    file.write_bytes(damaged)
+    done, found = report(openai, "--local", "--store", "a.db")
+    assert done.code == 3
+    assert "is damaged" in done.err
+    assert "is damaged" in found["problems"][0]
+
+
 def test_the_models_of_an_upstream(openai: Shell, server: Server) -> None:
     server.reply(MODELS)
     done, found = report(openai, "--local", "--upstream-url", server.url)
