@@ -12,14 +12,14 @@ _openai_children() {
         'beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'beta:threads:runs:steps') names='retrieve list' ;;
         'beta:threads:messages') names='create retrieve update list delete' ;;
-        'local') names='serve import export path' ;;
+        'local') names='serve import export path doctor' ;;
         'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages local' ;;
         'help beta:assistants') names='create retrieve update list delete' ;;
         'help beta:threads') names='create retrieve update delete create-and-run' ;;
         'help beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'help beta:threads:runs:steps') names='retrieve list' ;;
         'help beta:threads:messages') names='create retrieve update list delete' ;;
-        'help local') names='serve import export path' ;;
+        'help local') names='serve import export path doctor' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
@@ -49,11 +49,12 @@ _openai_flags() {
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
-        'local serve') names='--host --port --store --require-key --max-tool-turns --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
+        'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
         'local import') names='--store --replace --skip-invalid --base-url --local --format-error --debug --help -h' ;;
         'local export') names='--store --as --base-url --local --format-error --debug --help -h' ;;
         'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path') names='' ;;
+        'local doctor') names='--store --api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --format --transform --raw-output -r --format-error --debug --help -h' ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path' | 'help local doctor') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -244,7 +245,7 @@ _openai_describe() {
             case $2 in
                 --host | --port | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
-                --require-key | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
+                --require-key | --passthrough | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --upstream-url) takes=value source=url once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
                 --upstream-model | --upstream-header) takes=value ;;
@@ -284,7 +285,22 @@ _openai_describe() {
             esac
             return 0
             ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path')
+        'local doctor')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --api-key | --upstream-key | --organization | --project | --timeout | --transform) takes=value once=1 ;;
+                --base-url | --upstream-url) takes=value source=url once=1 ;;
+                --local | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
+                --upstream-api) takes=value choices='responses chat' once=1 ;;
+                --upstream-model | --upstream-header | --header) takes=value ;;
+                --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path' | 'help local doctor')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')

@@ -48,6 +48,7 @@ function __openai_children --no-scope-shadowing
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
             set -a names 'path' 'Print the path of the store'
+            set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
         case 'help'
             set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
@@ -88,6 +89,7 @@ function __openai_children --no-scope-shadowing
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
             set -a names 'path' 'Print the path of the store'
+            set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -340,6 +342,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
             set -a names '--require-key' 'Require the key in OPENAI_LOCAL_SERVER_KEY from clients.'
             set -a names '--max-tool-turns' 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--passthrough' 'Pass requests for chat completions and responses on to the upstream.'
             set -a names '--grace' 'Seconds that active runs get to end when it is stopped; 8 if not set.'
             set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
             set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
@@ -382,7 +385,31 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
+        case 'local doctor'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--api-key' 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
+            set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+            set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
+            set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+            set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
+            set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
+            set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
+            set -a names '--timeout' 'Seconds to wait for the server; 600 if not set.'
+            set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
+            set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
+            set -a names '--raw-output' 'Print strings without quotes.'
+            set -a names '-r' 'Print strings without quotes.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path' 'help local doctor'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -841,7 +868,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source file
                     set once 1
-                case --require-key --drop-unsupported-tools --debug
+                case --require-key --passthrough --drop-unsupported-tools --debug
                     set takes nothing
                     set once 1
                 case --upstream-url
@@ -937,7 +964,47 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path'
+        case 'local doctor'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --api-key --upstream-key --organization --project --timeout --transform
+                    set takes value
+                    set once 1
+                case --base-url --upstream-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --local --drop-unsupported-tools --debug
+                    set takes nothing
+                    set once 1
+                case --upstream-api
+                    set takes value
+                    set choices 'responses' 'chat'
+                    set once 1
+                case --upstream-model --upstream-header --header
+                    set takes value
+                case --format
+                    set takes value
+                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --raw-output -r
+                    set takes nothing
+                    set once 1
+                    set twins --raw-output -r
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path' 'help local doctor'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name

@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('import', 'Import assistants, threads and messages from JSON into the store')
             , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
             , @('path', 'Print the path of the store')
+            , @('doctor', 'Show what runs, how it is configured, and whether store and servers can be used')
         )
         'help' = @(
             , @('beta:assistants', 'Assistants: a model with instructions and tools')
@@ -102,6 +103,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('import', 'Import assistants, threads and messages from JSON into the store')
             , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
             , @('path', 'Print the path of the store')
+            , @('doctor', 'Show what runs, how it is configured, and whether store and servers can be used')
         )
         '@completion' = @(
             , @('bash', '')
@@ -423,6 +425,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
             , @('--require-key', 'nothing', '', @(), $true, @('--require-key'), 'Require the key in OPENAI_LOCAL_SERVER_KEY from clients.')
             , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
+            , @('--passthrough', 'nothing', '', @(), $true, @('--passthrough'), 'Pass requests for chat completions and responses on to the upstream.')
             , @('--grace', 'value', '', @(), $true, @('--grace'), 'Seconds that active runs get to end when it is stopped; 8 if not set.')
             , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
             , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
@@ -460,6 +463,30 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local doctor' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
+            , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
+            , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
+            , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
+            , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+            , @('--format', 'value', '', @('auto', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -510,6 +537,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'local import'
         'local export'
         'local path'
+        'local doctor'
         'help'
         'help beta:assistants'
         'help beta:assistants create'
@@ -544,6 +572,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'help local import'
         'help local export'
         'help local path'
+        'help local doctor'
         '@completion'
         '@completion bash'
         '@completion fish'

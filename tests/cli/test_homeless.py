@@ -17,9 +17,10 @@ NOBODY = 54_321
 CREATE = ("beta:threads", "create")
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi")
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason="only root may become a user that does not exist"
-)
+pytestmark = [
+    pytest.mark.needs("setpriv"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a user that does not exist"),
+]
 
 
 @pytest.fixture

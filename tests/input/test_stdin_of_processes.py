@@ -22,7 +22,7 @@ FOREVER = {"OPENAI_STDIN_TIMEOUT": "3600"}
 """A wait that no test outlasts: what ends with it did not wait for standard input."""
 
 each_shell = pytest.mark.parametrize(
-    "shell", ["bash", pytest.param("dash", marks=pytest.mark.slow)]
+    "shell", ["bash", pytest.param("dash", marks=[pytest.mark.slow, pytest.mark.needs("dash")])]
 )
 each_source = pytest.mark.parametrize("source", ["cat lines | {}", "{} < lines"])
 
@@ -199,6 +199,7 @@ def test_an_idle_socket_is_given_up_too(openai: Shell) -> None:
     assert b"--body - waits" in err
 
 
+@pytest.mark.needs("node")
 def test_the_default_standard_input_of_node(openai: Shell) -> None:
     script = (
         "const {spawn} = require('child_process');"
