@@ -22,7 +22,11 @@ _CLOSE = re.compile(r"[\x00-\x20,]*+[\]}]?+")
 _SCALAR = re.compile(r'[^\x00-\x20,\[\]{}"]++')
 _CONTAINER = re.compile(rf'(?:[^"{{\[]++|{_STRING})*+(?=[{{\[])', re.DOTALL)
 # A container without nested containers is skipped in one match, which is much faster.
-_BRACKET = re.compile(rf'(?:[^"{{}}\[\]]++|{_STRING}|[{{\[]{_FLAT}[\]}}])*+[{{}}\[\]]', re.DOTALL)
+# The atomic group changes nothing but on Python 3.11.2 (Debian 12): its possessive repeats forget
+# alternatives that have failed (https://github.com/python/cpython/issues/106052).
+_BRACKET = re.compile(
+    rf'(?:(?>[^"{{}}\[\]]++|{_STRING}|[{{\[]{_FLAT}[\]}}]))*+[{{}}\[\]]', re.DOTALL
+)
 _NEXT_BRACKET = re.compile(rf"{_FLAT}[{{}}\[\]]", re.DOTALL)
 _DEEPER = re.compile(rf"[\x00-\x20,:\]}}]*+(?:{_STRING}{_BLANK}:{_BLANK})?+", re.DOTALL)
 
