@@ -27,7 +27,9 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
     family, address = _resolve(host, port)
     if not reachable and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
         raise BindError("--host", f"{host} can be reached from other machines: add --require-key")
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Without the protocol number, asyncio does not set TCP_NODELAY on the connections, and each
+    # answer on a kept-alive one waits some 40 ms for a delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
