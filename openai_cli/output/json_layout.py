@@ -13,6 +13,8 @@ from typing import Any
 
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+# Several tokens with no white space between them: one, if a server sends none at all.
+_RUN = re.compile(r'(?:[^\s"]++|"(?:[^"\\]++|\\.)*+")++', re.DOTALL)
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
 BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
 """Controls that turn the direction of text, so that it reads as what it is not; a range."""
@@ -36,17 +38,21 @@ class Number(str):
     __slots__ = ()
 
 
+# `json.loads` makes a new decoder at each call that names a `parse_` function.
+_DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
+
+
 def load(text: str) -> Any:
     """Parse a JSON text, with numbers as `Number`.
 
     Raises ValueError if it is not JSON, RecursionError if it is nested too deeply.
     """
-    return json.loads(text, parse_int=Number, parse_float=Number)
+    return _DECODER.decode(text)
 
 
 def compact(text: str) -> str:
     """The JSON text on one line, without spaces."""
-    return "".join(_TOKEN.findall(text))
+    return "".join(_RUN.findall(text))
 
 
 def indented(text: str, paint: Paint = plain) -> str:

@@ -38,14 +38,22 @@ class OutputStyle(NamedTuple):
         return self.format == "text" and not self.transform
 
 
-def transformed(text: str, style: OutputStyle) -> str:
-    """The part of a JSON text that the style's path selects; the whole text if it selects none."""
-    if not style.transform:
-        return text
-    from openai_cli.output.gjson import get
+def transformer(path: str) -> Callable[[str], str]:
+    """A function that returns the part of a JSON text that the path selects.
 
-    result = get(text, style.transform)
-    return result.raw if result.exists else text
+    It returns the whole text if the path is empty or selects nothing.
+    """
+    if not path:
+        return lambda text: text
+    from openai_cli.output.gjson import Query
+
+    query = Query(path)
+
+    def selected(text: str) -> str:
+        result = query.get(text)
+        return result.raw if result.exists else text
+
+    return selected
 
 
 class Printer:
@@ -59,12 +67,23 @@ class Printer:
     def __init__(self, sink: Sink, style: OutputStyle, environ: Mapping[str, str]) -> None:
         self._sink = sink
         self._style = style
+        self._transform = transformer(style.transform)
         # Without a format by name, what goes to a pipe is plain JSON, whatever is set.
         plain_json = style.format == "auto" and not sink.is_terminal
         self._colour = not plain_json and wants_colour(environ, sink.is_terminal, style.color)
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._table: ListTable | None = None
+        layouts: dict[str, Callable[[str], str]] = {
+            "auto": self._json,
+            "json": self._json,
+            "jsonl": lambda text: compact(text) + "\n",
+            "raw": lambda text: self._safe(text + "\n"),
+            "yaml": self._yaml,
+            "pretty": self._pretty,
+            "text": self._text,
+        }
+        self._lay_out = layouts[style.format]
         self._count = 0
         self._has_reply = False
 
@@ -141,7 +160,7 @@ class Printer:
         return harmless(text) if self._sink.is_terminal else text
 
     def _item(self, text: str, write: Callable[[str], None]) -> None:
-        text = transformed(text, self._style)
+        text = self._transform(text)
         bare = string_value(text) if self._style.raw_strings else None
         if bare is not None:
             self._write(bare + "\n")
@@ -149,22 +168,10 @@ class Printer:
         self._count += 1
         safe = escape_controls(text) if self._sink.is_terminal else text
         try:
-            write(self._laid_out(safe))
+            write(self._lay_out(safe))
         except RecursionError:
             name = self._style.format
             raise OutputFailedError(f"it is nested too deeply for {name}; use json") from None
-
-    def _laid_out(self, text: str) -> str:
-        layouts: dict[str, Callable[[str], str]] = {
-            "auto": self._json,
-            "json": self._json,
-            "jsonl": lambda t: compact(t) + "\n",
-            "raw": lambda t: self._safe(t + "\n"),
-            "yaml": self._yaml,
-            "pretty": self._pretty,
-            "text": self._text,
-        }
-        return layouts[self._style.format](text)
 
     def _json(self, text: str) -> str:
         return indented(text, paint if self._colour else plain) + "\n"

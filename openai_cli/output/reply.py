@@ -13,6 +13,9 @@ _MAX_DEPTH = 10
 _QUOTE = 100
 """Characters of what cannot be read that are shown."""
 
+_REMEMBERED = 100
+"""Messages of a stream that may still be completed, or be sent again, without being repeated."""
+
 
 def message_text(message: dict[str, Any]) -> str:
     """The parts of a message as text, one per line; other kinds are named in brackets."""
@@ -126,6 +129,34 @@ def _whole(message: dict[str, Any], annotated: bool) -> str:
     return text + notes(message) if annotated else text
 
 
+class _Printed:
+    """What has been printed of one message: its length and a digest, not the text itself.
+
+    Deltas are added in linear time, and a long reply needs no memory.
+    """
+
+    def __init__(self) -> None:
+        from hashlib import sha256
+
+        self._length = 0
+        self._sha256 = sha256
+        self._digest = sha256()
+
+    def add(self, text: str) -> None:
+        self._length += len(text)
+        self._digest.update(_bytes(text))
+
+    def missing(self, whole: str) -> str:
+        """The rest of the whole text; empty if it does not begin with what was printed."""
+        rest = whole[self._length :]
+        begins = rest and self._sha256(_bytes(whole[: self._length])).digest()
+        return rest if begins == self._digest.digest() else ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 class ReplyStream:
     """Turns events into pieces of text to print as they arrive.
 
@@ -135,7 +166,7 @@ class ReplyStream:
 
     def __init__(self, *, annotated: bool = False) -> None:
         self._annotated = annotated
-        self._printed: dict[str, str] = {}
+        self._printed: dict[str, _Printed] = {}
         self._part_key: tuple[str, str] | None = None
         self._open = False
 
@@ -181,20 +212,32 @@ class ReplyStream:
         printed = self._printed.get(ident)
         if printed is None:
             yield from self._piece((ident, ""), text)
-        elif text.startswith(printed) and text != printed:
+        elif missing := printed.missing(text):
             part_key = (
                 self._part_key if self._part_key and self._part_key[0] == ident else (ident, "")
             )
-            yield from self._piece(part_key, text.removeprefix(printed))
+            yield from self._piece(part_key, missing)
 
     def _piece(self, part_key: tuple[str, str], text: str) -> Iterator[str]:
         if self._part_key != part_key:
             yield from self.end()
-        between = "\n" if self._part_key != part_key and part_key[0] in self._printed else ""
-        self._printed[part_key[0]] = self._printed.get(part_key[0], "") + between + text
+        printed = self._printed.get(part_key[0])
+        if printed is None:
+            printed = self._remember(part_key[0])
+        elif self._part_key != part_key:
+            printed.add("\n")
+        printed.add(text)
         self._part_key = part_key
         self._open = not text.endswith("\n")
         yield text
+
+
+    def _remember(self, ident: str) -> _Printed:
+        """Start a message; the oldest one is forgotten, so that no stream fills the memory."""
+        if len(self._printed) == _REMEMBERED:
+            del self._printed[next(iter(self._printed))]
+        printed = self._printed[ident] = _Printed()
+        return printed
 
 
 def _is_reply(item: Any) -> bool:

@@ -146,3 +146,10 @@ def test_a_long_string_costs_little_more_than_itself() -> None:
     assert len(compact(text)) == len(text) - 1
     assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
     tracemalloc.stop()
+
+
+@given(st.text(alphabet=' \t\n\u00a0{}[]:,"\\a1é'))
+def test_compact_drops_the_white_space_between_tokens(text: str) -> None:
+    """Of any text, also of one that is no JSON."""
+    tokens = re.findall(r'"(?:[^"\\]|\\.)*"|[^\s"]', text, re.DOTALL)
+    assert compact(text) == "".join(tokens)

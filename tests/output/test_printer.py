@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openai_cli.output.gjson import parser
+from openai_cli.output.gjson.parser import parse
 from openai_cli.output.printer import FORMATS, OutputStyle, Printer
 from openai_cli.output.sink import Sink
 from tests.output.strategies import documents, exact
@@ -176,3 +178,19 @@ def test_what_is_nested_too_deep_for_a_format_is_refused_in_a_sentence() -> None
 
 def compact_of(text: str) -> str:
     return "".join(text.split())
+
+
+def test_a_path_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+
+    def counting(path: str) -> Any:
+        parsed.append(path)
+        return parse(path)
+
+    monkeypatch.setattr(parser, "parse", counting)
+    stream = io.BytesIO()
+    printer = Printer(Sink(stream), OutputStyle("jsonl", transform="a.b"), {})
+    for number in range(50):
+        printer.event(f'{{"a":{{"b":{number}}}}}')
+    assert stream.getvalue().decode().split() == [str(number) for number in range(50)]
+    assert parsed == ["a.b"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -186,3 +188,36 @@ def test_text_of_another_shape_is_not_swallowed() -> None:
     for _ in range(500):
         deep = [deep]
     assert "cannot be read" in message_text(message({"type": "text", "text": deep}))
+
+
+def memory_after(events: list[str]) -> list[int]:
+    """Bytes that a stream holds on to after each event."""
+    stream = ReplyStream()
+    tracemalloc.start()
+    held = []
+    for event in events:
+        for _ in stream.pieces(event):
+            pass
+        held.append(tracemalloc.get_traced_memory()[0] - sys.getsizeof(held))
+    tracemalloc.stop()
+    return held
+
+
+@pytest.mark.parametrize("many", ["deltas", "messages"])
+def test_a_long_stream_takes_no_memory(many: str) -> None:
+    """Neither the text of a message is kept, which would be copied for each delta, nor all ids."""
+    data = [
+        delta(text("x" * 200), ident="m1" if many == "deltas" else f"m{number}")
+        for number in range(2000)
+    ]
+    held = memory_after([json.dumps({"event": "e", "data": item}) for item in data])
+    assert held[-1] - held[500] < 100_000
+
+
+def test_what_was_printed_is_told_from_what_was_not() -> None:
+    lone = "\ud83d"
+    whole = message(text(f"Hi {lone} you"), status="completed")
+    assert streamed(delta(text(f"Hi {lone}")), whole, whole) == f"Hi {lone} you\n"
+    assert streamed(delta(text("Ho")), whole) == "Ho\n"
+    other = message(text("other"), status="completed") | {"id": "m2"}
+    assert streamed(whole, other, whole) == f"Hi {lone} you\nother\n"

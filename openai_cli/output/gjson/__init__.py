@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from openai_cli.output.gjson.path_errors import BudgetError, PathError
 
-__all__ = ["PathError", "Result", "check", "get"]
+__all__ = ["PathError", "Query", "Result", "check", "get"]
 
 
 class Result(NamedTuple):
@@ -24,20 +24,37 @@ class Result(NamedTuple):
         return readable(self.raw)
 
 
+class Query:
+    """A path, parsed once, to be applied to many documents. An invalid path selects nothing."""
+
+    def __init__(self, path: str) -> None:
+        from .evaluate import evaluate
+        from .parser import parse
+
+        self._evaluate = evaluate
+        try:
+            self._path = parse(path)
+        except PathError:
+            self._path = None
+
+    def get(self, document: str) -> Result:
+        """Return what the path selects, as source text unless a modifier rebuilt it.
+
+        Never raises: an invalid path, a malformed document, or a path that would build far more
+        text than the document holds returns a result that does not exist.
+        """
+        if self._path is None:
+            return Result("", exists=False)
+        try:
+            raw = self._evaluate(document, self._path)
+        except (PathError, BudgetError):
+            raw = ""
+        return Result(raw, exists=raw != "")
+
+
 def get(document: str, path: str) -> Result:
-    """Return what `path` selects in `document`, as source text unless a modifier rebuilt it.
-
-    Never raises: an invalid path, a malformed document, or a path that would build far more text
-    than the document holds returns a result that does not exist.
-    """
-    from .evaluate import evaluate
-    from .parser import parse
-
-    try:
-        raw = evaluate(document, parse(path))
-    except (PathError, BudgetError):
-        raw = ""
-    return Result(raw, exists=raw != "")
+    """Return what `path` selects in one document; see `Query.get`."""
+    return Query(path).get(document)
 
 
 def check(path: str) -> None:
