@@ -74,7 +74,7 @@ class Printer:
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._table: ListTable | None = None
-        layouts: dict[str, Callable[[str], str]] = {
+        self._layouts: dict[str, Callable[[str], str]] = {
             "auto": self._json,
             "json": self._json,
             "jsonl": lambda text: compact(text) + "\n",
@@ -83,7 +83,6 @@ class Printer:
             "pretty": self._pretty,
             "text": self._text,
         }
-        self._lay_out = layouts[style.format]
         self._count = 0
         self._has_reply = False
 
@@ -168,7 +167,7 @@ class Printer:
         self._count += 1
         safe = escape_controls(text) if self._sink.is_terminal else text
         try:
-            write(self._lay_out(safe))
+            write(self._layouts[self._style.format](safe))
         except RecursionError:
             name = self._style.format
             raise OutputFailedError(f"it is nested too deeply for {name}; use json") from None

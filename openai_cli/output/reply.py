@@ -231,7 +231,6 @@ class ReplyStream:
         self._open = not text.endswith("\n")
         yield text
 
-
     def _remember(self, ident: str) -> _Printed:
         """Start a message; the oldest one is forgotten, so that no stream fills the memory."""
         if len(self._printed) == _REMEMBERED:

@@ -108,7 +108,7 @@ def _start(
         heartbeat_at=request.now,
     )
     tx.runs.insert(run)
-    unsupported = list(model.refuse(prompt_builder.prepare(tx, run, fields)))
+    unsupported = list(model.refuse(prompt_builder.prepare_to_refuse(tx, run, fields)))
     drops = request.models.drops_unsupported_tools
     for found in unsupported:
         if not (drops and found.of_hosted_tools):

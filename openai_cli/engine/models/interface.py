@@ -41,7 +41,9 @@ class Model(Protocol):
 
         Called inside the transaction that stores the run: a refusal rolls it back. The prompt is
         the one that `answer` will get, before it is shortened, so that messages already in the
-        thread are checked too. Must be quick and must not do I/O: the store's write lock is held.
+        thread are checked too; but of a long history, only messages with attachments or images
+        may be there, or any one if there are none. Must be quick and must not do I/O: the
+        store's write lock is held.
         """
         ...
 

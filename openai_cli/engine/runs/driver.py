@@ -73,7 +73,7 @@ class Driver:
         self._move("queued", status="in_progress", started_at=self._clock.now())
         yield stream_events.of_run("in_progress", self.run)
         with self._store.read() as tx:
-            prepared = prompt_builder.prepare(tx, self.run)
+            prepared = prompt_builder.prepare(tx, self.run, self._model.count_tokens)
         self._tool_turns = len(prepared.tool_turns)
         try:
             history = prompt_builder.fit(

@@ -1,11 +1,14 @@
 """Builds the next prompt of a run from the store."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from openai_cli.engine import models
-from openai_cli.engine.models.truncation import Entry, cost, first_that_stays
+from openai_cli.engine.models.truncation import Count, Entry, cost, first_that_stays
 from openai_cli.engine.runs import effective_settings
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Transaction
+from openai_cli.engine.store.tables import PAGE_SIZE
 from openai_cli.engine.strict_json import JsonObject
 
 
@@ -13,22 +16,51 @@ class PromptTooLongError(Exception):
     """The instructions and what must be kept exceed `max_prompt_tokens`."""
 
 
-def prepare(
-    tx: Transaction, run: RunRecord, fields: Mapping[str, str] | None = None
-) -> models.Prompt:
+def prepare(tx: Transaction, run: RunRecord, count: Count) -> models.Prompt:
     """The next prompt, its history limited to the messages that the run asked for.
+
+    If the run limits its prompt (`max_prompt_tokens`), older messages than `fit` can keep are not
+    read.
+    """
+    steps = tx.steps.all(run_id=run.id)
+    done = [step for step in steps if step.status == "completed"]
+    own = {message.id: message for message in tx.messages.all(run_id=run.id)}
+    since = _since(done, own)
+    newest_first = _entries(_newest_first(tx, run, len(own)))
+    limit = run.settings.get("max_prompt_tokens")
+    if limit is None:
+        earlier = list(newest_first)
+    else:
+        room = limit - count(run.settings.get("instructions") or "")
+        room -= sum(cost(entry, count) for entry in since)
+        earlier = _until_full(newest_first, room, count)
+    return _prompt(tx, run, steps, (*reversed(earlier), *since))
+
+
+def prepare_to_refuse(tx: Transaction, run: RunRecord, fields: Mapping[str, str]) -> models.Prompt:
+    """The first prompt of a new run, with what a model may refuse: `Model.refuse` says what.
 
     `fields` maps the ids of messages that came with the request to their position in it.
     """
-    steps = tx.steps.all(run_id=run.id)
+    if _last_messages(run) is None:
+        last = next(_entries(tx.messages.newest_first(run.thread_id)), None)
+        found = list(_entries(tx.messages.with_files(run.thread_id), fields))
+        history = found or [last] if last else []
+    else:
+        history = list(_entries(_newest_first(tx, run, 0), fields))[::-1]
+    return _prompt(tx, run, [], history)
+
+
+def _prompt(
+    tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], history: Sequence[Entry]
+) -> models.Prompt:
     thread = tx.threads.get(run.thread_id)
     settings = run.settings
-    done = [step for step in steps if step.status == "completed"]
-    calls_made = any(_is_function_step(step) for step in done)
+    calls_made = any(_is_function_step(step) for step in steps if step.status == "completed")
     return models.Prompt(
         model=run.model,
         instructions=settings.get("instructions") or "",
-        history=tuple(_history(tx, run, done, fields or {})),
+        history=tuple(history),
         tools=tuple(settings.get("tools") or ()),
         tool_resources=effective_settings.merge_resources(
             settings, thread.tool_resources if thread else {}
@@ -69,34 +101,62 @@ def _budget_left(limit: int | None, steps: Sequence[StepRecord]) -> int | None:
     return max(0, limit - spent)
 
 
-def _history(
-    tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], fields: Mapping[str, str]
-) -> list[Entry]:
-    own = {message.id: message for message in tx.messages.all(run_id=run.id)}
-    entries: list[Entry] = [
-        _message(message, fields)
-        for message in _earlier(tx, run, len(own))
-        if _says_something(message)
-    ]
+def _since(steps: Sequence[StepRecord], own: Mapping[str, MessageRecord]) -> list[Entry]:
+    """What the run did itself so far."""
+    entries: list[Entry] = []
     for step in steps:
         if step.type == "message_creation":
             message = own.get(step.details["message_creation"]["message_id"])
             if message is not None and _says_something(message):
-                entries.append(_message(message, fields, step.kept))
+                entries.append(_message(message, {}, step.kept))
         elif _is_function_step(step):
             entries.append(_tool_turn(step))
     return entries
 
 
-def _earlier(tx: Transaction, run: RunRecord, own: int) -> list[MessageRecord]:
-    """The thread before this run, or its last n messages."""
-    strategy = run.settings.get("truncation_strategy") or {}
-    count = strategy.get("last_messages") if strategy.get("type") == "last_messages" else None
-    if count is None:
-        found = tx.messages.all(thread_id=run.thread_id)
+def _newest_first(tx: Transaction, run: RunRecord, own: int) -> Iterator[MessageRecord]:
+    """The thread before this run, or its last n messages; the newest comes first."""
+    count = _last_messages(run)
+    found: Iterable[MessageRecord]
+    if count is not None:
+        wanted = min(count + own, sys.maxsize)
+        found = islice(tx.messages.newest_first(run.thread_id, min(wanted, PAGE_SIZE)), wanted)
+    elif run.settings.get("max_prompt_tokens") is not None:
+        found = tx.messages.newest_first(run.thread_id)
     else:
-        found = tx.messages.newest(run.thread_id, count + own)
-    return [message for message in found if message.run_id != run.id]
+        found = reversed(tx.messages.all(thread_id=run.thread_id))
+    return (message for message in found if message.run_id != run.id)
+
+
+def _last_messages(run: RunRecord) -> int | None:
+    strategy = run.settings.get("truncation_strategy") or {}
+    count: int | None = strategy.get("last_messages")
+    return count if strategy.get("type") == "last_messages" else None
+
+
+def _entries(
+    messages: Iterable[MessageRecord], fields: Mapping[str, str] | None = None
+) -> Iterator[models.PromptMessage]:
+    return (_message(message, fields or {}) for message in messages if _says_something(message))
+
+
+def _until_full(
+    newest_first: Iterable[models.PromptMessage], room: int, count: Count
+) -> list[models.PromptMessage]:
+    """The newest messages, up to the first that has no room and includes one of the user.
+
+    `fit` drops messages from the front, as many as needed, but never the last one of the user: with
+    these messages it comes to the same result as with all.
+    """
+    found: list[models.PromptMessage] = []
+    asked = False
+    for message in newest_first:
+        found.append(message)
+        room -= cost(message, count)
+        asked = asked or message.role == "user"
+        if room < 0 and asked:
+            break
+    return found
 
 
 def _says_something(message: MessageRecord) -> bool:

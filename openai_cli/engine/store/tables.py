@@ -5,7 +5,7 @@ are always bound.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple
 
 from openai_cli.engine.store.records import (
@@ -198,8 +198,8 @@ class Steps(RecordTable[StepRecord]):
     _record = StepRecord
 
 
-_LARGEST = 2**63 - 1
-"""The largest integer that a database takes; JSON knows larger ones."""
+PAGE_SIZE = 50
+"""Messages that are read at once from the end of a thread."""
 
 
 class StaleCandidate(NamedTuple):
@@ -272,12 +272,24 @@ class Messages(RecordTable[MessageRecord]):
         last = self.page(Window(limit=1), thread_id=thread_id).items
         return max(now, last[0].created_at) if last else now
 
-    def newest(self, thread_id: str, count: int) -> list[MessageRecord]:
-        """The last `count` messages of a thread, oldest first."""
+    def newest_first(self, thread_id: str, page_size: int = PAGE_SIZE) -> Iterator[MessageRecord]:
+        """The messages of a thread from its end, read page by page as they are taken."""
+        page = self.page(Window(page_size), thread_id=thread_id)
+        yield from page.items
+        while page.has_more:
+            page = self.page(Window(page_size, after=page.items[-1].id), thread_id=thread_id)
+            yield from page.items
+
+    def with_files(self, thread_id: str) -> list[MessageRecord]:
+        """The messages of a thread that hold attachments or images, oldest first.
+
+        The database looks for the word in the text of the column, so that all others need not be
+        read; a message whose text contains it may be among those found.
+        """
         conditions, values = self._where({"thread_id": thread_id})
-        order = "ORDER BY created_at DESC, seq DESC LIMIT ?"
-        found = self._select(conditions, [*values, min(count, _LARGEST)], order)
-        return found[::-1]
+        conditions.append("(replace(content, ?, ?) <> content OR attachments <> ?)")
+        order = f"ORDER BY {', '.join(self._order)}"
+        return self._select(conditions, [*values, "image_", "", dumps([])], order)
 
 
 class IdempotencyRecords(RecordTable[IdempotencyRecord]):

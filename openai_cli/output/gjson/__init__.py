@@ -3,9 +3,15 @@
 The grammar is in `parser`, its result in `syntax`, its meaning in `evaluate`.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from openai_cli.output.gjson.path_errors import BudgetError, PathError
+
+if TYPE_CHECKING:
+    from openai_cli.output.gjson.syntax import Path
 
 __all__ = ["PathError", "Query", "Result", "check", "get"]
 
@@ -32,10 +38,9 @@ class Query:
         from .parser import parse
 
         self._evaluate = evaluate
-        try:
+        self._path: Path | None = None
+        with suppress(PathError):
             self._path = parse(path)
-        except PathError:
-            self._path = None
 
     def get(self, document: str) -> Result:
         """Return what the path selects, as source text unless a modifier rebuilt it.
