@@ -68,6 +68,9 @@ bench: $(STAMP)  ## start-up and calls, as ratios in one run
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/completion.py
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/streams.py
+	$(BIN)/python benchmarks/long_threads.py
+	$(BIN)/python benchmarks/keep_alive.py
 
 soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
 	$(BIN)/python benchmarks/soak.py
