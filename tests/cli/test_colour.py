@@ -7,6 +7,8 @@ import pytest
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 LIST = "--local beta:assistants list"
 FORCED = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm"}
 ESCAPE = "\x1b["

@@ -75,6 +75,8 @@ def test_an_empty_parameter_counts_as_absent(api: Api, thread: str) -> None:
     run = api.post(
         f"{path.removesuffix('/messages')}/runs?include[]=", {"assistant_id": "asst_demo"}
     )
+    if api.served:
+        api.stopped(run)
     steps = f"/threads/{thread}/runs/{run['id']}/steps"
     assert api.get(steps, **{"include[]": "", "after": ""}) == api.get(steps)
     refusal = api.refused("GET", path, params={"cursor": ""})

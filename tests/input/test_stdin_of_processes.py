@@ -16,6 +16,8 @@ import pytest
 from tests.support.server import Server
 from tests.support.shell import OPENAI, Shell
 
+pytestmark = pytest.mark.slow
+
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "a")
 DRY = (*RUN, "--dry-run", "--format=jsonl", "--transform=body")
 FOREVER = {"OPENAI_STDIN_TIMEOUT": "3600"}

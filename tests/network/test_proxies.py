@@ -18,6 +18,8 @@ from tests.support.server import Reply, Server
 from tests.support.shell import Shell
 from tests.support.socks import SocksProxy
 
+pytestmark = pytest.mark.slow
+
 FAR = "http://far.example/v1"
 
 

@@ -15,6 +15,8 @@ from tests.network.conftest import CHAT, KEY, RUN, Ask
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 

@@ -14,6 +14,8 @@ from tests.network.conftest import CHAT, RUN, Ask
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> str:

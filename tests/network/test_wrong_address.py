@@ -11,6 +11,8 @@ from openai_cli.client.wrong_address import better_base_url, is_no_route
 from tests.network.conftest import Ask
 from tests.support.server import Reply, Server
 
+pytestmark = pytest.mark.in_process(process_when_slow=True)
+
 NO_ROUTE: list[Any] = [
     {"detail": "Not Found"},
     {"detail": "Method Not Allowed"},

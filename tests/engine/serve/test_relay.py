@@ -30,6 +30,8 @@ from tests.engine.upstream.support import (
 from tests.support.server import Reply
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-of-the-upstream-alone"
 CHAT = "/chat/completions"
 HELLO: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
