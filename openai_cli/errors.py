@@ -157,7 +157,8 @@ class ApiError(CliError):
 
     `body` is the server's text; `status` is None for an `error` event in a stream. `retired`:
     the endpoint was switched off permanently. `retry_after`: seconds the server asks to wait
-    before the next attempt, or None.
+    before the next attempt, or None. `unclear_before`: an earlier attempt of the same request had
+    no answer, or one that does not say whether it had an effect.
     """
 
     exit_code = 4
@@ -184,6 +185,7 @@ class ApiError(CliError):
         self.request_id = request_id
         self.retired = retired
         self.retry_after: float | None = None
+        self.unclear_before = False
 
     def as_json(self) -> dict[str, Any]:
         """The server's error fields first, then status and request id, then our own fields."""

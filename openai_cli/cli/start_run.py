@@ -56,7 +56,7 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
     """
     if error.status not in _NO_ROUTE or settings.in_process or settings.address.is_openai:
         return False
-    if error.fields.get("param"):
+    if error.fields.get("param") or error.unclear_before:
         return False
     said = " ".join([error.message, *map(str, error.fields.values())])
     body = request.body or {}
@@ -68,6 +68,8 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
 def _is_definite(error: ApiError) -> bool:
     """Whether the refusal of a run means that it was not started."""
     status = error.status or 0
+    if error.unclear_before:
+        return False
     return status == _TOO_MANY or (status >= 400 and not is_transient(status))
 
 

@@ -117,12 +117,14 @@ class Client:
         Raises ApiError if the server refuses, NoAnswerError if there is no readable answer,
         UsageError if the address cannot be used.
         """
-        response = self._send_with_retries(
+        response, unclear = self._send_with_retries(
             request, f"openai-cli-{secrets.token_hex(16)}", attempt_timeout
         )
         try:
             if response.status_code >= 400:
-                raise self._refusal(request, response)
+                refusal = self._refusal(request, response)
+                refusal.unclear_before = unclear
+                raise refusal
             if _is_stream(request, response):
                 stream = Stream(response, self.settings, self._trace, self._watch)
                 self._streams.add(stream)
@@ -164,7 +166,9 @@ class Client:
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
-    ) -> httpx.Response:
+    ) -> tuple[httpx.Response, bool]:
+        """The last response, and whether an earlier attempt may have had an effect."""
+        unclear = False
         retries = self.settings.max_retries if attempt_timeout is None else 0
         for attempt in range(retries + 1):
             last = attempt == retries
@@ -175,11 +179,12 @@ class Client:
                 failure = translate(error, self.settings)
                 if last or not self._may_repeat(request, error):
                     raise failure from None
-                wait, why = backoff(attempt), failure.message
+                wait, why, unclear = backoff(attempt), failure.message, True
             else:
                 pause = None if last else self._pause(response, attempt)
                 if pause is None:
-                    return response
+                    return response, unclear
+                unclear = unclear or response.status_code != httpx.codes.TOO_MANY_REQUESTS
                 wait, why = pause, f"status {response.status_code}"
                 response.close()
             self._watch.pause()

@@ -67,6 +67,8 @@ class WithoutRoute(Server):
 
     def __init__(self) -> None:
         super().__init__()
+        self.then: dict[str, list[Reply]] = {}
+        """Answers that come first, one after the other."""
         self.answers: dict[str, Reply] = {
             "POST /v1/threads/runs": REFUSALS["404 of FastAPI"],
             "POST /v1/threads": Reply(body=THREAD),
@@ -82,7 +84,9 @@ class WithoutRoute(Server):
         # As some servers do: a thread that comes with messages is a fault.
         if path == "/v1/threads" and "messages" in self.last.json:
             return Reply(500, body="Internal Server Error")
-        return self.answers[f"{self.last.method} {path}"]
+        asked = f"{self.last.method} {path}"
+        waiting = self.then.get(asked)
+        return waiting.pop(0) if waiting else self.answers[asked]
 
 
 @pytest.fixture
@@ -339,6 +343,21 @@ def test_a_thread_on_which_a_run_may_be_active_is_kept(
     assert "a run on thread thread_7 may have started" in result.err
     line = f"openai --base-url {server.url} beta:threads:runs list thread_7"
     assert f"list its runs with: {line}" in result.err
+
+
+@pytest.mark.parametrize("first", [Reply(drop=True), Reply(500)], ids=["dropped", "500"])
+def test_a_refusal_after_an_unclear_attempt_is_not_taken_for_certain(
+    quick: Go, server: WithoutRoute, first: Reply
+) -> None:
+    path, refused = f"POST {THREAD_PATH}/runs", Reply(400, body={"error": {"message": "active"}})
+    server.then = {path: [first, refused]}
+    result = quick(*CREATE)
+    assert requests(server) == [*ALL[:2], ALL[4], ALL[4]]
+    assert "a run on thread thread_7 may have started" in result.err
+    # So is the missing route itself.
+    server.seen.clear()
+    server.then = {"POST /v1/threads/runs": [first, REFUSALS["404 of FastAPI"]]}
+    assert (quick(*CREATE).code, requests(server)) == (4, [ALL[0], ALL[0]])
 
 
 # Interruption
