@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from openai_cli.api.operation import Request, build_request
 from openai_cli.api.operations import operation_named
@@ -12,8 +11,7 @@ from openai_cli.api.operations import operation_named
 _CREATE_RUN = "beta:threads:runs create"
 
 
-@dataclass(frozen=True)
-class ThreadThenRun:
+class ThreadThenRun(NamedTuple):
     """A request to make a thread; its messages and the run need the thread's id."""
 
     thread: Request

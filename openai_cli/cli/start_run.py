@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from openai_cli.api.operation import Request, build_request
 from openai_cli.api.operations import operation_named
@@ -22,8 +22,7 @@ _CLEANUP_TIMEOUT = 5.0
 """Seconds for the one attempt to delete a thread."""
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """The answer that contains the run, and the thread's if it was made by its own request."""
 
     answer: Document | Stream
@@ -68,9 +67,8 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
 def _is_definite(error: ApiError) -> bool:
     """Whether the refusal of a run means that it was not started."""
     status = error.status or 0
-    if error.unclear_before:
-        return False
-    return status == _TOO_MANY or (status >= 400 and not is_transient(status))
+    refused = status == _TOO_MANY or (status >= 400 and not is_transient(status))
+    return refused and not error.unclear_before
 
 
 class _Fallback:

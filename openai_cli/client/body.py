@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx
 
-from openai_cli.client.encodings import Decompressor, decompressor, is_optional
+from openai_cli.client.content_encodings import Decompressor, decompressor, is_optional
 from openai_cli.client.extras import install_hint
 
 ERROR_BODY_LIMIT = 256 * 1024

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import openai_cli
 from openai_cli.api.operation import Request
-from openai_cli.client.encodings import readable_encodings
+from openai_cli.client.content_encodings import readable_encodings
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError
 
@@ -92,9 +92,24 @@ def request_headers(
         "Content-Type": "application/json" if request.body is not None else "",
         "Idempotency-Key": idempotency_key if request.operation.method == "POST" else "",
     }
+    return with_given(defaults, settings)
+
+
+def with_given(defaults: Mapping[str, str], settings: ConnectionSettings) -> Headers:
+    """Our headers, without the empty ones, then the user's, which replace ours of that name."""
     given = {name.lower() for name, _ in settings.headers}
     ours = [(name, value) for name, value in defaults.items() if value]
     return [pair for pair in ours if pair[0].lower() not in given] + list(settings.headers)
+
+
+def identity(settings: ConnectionSettings) -> dict[str, str]:
+    """Who asks, and with what program: a header without a value is empty."""
+    return {
+        "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
+        "OpenAI-Organization": settings.organization,
+        "OpenAI-Project": settings.project,
+        "User-Agent": user_agent(),
+    }
 
 
 def user_agent() -> str:

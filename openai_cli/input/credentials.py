@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openai_cli.input.encodings import decode, without_line_break
+from openai_cli.input.text_encodings import decode, without_line_break
 
 
 def read_credential(text: str, read_stdin: Callable[[], bytes]) -> str:

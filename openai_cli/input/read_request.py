@@ -23,9 +23,9 @@ from openai_cli.errors import Problem, UsageError
 from openai_cli.input.arguments import Arguments, Occurrence
 from openai_cli.input.body_builder import BodyBuilder
 from openai_cli.input.document import SPACE, read_document
-from openai_cli.input.encodings import decode, without_line_break
 from openai_cli.input.references import FileError, expand_references
 from openai_cli.input.stdin import IDLE_WAIT, Stdin
+from openai_cli.input.text_encodings import decode, without_line_break
 from openai_cli.input.values import literal_value, read_value
 
 RAW_FIELD, BODY = "--raw-field", "--body"

@@ -11,8 +11,8 @@ from openai_cli.api.check import shown
 from openai_cli.api.flags import accepts_text, annotation_at
 from openai_cli.input.document import read_document
 from openai_cli.input.document_limits import DocumentError
-from openai_cli.input.encodings import EncodingError, decode, decode_anyway
 from openai_cli.input.files import UnreadableFileError, read_file
+from openai_cli.input.text_encodings import EncodingError, decode, decode_anyway
 
 _TEXT, _BYTES = "file://", "data://"
 

@@ -45,12 +45,12 @@ def transformer(path: str) -> Callable[[str], str]:
     """
     if not path:
         return lambda text: text
-    from openai_cli.output.gjson import Query
+    from openai_cli.output.gjson import Selector
 
-    query = Query(path)
+    selector = Selector(path)
 
     def selected(text: str) -> str:
-        result = query.get(text)
+        result = selector.get(text)
         return result.raw if result.exists else text
 
     return selected

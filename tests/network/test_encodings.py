@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from openai_cli.client.body import decoded
-from openai_cli.client.encodings import STEP
+from openai_cli.client.content_encodings import STEP
 from tests.client.test_size_limits import Chunks
 from tests.network.conftest import KEY, RUN, Ask
 from tests.support.server import Reply, Server

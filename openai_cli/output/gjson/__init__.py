@@ -13,7 +13,7 @@ from openai_cli.output.gjson.path_errors import BudgetError, PathError
 if TYPE_CHECKING:
     from openai_cli.output.gjson.syntax import Path
 
-__all__ = ["PathError", "Query", "Result", "check", "get"]
+__all__ = ["PathError", "Result", "Selector", "check", "get"]
 
 
 class Result(NamedTuple):
@@ -30,7 +30,7 @@ class Result(NamedTuple):
         return readable(self.raw)
 
 
-class Query:
+class Selector:
     """A path, parsed once, to be applied to many documents. An invalid path selects nothing."""
 
     def __init__(self, path: str) -> None:
@@ -58,8 +58,8 @@ class Query:
 
 
 def get(document: str, path: str) -> Result:
-    """Return what `path` selects in one document; see `Query.get`."""
-    return Query(path).get(document)
+    """Return what `path` selects in one document; see `Selector.get`."""
+    return Selector(path).get(document)
 
 
 def check(path: str) -> None:

@@ -18,19 +18,18 @@ from openai_cli.client.body import (
     bounded,
     decoded,
 )
-from openai_cli.client.headers import user_agent
+from openai_cli.client.headers import Headers, identity, with_given
 from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
 from openai_cli.client.network import open_client
 from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import asked_wait, should_retry
+from openai_cli.client.server_models import LISTING_LIMIT, listed_names
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.wire import Wire
-from openai_cli.client.wrapped_events import parsed
 from openai_cli.engine.models.prompt import Cancellation
 from openai_cli.engine.models.upstream import advice
 from openai_cli.engine.models.upstream.error_bodies import body_fields, complains_of_fields
-from openai_cli.engine.models.upstream.fields import objects_of, text_of
 from openai_cli.engine.models.upstream.upstream_errors import (
     EmptyAnswerError,
     UpstreamError,
@@ -43,9 +42,6 @@ from openai_cli.errors import CliError, shortened
 
 _LISTING_TIMEOUT = 10.0
 """Seconds of silence after which the names of models are not waited for."""
-
-_LISTING_LIMIT = 4 * 1024**2
-"""Bytes of a list of models that are read."""
 
 
 class ReceivedEvent(NamedTuple):
@@ -198,29 +194,21 @@ class UpstreamClient:
                 timeout=min(settings.timeout, _LISTING_TIMEOUT),
                 extensions={"trace": wire.trace} if wire else {},
             ) as response:
-                content = b"".join(bounded(decoded(response), _LISTING_LIMIT))
+                content = b"".join(bounded(decoded(response), LISTING_LIMIT))
         except (*REQUEST_ERRORS, AnswerTooLargeError):
             return []
-        listed = parsed(content.decode("utf-8", "replace")) if response.is_success else None
-        found = objects_of(listed.get("data")) if isinstance(listed, dict) else []
-        return [scrub(name, settings) for one in found if (name := text_of(one.get("id")))]
+        return listed_names(content, settings) if response.is_success else []
 
 
-def _headers(settings: ConnectionSettings) -> list[tuple[str, str]]:
+def _headers(settings: ConnectionSettings) -> Headers:
     """Request headers; `--upstream-header` replaces ours."""
-    wanted = {
-        "Authorization": f"Bearer {settings.api_key}" if settings.api_key else "",
-        "OpenAI-Organization": settings.organization,
-        "OpenAI-Project": settings.project,
-        "User-Agent": user_agent(),
+    ours = {
         "Accept": "text/event-stream, application/json",
         "Accept-Encoding": "identity",
         "Content-Type": "application/json",
         "Connection": "close",
     }
-    by_hand = {name.lower() for name, _ in settings.headers}
-    ours = [pair for pair in wanted.items() if pair[1] and pair[0].lower() not in by_hand]
-    return [*ours, *settings.headers]
+    return with_given({**identity(settings), **ours}, settings)
 
 
 def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[bytes]:

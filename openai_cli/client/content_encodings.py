@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -56,6 +57,7 @@ def is_optional(encoding: str) -> bool:
     return encoding in _MODULES
 
 
+@cache
 def _is_there(encoding: str) -> bool:
     try:
         return find_spec(_MODULES[encoding]) is not None
