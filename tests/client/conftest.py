@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from openai_cli.client.address import read_address
 from openai_cli.client.client import Client
 from openai_cli.client.settings import ConnectionSettings
 from tests.support.inprocess import InProcess
-from tests.support.server import Server
+from tests.support.server import Reply, Server
 from tests.support.shell import Result, Shell
 
 KEY = "sk-test-51H8aXQ2ZcL0pW"
@@ -98,3 +99,18 @@ def serve() -> Iterator[Callable[..., Server]]:
 def ca() -> trustme.CA:
     """A certificate authority nobody trusts until told."""
     return trustme.CA()
+
+
+@pytest.fixture
+def authority(ca: trustme.CA, openai: Shell) -> str:
+    """The CA's certificate, in a file of the shell's folder."""
+    ca.cert_pem.write_to_path(openai.folder / "ca.pem")
+    return str(openai.folder / "ca.pem")
+
+
+@pytest.fixture
+def secure(ca: trustme.CA, serve: Callable[..., Server], example_run: dict[str, Any]) -> Server:
+    """A server with a certificate of the CA, also for a host that does not exist."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1", "far.example").configure_cert(context)
+    return serve(Reply(body=example_run), context=context)

@@ -35,21 +35,6 @@ def proxy() -> Iterator[Callable[..., Proxy]]:
 
 
 @pytest.fixture
-def authority(ca: trustme.CA, openai: Shell) -> str:
-    """The CA's certificate, in a file of the shell's folder."""
-    ca.cert_pem.write_to_path(openai.folder / "ca.pem")
-    return str(openai.folder / "ca.pem")
-
-
-@pytest.fixture
-def secure(ca: trustme.CA, serve: Callable[..., Server], example_run: dict[str, Any]) -> Server:
-    """A server with a certificate of the CA."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1").configure_cert(context)
-    return serve(Reply(body=example_run), context=context)
-
-
-@pytest.fixture
 def strict(ca: trustme.CA, serve: Callable[..., Server], example_run: dict[str, Any]) -> Server:
     """A server that asks for a client certificate of the CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

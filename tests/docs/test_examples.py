@@ -88,8 +88,8 @@ def _problem(step: Step, outcome: tuple[int, str] | None) -> str:
 def _run(steps: list[Step], folder: Path) -> list[tuple[int, str] | None]:
     """The exit code and output of each step; None for one that was not reached."""
     home = folder / "home"
-    work = home / "work"
-    work.mkdir(parents=True)
+    folder = home / "project"
+    folder.mkdir(parents=True)
     script = folder / "page.bash"
     script.write_text("".join(_scripted(step) for step in steps), encoding="utf-8")
     environ = clean_environ(home)
@@ -102,7 +102,7 @@ def _run(steps: list[Step], folder: Path) -> list[tuple[int, str] | None]:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            cwd=work,
+            cwd=folder,
             env=environ,
             start_new_session=True,
         )

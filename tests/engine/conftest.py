@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import Api
+from tests.engine.upstream.support import Upstream
 from tests.support.shell import Shell
 
 
@@ -56,3 +57,11 @@ def ask_at(store_file: Path) -> Iterator[Callable[[str], Api]]:
     yield open_
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """A scripted model API."""
+    opened = Upstream()
+    yield opened
+    opened.close()

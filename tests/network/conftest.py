@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytest
-import trustme
 
-from tests.client.conftest import ca, serve
+from tests.client.conftest import authority, ca, secure, serve
 from tests.support.server import Reply, Server
 from tests.support.shell import Result, Shell
 
-__all__ = ["ca", "serve"]
+__all__ = ["authority", "ca", "secure", "serve"]
 
 KEY = "sk-test-51H8aXQ2ZcL0pW"
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo")
@@ -44,21 +42,6 @@ def ask_upstream(openai: Shell) -> Ask:
         return openai("--local", *upstream, *RUN, *words, *args, env=env)
 
     return run
-
-
-@pytest.fixture
-def authority(ca: trustme.CA, openai: Shell) -> str:
-    """The CA's certificate, in a file of the shell's folder."""
-    ca.cert_pem.write_to_path(openai.folder / "ca.pem")
-    return str(openai.folder / "ca.pem")
-
-
-@pytest.fixture
-def secure(ca: trustme.CA, serve: Callable[..., Server], example_run: dict[str, Any]) -> Server:
-    """A server with a certificate of the CA, also for a host that does not exist."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1", "far.example").configure_cert(context)
-    return serve(Reply(body=example_run), context=context)
 
 
 CHAT = {

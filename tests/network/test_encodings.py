@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import Any
 
@@ -72,23 +71,15 @@ def test_damage_is_no_answer(ask: Ask, server: Server, encoding: str, damage: st
 def test_without_the_extra_they_are_not_asked_for(
     openai: Shell, server: Server, encoding: str, package: str
 ) -> None:
-    program = (
-        "import sys, importlib.util as u\n"
+    uninstalled = (
+        "import importlib.util as u\n"
         "found = u.find_spec\n"
         "gone = ('brotli', 'compression.zstd', 'backports.zstd')\n"
-        "u.find_spec = lambda name, *a: None if name in gone else found(name, *a)\n"
-        "from openai_cli.__main__ import main; main()"
+        "u.find_spec = lambda name, *a: None if name in gone else found(name, *a)"
     )
     server.reply(Reply(body=PACK[encoding](b"{}"), headers={"Content-Encoding": encoding}))
-    done = subprocess.run(
-        [sys.executable, "-c", program, "--base-url", server.url, "--api-key", KEY, *RUN],
-        env=openai.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (3, "")
+    done = openai.after(uninstalled, "--base-url", server.url, "--api-key", KEY, *RUN)
+    assert (done.code, done.out) == (3, "")
     assert server.last.header("accept-encoding") == "gzip, deflate"
-    assert f"is encoded as {encoding}, which cannot be read here" in done.stderr
-    assert f"hint: to add it: {sys.executable} -m pip install '{package}>=" in done.stderr
+    assert f"is encoded as {encoding}, which cannot be read here" in done.err
+    assert f"hint: to add it: {sys.executable} -m pip install '{package}>=" in done.err

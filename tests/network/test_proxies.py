@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from openai_cli.client.proxies import bypassed
 from tests.network.conftest import KEY, RUN, Ask
 from tests.support.proxy import Proxy
 from tests.support.server import Reply, Server
-from tests.support.shell import Shell
+from tests.support.shell import Result, Shell, without
 from tests.support.socks import SocksProxy
 
 pytestmark = pytest.mark.slow
@@ -153,26 +152,15 @@ def test_an_answer_through_it_has_a_time_limit(
     assert (done.code, "did not complete its answer" in done.err) == (3, True)
 
 
-def without_socks(openai: Shell, url: str, **env: str) -> subprocess.CompletedProcess[str]:
-    program = (
-        "import sys; sys.modules['socksio'] = None\nfrom openai_cli.__main__ import main; main()"
-    )
-    words = ("--base-url", url, "--api-key", KEY, *RUN)
-    return subprocess.run(
-        [sys.executable, "-c", program, *words],
-        env={**openai.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def without_socks(openai: Shell, url: str, **env: str) -> Result:
+    return openai.after(without("socksio"), "--base-url", url, "--api-key", KEY, *RUN, **env)
 
 
 def test_without_the_extra_the_hint_is_a_command_for_this_installation(openai: Shell) -> None:
     done = without_socks(openai, FAR, ALL_PROXY="socks5://127.0.0.1:9")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "ALL_PROXY: names a SOCKS proxy" in done.stderr
-    assert f"hint: to add it: {sys.executable} -m pip install 'socksio>=" in done.stderr
+    assert (done.code, done.out) == (2, "")
+    assert "ALL_PROXY: names a SOCKS proxy" in done.err
+    assert f"hint: to add it: {sys.executable} -m pip install 'socksio>=" in done.err
 
 
 @pytest.mark.parametrize(
@@ -188,7 +176,7 @@ def test_a_proxy_for_other_addresses_refuses_nothing(
     openai: Shell, server: Server, env: dict[str, str]
 ) -> None:
     done = without_socks(openai, server.url, **env)
-    assert (done.returncode, done.stderr, len(server.seen)) == (0, "", 1)
+    assert (done.code, done.err, len(server.seen)) == (0, "", 1)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import truststore
 from openai_cli.client.trust import CA_VARIABLES, trusting_context
 from tests.network.conftest import CHAT, KEY, RUN, Ask
 from tests.support.server import Reply, Server
-from tests.support.shell import Shell
+from tests.support.shell import Shell, without
 
 pytestmark = pytest.mark.slow
 
@@ -87,20 +87,11 @@ def test_the_system_is_trusted_where_truststore_is_installed(
 
 
 def test_without_truststore_the_hint_says_how_to_add_it(openai: Shell, secure: Server) -> None:
-    program = (
-        "import sys; sys.modules['truststore'] = None\nfrom openai_cli.__main__ import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "--base-url", secure.url, "--api-key", KEY, *RUN],
-        env=openai.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "set SSL_CERT_FILE to the path of its certificate" in done.stderr
-    assert f"{sys.executable} -m pip install 'truststore>=" in done.stderr
+    words = ("--base-url", secure.url, "--api-key", KEY, *RUN)
+    done = openai.after(without("truststore"), *words)
+    assert (done.code, done.out) == (3, "")
+    assert "set SSL_CERT_FILE to the path of its certificate" in done.err
+    assert f"{sys.executable} -m pip install 'truststore>=" in done.err
 
 
 @pytest.mark.parametrize("via", ["ask", "ask_upstream"])

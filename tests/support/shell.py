@@ -72,6 +72,19 @@ class Shell:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def after(self, preparation: str, *words: str, **env: str) -> Result:
+        """Run the command in a Python that has executed this code before."""
+        program = f"{preparation}\nfrom openai_cli.__main__ import main\nmain()"
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=self.folder,
+            env={**self.environ, **env},
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
     def start(self, *args: str | Path, **options: Any) -> subprocess.Popen[bytes]:
         """Start `openai` and leave it running; options go to Popen."""
         env = {**self.environ, **options.pop("env", {})}
@@ -82,6 +95,11 @@ class Shell:
         if len(args) == 1 and isinstance(args[0], str):
             return shlex.split(args[0])
         return [str(arg) for arg in args]
+
+
+def without(module: str) -> str:
+    """Code after which the module counts as not installed."""
+    return f"import sys; sys.modules[{module!r}] = None"
 
 
 def clean_environ(home: Path) -> dict[str, str]:

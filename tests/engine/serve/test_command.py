@@ -2,7 +2,6 @@
 
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from openai_cli.engine.serve.limits import ServerLimits
 from tests.engine.serve.support import Served
 from tests.engine.support import Api
-from tests.support.shell import Shell
+from tests.support.shell import Shell, without
 
 
 @pytest.mark.parametrize(
@@ -75,21 +74,11 @@ def test_a_store_that_cannot_be_used(openai: Shell) -> None:
 
 
 def test_without_the_extra(openai: Shell) -> None:
-    program = (
-        "import sys; sys.modules['uvicorn'] = None\nfrom openai_cli.__main__ import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "local", "serve"],
-        cwd=openai.folder,
-        env=openai.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: the server is not installed\nhint: to add it: ")
-    assert f"{sys.executable} -m pip install " in done.stderr
-    assert "'uvicorn<0.55,>=0.40'" in done.stderr
+    done = openai.after(without("uvicorn"), "local", "serve")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: the server is not installed\nhint: to add it: ")
+    assert f"{sys.executable} -m pip install " in done.err
+    assert "'uvicorn<0.55,>=0.40'" in done.err
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])

@@ -41,13 +41,6 @@ Pass = Callable[..., httpx.Client]
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    opened = Upstream()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def passing(serve: Serve, upstream: Upstream) -> Iterator[Pass]:
     """Clients of servers that pass requests on; words go to the command."""
     with ExitStack() as stack:

@@ -8,13 +8,6 @@ from tests.engine.upstream.support import Upstream
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    opened = Upstream()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def chat(store_file: Path, upstream: Upstream) -> Iterator[Api]:
     """An engine before a Chat Completions server, the default for any server but OpenAI's."""
     opened = Api(store_file, {"OPENAI_LOCAL_UPSTREAM_URL": upstream.url})
