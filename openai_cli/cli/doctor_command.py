@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openai_cli
 from openai_cli.cli.option_reader import OptionReader
+from openai_cli.cli.options import CREDENTIALS
 from openai_cli.cli.store_option import store_file
+from openai_cli.cli.upstream_options import UPSTREAM_VARIABLES
 from openai_cli.client.address import DEFAULT_BASE_URL
 from openai_cli.client.redaction import redacted_url
+from openai_cli.engine.store_path import STORE_VARIABLE
 from openai_cli.errors import CliError, StoreError, UsageError
 from openai_cli.input.stdin import Stdin
 
@@ -34,22 +37,32 @@ class _Setting(NamedTuple):
 
     name: str
     flag: str
-    variable: str
     default: str = ""
     secret: bool = False
 
+    @property
+    def variable(self) -> str:
+        """The variable that the flag replaces."""
+        return _VARIABLES[self.flag]
 
+
+_VARIABLES = {
+    "--base-url": "OPENAI_BASE_URL",
+    "--store": STORE_VARIABLE,
+    **CREDENTIALS,
+    **UPSTREAM_VARIABLES,
+}
 _SETTINGS = (
-    _Setting("base_url", "--base-url", "OPENAI_BASE_URL", DEFAULT_BASE_URL),
-    _Setting("key", "--api-key", "OPENAI_API_KEY", secret=True),
-    _Setting("organization", "--organization", "OPENAI_ORG_ID"),
-    _Setting("project", "--project", "OPENAI_PROJECT_ID"),
-    _Setting("upstream_url", "--upstream-url", "OPENAI_LOCAL_UPSTREAM_URL", DEFAULT_BASE_URL),
-    _Setting("upstream_api", "--upstream-api", "OPENAI_LOCAL_UPSTREAM_API"),
-    _Setting("upstream_model", "--upstream-model", "OPENAI_LOCAL_UPSTREAM_MODEL"),
-    _Setting("upstream_key", "--upstream-key", "OPENAI_LOCAL_UPSTREAM_KEY", secret=True),
-    _Setting("upstream_headers", "--upstream-header", "OPENAI_LOCAL_UPSTREAM_HEADERS", secret=True),
-    _Setting("store", "--store", "OPENAI_LOCAL_STORE"),
+    _Setting("base_url", "--base-url", DEFAULT_BASE_URL),
+    _Setting("key", "--api-key", secret=True),
+    _Setting("organization", "--organization"),
+    _Setting("project", "--project"),
+    _Setting("upstream_url", "--upstream-url", DEFAULT_BASE_URL),
+    _Setting("upstream_api", "--upstream-api"),
+    _Setting("upstream_model", "--upstream-model"),
+    _Setting("upstream_key", "--upstream-key", secret=True),
+    _Setting("upstream_headers", "--upstream-header", secret=True),
+    _Setting("store", "--store"),
 )
 
 

@@ -18,15 +18,16 @@ from openai_cli.errors import Problem, UsageError
 UPSTREAM_APIS = ("responses", "chat")
 _HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
 _KEY = "OPENAI_LOCAL_UPSTREAM_KEY"
-_VARIABLES = {
+UPSTREAM_VARIABLES = {
     "--upstream-url": "OPENAI_LOCAL_UPSTREAM_URL",
     "--upstream-api": "OPENAI_LOCAL_UPSTREAM_API",
     "--upstream-model": "OPENAI_LOCAL_UPSTREAM_MODEL",
     "--upstream-key": _KEY,
     "--upstream-header": _HEADERS,
 }
+"""Flags for the server of models, with the variables they replace."""
 _DROP_TOOLS = "--drop-unsupported-tools"
-ENGINE_FLAGS = (*_VARIABLES, _DROP_TOOLS)
+ENGINE_FLAGS = (*UPSTREAM_VARIABLES, _DROP_TOOLS)
 """Flags for the embedded engine only."""
 
 
@@ -50,11 +51,11 @@ class FlagReader(Protocol):
 
 def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
     """What the flags say about the engine, by variable. Adds what is wrong to the problems."""
-    for name in _VARIABLES:
+    for name in UPSTREAM_VARIABLES:
         if reader.last(name) == "":
             reader.problems.append(Problem(name, "is empty"))
     reader.problems += [*_problems(reader)]
-    texts = {variable: reader.last(name) or "" for name, variable in _VARIABLES.items()}
+    texts = {variable: reader.last(name) or "" for name, variable in UPSTREAM_VARIABLES.items()}
     texts[_KEY] = reader.credential("--upstream-key")
     texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
