@@ -129,11 +129,16 @@ def _change(body: Body, random: Random) -> None:
         case "omit":
             del holder[key]
         case "add" if isinstance(holder[key], dict):
-            holder[key][random.choice(["bogus", "detail", "description"])] = random.choice(_VALUES)
+            holder[key][random.choice(["bogus", "detail", "description"])] = _value(random)
         case "repeat" if isinstance(holder[key], list):
             holder[key] *= random.choice([2, 15, 70])
         case _:
-            holder[key] = copy.deepcopy(random.choice(_VALUES))
+            holder[key] = _value(random)
+
+
+def _value(random: Random) -> Any:
+    """A copy: a later change may be inside of it."""
+    return copy.deepcopy(random.choice(_VALUES))
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
