@@ -37,11 +37,22 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The slow suite repeats properties with more examples, and quick tests as processes."""
+    _leave_variants_to_the_slow_suite(items)
     if _is_slow(config):
         for item in items:
             is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
             if is_property or _is_quick_test_of_processes(item):
                 item.add_marker("slow")
+
+
+def _leave_variants_to_the_slow_suite(items: list[pytest.Item]) -> None:
+    seen = set()
+    for item in items:
+        if item.get_closest_marker("first_by_default"):
+            function = (item.path, getattr(item, "originalname", item.name))
+            if function in seen:
+                item.add_marker("slow")
+            seen.add(function)
 
 
 def _is_quick_test_of_processes(item: pytest.Item) -> bool:

@@ -32,6 +32,7 @@ def test_request(
     case.check(result, server.seen)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     "name",
     [

@@ -318,6 +318,7 @@ def test_deletes_print_what_the_server_says(
     assert result.stdout == b'{"id":"x","deleted":true,"more":1.0,"id":"x"}\n'
 
 
+@pytest.mark.first_by_default
 @each_command
 def test_an_answer_without_content_is_one_to_a_delete_only(
     command: Command, server: Server, tmp_path: Path

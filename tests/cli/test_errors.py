@@ -150,6 +150,7 @@ def test_problems_come_all_at_once_and_each_once(quick: Run, server: Server) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("name", ["typer", "httpx", "pydantic", "secrets", "ssl"])
 def test_a_file_that_hides_a_package_is_named(openai: Shell, name: str) -> None:
     path = openai.folder / "mine"
@@ -182,6 +183,7 @@ def test_no_traceback_for_a_fault_of_ours_unless_debugging(openai: Shell) -> Non
     assert json.loads(run("--format-error", "json").err)["type"] == "unexpected_error"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     "words",
     [

@@ -67,6 +67,7 @@ def test_debug_shows_more_but_no_traceback_for_what_is_expected(openai: Shell) -
     said(local(openai, "text.db", "--debug"), "is not a database")
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("flag", ["--message", "--metadata", "--thread.messages"])
 def test_values_nested_beyond_reason_are_refused(openai: Shell, flag: str) -> None:
     ended = openai(*RUN, "--local", flag, "[" * 20_000)

@@ -200,6 +200,7 @@ def test_text_says_so_where_the_run_left_none(
     assert streamed.err == "error: the run id of thread thread_id ended as failed: c: m\n"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     "odd",
     [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -24,15 +26,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that this user owns, below folders that it may pass."""
-    for one in (tmp_path, *tmp_path.parents):
-        if one.stat().st_uid == os.geteuid() and one != Path(one.anchor):
-            one.chmod(one.stat().st_mode | 0o011)
-    own = tmp_path / "own"
-    own.mkdir()
-    os.chown(own, NOBODY, NOBODY)
-    return own
+def folder() -> Iterator[Path]:
+    """A folder that this user owns; pytest's are closed to other users by each of its sessions."""
+    with TemporaryDirectory() as name:
+        os.chown(name, NOBODY, NOBODY)
+        yield Path(name)
 
 
 def run(folder: Path, *words: str, **env: str) -> Result:
@@ -56,6 +54,7 @@ def test_network_commands_need_no_home(folder: Path, server: Server) -> None:
     assert len(server.seen) == 3
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("words", [("local", "path"), ("--local", *RUN), ("local", "export")])
 def test_without_a_home_one_sentence_names_the_variable(
     folder: Path, words: tuple[str, ...]
@@ -73,6 +72,7 @@ def test_the_store_that_is_named_is_used(folder: Path) -> None:
     assert (folder / "s.db").exists()
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("home", ["/", "/nowhere"])
 def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
     done = run(folder, "--local", *CREATE, HOME=home)
@@ -90,6 +90,7 @@ def test_a_folder_that_can_only_be_read(folder: Path) -> None:
     assert "OPENAI_LOCAL_STORE" in done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("shell", "variable", "file"),
     [
@@ -106,6 +107,7 @@ def test_completion_goes_where_it_is_told(
     assert (done.code, (folder / file).is_file()) == (0, True), done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", ["bash", "fish", "zsh", "powershell"])
 def test_without_a_folder_the_variable_is_named(folder: Path, shell: str) -> None:
     done = run(folder, "--install-completion", shell)
@@ -115,6 +117,7 @@ def test_without_a_folder_the_variable_is_named(folder: Path, shell: str) -> Non
     assert (done.code, "Permission denied" in done.err, "hint: " in done.err) == (1, True, True)
 
 
+@pytest.mark.slow
 def test_a_store_that_can_only_be_read_says_how_to_copy_it(folder: Path) -> None:
     made = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")
     (folder / "s.db").chmod(0o444)

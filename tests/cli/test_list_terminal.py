@@ -25,6 +25,7 @@ def page(*messages: Any, more: bool = False) -> Reply:
     return Reply(body=json.dumps(envelope(messages, has_more=more)))
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("columns", [60, 100])
 def test_a_table_as_wide_as_the_terminal(columns: int, openai: Shell, server: Server) -> None:
     server.reply(page(message("日本語 " * 40), more=True), page(message("short", id="msg_2")))
@@ -39,6 +40,7 @@ def test_a_table_as_wide_as_the_terminal(columns: int, openai: Shell, server: Se
     assert not COLOUR.search(plain.text)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("format", ["auto", "json", "jsonl", "pretty", "text", "yaml", "raw"])
 def test_no_control_character_of_a_list_reaches_the_terminal(
     format: str, openai: Shell, server: Server

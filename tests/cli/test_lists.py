@@ -179,6 +179,7 @@ def _peak(openai: Shell, *args: str) -> tuple[bytes, int]:
     return out, usage.ru_maxrss >> 10
 
 
+@pytest.mark.slow
 def test_ten_thousand_items_need_no_more_memory_than_a_page(openai: Shell) -> None:
     listing = Listing([item(number, text="x" * 2000) for number in range(10_000)])
     words = [*RUNS, "--format=jsonl", "--limit=100", "--base-url", listing.url]

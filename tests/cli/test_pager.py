@@ -87,6 +87,7 @@ def test_a_pager_that_is_not_there_is_done_without(openai: Shell) -> None:
     assert '"completed"' in screen.text
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("pager", ["false", "sh -c 'exit 127'"])
 def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
     screen = on_terminal(openai, PAGER=pager).finish()
@@ -94,6 +95,7 @@ def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
     assert '"completed"' in screen.text
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("pager", ["", " ", "cat", '"unclosed'])
 def test_no_pager_is_started_for_these(openai: Shell, pager: str) -> None:
     screen = on_terminal(openai, PAGER=pager).finish()

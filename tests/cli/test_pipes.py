@@ -37,6 +37,7 @@ def bash(openai: Shell) -> Bash:
     return run
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("flags", ["", "--stream --format jsonl"])
 def test_a_reader_that_goes_away_is_no_error_and_the_run_is_finished(
     bash: Bash, flags: str
@@ -60,6 +61,7 @@ def test_a_reader_that_goes_away_from_a_server(bash: Bash, server: Server) -> No
     assert bash(line, OPENAI_BASE_URL=server.url).out == '{\n  "mess'
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("redirection", "code", "err"),
     [
@@ -79,6 +81,7 @@ def test_streams_that_are_closed_or_full(bash: Bash, redirection: str, code: int
     assert ('"thread.run"' in out) is ("out" in redirection)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("redirection", [">&-", "> /dev/full"])
 @pytest.mark.parametrize("words", ["--help", f"{RUN} --dry-run=curl"])
 def test_help_that_cannot_be_written_is_an_error_too(
@@ -96,6 +99,7 @@ def test_refusals_keep_their_code_with_nobody_to_tell(bash: Bash) -> None:
     assert bash(f"openai {RUN} --base-url http://127.0.0.1:1 --max-retries 0 2>&- >&-").code == 3
 
 
+@pytest.mark.slow
 def test_without_any_terminal_and_in_a_poor_locale(bash: Bash) -> None:
     done = bash(f'setsid -w {LOCAL} "Grüße 😀 \u2028" --format text', LANG="C", LC_ALL="C")
     assert (done.code, done.out, done.err) == (0, "Grüße 😀 \u2028\n", "")

@@ -12,6 +12,7 @@ from tests.support.server import Reply, Server
 LONG = "x" * 50_000
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     "words",
     [
@@ -72,6 +73,7 @@ def test_the_ids_of_a_run_are_cut(quick: Run, server: Server) -> None:
     assert (result.code, len(result.err) < 2000) == (6, True)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -45,6 +45,7 @@ def test_errors_are_coloured_on_a_terminal(openai: Shell) -> None:
     assert "\x1b" not in on_terminal(openai, *RUN, "--top-p", "7", env={"NO_COLOR": "1"}).text
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("name", ["auto", "raw", "text"])
 def test_a_server_s_tricks_do_not_reach_the_terminal(
     openai: Shell, server: Server, name: str
@@ -69,6 +70,7 @@ def test_a_server_s_tricks_do_not_reach_the_terminal(
     assert "title" in refused.text
 
 
+@pytest.mark.slow
 def test_a_tiny_terminal(openai: Shell) -> None:
     local = ["--local", *RUN, "--message", "Hi there"]
     for name in ("pretty", "auto"):

@@ -90,6 +90,7 @@ def test_numbers_keep_their_spelling(ask: Ask, server: Server) -> None:
     assert (result.code, result.out) == (0, text.replace(" ", "") + "\n")
 
 
+@pytest.mark.slow
 def test_an_answer_of_twenty_megabytes_is_printed_whole(ask: Ask, server: Server) -> None:
     body = json.dumps({"id": "run_1", "texts": ["x" * 1000] * 20_000})
     server.reply(Reply(body=body))

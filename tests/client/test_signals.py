@@ -41,6 +41,7 @@ def start(openai: Shell, server: Server, *args: str) -> subprocess.Popen[bytes]:
     return openai.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("kind", ["request", "body", "stream"])
 def test_ctrl_c_ends_the_wait_with_130(
     openai: Shell, server: Server, held: Held, kind: str
@@ -87,6 +88,7 @@ def test_a_long_wait_that_the_server_asks_for_is_noted_in_a_log_too(
     assert noted == b"note: status 429; attempt 2 in 120.0 s\n"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_came_before_the_end_is_out(
     openai: Shell, server: Server, held: Held, number: signal.Signals

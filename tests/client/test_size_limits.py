@@ -71,6 +71,7 @@ def endless(block: bytes) -> Iterator[bytes]:
     return repeat(block, 8 * 1024)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "times"),
     [
@@ -92,6 +93,7 @@ def test_a_bomb(openai: Shell, server: Server, status: int, times: int) -> None:
         assert "is larger than 104857600 bytes" in result.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 def test_an_endless_answer(openai: Shell, server: Server, kind: str) -> None:
     """One line that does not end, whatever it is meant to be."""
@@ -106,6 +108,7 @@ def test_an_endless_error(openai: Shell, server: Server) -> None:
     assert (result.code, len(result.err) < 1000) == (4, True)
 
 
+@pytest.mark.slow
 def test_no_memory_for_it(openai: Shell, server: Server) -> None:
     server.reply(Reply(chunks=endless(b"[" * 2**18), headers={"Content-Type": "application/json"}))
     result = ask(openai, server, "--max-answer-size", "0")
@@ -165,6 +168,7 @@ def test_what_is_not_decoded(openai: Shell, server: Server, encoding: str, words
     assert (result.code, words in result.err) == (3, True), result.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 def test_the_answer_of_an_upstream(openai: Shell, server: Server, kind: str) -> None:
     begin = b'{"a": "' if kind == "application/json" else b'data: {"a": "'

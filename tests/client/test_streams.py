@@ -37,6 +37,7 @@ def printed(*parts: tuple[str, Any]) -> list[dict[str, Any]]:
     return [{"event": name, "data": data} for name, data in parts]
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("format_", ["jsonl", "raw"])
 def test_each_event_is_printed_while_the_server_still_works(
     openai: Shell, server: Server, format_: str

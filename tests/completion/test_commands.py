@@ -40,6 +40,7 @@ def test_a_shell_must_be_named_behind_the_command(openai: Shell) -> None:
     assert "expected a shell (bash, fish, powershell, zsh), found none" in done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", each("bash", "zsh", "fish"))
 def test_the_shell_it_was_started_from_is_found_out(openai: Shell, shell: str) -> None:
     program = shutil.which(shell)
@@ -101,6 +102,7 @@ def test_zsh_uses_a_folder_of_the_users_fpath(tmp_path: Path) -> None:
     assert len(installed.next_steps) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.needs("zsh")
 def test_zsh_is_told_two_lines_otherwise_and_they_work(tmp_path: Path) -> None:
     home = tmp_path / "home"

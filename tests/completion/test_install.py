@@ -50,6 +50,7 @@ def with_programs(prefix: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "LANG": "C.UTF-8"}
 
 
+@pytest.mark.slow
 @pytest.mark.needs("man")
 def test_man_finds_the_pages(prefix: Path) -> None:
     environ = with_programs(prefix)

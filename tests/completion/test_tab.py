@@ -44,6 +44,7 @@ def poison(folder: Path) -> None:
         (folder / name).symlink_to(fatal)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_case_and_no_process_is_started_at_a_tab(
     shell: str, place: Path, tmp_path: Path
@@ -62,6 +63,7 @@ def test_every_case_and_no_process_is_started_at_a_tab(
         assert terminal.children() > before
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", SHELLS)
 def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> None:
     (run,) = (operation for operation in OPERATIONS if f"openai {operation.name}" == RUN)
@@ -87,6 +89,7 @@ def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> 
         assert names("openai nonsense ") == set()
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", each("zsh", "fish"))
 def test_candidates_are_described(shell: str, place: Path, tmp_path: Path) -> None:
     described = {row.name: row.help for row in global_rows() if row.name.startswith("--mtls")}
@@ -107,6 +110,7 @@ BASH_STATES = {
 NEEDED_BY_STATES = {"bash-completion": ("bash-completion",)}
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     "state",
     [
@@ -146,6 +150,7 @@ def test_bash_keeps_its_variables(place: Path, tmp_path: Path) -> None:
         assert set(after) - set(before) <= {"COMPREPLY", "BASH_REMATCH"}
 
 
+@pytest.mark.slow
 @pytest.mark.needs("zsh")
 def test_zsh_keeps_its_variables(place: Path, tmp_path: Path) -> None:
     listing = 'print -rl -- ${(k)parameters} > "$ANSWERS"'
@@ -156,6 +161,7 @@ def test_zsh_keeps_its_variables(place: Path, tmp_path: Path) -> None:
         assert set(terminal.run(listing).split()) - set(before) <= {"_lastcomp"}
 
 
+@pytest.mark.slow
 @pytest.mark.needs("fish")
 def test_fish_keeps_its_variables(place: Path, tmp_path: Path) -> None:
     with Terminal("fish", place, tmp_path / "home") as terminal:
@@ -164,6 +170,7 @@ def test_fish_keeps_its_variables(place: Path, tmp_path: Path) -> None:
         assert terminal.run("set --names > $ANSWERS").split() == before
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_newline_in_a_name_breaks_nothing(shell: str, place: Path, tmp_path: Path) -> None:
     with Terminal(shell, place, tmp_path / "home") as terminal:
@@ -180,6 +187,7 @@ HOSTILE = (
 """Names that mean something else to a shell that reads them unquoted."""
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", SHELLS)
 def test_hostile_names_are_quoted_and_never_run(shell: str, place: Path, tmp_path: Path) -> None:
     folder = place / "hostile"
@@ -205,6 +213,7 @@ MIDDLES = {
 """What stands before the cursor and behind it, and what the word is after a TAB."""
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_tab_in_the_middle_of_a_line(shell: str, place: Path, tmp_path: Path) -> None:
     with Terminal(shell, place, tmp_path / "home") as terminal:

@@ -242,6 +242,7 @@ def test_poll_hint(api: Api) -> None:
     assert response.headers["openai-poll-after-ms"] == "250"
 
 
+@pytest.mark.slow
 def test_long_stream(api: Api) -> None:
     events = api.run_stream("word\n!repeat 3000")
     text = "".join(

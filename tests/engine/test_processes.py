@@ -162,6 +162,7 @@ def assert_consistent(store: Store) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_first_use_by_many_at_once(store_file: Path) -> None:
     finish(*(start(RUNS, store_file, 1, number) for number in range(4)))
     store = Store(store_file)

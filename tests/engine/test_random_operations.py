@@ -248,6 +248,7 @@ def walk(examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_short_walks() -> None:
     walk(examples=12, steps=25)
 

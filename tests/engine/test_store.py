@@ -221,6 +221,7 @@ def test_a_directory_for_all_with_the_sticky_bit_is_no_danger(tmp_path: Path) ->
     Api(tmp_path / "x.db").close()
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("spare", [0, 1], ids=["none", "one"])
 @pytest.mark.parametrize("opens", ["store.read().__enter__()", "Store(file)", "Store(new)"])
 def test_a_store_is_waited_for_while_no_descriptor_is_free(
@@ -355,6 +356,7 @@ def test_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Monk
     open_transport(f"local:{tmp_path}/x.db", {}).close()
 
 
+@pytest.mark.slow
 def test_full_disk_on_the_command_line(openai: Shell) -> None:
     assert openai("--base-url", "local:x.db", *ASK).code == 0
     long = "word " * 20_000

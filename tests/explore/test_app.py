@@ -241,6 +241,7 @@ def test_search_reaches_what_is_not_shown_yet() -> None:
     assert drive(app, script) == "v2999\n"
 
 
+@pytest.mark.slow
 def test_unfolding_a_large_answer_stops_where_it_would_take_long() -> None:
     app = long_list(20_000, '{"id":1,"status":2,"usage":[1,2,3,4,5,6,7,8]}')
 

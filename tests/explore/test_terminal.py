@@ -18,6 +18,7 @@ def search(terminal: Terminal, text: bytes) -> None:
     terminal.expect("1 of 1")
 
 
+@pytest.mark.slow
 def test_the_chosen_value_is_printed_after_the_explorer_has_closed(openai: Shell) -> None:
     terminal = Terminal(
         [OPENAI, *RUN.split()],
@@ -31,6 +32,7 @@ def test_the_chosen_value_is_printed_after_the_explorer_has_closed(openai: Shell
     assert screen.text.endswith("asst_demo\n")
 
 
+@pytest.mark.slow
 def test_a_stream_can_be_left_while_it_comes_in_and_the_run_still_ends(openai: Shell) -> None:
     words = RUN.replace("Hi", "X").split()
     words[words.index("X")] = "!slow 1\nHi there you"
@@ -52,6 +54,7 @@ def with_streams(openai: Shell, redirections: str) -> Terminal:
     )
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("redirections", ["< body", "2> errors", "< /dev/null 2> errors"])
 def test_keys_and_screen_are_those_of_the_terminal(openai: Shell, redirections: str) -> None:
     (openai.folder / "body").write_text("metadata: {from: pipe}")
@@ -76,6 +79,7 @@ def test_a_body_from_a_pipe_is_read_before_the_keys(openai: Shell) -> None:
     assert terminal.finish().code == 0
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("more", ["", "--stream"])
 def test_ctrl_c_ends_it(openai: Shell, more: str) -> None:
     terminal = with_streams(openai, more)

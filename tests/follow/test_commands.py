@@ -64,6 +64,7 @@ def test_a_command_knows_what_it_is_called_for(quick: Go, server: Server) -> Non
     ]
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("flag", ["", "sk-of-the-flag-77"])
 def test_no_command_sees_a_key_under_any_name(
     go: Go, server: Server, script: Script, flag: str
@@ -358,6 +359,7 @@ def turns(count: int) -> list[Reply]:
     )
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("words", "env", "most"),
     [

@@ -101,6 +101,7 @@ def endless(over: threading.Event, *events: tuple[str, Any]) -> Iterator[bytes]:
     over.wait(40)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("cancel", [False, True])
 def test_ctrl_c_in_a_stream(
     openai: Shell, server: Server, held: threading.Event, cancel: bool
@@ -122,6 +123,7 @@ def test_ctrl_c_in_a_stream(
         assert err[1:] == ways(server)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_stream_of_the_engine(openai: Shell) -> None:
     words = ("--local", *CREATE[:-1], "asst_demo", "--message", "!slow 60\na b c d e f g h")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -142,6 +144,7 @@ def test_ctrl_c_in_a_stream_of_the_engine(openai: Shell) -> None:
     assert again.json["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_the_engine_works_on_outputs(
     openai: Shell, script: Script, tmp_path: Path
 ) -> None:
@@ -232,6 +235,7 @@ def test_ctrl_c_ends_the_commands_and_cancels(
     assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_an_end_from_outside_ends_the_commands_too(
     openai: Shell, server: Server, tool: tuple[str, Path], number: signal.Signals

@@ -79,6 +79,7 @@ def test_faults_on_the_way_leave_the_line_alone(openai: Shell, server: Server) -
     assert (screen.code, erased(screen).count("\n")) == (0, 1)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("columns", [20, 5, 1])
 def test_a_narrow_terminal(openai: Shell, server: Server, columns: int) -> None:
     server.reply(*replies(BUSY, BUSY, run("completed"), after_ms="300"))

@@ -211,6 +211,7 @@ LEAVES = {
 }
 
 
+@pytest.mark.first_by_default
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the process group is ended")
 @pytest.mark.parametrize("leaves", LEAVES)
 @pytest.mark.parametrize("ends", ["timeout", "flood", "SIGTERM"])

@@ -14,6 +14,7 @@ from tests.support.programs import ALL_NEEDED
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("all_needed", "code"), [("", 0), ("1", 1)])
 def test_what_is_not_installed_is_named(all_needed: str, code: int, tmp_path: Path) -> None:
     done = subprocess.run(

@@ -25,6 +25,7 @@ else:
 PACK = {"br": brotli.compress, "zstd": zstd.compress}
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("encoding", PACK)
 def test_they_are_read(
     ask: Ask, server: Server, example_run: dict[str, Any], encoding: str
@@ -36,6 +37,7 @@ def test_they_are_read(
     assert server.last.header("accept-encoding") == "gzip, deflate, br, zstd"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("encoding", PACK)
 @pytest.mark.parametrize("size", [0, 1, 2**16 - 1, 2**16, 300_000, 2**24])
 @pytest.mark.parametrize("cut", [1, 7, 10_000])
@@ -48,6 +50,7 @@ def test_step_by_step(encoding: str, size: int, cut: int) -> None:
     assert max(map(len, pieces), default=0) <= 2 * STEP
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("encoding", PACK)
 def test_a_bomb_ends_at_the_limit(ask: Ask, server: Server, encoding: str) -> None:
     body = PACK[encoding](b" " * 2**26)
@@ -57,6 +60,7 @@ def test_a_bomb_ends_at_the_limit(ask: Ask, server: Server, encoding: str) -> No
     assert (done.code, "is larger than 1048576 bytes" in done.err) == (3, True)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("encoding", PACK)
 @pytest.mark.parametrize("damage", ["cut", "noise"])
 def test_damage_is_no_answer(ask: Ask, server: Server, encoding: str, damage: str) -> None:
@@ -67,6 +71,7 @@ def test_damage_is_no_answer(ask: Ask, server: Server, encoding: str, damage: st
     assert (done.code, "does not match its content encoding" in done.err) == (3, True), done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(("encoding", "package"), [("br", "brotli"), ("zstd", "backports-zstd")])
 def test_without_the_extra_they_are_not_asked_for(
     openai: Shell, server: Server, encoding: str, package: str

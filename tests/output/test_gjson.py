@@ -304,6 +304,7 @@ HOSTILE_PATHS = {
 }
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("name", ["opening", "objects", "backslashes"])
 @pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS)
 def test_deep_and_broken_documents(name: str, path: str) -> None:
@@ -317,6 +318,7 @@ def test_very_deep_and_broken_documents(name: str, path: str) -> None:
     assert isinstance(get(hostile_documents(60_000)[name], path), Result)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("document", "path", "raw"),
     [
@@ -345,12 +347,14 @@ def test_hostile_paths(document: str, path: str, raw: str) -> None:
     assert get(document, path).raw == raw
 
 
+@pytest.mark.slow
 def test_deep_lookups_still_find_their_value() -> None:
     document = '{"a":' * 200_000 + "1" + "}" * 200_000
     assert get(document, ".".join("a" * 30_000)).raw == document[5 * 30_000 : -30_000]
     assert get(document, "|".join("a" * 30_000)).raw == document[5 * 30_000 : -30_000]
 
 
+@pytest.mark.slow
 def test_many_reads_of_a_large_document_are_not_hostile() -> None:
     item = '{"id":"run_1","usage":{"total":[1,2,3]},"text":"' + "x" * 60 + '"}'
     document = f'{{"data":[{",".join([item] * 5_000)}],"last":"z"}}'

@@ -98,6 +98,7 @@ def test_streams(door: Door, text: str, code: int, end: list[str]) -> None:
     assert ("error: " in done.err) == (code != 0)
 
 
+@pytest.mark.first_by_default
 def test_a_cancelled_stream(door: Door) -> None:
     words = [*door.words, *say("word " * 500 + "\n!slow 100", "--stream", "--format", "jsonl")]
     process = door.openai.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -113,6 +114,7 @@ def test_a_cancelled_stream(door: Door) -> None:
     assert "thread.run.cancelling" in events(done)
 
 
+@pytest.mark.first_by_default
 def test_interrupted(door: Door) -> None:
     """In process the run ends with the command; a server goes on with it."""
     text = "one two three\n!slow " + ("2" if door.served else "300")

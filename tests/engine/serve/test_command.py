@@ -15,6 +15,7 @@ from tests.engine.support import Api
 from tests.support.shell import Shell, without
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -81,6 +82,7 @@ def test_without_the_extra(openai: Shell) -> None:
     assert "'uvicorn<0.55,>=0.40'" in done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_hosts_of_this_machine(serve: Callable[..., Served], host: str) -> None:
     served = serve("--host", host)
@@ -102,6 +104,7 @@ def test_a_key_that_is_not_asked_for_is_pointed_out(serve: Callable[..., Served]
     )
 
 
+@pytest.mark.slow
 def test_stores(openai: Shell) -> None:
     """The default one, those of the variables, and that of the flag."""
     home = openai.folder.parent / "home"

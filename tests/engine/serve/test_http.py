@@ -204,6 +204,7 @@ def test_keys_and_elements_of_a_body(running: Start, body: str, fits: bool) -> N
     assert error.get("code") != "request_too_large" or not fits
 
 
+@pytest.mark.slow
 def test_two_million_keys(running: Start) -> None:
     members = ",".join(f'"key {number}": 1' for number in range(2_000_000))
     url, body = f"{running().url}/threads", f'{{"metadata": {{{members}}}}}'
@@ -214,6 +215,7 @@ def test_two_million_keys(running: Start) -> None:
     assert error["code"] == "request_too_large"
 
 
+@pytest.mark.slow
 def test_large_requests_wait_for_each_other_and_nobody_for_them(
     running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +244,7 @@ def test_large_requests_wait_for_each_other_and_nobody_for_them(
         assert {one.result().status_code for one in large} == {200}
 
 
+@pytest.mark.slow
 def test_the_default_limit_lets_long_threads_pass(running: Start, ask_at: AskAt) -> None:
     api = ask_at(running().url)
     messages = [{"role": "user", "content": "x" * 250_000} for _ in range(100)]

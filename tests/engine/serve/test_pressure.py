@@ -83,6 +83,7 @@ def descriptors(soft: int, hard: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.slow
 def test_more_idle_connections_than_descriptors(
     serve: Serve, ask_at: AskAt, store_file: Path
 ) -> None:

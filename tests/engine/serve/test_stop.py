@@ -28,6 +28,7 @@ def runs(file: Path) -> list[Any]:
     return found
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, store_file: Path) -> None:
     served = serve()
@@ -36,6 +37,7 @@ def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, store_file: 
     assert served.said == f"note: serving {store_file} at {served.url}\n".encode()
 
 
+@pytest.mark.slow
 def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, store_file: Path) -> None:
     def ignore() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
@@ -47,6 +49,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, store_file: Path
     assert served.stop() == 0
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_runs_get_the_time_to_end(
     serve: Serve, ask_at: AskAt, store_file: Path, number: int
@@ -85,6 +88,7 @@ def is_refused(url: str) -> bool:
     return False
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("hurried", [False, True])
 def test_runs_that_take_longer_are_failed(
     serve: Serve, ask_at: AskAt, store_file: Path, hurried: bool
@@ -109,6 +113,7 @@ def test_runs_that_take_longer_are_failed(
     assert [(run.status, run.last_error) for run in runs(store_file)] == [("failed", error)] * 2
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_for_outputs_goes_on_after_a_restart(
     serve: Serve, ask_at: AskAt, store_file: Path
 ) -> None:
@@ -139,6 +144,7 @@ def test_killed_and_started_again(serve: Serve, ask_at: AskAt, store_file: Path)
         assert again["thread_id"] == run["thread_id"]
 
 
+@pytest.mark.slow
 def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, store_file: Path) -> None:
     """The second server is alive all the time, and its runs are left alone."""
     first, second = serve(), serve()

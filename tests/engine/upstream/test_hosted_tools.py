@@ -111,6 +111,7 @@ def test_the_command_warns_and_stores_the_assistant_as_it_was(store_file: Path) 
     assert f"{VARIABLE} must be 1 or 0, not 'maybe'" in unclear.err
 
 
+@pytest.mark.slow
 def test_a_server_takes_it_too(serve: Callable[..., Served], ask_at: Callable[[str], Api]) -> None:
     served = serve("--drop-unsupported-tools")
     ended = run(ask_at(served.url), CODE, model="echo")

@@ -223,6 +223,7 @@ def test_flags_for_an_upstream_need_the_engine(openai: Shell, upstream: Upstream
         assert f"{flag}: works with the embedded engine only: --local" in ended.err
 
 
+@pytest.mark.slow
 def test_a_server_has_its_own(
     serve: Callable[..., Served], ask_at: Callable[[str], Api], upstream: Upstream
 ) -> None:

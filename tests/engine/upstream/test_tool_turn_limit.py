@@ -100,6 +100,7 @@ def test_the_command_s_limit_is_the_engine_s(openai: Shell, upstream: Upstream) 
     assert len(upstream.seen) == 4
 
 
+@pytest.mark.slow
 def test_a_served_run_has_an_end_too(
     serve: Callable[..., Served], ask_at: Callable[[str], Api], upstream: Upstream
 ) -> None:
@@ -148,6 +149,7 @@ def test_what_is_kept_of_a_call_has_its_new_id(responses: Api, upstream: Upstrea
     assert len(set(asked)) == 2
 
 
+@pytest.mark.slow
 def test_served_calls_with_one_id_are_each_answered(
     openai: Shell, serve: Callable[..., Served], upstream: Upstream
 ) -> None:

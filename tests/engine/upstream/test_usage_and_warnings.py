@@ -222,6 +222,7 @@ def test_the_command_line_warns_on_stderr(store_file: Path, upstream: Upstream) 
     assert done.err.startswith("warning: response_format had no effect at the upstream 127.0.0.1")
 
 
+@pytest.mark.slow
 def test_a_server_warns_in_its_log(openai: Shell, store_file: Path, upstream: Upstream) -> None:
     upstream.reply(chat_says("Hello"))
     served = Served(openai, "--store", str(store_file), "--upstream-url", upstream.url)
