@@ -12,7 +12,7 @@ SERVERS := .venv-llama/.installed .venv-litellm/.installed
 # Hundreds of tests start the tool: without compiled modules each start takes a third longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo check package test dist fuzz test-slow upstreams sdks completions docs format bench soak clean
+.PHONY: demo check package test dist fuzz test-slow upstreams sdks completions docs format site bench soak clean
 
 demo: $(TOOL)  ## run the main job offline: once as JSON, once as text
 	@mkdir -p .demo
@@ -60,6 +60,9 @@ completions: $(STAMP)  ## completions/, the scripts of four shells, from the dec
 docs: $(STAMP)  ## docs/man, docs/reference and docs/picture.svg, from the declarations
 	$(BIN)/python -m openai_cli.manual docs
 
+site: .venv-site/.installed  ## site/, the documentation with a search; a link that leads nowhere is an error
+	.venv-site/bin/zensical build --strict --config-file mkdocs.yml
+
 format: $(STAMP)  ## rewrite the code as `check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -76,7 +79,7 @@ soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, t
 	$(BIN)/python benchmarks/soak.py
 
 clean:
-	rm -rf $(VENV) .venv-* .demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* .demo build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The tool alone, which takes a fraction of the time that the tools of development take.
 $(TOOL): pyproject.toml
@@ -100,6 +103,11 @@ $(VENV)/npm-sdk/.installed: $(STAMP)
 .venv-sdk%/.installed: tests/sdk/sdk%.txt
 	$(PYTHON) -m venv .venv-sdk$*
 	.venv-sdk$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-site/.installed:
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/pip install --quiet --disable-pip-version-check 'zensical>=0.0.73'
 	@touch $@
 
 .venv-llama/.installed .venv-litellm/.installed: .venv-%/.installed: tests/upstreams/%.txt

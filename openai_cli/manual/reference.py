@@ -207,7 +207,7 @@ def _examples(commands: Iterable[str], *, runs: bool = False) -> Iterator[str]:
         if runs or "--local" in command:
             yield fenced("sh", lines)
         else:
-            yield fenced("console no-run", [f"$ {lines[0]}", *lines[1:]])
+            yield fenced("shell-session", [f"$ {lines[0]}", *lines[1:]])
 
 
 def _answers() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 WILD = "…"
 _SHELL_WORDS = ("console", "sh", "bash", "shell", "shell-session", "zsh")
-_RUNS = {"console": True, "console no-run": False, "sh": True}
+_RUNS = {"console": True, "shell-session": False, "sh": True}
 _EXIT = re.compile(r"# exit (\d+)")
 
 _IDS = re.compile(

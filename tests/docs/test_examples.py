@@ -8,7 +8,7 @@ The pages are README.md and all of docs/. How a block is fenced says what happen
                         `…` stands for anything within a line, a line of only `…` for any
                         number of lines. `# exit 2` as a line of its own is the exit code.
     ```sh               run as a script that must not fail; what it prints is not looked at.
-    ```console no-run   not run: for remote servers and keys.
+    ```shell-session    a session that is not run: it needs a remote server or a key.
     ```text, json, …    not run.
 
 The blocks of a page run in one bash, in order, in an empty folder below a home of its own

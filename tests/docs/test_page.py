@@ -21,7 +21,7 @@ def test_sessions_and_scripts_are_found_in_order(tmp_path: Path) -> None:
     page = _page(
         tmp_path,
         "Text\n```console\n$ echo a \\\n  b\na b\n$ false\n# exit 1\n```\n"
-        "```json\n$ no\n```\n```sh\nx=1\necho $x\n```\n```console no-run\n$ openai login\n```\n",
+        "```json\n$ no\n```\n```sh\nx=1\necho $x\n```\n```shell-session\n$ openai login\n```\n",
     )
     steps = steps_of(page)
     assert [(step.line, step.text, step.shown, step.code) for step in steps] == [

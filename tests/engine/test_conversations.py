@@ -122,7 +122,7 @@ def test_the_documented_curl_lines(openai: Shell, api: Api, server: Server) -> N
     for number in range(41):
         api.post(f"/threads/{thread}/messages", {"role": "user", "content": f"it's {number}"})
     page = (Path(__file__).parents[2] / "docs" / "local.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```console no-run\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(r"```shell-session\n(.*?)```", page, re.DOTALL)
     (block,) = [one for one in blocks if "/conversations" in one]
     script = re.sub(r"^\$ ", "", block, flags=re.MULTILINE)
     server.reply(Reply(body={"id": "conv_9"}))
