@@ -14,7 +14,7 @@ from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
-from openai_cli.output.printer import Printer
+from openai_cli.output.printer import ROW_FORMATS, Printer
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -59,6 +59,8 @@ def _execute(
         if error.retired:
             error.hint += _command_lines(operation, env)
         raise
+    for note in printer.notes:
+        env.say("note", note)
 
 
 def _command_lines(operation: Operation, env: Env) -> str:
@@ -106,7 +108,8 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
         env.out.write(as_curl(request, options.settings))
         return
     text = as_json(request, options.settings)
-    if options.style.format == "text":  # a request contains no reply, so show all of it
+    # A request contains no reply and none of an answer's columns, so show all of it.
+    if options.style.format in ("text", *ROW_FORMATS):
         printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
     printer.document((text + "\n").encode(), text)
 

@@ -27,7 +27,7 @@ from openai_cli.errors import Problem, UsageError, shortened
 from openai_cli.input.arguments import Occurrence
 from openai_cli.input.credentials import read_credential
 from openai_cli.input.stdin import IDLE_WAIT, Stdin
-from openai_cli.output.printer import OutputStyle
+from openai_cli.output.printer import ROW_FORMATS, OutputStyle
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -248,29 +248,54 @@ class OptionReader:
 
     def style(self, format_name: str, transform_name: str) -> OutputStyle:
         """The output style from these two options."""
-        read = output_format if format_name == "--format" else error_format
+        is_error = format_name == "--format-error"
+        name = self.value(format_name, error_format if is_error else output_format, "auto")
         return OutputStyle(
-            format=self.value(format_name, read, "auto"),
-            transform=self._path(transform_name),
+            format=name,
+            transform=self._transform(transform_name),
             raw_strings=self.has("--raw-output"),
             annotated=self.has("--annotations"),
             color=self.color,
+            columns=() if is_error else self._columns(name),
         )
 
-    def _path(self, name: str) -> str:
-        """A GJSON path; for an invalid one, the problem points at the error."""
+    def _transform(self, name: str) -> str:
+        """A GJSON path; "" if there is none, or an invalid one."""
+        text = self.last(name)
+        return text if text is not None and self._is_path(text, name) else ""
+
+    def _is_path(self, text: str, source: str) -> bool:
+        """Whether a text is a GJSON path; if not, the problem points at the error."""
         from openai_cli.output.gjson import PathError, check
 
-        text = self.last(name)
-        if text is None:
-            return ""
         try:
             check(text)
         except PathError as error:
             drawing = pointed(text, error.position)
-            self.problems.append(Problem(name, error.message, drawing=drawing))
-            return ""
-        return text
+            self.problems.append(Problem(source, error.message, drawing=drawing))
+            return False
+        return True
+
+    def _columns(self, format_name: str) -> tuple[str, ...]:
+        """The names or paths of --columns; each may be there once."""
+        texts = self.all("--columns")
+        if not texts:
+            return ()
+        from openai_cli.output.columns import split_columns
+
+        if format_name not in ROW_FORMATS and not any(
+            p.source == "--format" for p in self.problems
+        ):
+            self.problems.append(Problem("--columns", f"needs --format {' or '.join(ROW_FORMATS)}"))
+        names = [name for text in texts for name in split_columns(text)]
+        for place, name in enumerate(names):
+            if not name:
+                self.problems.append(Problem("--columns", f"column {place + 1} is empty"))
+            elif name in names[:place]:
+                self.problems.append(Problem("--columns", f"{shortened(name)} is there twice"))
+            else:
+                self._is_path(name, "--columns")
+        return tuple(names)
 
     def dry_run(self) -> str:
         """How to show the request: `json` or `curl`; empty to send it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from openai_cli.cli.upstream_options import UPSTREAM_APIS
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.printer import FORMATS, ROW_FORMATS
 from openai_cli.output.terminal import COLOURS
 
 
@@ -24,8 +24,8 @@ class Option(NamedTuple):
 
 
 _FORMATS = ", ".join(FORMATS)
-ERROR_FORMATS = tuple(name for name in FORMATS if name != "explore")
-"""Values of --format-error: all formats except explore."""
+ERROR_FORMATS = tuple(name for name in FORMATS if name not in ("explore", *ROW_FORMATS))
+"""Values of --format-error: the formats that fit one object without a screen."""
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 EXPORT_SHAPES = ("objects", "conversations")
@@ -60,6 +60,7 @@ OPTIONS = (
     Option("--admin-api-key", "Accepted for compatibility; not sent by these commands.", CONNECTION, "KEY"),
     Option("--webhook-secret", "Accepted for compatibility; not sent by these commands.", CONNECTION, "SECRET"),
     Option("--format", f"Format of the answer: {_FORMATS}.", OUTPUT, "FORMAT", words=FORMATS),
+    Option("--columns", "Columns of csv and table: names or GJSON paths, with commas between. Repeatable.", OUTPUT, "PATHS", repeatable=True),
     Option("--format-error", "Format of an API error, on stderr.", OUTPUT, "FORMAT", words=ERROR_FORMATS),
     Option("--transform", "GJSON path applied to the answer, each item or event.", OUTPUT, "PATH"),
     Option("--transform-error", "GJSON path applied to an API error.", OUTPUT, "PATH"),

@@ -12,10 +12,13 @@ from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, terminal_size, wants_colour
 
 if TYPE_CHECKING:
+    from openai_cli.output.csv_rows import CsvRows
     from openai_cli.output.table import ListTable
 
-FORMATS = ("auto", "explore", "json", "jsonl", "pretty", "raw", "text", "yaml")
+FORMATS = ("auto", "csv", "explore", "json", "jsonl", "pretty", "raw", "table", "text", "yaml")
 """Values of --format, in any case."""
+ROW_FORMATS = ("csv", "table")
+"""Formats with a row for each item or event, and with columns."""
 
 
 class OutputStyle(NamedTuple):
@@ -23,7 +26,7 @@ class OutputStyle(NamedTuple):
 
     `transform` is a GJSON path that is applied first. With `raw_strings`, strings are printed
     without quotes; with `annotated`, a reply in format `text` is followed by its annotations.
-    `color` is one of COLOURS.
+    `color` is one of COLOURS. `columns` are names or GJSON paths for the formats with rows.
     """
 
     format: str = "auto"
@@ -31,6 +34,7 @@ class OutputStyle(NamedTuple):
     raw_strings: bool = False
     annotated: bool = False
     color: str = "auto"
+    columns: tuple[str, ...] = ()
 
     @property
     def wants_reply(self) -> bool:
@@ -73,7 +77,7 @@ class Printer:
         self._colour = not plain_json and wants_colour(environ, sink.is_terminal, style.color)
         self._reply = ReplyStream(annotated=style.annotated)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._table: ListTable | None = None
+        self._rows: CsvRows | ListTable | None = None
         self._layouts: dict[str, Callable[[str], str]] = {
             "auto": self._json,
             "json": self._json,
@@ -96,6 +100,11 @@ class Printer:
         """Whether a reply is to be printed but none has arrived."""
         return self._style.wants_reply and not (self._has_reply or self._reply.begun)
 
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about columns without a value, and about members without a column."""
+        return self._rows.notes() if self._rows else []
+
     def document(self, content: bytes, text: str) -> None:
         """Print an answer; in format `text`, only the replies it holds."""
         if self._style.wants_reply:
@@ -104,13 +113,16 @@ class Printer:
             self._write("".join(texts))
         elif self.wants_bytes:
             self.chunk(content)
+        elif self._style.format in ROW_FORMATS:
+            self._in_rows([text], self._sink.write_whole)
         else:
             self._item(text, self._sink.write_whole)
 
     def page(self, items: Sequence[str]) -> None:
         """Print items of a list one after another; in format `text`, only the replies."""
-        if self._style.format == "pretty" and not self._style.transform:
-            self._sink.write(self._in_table(items))
+        pretty = self._style.format == "pretty" and not self._style.transform
+        if pretty or self._style.format in ROW_FORMATS:
+            self._in_rows(items, self._sink.write)
             return
         for item in items:
             if self._style.wants_reply:
@@ -120,13 +132,6 @@ class Printer:
             else:
                 self._item(item, self._sink.write)
 
-    def _in_table(self, items: Sequence[str]) -> str:
-        from openai_cli.output.table import ListTable
-
-        if self._table is None:
-            self._table = ListTable(width=self._width, colour=self._colour)
-        return self._table.page(list(items))
-
     def event(self, text: str) -> None:
         """Print one event and flush it."""
         if self._style.wants_reply:
@@ -135,6 +140,8 @@ class Printer:
             from openai_cli.output.event_line import event_line
 
             self._sink.write(event_line(text, colour=self._colour))
+        elif self._style.format in ROW_FORMATS:
+            self._in_rows([text], self._sink.write)
         else:
             self._item(text, self._sink.write)
 
@@ -166,11 +173,35 @@ class Printer:
             return
         self._count += 1
         safe = escape_controls(text) if self._sink.is_terminal else text
+        layout = self._layouts[self._style.format]
+        write(self._laid_out(lambda: layout(safe)))
+
+    def _laid_out(self, layout: Callable[[], str]) -> str:
         try:
-            write(self._layouts[self._style.format](safe))
+            return layout()
         except RecursionError:
             name = self._style.format
             raise OutputFailedError(f"it is nested too deeply for {name}; use json") from None
+
+    def _in_rows(self, items: Sequence[str], write: Callable[[str], None]) -> None:
+        """Write a row for each item, after the transform; with a header above the first."""
+        if self._rows is None:
+            self._rows = self._new_rows()
+        page = self._rows.page
+        text = self._laid_out(lambda: page([self._transform(item) for item in items]))
+        write(self._safe(text) if self._style.format == "csv" else text)
+
+    def _new_rows(self) -> CsvRows | ListTable:
+        columns = self._style.columns
+        if self._style.format == "csv":
+            from openai_cli.output.csv_rows import CsvRows
+
+            return CsvRows(columns)
+        from openai_cli.output.table import ListTable, TabbedTable
+
+        if self._style.format == "table" and not self._sink.is_terminal:
+            return TabbedTable(columns)
+        return ListTable(columns, width=self._width, colour=self._colour)
 
     def _json(self, text: str) -> str:
         return indented(text, paint if self._colour else plain) + "\n"

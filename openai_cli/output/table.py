@@ -1,11 +1,13 @@
-"""Lists in the `pretty` format: a table with one row per item."""
+"""The `table` format, and lists in the `pretty` format: a table with one row per item."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
 
+from openai_cli.output.columns import Columns, members
 from openai_cli.output.json_layout import load
 from openai_cli.output.phrases import calls, inline, is_empty, phrase
 from openai_cli.output.reply import message_text
@@ -18,6 +20,7 @@ _COLUMNS = {
     "thread.run.step": ("id", "created_at", "status", "step_details"),
 }
 _OTHERS = ("id", "object", "created_at", "status")
+_EVENT = ("event", "data")
 _GAP = "  "
 _DEFAULT_WIDTH = 80
 _WIDEST = 32
@@ -27,34 +30,45 @@ _WIDEST = 32
 class ListTable:
     """Table of a list that may come in pages; the first page sets the column widths.
 
-    `width` is in columns, 80 if None. The last column fills the rest of the line.
+    Without `names`, which are keys or GJSON paths, the columns depend on the kind of the first
+    item. `width` is in columns, 80 if None; the last column fills the rest of the line.
     """
 
-    def __init__(self, *, width: int | None, colour: bool) -> None:
+    def __init__(self, names: Sequence[str] = (), *, width: int | None, colour: bool) -> None:
+        self._columns = Columns(names, are_paths=True) if names else None
         self._width = width or _DEFAULT_WIDTH
         self._colour = colour
-        self._keys: tuple[str, ...] = ()
+        self._begun = False
         self._widths: list[int] = []
 
-    def page(self, items: list[str]) -> str:
+    def page(self, items: Sequence[str]) -> str:
         """The rows of a page of items (JSON texts), with a title line above the first page."""
-        values = [load(item) for item in items]
-        head = "" if self._keys or not values else self._begin(values)
-        return head + "".join(self._row(self._cells(value)) for value in values)
+        if self._columns is None:
+            if not items:
+                return ""
+            self._columns = Columns(_default_columns(load(items[0])), are_paths=False)
+        rows = [self._cells(item, self._columns) for item in items]
+        head = "" if self._begun else self._head(self._titles(self._columns.names), rows)
+        self._begun = True
+        return head + "".join(map(self._row, rows))
 
-    def _begin(self, values: list[Any]) -> str:
-        kind = values[0].get("object") if isinstance(values[0], dict) else None
-        self._keys = _COLUMNS.get(str(kind), _OTHERS)
-        titles = [key.removesuffix("_at").replace("_", " ") for key in self._keys]
-        rows = [titles, *map(self._cells, values)]
-        self._widths = [max(cell_len(row[at]) for row in rows) for at in range(len(titles))]
+    def notes(self) -> list[str]:
+        """Sentences about columns without a value."""
+        return self._columns.notes() if self._columns else []
+
+    def _titles(self, names: Sequence[str]) -> list[str]:
+        return [_plain(name.removesuffix("_at").replace("_", " ")) for name in names]
+
+    def _head(self, titles: list[str], rows: list[list[str]]) -> str:
+        self._widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
         head = self._row(titles)
         return f"\x1b[1m{head[:-1]}\x1b[0m\n" if self._colour else head
 
-    def _cells(self, value: Any) -> list[str]:
-        if not isinstance(value, dict):
-            return [_plain(inline(value))] + [""] * (len(self._keys) - 1)
-        ident, *middle, last = (_plain(_cell(key, value)) for key in self._keys)
+    def _cells(self, item: str, columns: Columns) -> list[str]:
+        ident, *others = (_plain(cell) for cell in _cells(item, columns))
+        if not others:
+            return [ident]
+        *middle, last = others
         return [ident, *(_cut(cell, _WIDEST) for cell in middle), last]
 
     def _row(self, cells: list[str]) -> str:
@@ -66,13 +80,50 @@ class ListTable:
         return _GAP.join([*shown, _cut(cells[-1], max(left, 8))]).rstrip() + "\n"
 
 
-def _cell(key: str, value: dict[str, Any]) -> str:
+class TabbedTable(ListTable):
+    """The same table for programs: cells between tabs, not cut, below the names of the columns."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        super().__init__(names, width=None, colour=False)
+
+    def _titles(self, names: Sequence[str]) -> list[str]:
+        return [_plain(name) for name in names]
+
+    def _head(self, titles: list[str], _rows: list[list[str]]) -> str:
+        return self._row(titles)
+
+    def _cells(self, item: str, columns: Columns) -> list[str]:
+        return [_plain(cell) for cell in _cells(item, columns)]
+
+    def _row(self, cells: list[str]) -> str:
+        return "\t".join(cells) + "\n"
+
+
+def _default_columns(first: Any) -> tuple[str, ...]:
+    if not isinstance(first, dict):
+        return ("value",)
+    if {"event", "data"} <= first.keys():
+        return _EVENT
+    return _COLUMNS.get(str(first.get("object")), _OTHERS)
+
+
+def _cells(item: str, columns: Columns) -> list[str]:
+    values = columns.read(item)
+    if not any(values) and "value" in (found := members(item)) and not columns.are_paths:
+        values = [found["value"], *values[1:]]  # no object among objects
+    return [_cell(name, value) for name, value in zip(columns.names, values, strict=True)]
+
+
+def _cell(name: str, text: str) -> str:
+    """A JSON value as readable text, by the last key of its path; "" for null and nothing."""
+    if not text:
+        return ""
+    value, key = load(text), name.rpartition(".")[2]
     if key == "content":
-        return message_text(value)
-    item = value.get(key)
-    if key == "step_details" and isinstance(item, dict):
-        return _step(item)
-    return "" if is_empty(item) else phrase(key, item)
+        return message_text({key: value})
+    if key == "step_details" and isinstance(value, dict):
+        return _step(value)
+    return "" if is_empty(value) else phrase(key, value)
 
 
 def _plain(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run, message
+from tests.cli.conftest import RUN, Run, message, reply_events
 from tests.cli.test_lists import LISTS
 from tests.support.listing import RUNS, envelope
-from tests.support.server import Reply, Server
+from tests.support.server import Reply, Server, sse
 
 TWO = (
     b'{ "object":"list","data":[ {"id" : "run_1", "n": 1.0, "big": 123456789012345678901234567890}'
@@ -86,11 +87,97 @@ def test_text_says_when_there_is_no_reply(quick: Run, server: Server) -> None:
     assert result.err == "note: this list contains no message of an assistant\n"
 
 
-@pytest.mark.parametrize("format", ["auto", "json", "jsonl", "yaml", "pretty"])
+@pytest.mark.parametrize("format", ["auto", "csv", "json", "jsonl", "yaml", "pretty", "table"])
 def test_an_empty_list_prints_nothing(format: str, quick: Run, server: Server) -> None:
     server.reply(Reply(body=envelope([], has_more=False)))
     result = quick(*RUNS, "--format", format)
     assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_csv_prints_a_header_and_a_row_each(two: Callable[..., str]) -> None:
+    big = "123456789012345678901234567890"
+    assert two("--format=csv") == f'id,n,big,z,a\nrun_1,1.0,{big},,\nrun_2,,,é,"[1,2]"\n'
+
+
+def test_columns_are_chosen_for_csv_and_for_tables(two: Callable[..., str]) -> None:
+    assert two("--format=csv", "--columns=a.1,id", "--columns=n") == (
+        "a.1,id,n\n,run_1,1.0\n2,run_2,\n"
+    )
+    assert two("--format=table", "--columns=id,n,a") == "id\tn\ta\nrun_1\t1.0\t\nrun_2\t\t1, 2\n"
+
+
+def test_transforms_come_before_columns(two: Callable[..., str]) -> None:
+    assert two("--format=csv", "--transform={run:id,n}") == "run,n\nrun_1,1.0\nrun_2,\n"
+    assert two("--format=csv", "--transform={run:id}", "--columns=run") == "run\nrun_1\nrun_2\n"
+    assert two("--format=csv", "--transform=id", "-r") == "value\nrun_1\nrun_2\n"
+
+
+def test_a_table_in_a_pipe_is_for_programs(quick: Run, server: Server) -> None:
+    long = "one\ttwo\n" + "x" * 100
+    server.reply(Reply(body=envelope([message(long, created_at=None)], has_more=False)))
+    result = quick("beta:threads:messages list t --format table")
+    row = ["msg_1", "", "assistant", "one two " + "x" * 100]
+    assert result.out == "id\tcreated_at\trole\tcontent\n" + "\t".join(row) + "\n"
+
+
+def test_a_column_that_no_item_has_is_a_note(quick: Run, server: Server) -> None:
+    server.reply(Reply(body=TWO))
+    result = quick(*RUNS, "--format=csv", "--columns=id,stauts")
+    assert (result.code, result.out) == (0, "id,stauts\nrun_1,\nrun_2,\n")
+    assert result.err == "note: no item has stauts; the first one has id, n, big\n"
+
+
+def test_a_header_comes_without_items_if_the_columns_are_named(quick: Run, server: Server) -> None:
+    server.reply(Reply(body=envelope([], has_more=False)))
+    result = quick(*RUNS, "--format=csv", "--columns=id,status")
+    assert (result.code, result.out, result.err) == (0, "id,status\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ("--columns=id", "needs --format csv or table"),
+        ("--columns=id --format=pretty", "needs --format csv or table"),
+        ("--format=csv --columns=", "column 1 is empty"),
+        ("--format=csv --columns=id,,n", "column 2 is empty"),
+        ("--format=csv --columns=id,n --columns=id", "id is there twice"),
+        ("--format=csv --columns={id", "'{' is never closed"),
+    ],
+)
+def test_columns_that_are_none(args: str, said: str, quick: Run, server: Server) -> None:
+    result = quick(*RUNS, *args.split())
+    assert (result.code, result.out, server.seen) == (2, "", [])
+    assert result.err.startswith(f"error: --columns: {said}; nothing was sent")
+
+
+def test_a_wrong_format_is_the_only_problem(quick: Run) -> None:
+    result = quick(*RUNS, "--format=cvs", "--columns=id")
+    assert result.code == 2
+    assert "--columns" not in result.err
+
+
+def test_formats_of_errors_have_no_rows(quick: Run) -> None:
+    for name in ("csv", "table"):
+        result = quick(*RUNS, "--format-error", name)
+        assert (result.code, result.out) == (2, "")
+        assert "--format-error: expected one of auto, json, jsonl, pretty" in result.err
+
+
+def test_one_object_is_one_row(quick: Run, server: Server) -> None:
+    server.reply(Reply(body=TWO))
+    result = quick(
+        "beta:threads:runs retrieve t r --format csv --columns object,data.#.id,has_more"
+    )
+    assert result.out == 'object,data.#.id,has_more\nlist,"[""run_1"",""run_2""]",false\n'
+
+
+def test_a_stream_has_a_row_for_each_event(quick: Run, server: Server, done: Any) -> None:
+    server.reply(Reply(chunks=sse(*reply_events(done, "Hi"))))
+    words = (*RUN, "--stream", "--format=csv", "--columns=event,data.status")
+    assert quick(*words).out == (
+        "event,data.status\nthread.run.created,queued\nthread.message.delta,\n"
+        "thread.message.completed,completed\nthread.run.completed,completed\n"
+    )
 
 
 @pytest.mark.parametrize("command", LISTS)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from openai_cli.output.printer import FORMATS
 from tests.cli.conftest import message
 from tests.cli.test_terminal import COLOUR, CONTROL, EVIL, on_terminal
 from tests.support.listing import envelope
@@ -18,6 +19,7 @@ from tests.support.server import Reply, Server
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
 
+PRINTED = [name for name in FORMATS if name != "explore"]
 LIST = ("beta:threads:messages", "list", "t", "--base-url")
 
 
@@ -41,7 +43,7 @@ def test_a_table_as_wide_as_the_terminal(columns: int, openai: Shell, server: Se
 
 
 @pytest.mark.first_by_default
-@pytest.mark.parametrize("format", ["auto", "json", "jsonl", "pretty", "text", "yaml", "raw"])
+@pytest.mark.parametrize("format", PRINTED)
 def test_no_control_character_of_a_list_reaches_the_terminal(
     format: str, openai: Shell, server: Server
 ) -> None:

@@ -84,7 +84,7 @@ def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> 
         assert names(f"{RUN} --") == own
         assert names(f"{RUN} --format json --tool x --") == own - {"--format"}
         assert names("openai --format ") == set(FORMATS)
-        assert names("openai --format-error ") == set(FORMATS) - {"explore"}
+        assert names("openai --format-error ") == set(FORMATS) - {"csv", "explore", "table"}
         assert names(f"{RUN} --stream ") == {"true", "false"}
         assert names("openai nonsense ") == set()
 

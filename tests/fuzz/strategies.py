@@ -36,7 +36,9 @@ PATHS = st.one_of(
         max_size=4,
     ).map(".".join),
 )  # fmt: skip
-FORMATS = st.sampled_from(["auto", "json", "jsonl", "yaml", "pretty", "text", "raw"])
+FORMATS = st.sampled_from(
+    ["auto", "csv", "json", "jsonl", "yaml", "pretty", "table", "text", "raw"]
+)
 
 _LEAVE_THE_TEST = {"--base-url", "--local", "--upstream-url", "--wait", "--on-tool-call"}
 """Flags that would reach for other servers, or wait."""
@@ -44,7 +46,12 @@ _WAITING = ("--wait", "--wait-timeout=0.2", "--poll-interval=0.1")
 
 
 def _flag(name: str) -> st.SearchStrategy[list[str]]:
-    values = {"--format": FORMATS, "--format-error": FORMATS, "--transform": PATHS}
+    values = {
+        "--format": FORMATS,
+        "--format-error": FORMATS,
+        "--transform": PATHS,
+        "--columns": st.lists(PATHS, max_size=3).map(",".join),
+    }
     return values.get(name, YAML | TEXT).map(lambda text: [f"{name}={text}"])
 
 

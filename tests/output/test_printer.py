@@ -125,7 +125,7 @@ def test_no_document_is_too_odd_to_print(text: str, name: str, path: str) -> Non
 @pytest.mark.parametrize(
     ("environ", "terminal", "coloured"),
     [
-        ({"TERM": "xterm"}, True, {"auto", "json", "pretty"}),
+        ({"TERM": "xterm"}, True, {"auto", "json", "pretty", "table"}),
         ({"TERM": "xterm"}, False, set()),
         ({"TERM": "dumb"}, True, set()),
         ({}, True, set()),
@@ -133,7 +133,7 @@ def test_no_document_is_too_odd_to_print(text: str, name: str, path: str) -> Non
         ({"TERM": "xterm", "NO_COLOR": "1", "FORCE_COLOR": "1"}, True, set()),
         ({"FORCE_COLOR": "1"}, False, set()),
         ({"FORCE_COLOR": "0"}, False, set()),
-        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, {"auto", "json", "pretty"}),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, {"auto", "json", "pretty", "table"}),
     ],
 )
 def test_colour(environ: dict[str, str], terminal: bool, coloured: set[str]) -> None:

@@ -1,0 +1,61 @@
+"""The `csv` format: a header line, and one row per item."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from openai_cli.output.columns import Columns, members
+from openai_cli.output.json_layout import compact, string_value
+
+
+class CsvRows:
+    """Items as CSV (RFC 4180, but with line feeds), which may come in pages.
+
+    Without names of columns, they are the members of the first page's items, in the order in which
+    they first appear. `left_out` is the first member of a later item that has no column.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._columns = Columns(names, are_paths=True) if names else None
+        self._begun = False
+        self._left_out = ""
+
+    def page(self, items: Sequence[str]) -> str:
+        """The rows of a page of items (JSON texts), with the header above the first page."""
+        if self._columns is None:
+            if not items:
+                return ""
+            names = dict.fromkeys(name for item in items for name in members(item))
+            self._columns = Columns(tuple(names), are_paths=False)
+        head = "" if self._begun else _line(self._columns.names)
+        self._begun = True
+        return head + "".join(self._row(item, self._columns) for item in items)
+
+    def notes(self) -> list[str]:
+        """Sentences about columns without a value, and about members without a column."""
+        if not self._columns:
+            return []
+        late = f"later items have more members, such as {self._left_out}; --columns names columns"
+        return [*self._columns.notes(), *([late] if self._left_out else [])]
+
+    def _row(self, item: str, columns: Columns) -> str:
+        if not (columns.are_paths or self._left_out):
+            self._left_out = next((name for name in members(item) if name not in columns.names), "")
+        return _line([_field(value) for value in columns.read(item)])
+
+
+def _field(value: str) -> str:
+    """A JSON value as text: strings decoded, null empty, anything else as compact JSON."""
+    if value in ("", "null"):
+        return ""
+    text = string_value(value)
+    return compact(value) if text is None else text
+
+
+def _line(fields: Sequence[str]) -> str:
+    # With another line end, the module would not quote a carriage return before Python 3.13.
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerow(fields)
+    return out.getvalue().removesuffix("\r\n") + "\n"
