@@ -56,9 +56,8 @@ class Columns:
         self._unseen = set(names)
         self._first: list[str] = []
 
-    def read(self, item: str) -> list[str]:
-        """The source text of each column's value; "" if the item has none."""
-        found = members(item)
+    def read(self, item: str, found: dict[str, str]) -> list[str]:
+        """The source text of each column's value, "" if the item, with these members, has none."""
         row = [found[name] if name in found else self._select(name, item) for name in self.names]
         self._first = self._first or list(found)
         if self._unseen:

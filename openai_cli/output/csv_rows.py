@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 from openai_cli.output.columns import Columns, members
 from openai_cli.output.json_layout import compact, string_value
@@ -24,14 +25,14 @@ class CsvRows:
 
     def page(self, items: Sequence[str]) -> str:
         """The rows of a page of items (JSON texts), with the header above the first page."""
+        found = list(map(members, items))
         if self._columns is None:
             if not items:
                 return ""
-            names = dict.fromkeys(name for item in items for name in members(item))
-            self._columns = Columns(tuple(names), are_paths=False)
+            self._columns = Columns(tuple(dict.fromkeys(chain(*found))), are_paths=False)
         head = "" if self._begun else _line(self._columns.names)
         self._begun = True
-        return head + "".join(self._row(item, self._columns) for item in items)
+        return head + "".join(map(self._row, repeat(self._columns), items, found))
 
     def notes(self) -> list[str]:
         """Sentences about columns without a value, and about members without a column."""
@@ -40,10 +41,10 @@ class CsvRows:
         late = f"later items have more members, such as {self._left_out}; --columns names columns"
         return [*self._columns.notes(), *([late] if self._left_out else [])]
 
-    def _row(self, item: str, columns: Columns) -> str:
+    def _row(self, columns: Columns, item: str, found: dict[str, str]) -> str:
         if not (columns.are_paths or self._left_out):
-            self._left_out = next((name for name in members(item) if name not in columns.names), "")
-        return _line([_field(value) for value in columns.read(item)])
+            self._left_out = next((name for name in found if name not in columns.names), "")
+        return _line([_field(value) for value in columns.read(item, found)])
 
 
 def _field(value: str) -> str:

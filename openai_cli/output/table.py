@@ -108,8 +108,9 @@ def _default_columns(first: Any) -> tuple[str, ...]:
 
 
 def _cells(item: str, columns: Columns) -> list[str]:
-    values = columns.read(item)
-    if not any(values) and "value" in (found := members(item)) and not columns.are_paths:
+    found = members(item)
+    values = columns.read(item, found)
+    if not any(values) and "value" in found and not columns.are_paths:
         values = [found["value"], *values[1:]]  # no object among objects
     return [_cell(name, value) for name, value in zip(columns.names, values, strict=True)]
 
