@@ -105,17 +105,19 @@ class _Group(FlagsMixin, TyperGroup):
             )
         return rest
 
-    def _read_following(self, ctx: Any, args: list[str]) -> None:
-        """Read the options after an error, as they may include --format-error."""
+    def _read_following(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options that no level will parse, such as --color; returns the other words."""
         arguments = session_of(ctx).arguments
-        for found in read_arguments(args, self.rows()).occurrences:
+        following = read_arguments(args, self.rows())
+        for found in following.occurrences:
             arguments.add(found.name, found.text)
+        return following.words
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command named by the first word; `help WORDS` shows the help of WORDS."""
         name, *rest = args
         if name == "help":
-            words = read_arguments(rest, self.rows()).words
+            words = self._read_following(ctx, rest)
             if not words:
                 show_help(ctx)
             name, *rest = *words, "--help"

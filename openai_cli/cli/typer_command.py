@@ -17,7 +17,6 @@ from openai_cli.cli.flag_parser import FlagOption, FlagParser
 from openai_cli.cli.help import HelpPage, flag_rows, render
 from openai_cli.cli.session import Session, session_of
 from openai_cli.errors import Interrupted
-from openai_cli.output.terminal import COLOURS
 
 
 class FlagsMixin:
@@ -62,7 +61,7 @@ def show_help(ctx: Any) -> NoReturn:
 @cache
 def _option(row: FlagRow) -> FlagOption:
     """The option; global ones are the same at each level of the tree, so they are made once."""
-    answers = {"--help": _on_help, "--version": _on_version, "--color": _on_color}
+    answers = {"--help": _on_help, "--version": _on_version}
     return FlagOption(row, answers.get(row.name))
 
 
@@ -75,13 +74,6 @@ def _on_version(ctx: Any, _option: Any, given: Any) -> None:
     if given:
         session_of(ctx).env.out.write(openai_cli.version_line())
         raise typer.Exit(0)
-
-
-def _on_color(ctx: Any, _option: Any, given: Any) -> None:
-    """Set the colour of our own messages, also those about other options."""
-    session = session_of(ctx)
-    if given and given[-1].lower() in COLOURS:
-        session.env = session.env._replace(color=given[-1].lower())
 
 
 class AppCommand(FlagsMixin, TyperCommand):

@@ -189,7 +189,7 @@ def test_options_that_are_answered_at_once_are_eager() -> None:
     for names in ((), ("beta:threads",), ("beta:threads", "create"), ("local", "path")):
         found, ctx = command(*names)
         eager = {option.opts[0] for option in found.get_params(ctx) if option.is_eager}
-        assert eager - {"--version", "--color"} == {"--help"}
+        assert eager - {"--version"} == {"--help"}
 
 
 def test_typer_knows_the_options_of_every_level() -> None:

@@ -157,3 +157,26 @@ def test_switches_may_be_repeated(quick: Run, server: Server) -> None:
     server.reply(Reply(body={"id": "x"}))
     for switches in itertools.product(["-r", "--raw-output"], repeat=2):
         assert quick(*RUN, *switches, "--transform", "id").out == "x\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "help",
+        "help beta:threads create",
+        "beta:threads --help",
+        "beta:threads create --help",
+        "beta:thread",
+        "beta:threads crate",
+        "local doktor",
+        "--nope",
+        "beta:threads create --nope",
+    ],
+)
+def test_color_holds_before_and_after_what_is_shown(words: str, quick: Run) -> None:
+    for line in (f"--color always {words}", f"{words} --color always"):
+        shown = quick(line)
+        assert "\x1b[" in shown.out + shown.err, line
+    never = quick(f"--color always {words} --color never")
+    assert "\x1b[" not in never.out + never.err
