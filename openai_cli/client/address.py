@@ -13,7 +13,7 @@ DEFAULT_BASE_URL = "https://api.openai.com/v1"
 LOCAL = "local:"
 UNIX = "http+unix"
 """The scheme of a server behind a Unix socket; the host is the socket's path, percent-encoded."""
-_QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
+QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
 
 
 class Address(NamedTuple):
@@ -71,7 +71,7 @@ def read_address(text: str, source: str) -> Address:
     Raises UsageError if it is not `http(s)://HOST…`, `http+unix://SOCKET…` or `local:…`.
     """
     text = text.strip()
-    if text[:1] in _QUOTES or text[-1:] in _QUOTES:
+    if text[:1] in QUOTES or text[-1:] in QUOTES:
         what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
         raise UsageError(problems=[Problem(source, what)])
     if text.startswith(LOCAL):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from openai_cli.client.address import Address
+from openai_cli.client.address import QUOTES, Address
 from openai_cli.client.extras import install_hint
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError, shortened
@@ -61,7 +61,7 @@ def named_proxy(settings: ConnectionSettings) -> Proxy | None:
     if settings.address.socket or settings.address.is_local:
         return None
     # The system's settings too, on macOS, if there is no variable.
-    named = getproxies()
+    named = {name: url.strip() for name, url in getproxies().items()}
     scheme = "https" if settings.address.secure else "http"
     found = next((name for name in (scheme, "all") if named.get(name)), "")
     if not found or bypassed(settings.address, named.get("no", "")):
@@ -155,6 +155,8 @@ def _plain(host: str) -> str:
 
 def _check(proxy: Proxy) -> None:
     """Refuse a proxy that cannot be used. What is said never has a part of its password."""
+    if proxy.url.removeprefix("http://")[:1] in QUOTES or proxy.url[-1:] in QUOTES:
+        raise _unusable(proxy, "has quotes around it (docker --env-file keeps quotes)")
     try:
         parts = urlsplit(proxy.url)
         host, _ = parts.hostname, parts.port

@@ -187,6 +187,8 @@ def test_a_proxy_for_other_addresses_refuses_nothing(
         ("me:hu/sh@127.0.0.1:9", "its password has a bare /: write %2F instead"),
         ("http://", "is not a URL"),
         ("http://127.0.0.1:port", "is not a URL"),
+        ('"http://127.0.0.1:9"', "has quotes around it (docker --env-file keeps quotes)"),
+        ("'127.0.0.1:9'", "has quotes around it (docker --env-file keeps quotes)"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
@@ -196,6 +198,11 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     assert (done.code, done.out) == (2, "")
     assert f"http_proxy: this proxy cannot be used: {words}" in done.err
     assert "sh@" not in done.err
+
+
+def test_blanks_around_a_proxy_are_no_part_of_it(ask: Ask, server: Server) -> None:
+    assert ask(FAR, http_proxy=f" {server.url} ").code == 0
+    assert ask(server.url, http_proxy=" ").code == 0
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
