@@ -29,7 +29,8 @@ _NO_CREDENTIALS = (
         "is the name of a variable and not its value (in single quotes, a shell keeps $NAME)",
     ),
     (r"^(export )?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+=[^=]", "is NAME=value, not the value alone"),
-    (r"^(null|undefined)$", "is the word of a program that had no value"),
+    (r"^Bearer\s", "begins with Bearer, which is no part of it"),
+    (r"^(null|undefined|None)$", "is the word of a program that had no value"),
     (r"^@", "begins with @; only a flag such as --api-key reads a file"),
     (r"^-$", "is -; only a flag such as --api-key reads standard input"),
     (

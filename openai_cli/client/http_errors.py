@@ -35,6 +35,8 @@ _MESSAGES: list[tuple[type[Exception], str]] = [
 ]
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 """Reasons that OpenSSL gives when it is answered in plain text."""
+_HUNG_UP = ("UNEXPECTED_EOF_WHILE_READING", "Connection reset by peer")
+"""What a connection that was made, but got no further than TLS, ends with."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
@@ -107,6 +109,8 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
         return f"name your user there: {_variable(settings)}=http://USER:PASSWORD@HOST:PORT"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         hint = "check the address (--base-url) and that the server is running"
+        if settings.address.secure and any(why in detail for why in _HUNG_UP):
+            hint = "it closed the connection when TLS began: perhaps it is http:// there"
         variable = _variable(settings)
         return f"{hint}, and the proxy in the environment ({variable})" if variable else hint
     return ""

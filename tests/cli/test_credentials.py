@@ -86,6 +86,8 @@ TOLD = [
     (f"OPENAI_API_KEY={SECRET}", "is NAME=value, not the value alone"),
     (f"export API_KEY={SECRET}", "is NAME=value, not the value alone"),
     ("null", "is the word of a program that had no value"),
+    ("None", "is the word of a program that had no value"),
+    (f"Bearer {SECRET}", "begins with Bearer, which is no part of it"),
 ]
 
 

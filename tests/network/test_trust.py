@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,21 @@ def test_https_to_a_port_that_speaks_http(
     place = f"127.0.0.1:{server.port}"
     assert f"cannot connect to {place}: it does not speak TLS; is it http:// there?" in done.err
     assert "attempt" not in done.err
+
+
+@pytest.mark.parametrize("read", [0, 10_000], ids=["reset", "end"])
+def test_https_to_a_port_that_hangs_up(ask: Ask, read: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            connection, _ = listener.accept()
+            if read:
+                connection.recv(read)
+            connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        done = ask(f"https://127.0.0.1:{listener.getsockname()[1]}/v1")
+        thread.join()
+    assert (done.code, done.out) == (3, "")
+    assert "hint: it closed the connection when TLS began: perhaps it is http:// there" in done.err
