@@ -15,7 +15,7 @@ class CsvRows:
     """Items as CSV (RFC 4180, but with line feeds), which may come in pages.
 
     Without names of columns, they are the members of the first page's items, in the order in which
-    they first appear. `left_out` is the first member of a later item that has no column.
+    they first appear.
     """
 
     def __init__(self, names: Sequence[str] = ()) -> None:

@@ -24,7 +24,7 @@ _EVENT = ("event", "data")
 _GAP = "  "
 _DEFAULT_WIDTH = 80
 _WIDEST = 32
-"""Columns of a middle cell. The first cell is never cut; the last fills the line."""
+"""Columns of a cell. An id is never cut; the last cell fills the line."""
 
 
 class ListTable:
@@ -65,11 +65,12 @@ class ListTable:
         return f"\x1b[1m{head[:-1]}\x1b[0m\n" if self._colour else head
 
     def _cells(self, item: str, columns: Columns) -> list[str]:
-        ident, *others = (_plain(cell) for cell in _cells(item, columns))
-        if not others:
-            return [ident]
-        *middle, last = others
-        return [ident, *(_cut(cell, _WIDEST) for cell in middle), last]
+        *cells, last = (_plain(cell) for cell in _cells(item, columns))
+        keys = map(_key, columns.names)
+        shown = [
+            c if key == "id" else _cut(c, _WIDEST) for key, c in zip(keys, cells, strict=False)
+        ]
+        return [*shown, last]
 
     def _row(self, cells: list[str]) -> str:
         left = self._width
@@ -108,10 +109,9 @@ def _default_columns(first: Any) -> tuple[str, ...]:
 
 
 def _cells(item: str, columns: Columns) -> list[str]:
-    found = members(item)
-    values = columns.read(item, found)
-    if not any(values) and "value" in found and not columns.are_paths:
-        values = [found["value"], *values[1:]]  # no object among objects
+    values = columns.read(item, members(item))
+    if not (columns.are_paths or item.lstrip().startswith("{")):
+        values[0] = item  # no object, perhaps among objects
     return [_cell(name, value) for name, value in zip(columns.names, values, strict=True)]
 
 
@@ -119,12 +119,17 @@ def _cell(name: str, text: str) -> str:
     """A JSON value as readable text, by the last key of its path; "" for null and nothing."""
     if not text:
         return ""
-    value, key = load(text), name.rpartition(".")[2]
+    value, key = load(text), _key(name)
     if key == "content":
         return message_text({key: value})
     if key == "step_details" and isinstance(value, dict):
         return _step(value)
     return "" if is_empty(value) else phrase(key, value)
+
+
+def _key(name: str) -> str:
+    """The last key of a column's path."""
+    return name.rpartition(".")[2]
 
 
 def _plain(text: str) -> str:

@@ -84,9 +84,24 @@ def test_csv_can_be_read_back(texts: list[str]) -> None:
     assert (header, rows) == (["a", "b"], [[text, "1"] for text in texts])
 
 
-@given(
-    st.lists(documents, max_size=3), st.lists(st.sampled_from(["a", "b.0", "@this"]), unique=True)
-)
+NAMES = [
+    "a",
+    "b.0",
+    "@this",
+    "..0",
+    "..#",
+    "!1",
+    "!x",
+    "@keys",
+    "@ugly",
+    "{a,b}",
+    "#.a",
+    "*",
+    "a|b",
+]
+
+
+@given(st.lists(documents, max_size=3), st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
 def test_every_value_has_a_row(items: list[str], names: list[str]) -> None:
     rows = list(csv.reader(io.StringIO(CsvRows(names).page(items), newline="")))
     assert len(rows) == (1 + len(items) if items or names else 0)

@@ -87,6 +87,20 @@ def test_ids_are_never_cut_and_other_columns_have_an_end() -> None:
     assert len(line) < 170
 
 
+def test_chosen_columns_are_names_or_paths() -> None:
+    text = ListTable(["content", "data.created_at", "id"], width=80, colour=False).page(
+        [json.dumps(said("x" * 40, id="m" * 40, data={"created_at": 1700000000}))]
+    )
+    title, row = TIME.sub("YYYY-MM-DD HH:MM:SS", text).splitlines()
+    assert title.split("  ")[0] == "content"
+    assert title.endswith("data.created         id")
+    assert row == "x" * 31 + "…  YYYY-MM-DD HH:MM:SS  " + "m" * 24 + "…"
+    first = ListTable(["id", "role"], width=80, colour=False).page(
+        [json.dumps(said("", id="m" * 40))]
+    )
+    assert first.splitlines()[1] == "m" * 40 + "  user"
+
+
 def test_later_pages_keep_the_columns_of_the_first() -> None:
     pages = ListTable(width=80, colour=False)
     first = pages.page([json.dumps(said("a"))])
