@@ -26,7 +26,7 @@ _openai_children() {
 
 # Sets `names` to the flags that are valid after the path $1.
 _openai_flags() {
-    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --format-error --transform --transform-error --raw-output -r --annotations --color --no-pager --dry-run --no-validate --stdin-timeout --no-stdin --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --columns --format-error --transform --transform-error --raw-output -r --annotations --color --no-pager --dry-run --no-validate --stdin-timeout --no-stdin --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model --body --raw-field'" $names" ;;
@@ -293,7 +293,7 @@ _openai_describe() {
                 --local | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
                 --upstream-model | --upstream-header | --header) takes=value ;;
-                --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+                --format) takes=value choices='auto csv explore json jsonl pretty raw table text yaml' once=1 ;;
                 --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
@@ -327,9 +327,9 @@ _openai_describe() {
             --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --drop-unsupported-tools | --annotations | --no-pager | --no-validate | --no-stdin | --debug) takes=nothing once=1 ;;
             --upstream-api) takes=value choices='responses chat' once=1 ;;
-            --upstream-model | --upstream-header | --header) takes=value ;;
+            --upstream-model | --upstream-header | --header | --columns) takes=value ;;
             --mtls-client-cert-file | --mtls-client-key-file) takes=value source=file once=1 ;;
-            --format) takes=value choices='auto explore json jsonl pretty raw text yaml' once=1 ;;
+            --format) takes=value choices='auto csv explore json jsonl pretty raw table text yaml' once=1 ;;
             --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
             --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
             --color) takes=value choices='auto always never' once=1 ;;

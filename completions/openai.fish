@@ -400,7 +400,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
             set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
             set -a names '--timeout' 'Seconds to wait for the server; 600 if not set.'
-            set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
+            set -a names '--format' 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.'
             set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
             set -a names '--raw-output' 'Print strings without quotes.'
             set -a names '-r' 'Print strings without quotes.'
@@ -446,7 +446,8 @@ function __openai_flags --no-scope-shadowing
     set -a names '--mtls-client-key-file' 'Key of the client certificate (PEM).'
     set -a names '--admin-api-key' 'Accepted for compatibility; not sent by these commands.'
     set -a names '--webhook-secret' 'Accepted for compatibility; not sent by these commands.'
-    set -a names '--format' 'Format of the answer: auto, explore, json, jsonl, pretty, raw, text, yaml.'
+    set -a names '--format' 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.'
+    set -a names '--columns' 'Columns of csv and table: names or GJSON paths, with commas between. Repeatable.'
     set -a names '--format-error' 'Format of an API error, on stderr.'
     set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
     set -a names '--transform-error' 'GJSON path applied to an API error.'
@@ -988,7 +989,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                 case --format
                     set takes value
-                    set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set choices 'auto' 'csv' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'table' 'text' 'yaml'
                     set once 1
                 case --raw-output -r
                     set takes nothing
@@ -1058,7 +1059,7 @@ function __openai_describe --no-scope-shadowing
             set takes value
             set choices 'responses' 'chat'
             set once 1
-        case --upstream-model --upstream-header --header
+        case --upstream-model --upstream-header --header --columns
             set takes value
         case --mtls-client-cert-file --mtls-client-key-file
             set takes value
@@ -1066,7 +1067,7 @@ function __openai_describe --no-scope-shadowing
             set once 1
         case --format
             set takes value
-            set choices 'auto' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+            set choices 'auto' 'csv' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'table' 'text' 'yaml'
             set once 1
         case --format-error
             set takes value
