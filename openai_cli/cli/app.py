@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -23,7 +24,7 @@ from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.other_tools import explanation, owner_of
 from openai_cli.cli.session import session_of
-from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help
+from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help, show_version
 from openai_cli.errors import Problem, UsageError
 
 
@@ -114,30 +115,57 @@ class _Group(FlagsMixin, TyperGroup):
         return following.words
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command named by the first word; `help WORDS` shows the help of WORDS."""
+        """The command named by the first word; `help WORDS` shows the help of WORDS.
+
+        `version` shows the version. Raises UsageError for an unknown name.
+        """
         name, *rest = args
+        if name == "version":
+            show_version(ctx)
         if name == "help":
             words = self._read_following(ctx, rest)
+            while words[:1] in (["help"], ["version"]):
+                words.pop(0)
             if not words:
                 show_help(ctx)
             name, *rest = *words, "--help"
         command = self.get_command(ctx, name)
         if command is None:
             self._read_following(ctx, rest)
-            names = self.list_commands(ctx)
-            if isinstance(self, _Root) and (owner := owner_of(name)):
-                raise UsageError(problems=[Problem(f'"{name}"', explanation(name, owner))])
-            kind = "command" if isinstance(self, _Level) else "resource"
-            near = f" (did you mean {close}?)" if (close := nearest_name(name, names)) else ""
-            raise UsageError(
-                problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
-                hint=f"available: {', '.join(names)}",
-            )
+            raise self._unknown(ctx, name)
         return name, command, rest
+
+    def _unknown(self, ctx: Any, name: str) -> UsageError:
+        from openai_cli.input.unquoted_words import quoting_hints
+
+        names = self.list_commands(ctx)
+        if isinstance(self, _Root) and (owner := owner_of(name)):
+            return UsageError(problems=[Problem(f'"{name}"', explanation(name, owner))])
+        kind = "command" if isinstance(self, _Level) else "resource"
+        close = self._deeper(name) or nearest_name(name, names)
+        near = f" (did you mean {close}?)" if close else ""
+        return UsageError(
+            problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
+            hint="; ".join(
+                [
+                    *quoting_hints(session_of(ctx).arguments, [name]),
+                    f"available: {', '.join(names)}",
+                ]
+            ),
+        )
+
+    def _deeper(self, name: str) -> str:
+        """What is below this level by this name: a resource, or a command joined to one; or ""."""
+        longer = f"{self.name}:{name}"
+        if longer in RESOURCES:
+            return longer
+        return _joined(longer) if ":" in name else ""
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str:
     """The most similar name, by the whole name or its last part, or a command elsewhere; or ""."""
+    if joined := _joined(typed):
+        return joined
     longer = [name for name in names if name.startswith(f"{typed}:")]
     main = main_operation().resource
     if main in longer:
@@ -149,6 +177,15 @@ def nearest_name(typed: str, names: Sequence[str]) -> str:
         return parts[close[0]]
     elsewhere = [one.name for one in (*OPERATIONS, *BUILTIN_COMMANDS) if one.command == typed]
     return elsewhere[0] if len(elsewhere) == 1 else ""
+
+
+def _joined(typed: str) -> str:
+    """The command whose words were joined, as in `beta:threads:create`; or ""."""
+    commands = [one.name for one in (*OPERATIONS, *BUILTIN_COMMANDS)]
+    joined = {re.sub("[ :./]", ":", name): name for name in commands}
+    plain = re.sub("[ :./]", ":", typed)
+    close = [] if plain in RESOURCES else get_close_matches(plain, joined, n=1, cutoff=0.9)
+    return joined[close[0]] if close else joined.get(f"beta:{plain}", "")
 
 
 class _Root(_Group):

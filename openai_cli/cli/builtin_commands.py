@@ -82,7 +82,12 @@ class BuiltinCommand(NamedTuple):
             if occurrence.name not in taken
         ]
         if problems or session.arguments.problems:
-            raise UsageError(problems=[*session.arguments.problems, *problems])
+            from openai_cli.input.unquoted_words import quoting_hints
+
+            raise UsageError(
+                problems=[*session.arguments.problems, *problems],
+                hint="; ".join(quoting_hints(session.arguments, extra)),
+            )
 
 
 def _print_script(session: Session) -> None:

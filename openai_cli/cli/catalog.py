@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from openai_cli.api.flags import Flag
 
 
+_WITHOUT_BLANKS = ("COUNT", "SECONDS", "SIZE", "PORT", "ID", "URL")
+"""Placeholders of values that never hold a blank."""
+
+
 class FlagRow(NamedTuple):
     """One flag, as shown in help and offered in completion.
 
@@ -43,6 +47,14 @@ class FlagRow(NamedTuple):
     def spellings(self) -> tuple[str, ...]:
         """The long name, and the short one if there is one."""
         return (self.name, self.short) if self.short else (self.name,)
+
+    @property
+    def may_hold_blanks(self) -> bool:
+        """Whether the value is a text, an object or a list, and no word, number or id."""
+        is_number = self.kind in ("integer", "number")
+        return self.takes == "value" and not (
+            self.closed or is_number or self.metavar in _WITHOUT_BLANKS
+        )
 
     def fits(self, text: str) -> bool:
         """Whether the word after an optional flag is its value."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from typer._click.exceptions import BadOptionUsage, NoSuchOption
 from typer._click.parser import _Option, _OptionParser, _ParsingState
@@ -18,6 +18,9 @@ from typer.models import OptionInfo
 from openai_cli.cli.catalog import FlagRow
 from openai_cli.errors import Problem
 from openai_cli.input.arguments import Arguments
+
+if TYPE_CHECKING:
+    from openai_cli.cli.familiar_flags import Advice
 
 _SHORTEST_START = 5
 """Shortest start of a long flag, in characters with dashes, for which the flag is suggested."""
@@ -72,6 +75,9 @@ class FlagParser(_OptionParser):
 
     def parse_args(self, args: list[str]) -> Any:
         """Parse all arguments; problems are added to `arguments`, not raised."""
+        self.arguments.typed = list(args)
+        rows = map(_row, self._long_opt.values())
+        self.arguments.texts = {row.name for row in rows if row.may_hold_blanks}
         values, words, order = super().parse_args(args)
         texts = {name: iter(given) for name, given in values.items()}
         for option in cast("list[FlagOption]", order):
@@ -119,18 +125,28 @@ class FlagParser(_OptionParser):
     def _unknown(self, arg: str, state: _ParsingState) -> None:
         """Report an unknown flag; if it resembles one with a value, skip that value."""
         typed, equals, _ = arg.partition("=")
-        if typed.startswith("--no-") and "--" + typed[5:] in self._long_opt:
-            self._problem(typed, f"no such flag (did you mean --{typed[5:]}=false?)")
-            return
-        near = nearest_flag(typed, {_row(option).name for option in self._long_opt.values()})
-        if not near:
+        known = self._advice(typed)
+        if not known:
             self._problem(typed, "no such flag")
             return
-        self._problem(typed, f"no such flag (did you mean {near}?)")
-        self.arguments.unread.add(near)
-        takes_value = _row(self._long_opt[near]).takes == "value"
-        if takes_value and not equals and state.rargs and not state.rargs[0].startswith("-"):
+        self._problem(typed, f"no such flag ({known.text})")
+        self.arguments.unread.add(known.flag)
+        if known.takes_value and not equals and state.rargs and not state.rargs[0].startswith("-"):
             state.rargs.pop(0)
+
+    def _advice(self, typed: str) -> Advice | None:
+        from openai_cli.cli.familiar_flags import Advice, advice
+
+        rows = {row.name: row for row in map(_row, self._long_opt.values())}
+        positive = typed.replace("--no-", "--", 1)
+        if positive != typed and positive in rows and rows[positive].kind == "boolean":
+            return Advice(f"did you mean {positive}=false?", positive, takes_value=False)
+        if found := advice(typed, rows):
+            return found
+        near = nearest_flag(typed, rows)
+        if not near:
+            return None
+        return Advice(f"did you mean {near}?", near, takes_value=rows[near].takes == "value")
 
     def _problem(self, source: str, message: str) -> None:
         self.arguments.problems.append(Problem(source, message))

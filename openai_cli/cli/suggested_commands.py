@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 
 from openai_cli.cli.catalog import FlagRow
@@ -13,6 +12,7 @@ from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.run import Run
+from openai_cli.shell_words import command_line
 
 _KEPT = ("--timeout", "--max-retries")
 """Connection options that are kept; the others belong to a server or may hold secrets."""
@@ -29,24 +29,8 @@ def for_other_server(
     """
     dropped = [o.name for o in OPTIONS if o.panel == CONNECTION and o.name not in _KEPT]
     words = ["openai", *connection, *without(args, rows, dropped)]
-    line = " ".join(map(quoted, words))
+    line = command_line(words)
     return line if len(line) <= _LONGEST else ""
-
-
-def quoted(word: str) -> str:
-    """The word quoted for a shell, on one line and without control characters.
-
-    Unprintable characters need `$'…'`, which is in POSIX since 2024.
-    """
-    return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
-
-
-def _escaped(letter: str) -> str:
-    if letter in "\\'":
-        return "\\" + letter
-    if letter.isprintable():
-        return letter
-    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
 
 
 def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) -> str:
@@ -54,7 +38,7 @@ def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) ->
     commands = [
         word
         for command in tools.commands
-        for word in ("--on-tool-call", f"{command.name}={shlex.join(command.words)}")
+        for word in ("--on-tool-call", f"{command.name}={command_line(command.words)}")
     ]
     # After tool outputs the engine calls the model again, on the same upstream.
     more = [*commands, *_upstream(settings)] if commands else ["--wait"]
@@ -80,7 +64,7 @@ def _runs_command(settings: ConnectionSettings, command: str, *words: str) -> st
         server = ["--local"]
     elif not settings.address.is_openai:
         server = ["--base-url", redacted_url(address)]
-    return shlex.join(["openai", *server, "beta:threads:runs", command, *words])
+    return command_line(["openai", *server, "beta:threads:runs", command, *words])
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 import openai_cli
 from openai_cli.api.operation import Operation
@@ -58,6 +59,12 @@ def show_help(ctx: Any) -> NoReturn:
     raise typer.Exit(0)
 
 
+def show_version(ctx: Any) -> NoReturn:
+    """Print the version and exit with code 0."""
+    session_of(ctx).env.out.write(openai_cli.version_line())
+    raise typer.Exit(0)
+
+
 @cache
 def _option(row: FlagRow) -> FlagOption:
     """The option; global ones are the same at each level of the tree, so they are made once."""
@@ -66,14 +73,19 @@ def _option(row: FlagRow) -> FlagOption:
 
 
 def _on_help(ctx: Any, _option: Any, given: Any) -> None:
-    if given:
-        show_help(ctx)
+    """Show the help of what the words behind `--help` name, if they name something."""
+    if not given:
+        return
+    words, is_group = session_of(ctx).arguments.words, isinstance(ctx.command, TyperGroup)
+    named = ctx.command.get_command(ctx, words[0]) if words and is_group else None
+    if named:
+        named.make_context(words[0], ["--help", *words[1:]], parent=ctx)  # shows it and exits
+    show_help(ctx)
 
 
 def _on_version(ctx: Any, _option: Any, given: Any) -> None:
     if given:
-        session_of(ctx).env.out.write(openai_cli.version_line())
-        raise typer.Exit(0)
+        show_version(ctx)
 
 
 class AppCommand(FlagsMixin, TyperCommand):
@@ -112,8 +124,17 @@ class AppCommand(FlagsMixin, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the flags; the callback gets the session with the flags of all levels."""
         words = super().parse_args(ctx, args)
+        self._answer_word(ctx)
         ctx.params = {"session": session_of(ctx)}
         return words
+
+    def _answer_word(self, ctx: Any) -> None:
+        """Answer `help` and `version`, typed alone; an id of that name can be given by its flag."""
+        typed = session_of(ctx).arguments.typed
+        answer = {"help": show_help, "version": show_version}.get("".join(typed))
+        is_file = "FILE" in self._declared.usage.split() and os.path.exists("".join(typed))  # noqa: PTH110 - pathlib is not loaded yet
+        if answer and not is_file:
+            answer(ctx)
 
     def invoke(self, ctx: Any) -> Any:
         """Execute the command. Raises CliError."""

@@ -84,8 +84,8 @@ def _problems(reader: FlagReader) -> Iterator[Problem]:
         found = f'found "{api}"{near(api, UPSTREAM_APIS)}'
         yield Problem("--upstream-api", f"expected {' or '.join(UPSTREAM_APIS)}, {found}")
     try:
-        if url and read_address(url, "--upstream-url").is_local:
-            yield Problem("--upstream-url", "must be a server, not the engine")
+        if url:
+            read_address(url, "--upstream-url", or_engine=False)
     except UsageError as error:
         yield from error.problems
     yield from _wrong_names(reader)

@@ -15,6 +15,9 @@ UNIX = "http+unix"
 """The scheme of a server behind a Unix socket; the host is the socket's path, percent-encoded."""
 QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
 
+_HOST = re.compile(r"([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)")
+"""The beginning of a URL without its scheme; the host is group 1."""
+
 
 class Address(NamedTuple):
     """A parsed base URL. `text` is the URL as given, without trailing slash and fragment.
@@ -65,27 +68,31 @@ class Address(NamedTuple):
         return self.text.partition("//")[0] + "//" + urlsplit(self.text).netloc
 
 
-def read_address(text: str, source: str) -> Address:
+def read_address(text: str, source: str, *, or_engine: bool = True) -> Address:
     """Parse a base URL; `source` is the flag or variable it came from.
 
-    Raises UsageError if it is not `http(s)://HOST…`, `http+unix://SOCKET…` or `local:…`.
+    Raises UsageError if it is not `http(s)://HOST…`, `http+unix://SOCKET…` or, unless it must be
+    a server, `local:…`.
     """
     text = text.strip()
     if text[:1] in QUOTES or text[-1:] in QUOTES:
         what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
         raise UsageError(problems=[Problem(source, what)])
     if text.startswith(LOCAL):
+        if not or_engine:
+            raise UsageError(problems=[Problem(source, "must be a server, not the engine")])
         return Address(text)
     try:
         text.encode()
         parts = urlsplit(text)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        raise _wrong(source, text, "is not a URL") from None
+        raise _wrong(source, text, "is not a URL", or_engine=or_engine) from None
     if parts.scheme == UNIX:
         return _unix_address(parts, source)
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise _wrong(source, text, "must begin with http:// or https://, or be local:")
+        why = "must begin with http:// or https://" + (", or be local:" if or_engine else "")
+        raise _wrong(source, text, why, or_engine=or_engine)
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             problems=[Problem(source, "must not contain a user name or password")],
@@ -109,11 +116,23 @@ def _without_fragment(parts: SplitResult) -> str:
     return parts._replace(fragment="", path=parts.path.rstrip("/")).geturl()
 
 
-def _wrong(source: str, text: str, why: str) -> UsageError:
-    near = f" (did you mean http://{text}?)" if re.match(r"[\w.\[\]-]+(:\d+)?(/|$)", text) else ""
+def _wrong(source: str, text: str, why: str, *, or_engine: bool) -> UsageError:
     # An invalid URL may still hold a password, so text before an @ is not repeated.
     shown = re.sub(r".*@", "…@", text, flags=re.DOTALL).partition("?")[0]
-    return UsageError(problems=[Problem(source, f'"{shown}" {why}{near}')])
+    near = _near(shown, or_engine=or_engine)
+    question = f" (did you mean {near}?)" if near else ""
+    return UsageError(problems=[Problem(source, f'"{shown}" {why}{question}')])
+
+
+def _near(text: str, *, or_engine: bool) -> str:
+    """The URL that was probably meant: plain HTTP is for this machine's own servers."""
+    if text == LOCAL.rstrip(":") and or_engine:
+        return LOCAL
+    found = _HOST.match(text)
+    if not found:
+        return ""
+    scheme = "http" if _is_loopback(found[1].strip("[]").lower()) else "https"
+    return f"{scheme}://{text}"
 
 
 def _is_loopback(host: str) -> bool:

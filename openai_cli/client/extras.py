@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from openai_cli import DISTRIBUTION
+from openai_cli.shell_words import command_line
 
 
 def install_command(extra: str) -> str:
@@ -16,11 +16,11 @@ def install_command(extra: str) -> str:
     needed = _requirements(extra)
     prefix = Path(sys.prefix)
     if needed and (prefix / "pipx_metadata.json").is_file():
-        return shlex.join(["pipx", "inject", DISTRIBUTION, *needed])
+        return command_line(["pipx", "inject", DISTRIBUTION, *needed])
     if needed and (prefix / "uv-receipt.toml").is_file():
         more = [word for one in needed for word in ("--with", one)]
-        return shlex.join(["uv", "tool", "install", *more, _source(prefix / "uv-receipt.toml")])
-    return shlex.join([*_installer(), *(needed or [f".[{extra}]"])])
+        return command_line(["uv", "tool", "install", *more, _source(prefix / "uv-receipt.toml")])
+    return command_line([*_installer(), *(needed or [f".[{extra}]"])])
 
 
 def install_hint(extra: str) -> str:

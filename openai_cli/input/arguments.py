@@ -25,13 +25,17 @@ class Occurrence:
 class Arguments:
     """The arguments read so far.
 
-    `unread` are flags that a problem was reported for: misspelt, or without their value.
+    `unread` are flags that a problem was reported for: misspelt, or without their value. `typed`
+    are all words of the last level, as they were typed, `texts` the flags there whose value may
+    hold blanks.
     """
 
     occurrences: list[Occurrence] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
+    typed: list[str] = field(default_factory=list)
+    texts: set[str] = field(default_factory=set)
 
     def names(self) -> set[str]:
         """The names of all flags that were typed."""

@@ -29,6 +29,7 @@ from openai_cli.input.text_encodings import decode, without_line_break
 from openai_cli.input.values import literal_value, read_value
 
 RAW_FIELD, BODY = "--raw-field", "--body"
+_IN_CURLY_QUOTES = re.compile("[\u2018\u201a\u201c\u201e].*[\u2018\u2019\u201c\u201d]", re.DOTALL)
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _AT_ONCE = 1e-3
 """The wait when the input is refused anyway."""
@@ -69,6 +70,8 @@ class _Reader:
     def __init__(self, operation: Operation, arguments: Arguments, stdin: Stdin) -> None:
         self.operation = operation
         self.stdin = stdin
+        self.arguments = arguments
+        self.unexpected: list[str] = []
         self.flags = {flag.name: flag for flag in flags_of(operation)}
         self.body = BodyBuilder(operation.request, self.flags.values())
         self.problems = list(arguments.problems)
@@ -105,6 +108,7 @@ class _Reader:
         extra = arguments.words[len(open_flags) :]
         if extra[:1] == ["-"] and self.operation.takes_body:
             self.announced.append(extra.pop(0))
+        self.unexpected = extra
         self.problems += [Problem(f'"{word}"', "unexpected argument") for word in extra]
         pairs = zip(open_flags, arguments.words, strict=False)
         return [Occurrence(flag.name, word, 1) for flag, word in pairs]
@@ -228,7 +232,8 @@ class _Reader:
         values = body_of(result)
         self._fail(self._path_problems(values) or self._blank_ids(values))
         warnings = [*slips(result), *_blanks(values, ())]
-        return build_request(self.operation, values), [*map(self.body.problem, warnings)]
+        found = [*map(self.body.problem, warnings), *_curly_quotes(self.arguments)]
+        return build_request(self.operation, values), found
 
     def unchecked(self) -> tuple[Request, list[Problem]]:
         """The request with the values as they are. Raises UsageError."""
@@ -267,6 +272,9 @@ class _Reader:
             raise UsageError(problems=problems, hint="; ".join(self._hints(problems)))
 
     def _hints(self, problems: Sequence[Problem]) -> Iterator[str]:
+        from openai_cli.input.unquoted_words import quoting_hints
+
+        yield from quoting_hints(self.arguments, self.unexpected)
         if self.stdin.kept_silent:
             yield (
                 "standard input is a pipe that brought nothing in time (- or --body - waits for "
@@ -300,6 +308,15 @@ def _raw_name(text: str | None) -> str:
 
 def _is_object(text: str | None) -> bool:
     return text is not None and text.lstrip(SPACE).startswith("{")
+
+
+def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
+    """Values in quotes of a word processor, which mean nothing to a shell."""
+    words = [(f'"{word}"', word) for word in arguments.words]
+    flags = [(one.source, one.text or "") for one in arguments.occurrences]
+    for source, text in (*flags, *words):
+        if _IN_CURLY_QUOTES.fullmatch(text):
+            yield Problem(source, "the curly quotes around it are part of the value")
 
 
 def _blanks(value: Any, path: Path) -> Iterator[Finding]:

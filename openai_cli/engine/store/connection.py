@@ -6,7 +6,6 @@ Everything specific to SQLite is here; `tables` uses portable SQL.
 import errno
 import os
 import secrets
-import shlex
 import sqlite3
 import stat
 import time
@@ -18,6 +17,7 @@ from openai_cli.client.address import LOCAL
 from openai_cli.engine.store import schema
 from openai_cli.engine.store_path import STORE_VARIABLE
 from openai_cli.errors import StoreError
+from openai_cli.shell_words import command_line, quoted
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreE
     found = StoreError(f"The store {path} {reason} ({detail}).")
     if code == sqlite3.SQLITE_CORRUPT:
         fresh = path.with_name(f"recovered-{path.name}")
-        files = shlex.quote(str(path)), shlex.quote(str(fresh))
+        files = quoted(str(path)), quoted(str(fresh))
         found.hint = f"what can be read of it: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
     return found
 
@@ -101,7 +101,7 @@ def prepare_file(path: Path) -> None:
     if not _may_use(path, os.R_OK):
         raise StoreError(f"The store {path} is not readable.", hint=_ELSEWHERE)
     if not _may_use(path, os.W_OK):
-        copy = f"cp {shlex.quote(str(target))}* FOLDER"
+        copy = f"cp {quoted(str(target))}* FOLDER"
         raise StoreError(
             f"The store {path} can only be read, and the engine writes to it.",
             hint=f"{copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}, works on a copy",
@@ -120,7 +120,7 @@ def _refuse_other_writers(path: Path, target: Path) -> None:
     if not open_to_others and folder & stat.S_IWOTH and not folder & stat.S_ISVTX:
         open_to_others, remedy = [target.parent], "o-w"
     if open_to_others:
-        named = shlex.join(map(str, open_to_others))
+        named = command_line(map(str, open_to_others))
         raise StoreError(
             f"The store {path} may be written by other users; end that with: chmod {remedy} {named}"
         )

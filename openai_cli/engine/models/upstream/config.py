@@ -46,7 +46,7 @@ def read_upstream_config(environ: Mapping[str, str]) -> UpstreamConfig:
         RefusalError: a variable cannot be used, or a key is needed and missing (status 401).
     """
     try:
-        address = read_address(environ.get(URL) or DEFAULT_BASE_URL, URL)
+        address = read_address(environ.get(URL) or DEFAULT_BASE_URL, URL, or_engine=False)
         key = _key(environ, address)
     except UsageError as error:
         raise _unusable("; ".join(str(problem) for problem in error.problems)) from error
@@ -54,8 +54,6 @@ def read_upstream_config(environ: Mapping[str, str]) -> UpstreamConfig:
         headers = read_headers(environ.get(HEADERS, ""))
     except ValueError as error:
         raise _unusable(f"{HEADERS}: {error}") from error
-    if address.is_local:
-        raise _unusable(f"{URL} must be a server, not the engine")
     if address.needs_key and not (key or any(is_secret(name) for name, _ in headers)):
         raise _keyless(address)
     settings = ConnectionSettings(

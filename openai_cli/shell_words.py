@@ -1,0 +1,47 @@
+"""Quotes words for command lines that a message shows, to be copied into a shell."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable
+
+_PLAIN_ON_WINDOWS = re.compile(r"[\w./:=+\\-]+")
+_SAFE_IN_DOUBLE_QUOTES = re.compile(r"""[^"$`%!\\]*""")
+
+
+def command_line(words: Iterable[str]) -> str:
+    """The words of a command, each quoted where it has to be."""
+    return " ".join(map(quoted, words))
+
+
+def quoted(word: str) -> str:
+    """The word as one word of a shell, on one line and without control characters.
+
+    The shell is PowerShell on Windows, else a POSIX one, where unprintable characters need `$'…'`,
+    which is in POSIX since 2024.
+    """
+    if os.name == "nt" and "MSYSTEM" not in os.environ:  # Git Bash and MSYS2 set it
+        return _for_powershell(word)
+    return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
+
+
+def _for_powershell(word: str) -> str:
+    if not word.isprintable():
+        codes = ",".join(str(ord(letter)) for letter in word)
+        return f"(-join [char[]]({codes}))"
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    if _SAFE_IN_DOUBLE_QUOTES.fullmatch(word):  # cmd.exe reads these as well
+        return f'"{word}"'
+    doubled = word.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _escaped(letter: str) -> str:
+    if letter in "\\'":
+        return "\\" + letter
+    if letter.isprintable():
+        return letter
+    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))

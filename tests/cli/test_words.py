@@ -1,0 +1,202 @@
+"""What people type from habit, or paste, is answered with what to type here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from openai_cli.api.operations import OPERATIONS
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS
+from openai_cli.cli.catalog import command_rows
+from openai_cli.cli.familiar_flags import _COUNTERPARTS, advice
+from openai_cli.shell_words import quoted
+from tests.cli.conftest import RUN, Run
+from tests.support.server import Server
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("-o json", "did you mean --format FORMAT, or > FILE for a file?"),
+        ("--json", "did you mean --format json?"),
+        ("--yaml", "did you mean --format yaml?"),
+        ("--jq .id", "did you mean --transform PATH?"),
+        ("--query id", "did you mean --transform PATH?"),
+        ("-q .id", "did you mean --transform PATH?"),
+        ("--quiet", "results go to stdout, notes to stderr"),
+        ("--no-color", "did you mean --color never?"),
+        ("--verbose", "did you mean --debug?"),
+        ("-H X-A:1", "did you mean --header 'Name: value'?"),
+        ("-d {}", "did you mean --body BODY?"),
+        ("--data={}", "did you mean --body BODY?"),
+        ("-X POST", "the command decides the method"),
+        ("-k", "SSL_CERT_FILE"),
+        ("--prompt Hi", "did you mean --message TEXT?"),
+        ("-m echo", "did you mean --model MODEL?"),
+        ("--no-stream", "did you mean --stream=false?"),
+    ],
+)
+def test_a_flag_of_another_program(quick: Run, server: Server, typed: str, answer: str) -> None:
+    """Also the word behind it is understood as its value: there is one problem."""
+    refused = quick(*RUN, *typed.split())
+    assert (refused.code, refused.out, server.seen) == (2, "", [])
+    name = re.split("[ =]", typed)[0]
+    assert refused.err.startswith(f"error: {name}: no such flag (")
+    assert answer in refused.err
+    assert len(refused.err.splitlines()) == 1
+
+
+def test_only_flags_that_the_command_has_are_named(quick: Run) -> None:
+    assert "did you mean" not in quick("local path --json").err
+    assert "did you mean --content TEXT?" in quick("beta:threads:messages create -p Hi").err
+    for operation in OPERATIONS:
+        known = {row.name for row in command_rows(operation)}
+        for spellings, _ in _COUNTERPARTS:
+            for spelling in spellings.split():
+                found = advice(spelling, known)
+                assert found is None or not found.flag or found.flag in known
+
+
+def test_each_counterpart_is_a_flag_of_some_command() -> None:
+    rows = [row for one in OPERATIONS for row in command_rows(one)]
+    known = {row.name for row in (*rows, *(row for tool in BUILTIN_COMMANDS for row in tool.rows))}
+    assert [ours for _, ours in _COUNTERPARTS if ours.split()[0] not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("--message Hello world", "quote it: --message 'Hello world'"),
+        ("--message=Hello big world --local", "quote it: --message 'Hello big world'"),
+        ("--metadata {env: ci}", "quote it: --metadata '{env: ci}'"),
+        ("--metadata {env: ci, a: b} --local", "quote it: --metadata '{env: ci, a: b}'"),
+        ("--message Hello - world", "quote it: --message 'Hello …'"),
+        ("--message “Hello world”", "quote it: --message 'Hello world'; curly quotes are"),
+        ("--api-key sk-secret more", "quote it: --api-key '…'"),
+        ("—message Hello", "— is no dash of a flag: type --message"),
+    ],
+)
+def test_words_that_the_shell_split(quick: Run, server: Server, words: str, hint: str) -> None:
+    refused = quick(*RUN, *words.split())
+    assert (refused.code, server.seen) == (2, [])
+    assert f"hint: {hint}" in refused.err
+    assert "sk-secret" not in refused.err
+
+
+def test_an_id_that_follows_the_object_is_no_part_of_it(quick: Run) -> None:
+    for words in ("--metadata {env: ci} thread_1", "thread_1 --metadata {env: ci}"):
+        refused = quick("beta:threads", "update", *words.split())
+        assert "hint: quote it: --metadata '{env: ci}'\n" in refused.err
+
+
+def test_words_that_the_shell_split_elsewhere(quick: Run) -> None:
+    stored = quick("local path --store my store.db")
+    assert "hint: quote it: --store 'my store.db'" in stored.err
+    assert "hint: quote it: --header '…'; " in quick("--header X-A: 1 beta:threads").err
+    assert "quote it" not in quick(*RUN, "--format", "jsn", "extra").err
+    assert "quote it" not in quick(*RUN, "extra").err
+
+
+def test_curly_quotes_around_a_value_are_sent_with_a_warning(quick: Run, server: Server) -> None:
+    for text in ("“Hello”", "‘Hello’", "„Hello there“"):
+        done = quick(*RUN, "--message", text)
+        assert (done.code, server.last.json["thread"]["messages"][0]["content"]) == (0, text)
+        assert "warning: --message: the curly quotes around it are part of the value" in done.err
+    for text in ("He said “Hello”", "it’s", '"Hello"'):
+        assert quick(*RUN, "--message", text).err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("beta:threads:create-and-run", "beta:threads create-and-run"),
+        ("beta:threads:create-run", "beta:threads create-and-run"),
+        ("threads:create-and-run", "beta:threads create-and-run"),
+        ("beta.threads.runs.list", "beta:threads:runs list"),
+        ("help beta:threads:create", "beta:threads create"),
+        ("local:serve", "local serve"),
+        ("beta:threads runs create", "beta:threads:runs"),
+        ("beta:threads runs:create", "beta:threads:runs create"),
+    ],
+)
+def test_a_command_joined_with_the_wrong_character(quick: Run, words: str, meant: str) -> None:
+    refused = quick(words)
+    assert refused.code == 2
+    assert f"(did you mean {meant}?)" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        ("help help", "--help"),
+        ("help version", "--help"),
+        ("help local path", "local path --help"),
+        ("beta:threads help create", "beta:threads create --help"),
+        ("--help beta:threads create", "beta:threads create --help"),
+        ("beta:threads --help create", "beta:threads create --help"),
+        ("beta:threads create help", "beta:threads create --help"),
+        ("beta:threads retrieve help", "beta:threads retrieve --help"),
+        ("local import help", "local import --help"),
+        ("version", "--version"),
+        ("beta:threads version", "--version"),
+        ("beta:threads retrieve version", "--version"),
+        ("local path version", "--version"),
+    ],
+)
+def test_help_and_version_as_words(quick: Run, server: Server, words: str, question: str) -> None:
+    assert quick(words) == quick(question)
+    assert server.seen == []
+
+
+def test_an_id_or_file_of_such_a_name(
+    quick: Run, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    quick("beta:threads retrieve --thread-id help")
+    assert server.last.path == "/v1/threads/help"
+    monkeypatch.chdir(tmp_path)
+    Path("help").write_text('{"id": "asst_1", "object": "assistant", "model": "echo"}')
+    assert quick("local import help --store x.db").err.startswith("note: 1 assistant new")
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("api.example.com/v1", "https://api.example.com/v1"),
+        ("192.168.1.5:8000/v1", "https://192.168.1.5:8000/v1"),
+        ("localhost:11434/v1", "http://localhost:11434/v1"),
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("example.com/v1?key=sk-secret", "https://example.com/v1"),
+    ],
+)
+def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None:
+    for flag, also in (("--base-url", ", or be local:"), ("--upstream-url", "")):
+        refused = quick("--local" if also == "" else "--debug", flag, url, *RUN)
+        assert f"must begin with http:// or https://{also} (did you mean {meant}?)" in refused.err
+        assert "sk-secret" not in refused.err
+    assert "(did you mean local:?)" in quick("--base-url", "local", *RUN).err
+    assert "local:" not in quick("--local", "--upstream-url", "local", *RUN).err
+
+
+@pytest.mark.parametrize(
+    ("word", "in_powershell"),
+    [
+        ("beta:threads", "beta:threads"),
+        ("Hello world", '"Hello world"'),
+        ("it's $5", "'it''s $5'"),
+        ('{"a": "b"}', """'{"a": "b"}'"""),
+        ("", '""'),
+        ("@file", '"@file"'),
+        ("C:\\data\\x.db", "C:\\data\\x.db"),
+        ("a\nb", "(-join [char[]](97,10,98))"),
+    ],
+)
+def test_a_line_to_copy_is_quoted_for_the_shell_at_hand(
+    monkeypatch: pytest.MonkeyPatch, word: str, in_powershell: str
+) -> None:
+    monkeypatch.setattr("openai_cli.shell_words.os.name", "nt")
+    assert quoted(word) == in_powershell
+    monkeypatch.setenv("MSYSTEM", "MINGW64")
+    assert quoted("it's") == """'it'"'"'s'"""
