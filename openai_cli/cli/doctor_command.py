@@ -86,10 +86,13 @@ def doctor(session: Session) -> None:
     if style.format in ("auto", "text") and not style.transform:
         env.out.write("".join(f"{line}\n" for line in _lines(report)))
     else:
+        from openai_cli.cli.report import note_missed
         from openai_cli.output.printer import Printer
 
         text = json.dumps(report, ensure_ascii=False)
-        Printer(env.out, style, env.environ).document(text.encode(), text)
+        printer = Printer(env.out, style, env.environ)
+        printer.document(text.encode(), text)
+        note_missed(printer, "--transform", env)
     if problems:
         raise problems[0]
 

@@ -7,6 +7,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
 from openai_cli.cli.interrupts import time_limit
 from openai_cli.cli.option_reader import Options, read_options
+from openai_cli.cli.report import note_missed
 from openai_cli.cli.run_options import RunOptions, read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
@@ -59,6 +60,8 @@ def _execute(
         if error.retired:
             error.hint += _command_lines(operation, env)
         raise
+    finally:
+        note_missed(printer, "--transform", env)
     for note in printer.notes:
         env.say("note", note)
 
@@ -112,6 +115,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
     if options.style.format in ("text", *ROW_FORMATS):
         printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
     printer.document((text + "\n").encode(), text)
+    note_missed(printer, "--transform", env)
 
 
 def _connected(options: Options, env: Env) -> ConnectionSettings:

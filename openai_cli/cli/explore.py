@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
-from openai_cli.output.printer import transformer
+from openai_cli.output.printer import Transform
 
 if TYPE_CHECKING:
     from openai_cli.client.responses import Document, Stream
@@ -49,7 +49,7 @@ def explore_texts(
     from openai_cli.output.explore.screen import explore
 
     chosen = explore(
-        map(transformer(options.style.transform), texts),
+        map(Transform(options.style.transform), texts),
         growing=growing,
         keep_reading=keep_reading,
     )

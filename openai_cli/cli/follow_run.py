@@ -109,7 +109,7 @@ class Follower:
             most, ways = self._run_options.tools.max_turns, self._next_commands(self._run)
             raise too_many_turns(self._run, most, ways)
         if request.operation.continues_run or waits:
-            check_run(self._run)
+            check_run(self._run, self._next_commands)
         if self._printer.lacks_reply and self._options.max_items is None:
             self._env.say("note", why_no_reply(self._run))
 
@@ -269,7 +269,7 @@ class Follower:
         if self._settings.in_process and self._is_cancelled_here(run):
             what = f"{run_label(run)} was cancelled, because it ran in this process"
             return Interrupted(what)
-        commands = self._next_commands(run) if has_ids(run) else ""
+        commands = self._next_commands(run)
         if self._run_options.cancel_on_interrupt and has_ids(run):
             return self._cancelled(run, commands)
         state = "waits for tool outputs" if status == WAITS_FOR_OUTPUTS else "is still active"
@@ -299,4 +299,6 @@ class Follower:
         return f"{run_label(run)} is cancelled"
 
     def _next_commands(self, run: Run) -> str:
+        if not has_ids(run):
+            return ""
         return next_commands(run, self._settings, self._run_options.tools)

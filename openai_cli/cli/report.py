@@ -6,6 +6,7 @@ import json
 import re
 import traceback
 
+from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import error_style
 from openai_cli.cli.session import Session
 from openai_cli.errors import (
@@ -94,3 +95,10 @@ def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
         printer.document(text.encode(), text)
     except (OutputClosedError, OutputFailedError):
         return
+    note_missed(printer, "--transform-error", session.env)
+
+
+def note_missed(printer: Printer, option: str, env: Env) -> None:
+    """Say on a terminal that the path of this option selected nothing, so that all is printed."""
+    if printer.transform_missed and env.err.is_terminal:
+        env.say("note", f"{option} selects nothing here, so all of it is printed")

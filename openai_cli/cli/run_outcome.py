@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from openai_cli.api.statuses import NOT_COMPLETED, WAITS_FOR_OUTPUTS
@@ -24,15 +25,19 @@ def run_label(run: dict[str, Any]) -> str:
     return f"the run {run_id} of thread {thread_id}"
 
 
-def check_run(run: dict[str, Any] | None) -> None:
-    """Raise RunEndedError if the run did not complete, RunWaitsError if it waits for outputs."""
+def check_run(run: dict[str, Any] | None, ways_on: Callable[[dict[str, Any]], str]) -> None:
+    """Raise RunEndedError if the run did not complete, RunWaitsError if it waits for outputs.
+
+    `ways_on` words the hint for a run that waits.
+    """
     status = run.get("status") if run else None
     if run is None or status not in (*NOT_COMPLETED, WAITS_FOR_OUTPUTS):
         return
     if status == WAITS_FOR_OUTPUTS:
         names = [shortened(str(f.get("name"))) for f in functions(run.get("required_action"))]
         raise RunWaitsError(
-            f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}"
+            f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}",
+            hint=ways_on(run) if names else "",
         )
     raise RunEndedError(f"{run_label(run)} ended as {status}{_why(run)}")
 

@@ -11,7 +11,7 @@ from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.follow.follow_options import ToolOptions
-from openai_cli.follow.run import Run
+from openai_cli.follow.run import RequiredCall, Run, tool_calls
 from openai_cli.shell_words import command_line
 
 _KEPT = ("--timeout", "--max-retries")
@@ -34,7 +34,10 @@ def for_other_server(
 
 
 def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) -> str:
-    """A hint: the command lines that continue a run with the same tool commands, or cancel it."""
+    """A hint: the command lines that continue a run with the same tool commands, or cancel it.
+
+    If a command for one of its calls is missing, the first line is for the outputs.
+    """
     commands = [
         word
         for command in tools.commands
@@ -43,8 +46,24 @@ def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) ->
     # After tool outputs the engine calls the model again, on the same upstream.
     more = [*commands, *_upstream(settings)] if commands else ["--wait"]
     wait = run_command(run, settings, "retrieve", *more)
+    calls = tool_calls(run)
+    if any(tools.command_for(call.name) is None for call in calls):
+        wait = _submit_command(run, calls, settings)
     stop = run_command(run, settings, "cancel")
     return scrub(f"continue with: {wait}\nor cancel it: {stop}", settings)
+
+
+def _submit_command(run: Run, calls: Sequence[RequiredCall], settings: ConnectionSettings) -> str:
+    """The line that gives a run its outputs; with many calls only its beginning."""
+    more = [*_upstream(settings), "--wait"]
+    outputs = [
+        ("--tool-output.tool-call-id", call.id, "--tool-output.output", "OUTPUT") for call in calls
+    ]
+    words = [word for output in outputs for word in output]
+    line = run_command(run, settings, "submit-tool-outputs", *words, *more)
+    if len(line) <= _LONGEST:
+        return line
+    return run_command(run, settings, "submit-tool-outputs", *more, *outputs[0]) + " …"
 
 
 def run_command(run: Run, settings: ConnectionSettings, command: str, *more: str) -> str:

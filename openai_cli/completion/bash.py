@@ -16,14 +16,16 @@ def render(tree: Tree) -> str:
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow the path $1."
+    yield "# Sets `names` to the words that may follow the path $1, and `source` where a file may."
     yield "_openai_children() {"
-    yield "    names=''"
+    yield "    names='' source=''"
     yield "    case $1 in"
     for node in tree.root.walk():
         if node.children:
             names = _names(child.name for child in node.children)
             yield f"        {quote(node.path)}) {names} ;;"
+        elif node.file:
+            yield f"        {quote(node.path)}) source=file ;;"
     yield "    esac"
     yield "}"
     yield ""

@@ -15,15 +15,20 @@ def render(tree: Tree) -> str:
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow the path `node`, with descriptions."
+    yield "# Sets `names` to the words that may follow the path `node`, with descriptions, and"
+    yield "# `source` where a file may follow."
     yield "function __openai_children --no-scope-shadowing"
     yield "    set names"
+    yield "    set source ''"
     yield "    switch $node"
     for node in tree.root.walk():
         if node.children:
             yield f"        case {_quote(node.path)}"
             for child in node.children:
                 yield f"            set -a names {_quote(child.name)} {_quote(child.summary)}"
+        elif node.file:
+            yield f"        case {_quote(node.path)}"
+            yield "            set source file"
     yield "    end"
     yield "end"
     yield ""

@@ -25,6 +25,10 @@ def _tables(tree: Tree) -> Iterator[str]:
                 yield f"        , {_array(_quote(child.name), _quote(child.summary))}"
             yield "    )"
     yield "}"
+    yield "# Paths behind which a file may follow."
+    yield "$named = @("
+    yield from (f"    {_quote(node.path)}" for node in tree.root.walk() if node.file)
+    yield ")"
     yield "# Flags as name, takes, source of values, choices, once, spellings, help."
     yield "$everywhere = @("
     yield from _flags(tree.rows, " " * 4)

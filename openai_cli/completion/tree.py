@@ -17,7 +17,8 @@ Source = Literal["", "file", "reference", "url"]
 class Node:
     """Position on the command line after the words of `path`.
 
-    `rows` are its own flags; if `shared`, the flags of the tree are valid here too.
+    `rows` are its own flags; if `shared`, the flags of the tree are valid here too. If `file`, a
+    file may be named here.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Node:
     rows: tuple[FlagRow, ...] = ()
     children: tuple[Node, ...] = ()
     shared: bool = True
+    file: bool = False
 
     @property
     def name(self) -> str:
@@ -125,7 +127,8 @@ def _tools(group: str) -> tuple[Node, ...]:
 
 def _tool(tool: BuiltinCommand) -> Node:
     choices = (Node(f"{tool.name} {word}", "", tool.rows, (), False) for word in tool.choices)
-    return Node(tool.name, tool.summary, tool.rows, tuple(choices), False)
+    takes_file = "FILE" in tool.words
+    return Node(tool.name, tool.summary, tool.rows, tuple(choices), False, takes_file)
 
 
 def _help(named: tuple[Node, ...]) -> Node:

@@ -16,9 +16,10 @@ def render(tree: Tree) -> str:
 
 
 def _tables(tree: Tree) -> Iterator[str]:
-    yield "# Sets `names` to the words that may follow the path $1, each with its description."
+    yield "# Sets `names` to the words that may follow the path $1, each with its description, and"
+    yield "# `source` where a file may follow."
     yield "_openai_children() {"
-    yield "    names=()"
+    yield "    names=() source=''"
     yield "    case $1 in"
     for node in tree.root.walk():
         if node.children:
@@ -28,6 +29,8 @@ def _tables(tree: Tree) -> Iterator[str]:
                 yield f"                {quote(child.name)} {quote(child.summary)}"
             yield "            )"
             yield "            ;;"
+        elif node.file:
+            yield f"        {quote(node.path)}) source=file ;;"
     yield "    esac"
     yield "}"
     yield ""

@@ -13,6 +13,7 @@ from openai_cli.output.terminal import harmless, paint, terminal_size, wants_col
 
 if TYPE_CHECKING:
     from openai_cli.output.csv_rows import CsvRows
+    from openai_cli.output.gjson import Selector
     from openai_cli.output.table import ListTable
 
 FORMATS = ("auto", "csv", "explore", "json", "jsonl", "pretty", "raw", "table", "text", "yaml")
@@ -42,22 +43,35 @@ class OutputStyle(NamedTuple):
         return self.format == "text" and not self.transform
 
 
-def transformer(path: str) -> Callable[[str], str]:
-    """A function that returns the part of a JSON text that the path selects.
+class Transform:
+    """Returns the part of a JSON text that a path selects.
 
     It returns the whole text if the path is empty or selects nothing.
     """
-    if not path:
-        return lambda text: text
-    from openai_cli.output.gjson import Selector
 
-    selector = Selector(path)
+    def __init__(self, path: str) -> None:
+        self._selector: Selector | None = None
+        self._hits = self._misses = 0
+        if path:
+            from openai_cli.output.gjson import Selector
 
-    def selected(text: str) -> str:
-        result = selector.get(text)
-        return result.raw if result.exists else text
+            self._selector = Selector(path)
 
-    return selected
+    def __call__(self, text: str) -> str:
+        """What is selected of the text, as source text."""
+        if self._selector is None:
+            return text
+        result = self._selector.get(text)
+        if not result.exists:
+            self._misses += 1
+            return text
+        self._hits += 1
+        return result.raw
+
+    @property
+    def missed(self) -> bool:
+        """Whether the path was applied, and selected nothing each time."""
+        return bool(self._misses) and not self._hits
 
 
 class Printer:
@@ -71,7 +85,7 @@ class Printer:
     def __init__(self, sink: Sink, style: OutputStyle, environ: Mapping[str, str]) -> None:
         self._sink = sink
         self._style = style
-        self._transform = transformer(style.transform)
+        self._transform = Transform(style.transform)
         # Without a format by name, what goes to a pipe is plain JSON, whatever is set.
         plain_json = style.format == "auto" and not sink.is_terminal
         self._colour = not plain_json and wants_colour(environ, sink.is_terminal, style.color)
@@ -94,6 +108,11 @@ class Printer:
     def wants_bytes(self) -> bool:
         """Whether a stream is written byte for byte."""
         return self._style.format == "raw" and not self._style.transform
+
+    @property
+    def transform_missed(self) -> bool:
+        """Whether the transform selected nothing in all that was printed."""
+        return self._transform.missed
 
     @property
     def lacks_reply(self) -> bool:

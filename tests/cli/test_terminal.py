@@ -45,6 +45,23 @@ def test_errors_are_coloured_on_a_terminal(openai: Shell) -> None:
     assert "\x1b" not in on_terminal(openai, *RUN, "--top-p", "7", env={"NO_COLOR": "1"}).text
 
 
+def test_a_path_that_selects_nothing_is_noted_on_a_terminal(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body='{"object":"list","data":[{"a":1},{"b":2}]}'))
+    place = ("--base-url", server.url, "--format", "jsonl", "--transform")
+    listing = (*place, "nope", "beta:assistants", "list")
+    note = "note: --transform selects nothing here, so all of it is printed\n"
+
+    def shown(*words: str) -> str:
+        return on_terminal(openai, *words, env={"NO_COLOR": "1"}).text
+
+    assert shown(*listing).endswith('{"a":1}\n{"b":2}\n' + note)
+    assert "note" not in shown(*place, "b", "beta:assistants", "list")
+    assert openai(*listing).err == ""
+    assert shown(*RUN, *place, "nope", "--dry-run").endswith(note)
+    refused = shown("zzz", "--format-error", "json", "--transform-error", "nope")
+    assert refused.endswith(note.replace("--transform", "--transform-error"))
+
+
 @pytest.mark.first_by_default
 @pytest.mark.parametrize("name", ["auto", "raw", "text"])
 def test_a_server_s_tricks_do_not_reach_the_terminal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from itertools import pairwise
 
 import pytest
@@ -15,10 +16,12 @@ from tests.follow.conftest import (
     Go,
     asking,
     dumped,
+    outputs,
     replies,
     requests,
     run,
     said,
+    submitted,
 )
 from tests.support.server import Reply, Server
 
@@ -180,6 +183,17 @@ def test_a_run_that_needs_outputs_is_printed_with_exit_6(quick: Go, server: Serv
     assert (result.code, result.json["status"]) == (6, "requires_action")
     assert "waits for the outputs of: look_up" in result.err
     assert len(server.seen) == 2
+
+
+def test_a_run_that_needs_outputs_says_how_to_give_them(quick: Go, server: Server) -> None:
+    server.reply(*replies(asking(("call_1", "a"), ("call_2", "it's")), run("completed")))
+    _, hint, cancel = quick(*CREATE, "--wait").err.splitlines()
+    start = f"hint: continue with: openai --base-url {server.url} beta:threads:runs "
+    assert hint.startswith(f"{start}submit-tool-outputs thread_7 run_7 --tool-output.tool-call-id ")
+    assert cancel.startswith("  or cancel it: ")
+    words = shlex.split(hint.replace("OUTPUT", "42").partition(": openai ")[2])
+    assert quick(*words).code == 0
+    assert outputs(submitted(server)[-1]) == {"call_1": "42", "call_2": "42"}
 
 
 def test_an_unknown_status_is_waited_out(quick: Go, server: Server) -> None:

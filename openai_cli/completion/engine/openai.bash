@@ -204,8 +204,10 @@ _openai_values() {
 _openai_names() {
     local name
     _openai_children "$node"
-    if ((!ended)) && [[ $typed == -* || -z $names$typed$flag ]]; then
+    if ((!ended)) && [[ $typed == -* ]]; then
         _openai_flags "$node"
+    elif [[ $source == file ]]; then
+        _openai_files '' "$typed"
     fi
     for name in $names; do
         case $given in

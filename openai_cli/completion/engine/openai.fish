@@ -101,10 +101,10 @@ end
 # The words that may come next, or the flags.
 function __openai_names --no-scope-shadowing
     __openai_children
-    if test $ended = 0
-        if test -z "$names$typed$flag"; or string match -q -- '-*' "$typed"
-            __openai_flags
-        end
+    if test $ended = 0; and string match -q -- '-*' "$typed"
+        __openai_flags
+    else if test "$source" = file
+        __openai_files '' "$typed"
     end
     set name ''
     for item in $names

@@ -145,8 +145,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             New-Result $child[0] 'ParameterValue' $child[1]
         }
     }
-    if (-not $ended -and ($typed.StartsWith('-') -or
-            (-not $typed -and -not $flag -and $below.Count -eq 0))) {
+    if ($named -ccontains $place -and -not $typed.StartsWith('-')) { Get-FileResult '' $typed }
+    if (-not $ended -and $typed.StartsWith('-')) {
         foreach ($candidate in @(Get-Flag $place)) {
             $name = $candidate[0]
             if ($given -cnotcontains $name -and $name.StartsWith($typed, [StringComparison]::Ordinal)) {
