@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 Method = Literal["GET", "POST", "DELETE"]
 
 
+_EXAMPLE_IDS = {
+    "assistant_id": "asst_abc123",
+    "thread_id": "thread_abc123",
+    "run_id": "run_abc123",
+    "step_id": "step_abc123",
+    "message_id": "msg_abc123",
+}
+
+
 @dataclass(frozen=True)
 class Operation:
     """One documented command.
@@ -77,6 +86,23 @@ class Operation:
         from openai_cli.api.examples import EXAMPLES
 
         return EXAMPLES.get(self.name, ())
+
+    @property
+    def shown_examples(self) -> tuple[str, ...]:
+        """The examples for people: first the plain call, with ids that stand for others.
+
+        The examples themselves work as they stand, so some of them find their ids first.
+        """
+        if not self.examples:
+            return ()
+        _, pipe, call = self.examples[0].rpartition("| xargs ")
+        if not pipe:
+            return self.examples
+        ids = [_EXAMPLE_IDS[name] for name in self.path_fields]
+        if "--tool-output.tool-call-id" in self.examples[0]:
+            ids.append("--tool-output.tool-call-id call_abc123")
+        plain = call.replace(" --local", "").replace(self.name, " ".join([self.name, *ids]))
+        return (plain, *self.examples)
 
     @property
     def usage(self) -> str:

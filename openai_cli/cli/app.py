@@ -217,7 +217,7 @@ class _Level(_Group):
             summary=(self.help or "") + ".",
             flags=(),
             names=tuple((one.command, one.summary + ".") for one in commands),
-            examples=tuple(one.examples[0] for one in commands if one.examples),
+            examples=tuple(one.shown_examples[0] for one in commands if one.examples),
             hint=f"openai {self.name} COMMAND --help has the flags of a command.",
         )
 

@@ -54,6 +54,11 @@ class BuiltinCommand(NamedTuple):
         return " ".join(["openai", self.name, *self.words, "[flags]"])
 
     @property
+    def shown_examples(self) -> tuple[str, ...]:
+        """Its examples as the help shows them."""
+        return self.examples
+
+    @property
     def own_rows(self) -> tuple[FlagRow, ...]:
         """Its own flags, and the global ones in `shared`."""
         shared = (row for row in global_rows() if row.name in self.shared)

@@ -6,12 +6,15 @@ Typer's own layout truncates long flag names on a narrow terminal; this one does
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
 from openai_cli.output.command_line import wrapped
 from openai_cli.output.terminal import terminal_size
 
+OWN = "This command"
+"""The panel of flags that a command has, and others have not, besides those of its request."""
+_SHARED_PANELS = ("Output", "Connection", "Other")
 PANELS = (
     "Required",
     "Assistant",
@@ -20,9 +23,8 @@ PANELS = (
     "Thread",
     "Page",
     "Waiting and tools",
-    "Output",
-    "Connection",
-    "Other",
+    OWN,
+    *_SHARED_PANELS,
 )
 """Panels in display order; other panels follow in order of appearance."""
 
@@ -48,11 +50,16 @@ class HelpPage(NamedTuple):
     hint: str = ""
 
 
-def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
-    """Panel, `--name METAVAR` and help text of each Typer option."""
+def flag_rows(
+    params: Iterable[Any], shared: Set[str] | None = None
+) -> tuple[tuple[str, str, str], ...]:
+    """Panel, `--name METAVAR` and help text of each Typer option.
+
+    With `shared`, the flags of all commands, others do not stand in the same panels as these.
+    """
     return tuple(
         (
-            str(getattr(param, "rich_help_panel", None) or "Other"),
+            OWN if _is_own(param, shared) else str(param.rich_help_panel),
             f"{', '.join([*param.opts])} {param.metavar or ''}".strip(),
             param.help or "",
         )
@@ -60,9 +67,14 @@ def flag_rows(params: Iterable[Any]) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def render(page: HelpPage, *, is_terminal: bool, colour: bool) -> str:
-    """The page as text: as wide as the terminal, at most 100 columns; 80 without a terminal."""
-    width = min(terminal_size()[0] if is_terminal else 80, _WIDEST)
+def _is_own(param: Any, shared: Set[str] | None) -> bool:
+    is_common = shared is None or not shared.isdisjoint(param.opts)
+    return not is_common and param.rich_help_panel in _SHARED_PANELS
+
+
+def render(page: HelpPage, *, colour: bool) -> str:
+    """The page as text: as wide as the terminal or `COLUMNS`, at most 100 columns; else 80."""
+    width = min(terminal_size()[0], _WIDEST)
     title = _bold if colour else str
     usage = textwrap.wrap(f"Usage: {page.usage}", max(width, 20), subsequent_indent=" " * 7)
     first, *more = usage

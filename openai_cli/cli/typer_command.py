@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 import openai_cli
 from openai_cli.api.operation import Operation
 from openai_cli.cli.builtin_commands import BuiltinCommand
-from openai_cli.cli.catalog import FlagRow, command_rows
+from openai_cli.cli.catalog import FlagRow, command_rows, global_rows
 from openai_cli.cli.flag_parser import FlagOption, FlagParser
 from openai_cli.cli.help import HelpPage, flag_rows, render
 from openai_cli.cli.session import Session, session_of
@@ -50,7 +50,7 @@ class FlagsMixin:
         """The help page as text, laid out for stdout."""
         env = session_of(ctx).env
         page = self.page(ctx)
-        return render(page, is_terminal=env.out.is_terminal, colour=env.colours(env.out))
+        return render(page, colour=env.colours(env.out))
 
 
 def show_help(ctx: Any) -> NoReturn:
@@ -117,8 +117,8 @@ class AppCommand(FlagsMixin, TyperCommand):
         return HelpPage(
             usage=self._declared.usage,
             summary=self.help or "",
-            flags=flag_rows(self.get_params(ctx)),
-            examples=self._declared.examples,
+            flags=flag_rows(self.get_params(ctx), {row.name for row in global_rows()}),
+            examples=self._declared.shown_examples,
         )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

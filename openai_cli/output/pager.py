@@ -92,11 +92,16 @@ def pager_command(environ: Mapping[str, str]) -> list[str]:
 
 
 def _is_long(text: str) -> bool:
-    """Whether the text and the next prompt need more rows than the terminal has."""
+    """Whether the text and the next prompt need more rows than the terminal has.
+
+    What follows the last line break is where the prompt will be.
+    """
     columns, rows = terminal_size()
+    if not rows:
+        return False
     needed = 0
     for line in text.split("\n"):
         needed += 1 + max(0, len(_COLOUR.sub("", line)) - 1) // max(columns, 1)
-        if needed >= rows:
+        if needed > rows:
             return True
     return False

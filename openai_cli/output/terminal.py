@@ -37,8 +37,11 @@ def wants_colour(environ: Mapping[str, str], is_terminal: bool, choice: str = "a
 
 
 def terminal_size() -> tuple[int, int]:
-    """Columns, at most 1000, and rows of the terminal; `COLUMNS` and `LINES` decide."""
-    columns, rows = shutil.get_terminal_size()
+    """Columns, at most 1000, and rows of the terminal; `COLUMNS` and `LINES` decide.
+
+    Without a terminal 80 columns; 0 rows where nothing says how many there are.
+    """
+    columns, rows = shutil.get_terminal_size(fallback=(80, 0))
     return min(columns, _WIDEST), rows
 
 

@@ -15,6 +15,7 @@ from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.help import render
 from tests.cli.conftest import Run
 from tests.support.server import Server
+from tests.support.shell import Shell
 
 COMMANDS = [operation.name for operation in OPERATIONS]
 
@@ -119,11 +120,11 @@ def test_no_terminal_is_too_narrow(
     page = HelpPage(
         "openai x", "What it does. " * 9, (("Run", "--a-rather-long-name TEXT", "w " * 60),)
     )
-    text = render(page, is_terminal=True, colour=True)
+    text = render(page, colour=True)
     assert "--a-rather-long-name TEXT" in text
     assert text.count(" w") >= 59
     assert "\x1b[1mUsage:\x1b[0m" in text
-    assert "\x1b" not in render(page, is_terminal=True, colour=False)
+    assert "\x1b" not in render(page, colour=False)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
@@ -135,6 +136,45 @@ def test_each_command_has_examples_that_need_no_server(operation: Operation) -> 
         assert operation.name in example
 
 
+@pytest.mark.parametrize("operation", OPERATIONS, ids=COMMANDS)
+def test_the_plain_call_comes_first(quick: Run, operation: Operation) -> None:
+    plain = operation.shown_examples[0]
+    assert plain.replace(" --local", "").startswith(f"openai {operation.name}")
+    assert "|" not in plain
+    checked = quick(*shlex.split(plain)[1:], "--dry-run")
+    assert (checked.code, checked.err) == (0, "")
+    page = " ".join(quick(f"{operation.name} --help").out.replace("\\\n", "").split())
+    assert f"Examples: {plain}" in page
+
+
+def panels(page: str) -> dict[str, str]:
+    """The panels of a help page by their titles, in order."""
+    pieces = re.split(r"^(\w[\w ]*):\n", page, flags=re.M)[1:]
+    return dict(zip(pieces[::2], pieces[1::2], strict=True))
+
+
+def test_flags_of_the_command_alone_come_before_shared_ones(quick: Run) -> None:
+    served = panels(quick("local serve --help").out)
+    assert list(served) == ["This command", "Output", "Connection", "Other", "Examples"]
+    for name in ("--store", "--port", "--grace"):
+        assert f"  {name} " in served["This command"]
+    listed = panels(quick("beta:threads:messages list --help").out)
+    assert list(listed)[:4] == ["Required", "Page", "This command", "Output"]
+    assert re.findall("^  (--[a-z-]+)", listed["This command"], re.M) == [
+        "--max-items",
+        "--max-pages",
+    ]
+
+
+def test_piped_help_is_as_wide_as_columns_says(openai: Shell) -> None:
+    widths = {}
+    for columns in ("60", "80", "100", "500", "x"):
+        page = openai("local serve --help", env={"COLUMNS": columns}).out.partition("Examples:")[0]
+        widths[columns] = max(map(len, page.splitlines()))
+    assert widths["60"] <= 60 < widths["80"] <= 80 < widths["100"] <= 100
+    assert (widths["500"], widths["x"]) == (widths["100"], widths["80"])
+
+
 @pytest.mark.parametrize("columns", [1, 40, 80, 500])
 def test_examples_are_shown_as_lines_that_can_be_copied(
     monkeypatch: pytest.MonkeyPatch, columns: int
@@ -144,7 +184,7 @@ def test_examples_are_shown_as_lines_that_can_be_copied(
     monkeypatch.setenv("COLUMNS", str(columns))
     examples = main_operation().examples
     page = HelpPage("openai x", "What it does.", (), examples=examples, hint="See also.")
-    shown = render(page, is_terminal=True, colour=False).partition("Examples:\n")[2]
+    shown = render(page, colour=False).partition("Examples:\n")[2]
     assert shown.endswith("\n\nSee also.\n")
     lines = shown.removesuffix("\n\nSee also.\n").replace("\\\n", " ").splitlines()
     assert [shlex.split(line) for line in lines] == [shlex.split(line) for line in examples]
@@ -157,7 +197,7 @@ def test_a_narrow_terminal_has_names_above_and_texts_below(
 
     monkeypatch.setenv("COLUMNS", "40")
     rows = (("Output", "--format FORMAT", "One of auto, json, jsonl, pretty, raw, text, yaml."),)
-    text = render(HelpPage("openai x", "What it does.", rows), is_terminal=True, colour=False)
+    text = render(HelpPage("openai x", "What it does.", rows), colour=False)
     assert text.partition("Output:\n")[2] == (
         "  --format FORMAT\n      One of auto, json, jsonl, pretty,\n      raw, text, yaml.\n"
     )

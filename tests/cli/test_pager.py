@@ -49,6 +49,13 @@ def test_an_answer_that_fits_is_not_paged(openai: Shell) -> None:
     assert not paged(openai.folder)
 
 
+def test_the_answer_and_the_next_prompt_have_to_fit(openai: Shell) -> None:
+    lines = len(openai(RUN).out.splitlines())
+    for rows, fits in ((lines + 1, True), (0, True), (lines, False)):  # 0: the size is not known
+        run_with(openai, "cat > paged", rows=rows)
+        assert paged(openai.folder) is not fits, rows
+
+
 def test_no_pager_means_none(openai: Shell) -> None:
     screen = run_with(openai, "cat > paged", "--no-pager")
     assert '"completed"' in screen.text
