@@ -7,6 +7,8 @@ import re
 import shlex
 from collections.abc import Iterable
 
+from openai_cli import windows
+
 _PLAIN_ON_WINDOWS = re.compile(r"[\w./:=+\\-]+")
 _SAFE_IN_DOUBLE_QUOTES = re.compile(r"""[^"$`%!\\]*""")
 
@@ -22,7 +24,7 @@ def quoted(word: str) -> str:
     The shell is PowerShell on Windows, else a POSIX one, where unprintable characters need `$'…'`,
     which is in POSIX since 2024.
     """
-    if os.name == "nt" and "MSYSTEM" not in os.environ:  # Git Bash and MSYS2 set it
+    if windows.is_windows() and "MSYSTEM" not in os.environ:  # Git Bash and MSYS2 set it
         return _for_powershell(word)
     return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
+from openai_cli import windows
 from openai_cli.cli.option_values import (
     color_choice,
     count_or_all,
@@ -75,7 +76,7 @@ def read_options(
         ),
         max_items=reader.value("--max-items", count_or_all, None),
         max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
-        max_time=reader.value("--max-time", seconds, None),
+        max_time=reader.max_time(),
     )
     reader.style("--format-error", "--transform-error")
     return options, reader.problems
@@ -245,6 +246,13 @@ class OptionReader:
         elif cert and not address.secure:
             what = "works over https:// only"
             self.problems.append(Problem("--mtls-client-cert-file", what))
+
+    def max_time(self) -> float | None:
+        """The seconds for the whole command, which a signal ends."""
+        if self.has("--max-time") and windows.is_windows():
+            self.problems.append(Problem("--max-time", windows.UNSUPPORTED))
+            return None
+        return self.value("--max-time", seconds, None)
 
     def style(self, format_name: str, transform_name: str) -> OutputStyle:
         """The output style from these two options."""

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from openai_cli import windows
 from openai_cli.api.run_limits import MAX_TOOL_TURNS, MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import seconds, whole
@@ -72,6 +73,8 @@ def read_run_options(
     if reader.has("--on-tool-call") and options.style.format == "explore":
         what = "works with any format but explore"
         reader.problems.append(Problem("--on-tool-call", what))
+    if reader.has("--on-tool-call") and windows.is_windows():
+        reader.problems.append(Problem("--on-tool-call", windows.UNSUPPORTED))
     found = RunOptions(
         waits=waits,
         wait_limits=wait_limits,

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from openai_cli import windows
 from openai_cli.errors import Problem, UsageError
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -103,6 +104,8 @@ def read_address(text: str, source: str, *, or_engine: bool = True) -> Address:
 
 def _unix_address(parts: SplitResult, source: str) -> Address:
     """The address of a Unix socket. Raises UsageError."""
+    if windows.is_windows():
+        raise UsageError(problems=[Problem(source, f"{UNIX}:// {windows.UNSUPPORTED}")])
     path = unquote(parts.netloc)
     if not path.startswith("/") or "\0" in path:
         what = (

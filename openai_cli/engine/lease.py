@@ -7,7 +7,10 @@ start times cannot be read, the heartbeat decides.
 
 import os
 import secrets
+import socket
 from pathlib import Path
+
+from openai_cli import windows
 
 _SILENCE = 60
 """Seconds without a heartbeat after which an owner that cannot be looked up counts as dead."""
@@ -23,7 +26,8 @@ def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
     host, _, rest = owner.partition("/")
     pid_text, _, rest = rest.partition("/")
     start = rest.partition("/")[0]
-    if host == _host() and pid_text.isdecimal():
+    # On Windows `os.kill` has no signal 0: it would end the process.
+    if host == _host() and pid_text.isdecimal() and not windows.is_windows():
         pid = int(pid_text)
         if not _exists(pid):
             return False
@@ -38,7 +42,7 @@ def _host() -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = Path("/proc/self/ns/pid").readlink().name
     except OSError:
-        return os.uname().nodename.replace("/", "-")
+        return socket.gethostname().replace("/", "-")
     return f"{boot}:{namespace}"
 
 

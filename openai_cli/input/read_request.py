@@ -231,9 +231,8 @@ class _Reader:
         assert not isinstance(result, list)  # noqa: S101 - findings were raised above
         values = body_of(result)
         self._fail(self._path_problems(values) or self._blank_ids(values))
-        warnings = [*slips(result), *_blanks(values, ())]
-        found = [*map(self.body.problem, warnings), *_curly_quotes(self.arguments)]
-        return build_request(self.operation, values), found
+        slipped = map(self.body.problem, (*slips(result), *_blanks(values, ())))
+        return build_request(self.operation, values), [*slipped, *_curly_quotes(self.arguments)]
 
     def unchecked(self) -> tuple[Request, list[Problem]]:
         """The request with the values as they are. Raises UsageError."""

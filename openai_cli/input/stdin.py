@@ -7,6 +7,8 @@ import select
 import stat
 from typing import BinaryIO
 
+from openai_cli import windows
+
 MAX_BYTES = 256 * 2**20
 """Bytes one file or standard input may hold; more is refused, not read."""
 
@@ -34,6 +36,7 @@ class Stdin:
         self.owner = ""
         self.kept_silent = False
         self.partly_read = False
+        self._early = bytearray()
 
     def take(self, wait: float) -> bytes:
         """The request body on standard input; b"" if there is none, or a person's terminal.
@@ -72,10 +75,11 @@ class Stdin:
 
     def _read(self, stream: BinaryIO) -> bytes:
         descriptor = stream.fileno()
-        data = bytearray()
+        data = self._early
         while len(data) <= MAX_BYTES:
             # Wait here and not in read(): a parent may have left the pipe non-blocking.
-            select.select([descriptor], [], [])
+            if not windows.is_windows():  # which selects sockets only
+                select.select([descriptor], [], [])
             chunk = os.read(descriptor, _CHUNK)
             if not chunk:
                 return bytes(data)
@@ -92,5 +96,16 @@ class Stdin:
         mode = os.fstat(descriptor).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
             return True
+        if windows.is_windows():
+            return self._begins(descriptor, wait)
         ready, _, _ = select.select([descriptor], [], [], wait)
         return bool(ready)
+
+    def _begins(self, descriptor: int, wait: float) -> bool:
+        """Whether the first bytes come in time, read by a thread: pipes cannot be asked."""
+        from threading import Thread
+
+        reader = Thread(target=lambda: self._early.extend(os.read(descriptor, _CHUNK)), daemon=True)
+        reader.start()
+        reader.join(wait)
+        return not reader.is_alive()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 
 from openai_cli.errors import shortened
 from openai_cli.input.arguments import Arguments
@@ -31,7 +31,7 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
         yield "curly quotes are characters like any other: type ' or \""
 
 
-def _split_values(arguments: Arguments, unexpected: Set[str]) -> Iterator[tuple[str, list[str]]]:
+def _split_values(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, list[str]]]:
     """Flags whose value goes on in the words behind it, with all these words."""
     texts = {one.text for one in arguments.occurrences if one.name in arguments.texts}
     typed = arguments.typed

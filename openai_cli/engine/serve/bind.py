@@ -4,6 +4,8 @@ import errno
 import ipaddress
 import socket
 
+from openai_cli import windows
+
 
 class BindError(Exception):
     """The server cannot listen there. `option` is what should be changed, `--host` or `--port`."""
@@ -31,7 +33,8 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
     # answer on a kept-alive one waits some 40 ms for a delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not windows.is_windows():  # where it would let another program take the port over
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
     except OSError as error:

@@ -133,12 +133,17 @@ class _Server(uvicorn.Server):
         One that it was started to ignore stays ignored (`nohup`).
         """
         loop = asyncio.get_running_loop()
-        stopping = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # one of the last two on each system
+        stopping = [getattr(signal, name) for name in names if hasattr(signal, name)]
         caught = [number for number in stopping if signal.getsignal(number) != signal.SIG_IGN]
         try:
             for number in caught:
                 loop.add_signal_handler(number, self._asked)
-        except (RuntimeError, ValueError, NotImplementedError):
+        except NotImplementedError:  # Windows
+            with self._plain_handlers(loop, caught):
+                yield
+            return
+        except (RuntimeError, ValueError):
             yield  # only the main thread can handle signals
             return
         try:
@@ -146,6 +151,20 @@ class _Server(uvicorn.Server):
         finally:
             for number in caught:
                 loop.remove_signal_handler(number)
+
+    @contextlib.contextmanager
+    def _plain_handlers(
+        self, loop: asyncio.AbstractEventLoop, numbers: list[int]
+    ) -> Generator[None, None, None]:
+        def on_signal(_number: int, _frame: object) -> None:
+            loop.call_soon_threadsafe(self._asked)
+
+        before = [(number, signal.signal(number, on_signal)) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
 
     def _asked(self) -> None:
         if self._stop.is_set():

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from openai_cli import windows
 from openai_cli.client.address import LOCAL
 from openai_cli.engine.store import schema
 from openai_cli.engine.store_path import STORE_VARIABLE
@@ -113,6 +114,8 @@ def _refuse_other_writers(path: Path, target: Path) -> None:
     """Refuse a file that others can write: they could change what runs do with the user's key and
     tools.
     """
+    if windows.is_windows():  # its files have access lists, and modes that say nothing
+        return
     files = [target, *_companions(target)]
     open_to_others = [file for file in files if _mode(file) & (stat.S_IWGRP | stat.S_IWOTH)]
     remedy = "go-w"
