@@ -112,6 +112,10 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('zsh', '')
         )
     }
+    # Paths behind which a file may follow.
+    $named = @(
+        'local import'
+    )
     # Flags as name, takes, source of values, choices, once, spellings, help.
     $everywhere = @(
         , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
@@ -721,8 +725,8 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             New-Result $child[0] 'ParameterValue' $child[1]
         }
     }
-    if (-not $ended -and ($typed.StartsWith('-') -or
-            (-not $typed -and -not $flag -and $below.Count -eq 0))) {
+    if ($named -ccontains $place -and -not $typed.StartsWith('-')) { Get-FileResult '' $typed }
+    if (-not $ended -and $typed.StartsWith('-')) {
         foreach ($candidate in @(Get-Flag $place)) {
             $name = $candidate[0]
             if ($given -cnotcontains $name -and $name.StartsWith($typed, [StringComparison]::Ordinal)) {
