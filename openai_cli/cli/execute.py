@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from openai_cli.api.operation import Operation, Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
@@ -16,6 +18,8 @@ from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import ROW_FORMATS, Printer
+
+_NOT_FOUND = 404
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -48,7 +52,7 @@ def _execute(
     if options.dry_run:
         _show(request, options, printer, env)
         return
-    options = options._replace(settings=_connected(options, env))
+    options = options._replace(settings=_connected(operation, options, env))
     # Imported late: invalid input and --dry-run need no HTTP client.
     from openai_cli.cli.call import call
 
@@ -59,6 +63,8 @@ def _execute(
     except ApiError as error:
         if error.retired:
             error.hint += _command_lines(operation, env)
+        elif options.settings.in_process and error.status == _NOT_FOUND:
+            error.hint = error.hint or _assistant_hint(error, request, options.settings)
         raise
     finally:
         note_missed(printer, "--transform", env)
@@ -78,6 +84,15 @@ def _command_lines(operation: Operation, env: Env) -> str:
         ("on a server", for_other_server(env.args, rows, server)),
     )
     return "".join(f"\n{where}: {line}" for where, line in alternatives if line)
+
+
+def _assistant_hint(error: ApiError, request: Request, settings: ConnectionSettings) -> str:
+    """How to bring an assistant into a store that lacks it; empty for another refusal."""
+    from openai_cli.cli.suggested_commands import assistant_commands
+
+    found = re.fullmatch("No assistant found with id '(.*)'.", error.message, re.DOTALL)
+    model = (request.body or {}).get("model")
+    return assistant_commands(found[1], model, settings) if found else ""
 
 
 def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> None:
@@ -118,7 +133,16 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
     note_missed(printer, "--transform", env)
 
 
-def _connected(options: Options, env: Env) -> ConnectionSettings:
+def _instead_of_a_key(operation: Operation, settings: ConnectionSettings, env: Env) -> str:
+    """The hint where a key is missing; a key is of no use on servers without these endpoints."""
+    if not (operation.gone and settings.address.is_openai):
+        return "this server needs a key; --local uses the embedded engine, which needs none"
+    from openai_cli.client.api_errors import retirement_hint
+
+    return f"{retirement_hint()}{_command_lines(operation, env)}"
+
+
+def _connected(operation: Operation, options: Options, env: Env) -> ConnectionSettings:
     """The settings with callbacks for notes and traces. Raises UsageError if a key is missing."""
     settings = options.settings
     if settings.address.needs_key and not (
@@ -126,7 +150,7 @@ def _connected(options: Options, env: Env) -> ConnectionSettings:
     ):
         raise UsageError(
             problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
-            hint="this server needs a key; --local uses the embedded engine, which needs none",
+            hint=_instead_of_a_key(operation, settings, env),
         )
     quiet = options.debug or not env.err.is_terminal
     return settings._replace(

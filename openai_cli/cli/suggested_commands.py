@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from openai_cli.cli.catalog import FlagRow
@@ -10,6 +11,7 @@ from openai_cli.cli.options import CONNECTION, OPTIONS
 from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import redacted_url, scrub
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.errors import shortened
 from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.run import RequiredCall, Run, tool_calls
 from openai_cli.shell_words import command_line
@@ -76,14 +78,34 @@ def list_runs_command(thread_id: str, settings: ConnectionSettings) -> str:
     return scrub(_runs_command(settings, "list", thread_id), settings)
 
 
+def assistant_commands(assistant_id: str, model: str | None, settings: ConnectionSettings) -> str:
+    """A hint: the command lines that bring an assistant into the engine's store."""
+    saved = json.dumps({"id": shortened(assistant_id), "model": model or "MODEL"})
+    store = (
+        [] if settings.address.text == LOCAL else ["--store", settings.address.text[len(LOCAL) :]]
+    )
+    keep = command_line(["openai", "local", "import", "FILE", *store])
+    make = _command(settings, "beta:assistants", "create", "--model", model or "MODEL")
+    return (
+        "the engine has the assistants that were imported or made in its store\n"
+        f"with this id: {keep}  (FILE holds saved assistants, or {saved})\n"
+        f"with a new id: {make}"
+    )
+
+
 def _runs_command(settings: ConnectionSettings, command: str, *words: str) -> str:
+    return _command(settings, "beta:threads:runs", command, *words)
+
+
+def _command(settings: ConnectionSettings, *words: str) -> str:
+    """A command line for the same server."""
     address = settings.address.text
     server: list[str] = []
     if address == LOCAL:
         server = ["--local"]
     elif not settings.address.is_openai:
         server = ["--base-url", redacted_url(address)]
-    return command_line(["openai", *server, "beta:threads:runs", command, *words])
+    return command_line(["openai", *server, *words])
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:
