@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, OTHER, SHELLS, Option
+from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, MAX_ITEMS, OTHER, SHELLS, Option
 from openai_cli.cli.session import Session
 from openai_cli.cli.upstream_options import ENGINE_FLAGS
 from openai_cli.errors import Problem, UsageError
@@ -137,6 +137,18 @@ def _doctor(session: Session) -> None:
     doctor(session)
 
 
+def _threads(session: Session) -> None:
+    from openai_cli.cli.thread_commands import threads
+
+    threads(session)
+
+
+def _show(session: Session) -> None:
+    from openai_cli.cli.thread_commands import show
+
+    show(session)
+
+
 GROUPS = {
     "local": "The embedded engine itself: its store, its server",
 }
@@ -256,6 +268,36 @@ BUILTIN_COMMANDS = (
         ),
         shared=_STORES,
         consequence="nothing was exported",
+    ),
+    BuiltinCommand(
+        name="local threads",
+        summary="List the threads in the store, newest first, with their last words",
+        runs=_threads,
+        options=(_STORE, MAX_ITEMS),
+        examples=(
+            "openai local threads",
+            "openai local threads --max-items 1 --transform id -r",
+        ),
+        shared=(*_STORES, "--format", "--transform", "--raw-output", "--color"),
+        consequence="nothing was listed",
+    ),
+    BuiltinCommand(
+        name="local show",
+        summary="Print a thread, or the newest one, as a conversation",
+        runs=_show,
+        words=("[THREAD]",),
+        options=(
+            _STORE,
+            Option(
+                "--follow",
+                "Wait for further messages, and print them until Ctrl-C.",
+                OTHER,
+                takes="nothing",
+            ),
+        ),
+        examples=("openai local show",),
+        shared=(*_STORES, "--color", "--no-pager"),
+        consequence="nothing was printed",
     ),
     BuiltinCommand(
         name="local path",

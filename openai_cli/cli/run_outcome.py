@@ -39,7 +39,7 @@ def check_run(run: dict[str, Any] | None, ways_on: Callable[[dict[str, Any]], st
             f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}",
             hint=ways_on(run) if names else "",
         )
-    raise RunEndedError(f"{run_label(run)} ended as {status}{_why(run)}")
+    raise RunEndedError(f"{run_label(run)} ended as {status}{why_ended(run)}")
 
 
 def too_many_turns(run: dict[str, Any], most: int, ways_on: str) -> ToolTurnsError:
@@ -48,7 +48,8 @@ def too_many_turns(run: dict[str, Any], most: int, ways_on: str) -> ToolTurnsErr
     return ToolTurnsError(f"{run_label(run)} {what} allows", hint=ways_on)
 
 
-def _why(run: dict[str, Any]) -> str:
+def why_ended(run: dict[str, Any]) -> str:
+    """`: REASON` of a run that did not complete, as far as it tells; else empty."""
     error = run.get("last_error")
     if isinstance(error, dict):
         return f": {failure(error)}"

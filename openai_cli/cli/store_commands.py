@@ -13,7 +13,7 @@ from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.options import EXPORT_SHAPES
 from openai_cli.cli.store_option import store_file
-from openai_cli.errors import Problem, StoreError, UsageError
+from openai_cli.errors import Problem, UsageError
 from openai_cli.input.stdin import Stdin, StdinError
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def export(session: Session) -> None:
     """
     file = store_file(session)
     shape = _shape(session)
-    if not file.exists():
-        raise StoreError(f"The store {file} does not exist.")
-    from openai_cli.engine.store import Store
+    from openai_cli.engine.store import store_to_read
 
-    with closing(Store(file)) as store:
+    with closing(store_to_read(file)) as store:
         if shape == "conversations":
             from openai_cli.engine.transfer.conversations import ConversationExport
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import select
 from typing import BinaryIO
 
 
@@ -28,6 +29,15 @@ class Sink:
     def write_whole(self, text: str) -> None:
         """Write a complete answer; a subclass may show it in a pager."""
         self.write(text)
+
+    def check_reader(self) -> None:
+        """Raise OutputClosedError if the reader closed the pipe, where that can be seen."""
+        if self.stream is None or not hasattr(select, "poll"):
+            return
+        poll = select.poll()
+        poll.register(self.stream.fileno(), 0)
+        if any(what & select.POLLERR for _, what in poll.poll(0)):
+            raise OutputClosedError
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes and flush them.

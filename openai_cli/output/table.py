@@ -18,6 +18,7 @@ _COLUMNS = {
     "thread.message": ("id", "created_at", "role", "content"),
     "thread.run": ("id", "created_at", "status", "model", "last_error"),
     "thread.run.step": ("id", "created_at", "status", "step_details"),
+    "thread.summary": ("id", "created_at", "messages", "run_status", "last_words"),
 }
 _OTHERS = ("id", "object", "created_at", "status")
 _EVENT = ("event", "data")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,9 @@ def test_statements_are_portable(api: Api, statements: set[str]) -> None:
     last = {"truncation_strategy": {"type": "last_messages", "last_messages": 1}}
     api.post(f"{path}/runs", {**body, **last})
     api.delete(f"{path}/messages/{first['last_id']}")
+    with closing(Store(api.file)) as store, store.read() as tx:
+        tx.threads.ids_newest_first()
+        tx.messages.count(thread_id=run["thread_id"])
     assert len(statements) > 20
     for statement in statements:
         assert not ONLY_SQLITE.search(statement), statement
@@ -85,6 +89,10 @@ def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
         list(tx.messages.newest_first(run.thread_id, 1))
         tx.messages.with_files(run.thread_id)
         tx.messages.all(run_id=run.id)
+        tx.messages.newest(thread_id=run.thread_id)
+        tx.messages.count(thread_id=run.thread_id)
+        list(tx.messages.oldest_first(run.thread_id))
+        list(tx.runs.oldest_first(run.thread_id))
         tx.assistants.page(Window())
     store.close()
     connection = sqlite3.connect(api.file)

@@ -16,7 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from openai_cli.engine.store.connection import (
+    check_file,
+    check_schema,
     connect,
+    connect_read_only,
+    may_only_be_read,
     patiently,
     prepare_file,
     set_up,
@@ -56,6 +60,7 @@ __all__ = [
     "Transaction",
     "UnknownCursorError",
     "Window",
+    "store_to_read",
 ]
 
 
@@ -74,17 +79,21 @@ class Transaction:
 class Store:
     """One store file. Methods raise `StoreError` and no other database error."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, create it if it is missing, bring it to the newest schema."""
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file, create it if it is missing, bring it to the newest schema.
+
+        If `read_only`, the file must be there and have that schema; `write` is not for it.
+        """
         self.path = path
+        self.read_only = read_only
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        prepare_file(path)
+        (check_file if read_only else prepare_file)(path)
         try:
             with self._connection() as connection:
-                set_up(connection, path)
+                (check_schema if read_only else set_up)(connection, path)
         except BaseException:
             self.close()
             raise
@@ -129,7 +138,7 @@ class Store:
             connection = self._idle.pop() if self._idle else None
         try:
             if connection is None:
-                connection = connect(self.path)
+                connection = (connect_read_only if self.read_only else connect)(self.path)
             yield connection
         except (sqlite3.Error, UnicodeDecodeError) as error:  # of a message that quotes damage
             if connection is not None:
@@ -149,3 +158,13 @@ class Store:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def store_to_read(path: Path) -> Store:
+    """A store that is there, for reading; also one on a file or in a folder that is read-only.
+
+    Raises:
+        StoreError: it does not exist, or cannot be read.
+    """
+    check_file(path)
+    return Store(path, read_only=may_only_be_read(path))

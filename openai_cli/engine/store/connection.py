@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from openai_cli import windows
 from openai_cli.client.address import LOCAL
@@ -97,10 +98,7 @@ def prepare_file(path: Path) -> None:
     except OSError as error:
         what = f"The store {path} cannot be opened: {error.strerror}."
         raise StoreError(what, hint=_ELSEWHERE) from error
-    if not is_file:
-        raise StoreError(f"The store {path} is not a regular file.")
-    if not _may_use(path, os.R_OK):
-        raise StoreError(f"The store {path} is not readable.", hint=_ELSEWHERE)
+    _check_readable(path, is_file=is_file)
     if not _may_use(path, os.W_OK):
         copy = f"cp {quoted(str(target))}* FOLDER"
         raise StoreError(
@@ -108,6 +106,31 @@ def prepare_file(path: Path) -> None:
             hint=f"{copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}, works on a copy",
         )
     _refuse_other_writers(path, target)
+
+
+def check_file(path: Path) -> None:
+    """Look at the file of a store that is only read; it is neither made nor changed.
+
+    Raises:
+        StoreError: it does not exist, cannot be read, or may be written by other users.
+    """
+    if not path.exists():
+        raise StoreError(f"The store {path} does not exist.")
+    _check_readable(path, is_file=path.is_file())
+    _refuse_other_writers(path, Path(os.path.realpath(path)))
+
+
+def may_only_be_read(path: Path) -> bool:
+    """Whether the file, or the folder in which SQLite keeps files beside it, cannot be written."""
+    target = Path(os.path.realpath(path))
+    return target.exists() and not (_may_use(target, os.W_OK) and _may_use(target.parent, os.W_OK))
+
+
+def _check_readable(path: Path, *, is_file: bool) -> None:
+    if not is_file:
+        raise StoreError(f"The store {path} is not a regular file.")
+    if not _may_use(path, os.R_OK):
+        raise StoreError(f"The store {path} is not readable.", hint=_ELSEWHERE)
 
 
 def _refuse_other_writers(path: Path, target: Path) -> None:
@@ -202,6 +225,33 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """A connection to a store that may only be read; usable from any thread, in turn.
+
+    Without a log beside it, the file is all there is, and SQLite need not make files beside it.
+    """
+    target = Path(os.path.realpath(path))
+    log = target.with_name(f"{target.name}-wal")
+    whole = "" if log.exists() and log.stat().st_size else "&immutable=1"
+    connection = sqlite3.connect(
+        f"file:{quote(str(target))}?mode=ro{whole}",
+        uri=True, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False,
+    )  # fmt: skip
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a store that is not of the newest version. Raises StoreError."""
+    found = patiently(lambda: schema.version(connection), path)
+    _check_version(found, path)
+    if found < len(schema.STEPS):
+        raise StoreError(
+            f"The store {path} was made by an older version of this tool, and can only be read.",
+            hint="a copy that can be written is brought to this version when it is used",
+        )
 
 
 def set_up(connection: sqlite3.Connection, path: Path) -> None:

@@ -22,6 +22,9 @@ from openai_cli.engine.store.records import (
 )
 from openai_cli.engine.strict_json import dumps, loads
 
+PAGE_SIZE = 50
+"""Rows of a thread that are read at once."""
+
 
 class Window(NamedTuple):
     """The part of a list that is requested; `after` and `before` are ids, both exclusive."""
@@ -97,6 +100,27 @@ class RecordTable(Generic[R]):
     def all(self, **scope: str) -> list[R]:
         """All living rows in the scope, in the order of their creation."""
         return self._select(*self._where(scope), order=f"ORDER BY {', '.join(self._order)}")
+
+    def count(self, **scope: str) -> int:
+        """The number of living rows in the scope."""
+        conditions, values = self._where(scope)
+        where = " AND ".join(conditions) or "1 = 1"
+        statement = f"SELECT COUNT(*) FROM {self._name} WHERE {where}"  # noqa: S608
+        return int(self._execute(statement, values).fetchone()[0])
+
+    def newest(self, **scope: str) -> R | None:
+        """The last living row of the scope by time; None if there is none."""
+        found = self.page(Window(limit=1), **scope).items
+        return found[0] if found else None
+
+    def oldest_first(self, thread_id: str, after: str | None = None) -> Iterator[R]:
+        """The rows of a thread, or those after this one, read page by page as they are taken."""
+        has_more = True
+        while has_more:
+            window = Window(PAGE_SIZE, descending=False, after=after)
+            items, has_more = self.page(window, thread_id=thread_id)
+            yield from items
+            after = items[-1].id if items else after
 
     def update(self, record_id: str, **changes: Any) -> R:
         """Change columns of one row and return the row as it is now."""
@@ -190,16 +214,18 @@ class Threads(RecordTable[ThreadRecord]):
     _name = "threads"
     _record = ThreadRecord
 
+    def ids_newest_first(self) -> list[str]:
+        """The ids of all threads."""
+        where = " AND ".join(self._alive)
+        statement = f"SELECT id FROM threads WHERE {where} ORDER BY created_at DESC, seq DESC"  # noqa: S608
+        return [row[0] for row in self._execute(statement, [])]
+
 
 class Steps(RecordTable[StepRecord]):
     """Run steps."""
 
     _name = "steps"
     _record = StepRecord
-
-
-PAGE_SIZE = 50
-"""Messages that are read at once from the end of a thread."""
 
 
 class StaleCandidate(NamedTuple):
@@ -269,8 +295,8 @@ class Messages(RecordTable[MessageRecord]):
 
         Lists are ordered by time first, and an answer must not come before its question.
         """
-        last = self.page(Window(limit=1), thread_id=thread_id).items
-        return max(now, last[0].created_at) if last else now
+        last = self.newest(thread_id=thread_id)
+        return max(now, last.created_at) if last else now
 
     def newest_first(self, thread_id: str, page_size: int = PAGE_SIZE) -> Iterator[MessageRecord]:
         """The messages of a thread from its end, read page by page as they are taken."""
