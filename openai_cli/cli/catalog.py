@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openai_cli.api.operation import Operation
 from openai_cli.cli.options import BODY_OPTIONS, MAX_ITEMS, MAX_PAGES, OPTIONS, ROOT_OPTIONS, Option
-from openai_cli.cli.run_options import NO_FALLBACK, RUN_OPTIONS
+from openai_cli.cli.run_options import CONTINUE, NO_FALLBACK, RUN_OPTIONS
 from openai_cli.input.scalars import is_boolean
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
         *((MAX_ITEMS,) if counts else ()),
         *((MAX_PAGES,) if operation.pages else ()),
         *(RUN_OPTIONS if operation.answers_run else ()),
-        *((NO_FALLBACK,) if operation.has_fallback else ()),
+        *((NO_FALLBACK, CONTINUE) if operation.has_fallback else ()),
     )
     return (*own, *map(option_row, client), *global_rows())
 

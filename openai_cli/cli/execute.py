@@ -45,6 +45,10 @@ def _execute(
         operation, session.arguments, stdin, wait=options.stdin_timeout, check=options.check
     )
     _warn(env, warnings, stdin, options)
+    if run_options.continues:
+        from openai_cli.cli.continue_thread import on_newest_thread
+
+        request = on_newest_thread(request, options.settings)
     request = _streaming_for_text(request, options)
     options = explorable(options, env)
     out = env.paged() if options.pager else env.out

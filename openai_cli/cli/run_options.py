@@ -33,6 +33,10 @@ NO_FALLBACK = Option(
     "--no-fallback", "Fail on servers without this request; do not make thread and run one by one.", OTHER, takes="nothing"
 )  # fmt: skip
 
+CONTINUE = Option(
+    "--continue", "Go on with the newest thread of the embedded engine; make none.", OTHER, takes="nothing"
+)  # fmt: skip
+
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
 _NEED_COMMAND = ("--tool-timeout", "--tool-concurrency", "--max-tool-turns", "--tool-errors")
 
@@ -46,6 +50,8 @@ class RunOptions(NamedTuple):
     tools: ToolOptions = ToolOptions()
     fallback: bool = True
     """Whether a server without the request may be sent those that it stands for."""
+    continues: bool = False
+    """Whether the run is to be on the engine's newest thread."""
 
 
 def read_run_options(
@@ -75,12 +81,16 @@ def read_run_options(
         reader.problems.append(Problem("--on-tool-call", what))
     if reader.has("--on-tool-call") and windows.is_windows():
         reader.problems.append(Problem("--on-tool-call", windows.UNSUPPORTED))
+    if reader.has("--continue") and not options.settings.address.is_local:
+        what = "works with the embedded engine only (--local): servers do not list their threads"
+        reader.problems.append(Problem("--continue", what))
     found = RunOptions(
         waits=waits,
         wait_limits=wait_limits,
         cancel_on_interrupt=reader.has("--cancel-on-interrupt"),
         tools=tools,
         fallback=not reader.has("--no-fallback"),
+        continues=reader.has("--continue"),
     )
     return found, reader.problems
 

@@ -10,12 +10,12 @@ import pytest
 from openai_cli.api.operations import main_operation
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.cli.options import BODY_OPTIONS
-from openai_cli.cli.run_options import NO_FALLBACK, RUN_OPTIONS
+from openai_cli.cli.run_options import CONTINUE, NO_FALLBACK, RUN_OPTIONS
 from tests.docs.page import steps_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "create-and-run.md"
-ELSEWHERE = {option.name for option in (*RUN_OPTIONS, *BODY_OPTIONS, NO_FALLBACK)}
-"""Shown on docs/runs.md, docs/values.md and docs/servers.md."""
+ELSEWHERE = {option.name for option in (*RUN_OPTIONS, *BODY_OPTIONS, NO_FALLBACK, CONTINUE)}
+"""Shown on docs/runs.md, docs/values.md, docs/servers.md and docs/local.md."""
 OWN = [
     row.name
     for row in command_rows(main_operation())

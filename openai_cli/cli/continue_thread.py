@@ -1,0 +1,50 @@
+"""`--continue`: the request for a run on a new thread becomes one on the engine's newest thread."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from openai_cli.api.thread_then_run import thread_then_run
+from openai_cli.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from openai_cli.api.operation import Request
+    from openai_cli.client.settings import ConnectionSettings
+
+
+def on_newest_thread(request: Request, settings: ConnectionSettings) -> Request:
+    """The request that adds the messages to the newest thread and starts the run there.
+
+    It is one request, so that of two commands at once one is refused without an effect. Raises
+    UsageError if there is no thread, or if the request says more of the thread than messages;
+    StoreError.
+    """
+    parts = thread_then_run(request)
+    if parts is None:
+        raise _problem("the messages are not in the shape in which they could be added")
+    if parts.thread.body:
+        fields = ", ".join(parts.thread.body)
+        raise _problem(f"the thread exists already, and cannot be made with {fields}")
+    run = parts.run(_newest_thread(settings))
+    messages = [dict(fields) for fields in parts.message_fields]
+    more = {"additional_messages": messages} if messages else {}
+    return run._replace(body={**(run.body or {}), **more})
+
+
+def _newest_thread(settings: ConnectionSettings) -> str:
+    from openai_cli.engine.store import store_to_read
+    from openai_cli.engine.store_path import store_path
+
+    file = store_path(settings.address.text, settings.environ)
+    thread = None
+    if file.exists():
+        with closing(store_to_read(file)) as store, store.read() as tx:
+            thread = tx.threads.newest()
+    if thread is None:
+        raise _problem(f"there is no thread yet in {file}")
+    return thread.id
+
+
+def _problem(what: str) -> UsageError:
+    return UsageError(problems=[Problem("--continue", what)])
