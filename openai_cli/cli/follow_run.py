@@ -5,15 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 
 from openai_cli.api.operation import Request
+from openai_cli.api.operations import main_operation
 from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
-from openai_cli.cli.run_outcome import check_run, run_label, too_many_turns, why_no_reply
+from openai_cli.cli.run_outcome import (
+    check_run,
+    run_label,
+    tokens,
+    too_many_turns,
+    why_no_reply,
+)
 from openai_cli.cli.run_printer import RunPrinter
 from openai_cli.cli.start_run import start_run
-from openai_cli.cli.suggested_commands import next_commands
+from openai_cli.cli.suggested_commands import go_on, next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
 from openai_cli.client.responses import Document, Stream
@@ -79,7 +86,16 @@ class Follower:
             raise self._interrupted() from None
         finally:
             self._progress.clear()
+        if self._run_options.usage:
+            self._env.say("note", tokens(self._run))
         self._check_outcome(request)
+        if self._names_thread(request) and self._run and has_ids(self._run):
+            self._env.say("note", go_on(self._run, self._settings))
+
+    def _names_thread(self, request: Request) -> bool:
+        """Whether a person reads the reply alone, of a thread that was made for it."""
+        reads = self._printer.adds_replies or self._options.style.wants_reply
+        return reads and self._env.err.is_terminal and request.operation == main_operation()
 
     def _run_to_end(self, request: Request) -> None:
         answer = self._start(request)

@@ -10,7 +10,7 @@ from openai_cli import windows
 from openai_cli.api.run_limits import MAX_TOOL_TURNS, MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import seconds, whole
-from openai_cli.cli.options import OTHER, Option
+from openai_cli.cli.options import OTHER, OUTPUT, Option
 from openai_cli.errors import Problem
 from openai_cli.follow.follow_options import ToolCommand, ToolOptions, WaitLimits
 from openai_cli.input.arguments import Occurrence
@@ -27,6 +27,7 @@ RUN_OPTIONS = (
     Option("--tool-concurrency", "Commands that may run at the same time; 4 if not set.", _FOLLOW, "COUNT"),
     Option("--max-tool-turns", "Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.", _FOLLOW, "COUNT"),
     Option("--tool-errors", "If a command fails: send the error as its output, or fail and cancel the run.", _FOLLOW, "send|fail", words=("send", "fail")),
+    Option("--usage", "Print the run's tokens on stderr, in one line.", OUTPUT, takes="nothing"),
 )  # fmt: skip
 
 NO_FALLBACK = Option(
@@ -52,6 +53,8 @@ class RunOptions(NamedTuple):
     """Whether a server without the request may be sent those that it stands for."""
     continues: bool = False
     """Whether the run is to be on the engine's newest thread."""
+    usage: bool = False
+    """Whether to print the run's tokens."""
 
 
 def read_run_options(
@@ -91,6 +94,7 @@ def read_run_options(
         tools=tools,
         fallback=not reader.has("--no-fallback"),
         continues=reader.has("--continue"),
+        usage=reader.has("--usage"),
     )
     return found, reader.problems
 

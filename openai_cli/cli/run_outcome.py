@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from openai_cli.api.statuses import NOT_COMPLETED, WAITS_FOR_OUTPUTS
-from openai_cli.errors import RunEndedError, RunWaitsError, ToolTurnsError, shortened
-from openai_cli.output.phrases import failure, functions
+from openai_cli.errors import MESSAGE_LIMIT, RunEndedError, RunWaitsError, ToolTurnsError, shortened
+from openai_cli.output.phrases import failure, functions, phrase
 
 
 def why_no_reply(run: dict[str, Any] | None) -> str:
@@ -23,6 +23,13 @@ def run_label(run: dict[str, Any]) -> str:
     """The ids of the run and its thread, for messages."""
     run_id, thread_id = (shortened(str(run.get(key))) for key in ("id", "thread_id"))
     return f"the run {run_id} of thread {thread_id}"
+
+
+def tokens(run: dict[str, Any] | None) -> str:
+    """The run's tokens in one line."""
+    usage = run.get("usage") if run else None
+    counts = phrase("usage", usage) if isinstance(usage, dict) else ""
+    return f"tokens: {shortened(counts, MESSAGE_LIMIT) or 'not reported'}"
 
 
 def check_run(run: dict[str, Any] | None, ways_on: Callable[[dict[str, Any]], str]) -> None:

@@ -9,7 +9,7 @@ from openai_cli.cli.listing import item_pages
 from openai_cli.cli.option_reader import Options
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Event, Stream
-from openai_cli.errors import NoAnswerError
+from openai_cli.errors import ApiError, NoAnswerError
 from openai_cli.follow.poll import run_in
 from openai_cli.follow.run import Run, has_ids, request_for_messages, status_of
 from openai_cli.output.json_layout import compact
@@ -66,9 +66,13 @@ class RunPrinter:
             self._printer.document(document.content, document.text)
 
     def final_document(self, document: Document, run: Run | None) -> None:
-        """Print the last answer; in format `text`, the run's reply."""
+        """Print the last answer; in format `text`, the run's reply, in `pretty` both."""
+        may_have_reply = run and status_of(run) in _MAY_HAVE_REPLY
+        if run and may_have_reply and self._printer.adds_replies:
+            self._printer.document(document.content, document.text, self._replies(run, document))
+            return
         self.document(document)
-        if run and self._printer.lacks_reply and status_of(run) in _MAY_HAVE_REPLY:
+        if run and may_have_reply and self._printer.lacks_reply:
             for items in self._messages(run):
                 self._printer.page(items)
 
@@ -132,6 +136,17 @@ class RunPrinter:
     def _write_bytes(self, data: bytes) -> None:
         self._printer.chunk(data)
         self._tail = (self._tail + data)[-2:]
+
+    def _replies(self, run: Run, document: Document) -> list[str]:
+        """The messages of the run; if there is no way to have them, a warning, for it has ended."""
+        try:
+            return [item for page in self._messages(run) for item in page]
+        except (ApiError, NoAnswerError) as error:
+            self._env.say("warning", f"the reply is not shown: {error.message}")
+            return []
+        except KeyboardInterrupt:
+            self.document(document)
+            raise
 
     def _messages(self, run: Run) -> list[list[str]]:
         """The messages of the run, by page; filtered here too, as some servers ignore `run_id`."""

@@ -81,16 +81,32 @@ def list_runs_command(thread_id: str, settings: ConnectionSettings) -> str:
 def assistant_commands(assistant_id: str, model: str | None, settings: ConnectionSettings) -> str:
     """A hint: the command lines that bring an assistant into the engine's store."""
     saved = json.dumps({"id": shortened(assistant_id), "model": model or "MODEL"})
-    store = (
-        [] if settings.address.text == LOCAL else ["--store", settings.address.text[len(LOCAL) :]]
-    )
-    keep = command_line(["openai", "local", "import", "FILE", *store])
+    keep = _store_command(settings, "import", "FILE")
     make = _command(settings, "beta:assistants", "create", "--model", model or "MODEL")
     return (
         "the engine has the assistants that were imported or made in its store\n"
         f"with this id: {keep}  (FILE holds saved assistants, or {saved})\n"
         f"with a new id: {make}"
     )
+
+
+def go_on(run: Run, settings: ConnectionSettings) -> str:
+    """A note: the thread that a run was made with, and how to add to it."""
+    thread = shortened(str(run.get("thread_id")))
+    if settings.address.is_local:
+        show = _store_command(settings, "show", thread)
+        way = "the same command with --continue and another --message"
+        return f"thread {thread}; to go on: {way}; to read it: {show}"
+    assistant = shortened(str(run.get("assistant_id") or "ASSISTANT"))
+    more = ("--assistant-id", assistant, "--additional-message", "TEXT")
+    line = scrub(_runs_command(settings, "create", thread, *more), settings)
+    return f"thread {thread}; to go on: {line}"
+
+
+def _store_command(settings: ConnectionSettings, *words: str) -> str:
+    """A command line of the group `local` for the same store."""
+    file = settings.address.text[len(LOCAL) :]
+    return command_line(["openai", "local", *words, *(["--store", file] if file else [])])
 
 
 def _runs_command(settings: ConnectionSettings, command: str, *words: str) -> str:

@@ -48,6 +48,16 @@ def as_panels(text: str, *, width: int | None, colour: bool) -> str:
     return "".join(shown)
 
 
+def reply_panel(text: str, *, width: int | None, colour: bool) -> str:
+    """The text of a reply as a panel; `width` as in `as_panels`."""
+    columns = width or _DEFAULT_WIDTH
+    shown = harmless(text).rstrip("\n")
+    if columns < _NARROWEST:
+        return f"reply\n{shown}\n"
+    panel = Panel(Text(shown), title="reply", title_align="left", border_style="green")
+    return _rendered(panel, columns, colour)
+
+
 def _panel(value: dict[str, Any], columns: int, colour: bool) -> str:
     kind = harmless(inline(value.get("object", "answer")), lines=False).removeprefix("thread.")
     rows = list(_rows(value))

@@ -124,8 +124,20 @@ class Printer:
         """Sentences about columns without a value, and about members without a column."""
         return self._rows.notes() if self._rows else []
 
-    def document(self, content: bytes, text: str) -> None:
-        """Print an answer; in format `text`, only the replies it holds."""
+    @property
+    def adds_replies(self) -> bool:
+        """Whether a run is printed with its replies below it."""
+        return self._is_pretty
+
+    @property
+    def _is_pretty(self) -> bool:
+        return self._style.format == "pretty" and not self._style.transform
+
+    def document(self, content: bytes, text: str, messages: Sequence[str] = ()) -> None:
+        """Print an answer; in format `text`, only the replies it holds.
+
+        `messages` are those of a run, as JSON texts, if the printer `adds_replies`.
+        """
         if self._style.wants_reply:
             texts = replies(text, annotated=self._style.annotated)
             self._has_reply = bool(texts)
@@ -135,12 +147,12 @@ class Printer:
         elif self._style.format in ROW_FORMATS:
             self._in_rows([text], self._sink.write_whole)
         else:
-            self._item(text, self._sink.write_whole)
+            below = "".join(map(self._reply_panel, messages))
+            self._item(text, lambda shown: self._sink.write_whole(shown + below))
 
     def page(self, items: Sequence[str]) -> None:
         """Print items of a list one after another; in format `text`, only the replies."""
-        pretty = self._style.format == "pretty" and not self._style.transform
-        if pretty or self._style.format in ROW_FORMATS:
+        if self._is_pretty or self._style.format in ROW_FORMATS:
             self._in_rows(items, self._sink.write)
             return
         for item in items:
@@ -155,7 +167,7 @@ class Printer:
         """Print one event and flush it."""
         if self._style.wants_reply:
             self._write("".join(self._reply.pieces(text)))
-        elif self._style.format == "pretty" and not self._style.transform:
+        elif self._is_pretty:
             from openai_cli.output.event_line import event_line
 
             self._sink.write(event_line(text, colour=self._colour))
@@ -234,6 +246,13 @@ class Printer:
         from openai_cli.output.panel import as_panels
 
         return as_panels(text, width=self._width, colour=self._colour)
+
+    def _reply_panel(self, message: str) -> str:
+        """What an assistant's message says, as a panel; empty for another message."""
+        from openai_cli.output.panel import reply_panel
+
+        reply = reply_among(message, annotated=self._style.annotated)
+        return "" if reply is None else reply_panel(reply, width=self._width, colour=self._colour)
 
     @property
     def _width(self) -> int | None:

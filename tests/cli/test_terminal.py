@@ -104,6 +104,7 @@ def test_pretty_is_as_wide_as_the_terminal(openai: Shell) -> None:
     shown = on_terminal(
         openai, "--local", *RUN, "--message", "Hi", "--format", "pretty", columns=100
     )
-    rows = COLOUR.sub("", shown.text).splitlines()
+    *rows, note = COLOUR.sub("", shown.text).splitlines()
+    assert note.startswith("note: thread ")
     assert {len(row) for row in rows} == {100}
     assert "\x1b[32m" in shown.text
