@@ -6,6 +6,7 @@ from openai_cli.api.operation import Request
 from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
+from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream
@@ -17,7 +18,9 @@ def call(
     request: Request, printer: Printer, options: Options, run_options: RunOptions, env: Env
 ) -> None:
     """Send the request and print the answer: a list, a run to follow, or any other object."""
-    with Client(options.settings, engine_transport(options.settings)) as client:
+    progress = Progress(env, quiet=options.debug)
+    settings = progress.beside(options.settings)
+    with Client(settings, engine_transport(settings, progress.tell)) as client:
         if request.operation.pages:
             from openai_cli.cli.listing import print_list
 
@@ -25,7 +28,7 @@ def call(
         elif request.operation.answers_run:
             from openai_cli.cli.follow_run import Follower
 
-            Follower(client, printer, options, run_options, env).follow(request)
+            Follower(client, printer, options, run_options, env, progress).follow(request)
         else:
             _print_object(client.send(request), printer, options, env)
 

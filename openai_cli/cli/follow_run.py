@@ -56,7 +56,13 @@ class Follower:
     """Sends the request that starts a run, then waits for it and answers calls by the options."""
 
     def __init__(
-        self, client: Client, printer: Printer, options: Options, run_options: RunOptions, env: Env
+        self,
+        client: Client,
+        printer: Printer,
+        options: Options,
+        run_options: RunOptions,
+        env: Env,
+        progress: Progress,
     ) -> None:
         self._client = client
         self._printer = printer
@@ -64,9 +70,11 @@ class Follower:
         self._settings = options.settings
         self._run_options = run_options
         self._env = env
-        self._progress = Progress(env, quiet=options.debug)
+        self._progress = progress
         self._poller = Poller(client, run_options.wait_limits, self._progress.pause)
-        self._run_printer = RunPrinter(client, printer, options, env, read_to_end=run_options.waits)
+        self._run_printer = RunPrinter(
+            client, printer, options, env, progress, read_to_end=run_options.waits
+        )
         self._run: Run | None = None
         self._stream: Stream | None = None
         self._streamed = False
@@ -111,7 +119,9 @@ class Follower:
             self._run_printer.final_document(document, self._run)
 
     def _start(self, request: Request) -> Document | Stream:
-        started = start_run(self._client, request, self._env, fallback=self._run_options.fallback)
+        fallback = self._run_options.fallback
+        with self._progress.waiting():
+            started = start_run(self._client, request, self._env, fallback=fallback)
         if started.thread and isinstance(started.answer, Stream):
             # `POST /threads/runs` begins its stream with this event, other requests do not.
             self._run_printer.first_event("thread.created", started.thread)
@@ -255,7 +265,8 @@ class Follower:
         """Send the outputs until an answer or the run shows that they arrived."""
         for attempt in range(1, _MAX_SUBMISSIONS + 1):
             try:
-                return self._client.send(request)
+                with self._progress.waiting():
+                    return self._client.send(request)
             except NoAnswerError:
                 if attempt == _MAX_SUBMISSIONS:
                     raise

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from openai_cli.cli.env import Env
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.follow.run import Run, status_of
 from openai_cli.output.sink import Sink
 from openai_cli.output.terminal import harmless
@@ -16,7 +19,11 @@ _REDRAW = 0.25
 
 
 class Progress:
-    """Waits, showing the run's status, the elapsed time and, if known, the tokens."""
+    """Shows the run's status, the elapsed time and, if known, the tokens.
+
+    `pause` waits for a time; `waiting` is for a block of code that takes its time, such as a run
+    of the embedded engine. There a thread redraws the line, with the run that `tell` was given.
+    """
 
     def __init__(
         self,
@@ -34,6 +41,55 @@ class Progress:
         self._now = now
         self._since = now()
         self._visible = False
+        self._run: Run | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a terminal for the line."""
+        return self._shows
+
+    def tell(self, run: Run) -> None:
+        """Take the run as it is now."""
+        self._run = run
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Show the line while the block works, as far as a run is known."""
+        if not self._shows:
+            yield
+            return
+        stop = threading.Event()
+        drawing = threading.Thread(target=self._draw_until, args=(stop,), daemon=True)
+        drawing.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            drawing.join()
+            self.clear()
+
+    def _draw_until(self, stop: threading.Event) -> None:
+        while not stop.wait(_REDRAW):
+            if self._run is not None:
+                self.show(_status(self._run))
+
+    def beside(self, settings: ConnectionSettings) -> ConnectionSettings:
+        """The settings with callbacks that remove the line before they print."""
+
+        def alone(tell: Callable[[str], None]) -> Callable[[str], None]:
+            def told(text: str) -> None:
+                with self._lock:
+                    self.clear()
+                    tell(text)
+
+            return told
+
+        if not self._shows:
+            return settings
+        return settings._replace(
+            notice=alone(settings.notice), note=alone(settings.note), warn=alone(settings.warn)
+        )
 
     def pause(self, run: Run, seconds: float) -> None:
         """Wait, updating the elapsed time in the line."""
@@ -48,14 +104,16 @@ class Progress:
         """Show this text and the elapsed time in the line."""
         if self._shows:
             text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
-            self._visible = True
-            self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
+            with self._lock:
+                self._visible = True
+                self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
 
     def clear(self) -> None:
         """Remove the line, before other output is written."""
-        if self._visible:
-            self._visible = False
-            self._env.put("\r\x1b[K")
+        with self._lock:
+            if self._visible:
+                self._visible = False
+                self._env.put("\r\x1b[K")
 
 
 def _columns(sink: Sink) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import nullcontext
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.listing import item_pages
 from openai_cli.cli.option_reader import Options
+from openai_cli.cli.progress import Progress
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Event, Stream
 from openai_cli.errors import ApiError, NoAnswerError
@@ -27,13 +30,21 @@ class RunPrinter:
     """
 
     def __init__(
-        self, client: Client, printer: Printer, options: Options, env: Env, *, read_to_end: bool
+        self,
+        client: Client,
+        printer: Printer,
+        options: Options,
+        env: Env,
+        progress: Progress,
+        *,
+        read_to_end: bool,
     ) -> None:
         self._client = client
         self._printer = printer
         self._style = options.style
         self._options = options
         self._env = env
+        self._progress = progress
         self._read_to_end = read_to_end
         self._remaining = options.max_items
         self._tail = b"\n\n"
@@ -104,7 +115,7 @@ class RunPrinter:
 
     def _events(self, stream: Stream) -> None:
         try:
-            for event in stream.events() if self._remaining != 0 or self._read_to_end else ():
+            for event in self._watched(stream) if self._remaining != 0 or self._read_to_end else ():
                 if self._remaining != 0:
                     self._printer.event(event.text)
                     self._remaining = None if self._remaining is None else self._remaining - 1
@@ -121,6 +132,24 @@ class RunPrinter:
         self._printer.finish()
         if self._remaining == 0:
             stream.abandon()
+
+    def _watched(self, stream: Stream) -> Iterator[Event]:
+        """The events; while no line of a reply is open, the status line shows what is waited for.
+
+        Other formats print a line for each event, which shows enough.
+        """
+        events = stream.events()
+        if not (self._progress.shows and self._style.wants_reply):
+            yield from events
+            return
+        while True:
+            with nullcontext() if self._printer.line_is_open else self._progress.waiting():
+                event = next(events, None)
+            if event is None:
+                return
+            if stream.run:
+                self._progress.tell(stream.run)
+            yield event
 
     def _append_event(self, name: str, data: str) -> None:
         if self._remaining == 0:

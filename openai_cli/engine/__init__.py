@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx
 
+    from openai_cli.engine.strict_json import JsonObject
+
 
 def open_transport(
-    address: str, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
+    address: str,
+    environ: Mapping[str, str],
+    warn: Callable[[str], None] = lambda _line: None,
+    watch: "Callable[[JsonObject], None]" = lambda _run: None,
 ) -> "httpx.BaseTransport":
     """Open the engine at a `local:` address; the file is created if it is missing.
 
@@ -23,15 +28,17 @@ def open_transport(
         address: `local:` for the default store, or `local:FILE`.
         environ: `OPENAI_LOCAL_STORE` names another default store.
         warn: takes what there is to say of an answer that a run cannot show.
+        watch: takes a run as it changes, while a request that is no stream waits for it.
 
     Raises:
         StoreError: the store cannot be opened.
     """
     from openai_cli.engine.engine import Engine
+    from openai_cli.engine.executor import InlineExecutor
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.store import Store
     from openai_cli.engine.store_path import store_path
     from openai_cli.engine.transport import EngineTransport
 
     store = Store(store_path(address, environ))
-    return EngineTransport(Engine(store, ModelRegistry(environ, warn)))
+    return EngineTransport(Engine(store, ModelRegistry(environ, warn), InlineExecutor(watch)))

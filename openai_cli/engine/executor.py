@@ -3,7 +3,7 @@
 In process, the request itself drives its run. `local serve` has worker threads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from openai_cli.engine.http import Frames
 from openai_cli.engine.runs import stream_events
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.strict_json import JsonObject
 
 
 class Executor(Protocol):
@@ -35,14 +36,21 @@ class Executor(Protocol):
 
 
 class InlineExecutor:
-    """Executes a run inside the request that starts it."""
+    """Executes a run inside the request that starts it.
+
+    `watch` is given the run as it changes, which the request itself shows only at its end.
+    """
 
     background = False
 
+    def __init__(self, watch: Callable[[JsonObject], None] = lambda _run: None) -> None:
+        self._watch = watch
+
     def work(self, driver: Driver) -> None:
         """Drive the run until it stops."""
-        for _ in driver.events():
-            pass
+        for event in driver.events():
+            if event.data.get("object") == "thread.run":
+                self._watch(event.data)
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
         """Frames that drive the run while they are read."""

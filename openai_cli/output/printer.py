@@ -125,6 +125,11 @@ class Printer:
         return self._rows.notes() if self._rows else []
 
     @property
+    def line_is_open(self) -> bool:
+        """Whether the last line of a reply may still go on."""
+        return self._reply.line_is_open
+
+    @property
     def adds_replies(self) -> bool:
         """Whether a run is printed with its replies below it."""
         return self._is_pretty

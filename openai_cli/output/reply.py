@@ -175,6 +175,11 @@ class ReplyStream:
         """Whether any text of a reply has arrived."""
         return bool(self._printed)
 
+    @property
+    def line_is_open(self) -> bool:
+        """Whether the text so far does not end with a line break."""
+        return self._open
+
     def pieces(self, event: str) -> Iterator[str]:
         """The text an event (`{"event", "data"}` as JSON) adds to the reply."""
         data = load(event).get("data")

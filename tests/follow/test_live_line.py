@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.cli.conftest import reply_events
 from tests.follow.conftest import CREATE, KEY, Go, asking, replies, run
-from tests.support.server import Reply, Server
+from tests.support.server import Reply, Server, sse
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Screen, Terminal
 
@@ -33,6 +35,12 @@ def terminal(
     return Terminal(command, folder=openai.folder, environ=environ, columns=columns)
 
 
+def on_engine(openai: Shell, *args: str) -> Terminal:
+    environ = {**openai.environ, "TERM": "xterm", "NO_COLOR": "1", "PAGER": "cat"}
+    words = [OPENAI, "--local", *CREATE[:2], "--assistant-id", "asst_demo", *args]
+    return Terminal(words, folder=openai.folder, environ=environ)
+
+
 def erased(screen: Screen) -> str:
     """What stays to be seen: no line that was taken away."""
     return re.sub("\r\x1b\\[K[^\r\n]*(?=\r\x1b\\[K)", "", screen.text).replace(ERASE, "")
@@ -47,6 +55,65 @@ def test_status_time_and_tokens_are_told_and_taken_away(openai: Shell, server: S
     assert any(re.fullmatch(r"run run_7: in_progress  42 tokens  \d+ s", line) for line in told)
     assert erased(screen).startswith('{"id":"run_7"')
     assert erased(screen).count("\n") == 1
+
+
+SLOW = "!slow 2\none two three"
+
+
+@pytest.mark.parametrize("more", [(), ("--wait",), ("--format", "pretty")], ids=str)
+def test_the_engine_s_run_is_told_of_as_a_server_s(more: tuple[str, ...], openai: Shell) -> None:
+    screen = on_engine(openai, "--message", SLOW, *more).finish()
+    assert screen.code == 0
+    told = re.findall("\r\x1b\\[K([^\r\x1b]*)", screen.text)
+    assert re.fullmatch(r"run run_\w+: in_progress  \d s", told[0])
+    assert "in_progress" not in erased(screen)
+
+
+def test_a_text_of_the_engine_is_waited_for_until_its_line_begins(openai: Shell) -> None:
+    text = "!slow 3\none two\nthree"
+    screen = on_engine(openai, "--message", text, "--format", "text").finish()
+    assert re.search("\r\x1b\\[Krun run_\\w+: in_progress  \\d s", screen.text)
+    assert erased(screen).startswith("one two\nthree\nnote: thread ")
+    reply = screen.text[screen.text.index("one ") : screen.text.index("two\n")]
+    assert reply == "one "  # the line is left alone while it grows
+
+
+def test_a_text_of_a_server_is_waited_for_in_the_same_way(openai: Shell, server: Server) -> None:
+    begun, ended = run("in_progress"), run("completed")
+    events = reply_events(ended, "Hello")
+
+    def slowly() -> Iterator[bytes]:
+        yield from sse(("thread.run.in_progress", begun))
+        time.sleep(1)
+        yield from sse(*events[1:], ("done", "[DONE]"))
+
+    server.reply(Reply(chunks=slowly()))
+    screen = terminal(openai, server, "--format", "text").finish()
+    assert re.search("\r\x1b\\[Krun run_7: in_progress  \\d s", screen.text)
+    assert erased(screen).startswith("Hello\nnote: thread thread_7; ")
+
+
+def test_a_warning_of_the_engine_has_a_line_of_its_own(openai: Shell, server: Server) -> None:
+    def slowly() -> Iterator[bytes]:
+        yield sse(("", {"choices": [{"delta": {"content": "Hi"}, "finish_reason": None}]}))[0]
+        time.sleep(1)
+        yield from sse(("", {"choices": [{"delta": {}, "finish_reason": "stop"}]}), ("", "[DONE]"))
+
+    server.reply(Reply(chunks=slowly()))
+    words = ("--model", "m", "--upstream-url", server.url, "--reasoning-effort", "low")
+    screen = on_engine(openai, "--message", "Hi", *words, "--wait").finish()
+    assert screen.code == 0
+    for line in erased(screen).splitlines():
+        assert "run run_" not in line or line.startswith((" ", "warning: "))
+
+
+def test_ctrl_c_on_the_engine_leaves_no_line(openai: Shell) -> None:
+    waiting = on_engine(openai, "--message", "!slow 60\none two", "--wait")
+    waiting.expect("in_progress")
+    waiting.press(b"\x03")
+    screen = waiting.finish()
+    assert screen.code == 130
+    assert "\r\x1b[Kerror: interrupted" in screen.text
 
 
 def test_it_is_taken_away_before_an_error(openai: Shell, server: Server) -> None:
