@@ -19,6 +19,11 @@ class Record(Protocol):
     """A row as a value."""
 
     @property
+    def id(self) -> str:
+        """The id, or the key."""
+        ...
+
+    @property
     def created_at(self) -> int:
         """Unix seconds."""
         ...
