@@ -43,8 +43,8 @@ class Block:
     lines: list[str] = field(default_factory=list)
 
 
-def steps_of(page: Path) -> list[Step]:
-    """Everything on the page that is to be run, in order.
+def steps_of(page: Path, *, all_sessions: bool = False) -> list[Step]:
+    """Everything on the page that is to be run, in order; with `all_sessions` the rest too.
 
     Raises ValueError for a block whose meaning is not certain.
     """
@@ -56,7 +56,7 @@ def steps_of(page: Path) -> list[Step]:
         if block.info not in _RUNS:
             allowed = ", ".join(_RUNS)
             raise ValueError(f"{page}:{block.line}: ```{block.info}: write one of {allowed}")
-        if not _RUNS[block.info]:
+        if not (_RUNS[block.info] or all_sessions):
             continue
         if block.info == "sh":
             steps.append(Step(block.line, "\n".join(block.lines)))

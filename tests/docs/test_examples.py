@@ -22,6 +22,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -67,16 +68,16 @@ def test_page(page: str, tmp_path: Path) -> None:
 
 def check(page: str, tmp_path: Path) -> None:
     steps = steps_of(ROOT / page)
-    outcomes = _run(steps, tmp_path)
+    outcomes = run(steps, tmp_path)
     wrong = [
         f"{page}:{step.line}: {problem}\n"
-        for step, problem in zip(steps, map(_problem, steps, outcomes), strict=True)
+        for step, problem in zip(steps, map(problem_of, steps, outcomes), strict=True)
         if problem
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def _problem(step: Step, outcome: tuple[int, str] | None) -> str:
+def problem_of(step: Step, outcome: tuple[int, str] | None) -> str:
     if outcome is None:
         return f"never finished, or never begun:\n{step.text}"
     code, printed = outcome
@@ -85,15 +86,22 @@ def _problem(step: Step, outcome: tuple[int, str] | None) -> str:
     return difference(step.shown, printed) if step.shown is not None else ""
 
 
-def _run(steps: list[Step], folder: Path) -> list[tuple[int, str] | None]:
-    """The exit code and output of each step; None for one that was not reached."""
+def run(
+    steps: list[Step], folder: Path, more: Mapping[str, str] | None = None
+) -> list[tuple[int, str] | None]:
+    """The exit code and output of each step; None for one that was not reached.
+
+    `more` is added to the environment; `PATH` stands before the other folders.
+    """
     home = folder / "home"
     folder = home / "project"
     folder.mkdir(parents=True)
     script = folder / "page.bash"
     script.write_text("".join(_scripted(step) for step in steps), encoding="utf-8")
     environ = clean_environ(home)
-    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
+    more = more or {}
+    folders = [more.get("PATH"), str(Path(sys.executable).parent), environ["PATH"]]
+    environ |= {**more, "PATH": os.pathsep.join(filter(None, folders))}
     environ.update(LANG="C.UTF-8", TZ="UTC")
     log = folder / "output"
     with log.open("wb") as out:

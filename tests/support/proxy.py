@@ -5,15 +5,20 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class Proxy:
-    """Tunnels to anywhere on this machine; `refuse` answers CONNECT with that status instead."""
+    """Tunnels to anywhere on this machine; `refuse` answers CONNECT with that status instead.
 
-    def __init__(self, refuse: int = 0) -> None:
+    `ports` are ports of this machine that play other hosts: `{"far.example:443": 5000}`.
+    """
+
+    def __init__(self, refuse: int = 0, ports: Mapping[str, int] | None = None) -> None:
         self.asked: list[tuple[str, str | None]] = []
+        self.ports = ports or {}
         self._http = _Http(("127.0.0.1", 0), _handler(self, refuse))
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -42,6 +47,8 @@ def _handler(proxy: Proxy, refuse: int) -> type[BaseHTTPRequestHandler]:
                 self.send_error(refuse)
                 return
             host, _, port = self.path.rpartition(":")
+            if self.path in proxy.ports:
+                host, port = "127.0.0.1", str(proxy.ports[self.path])
             with socket.create_connection((host, int(port))) as there:
                 self.send_response(200)
                 self.end_headers()
