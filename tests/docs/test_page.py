@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import difference, steps_of
-from tests.docs.test_examples import problem_of, _run
+from tests.docs.test_examples import problem_of, run
 
 
 def _page(folder: Path, text: str) -> Path:
@@ -83,7 +83,7 @@ def test_a_page_that_lies_does_not_pass(tmp_path: Path) -> None:
         "```sh\nfalse\n```\n```console\n$ echo late\nlate\n```\n",
     )
     steps = steps_of(page)
-    problems = [problem_of(*pair) for pair in zip(steps, _run(steps, tmp_path), strict=True)]
+    problems = [problem_of(*pair) for pair in zip(steps, run(steps, tmp_path), strict=True)]
     assert [problem.partition("\n")[0] for problem in problems] == [
         "",
         "--- shown",
