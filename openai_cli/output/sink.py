@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import select
 from typing import BinaryIO
 
 
@@ -32,6 +31,8 @@ class Sink:
 
     def check_reader(self) -> None:
         """Raise OutputClosedError if the reader closed the pipe, where that can be seen."""
+        import select
+
         if self.stream is None or not hasattr(select, "poll"):
             return
         poll = select.poll()
