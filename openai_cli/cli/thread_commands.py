@@ -115,6 +115,8 @@ def show(session: Session) -> None:
 
 def _thread(tx: Transaction, words: Sequence[str], file: Path) -> ThreadRecord:
     """The thread with this id, or the newest. Raises UsageError."""
+    if words and not words[0]:
+        raise UsageError(problems=[Problem("THREAD", "is empty")])
     thread_id = words[0] if words else ""
     thread = tx.threads.get(thread_id) if thread_id else tx.threads.newest()
     if thread is None:

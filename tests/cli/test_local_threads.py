@@ -175,6 +175,7 @@ class TestShow:
         empty = local("local", "show")
         assert (empty.code, "there is no thread yet" in empty.err) == (2, True)
         assert local("local", "show", "a", "b").code == 2
+        assert local("local", "show", "").err.startswith("error: THREAD: is empty")
         assert local("local", "show", "--color", "purple").code == 2
 
 
