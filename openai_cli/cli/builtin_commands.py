@@ -244,6 +244,8 @@ BUILTIN_COMMANDS = (
         ),
         examples=(
             """echo '{"id": "asst_1", "model": "echo"}' | openai local import - --store team.db""",
+            'echo \'{"id": "thread_1", "messages": [{"role": "user", "content": "Hi"}]}\' | '
+            "openai local import - --store team.db",
         ),
         shared=_STORES,
         consequence="nothing was imported",
@@ -275,8 +277,8 @@ BUILTIN_COMMANDS = (
         runs=_threads,
         options=(_STORE, MAX_ITEMS),
         examples=(
-            "openai local threads",
-            "openai local threads --max-items 1 --transform id -r",
+            "openai local threads --store team.db",
+            "openai local threads --store team.db --max-items 1 --transform id -r",
         ),
         shared=(*_STORES, "--format", "--transform", "--raw-output", "--color"),
         consequence="nothing was listed",
@@ -295,7 +297,7 @@ BUILTIN_COMMANDS = (
                 takes="nothing",
             ),
         ),
-        examples=("openai local show",),
+        examples=("openai local show --store team.db",),
         shared=(*_STORES, "--color", "--no-pager"),
         consequence="nothing was printed",
     ),
