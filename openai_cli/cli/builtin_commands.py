@@ -10,7 +10,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from openai_cli.cli.catalog import FlagRow, global_rows, option_row
-from openai_cli.cli.options import CONNECTION, EXPORT_SHAPES, MAX_ITEMS, OTHER, SHELLS, Option
+from openai_cli.cli.options import (
+    CONFIG_ACTIONS,
+    EXPORT_SHAPES,
+    MAX_ITEMS,
+    OTHER,
+    SHELLS,
+    STORE,
+    Option,
+)
 from openai_cli.cli.session import Session
 from openai_cli.cli.upstream_options import ENGINE_FLAGS
 from openai_cli.errors import Problem, UsageError
@@ -131,6 +139,12 @@ def _path(session: Session) -> None:
     path(session)
 
 
+def _config(session: Session) -> None:
+    from openai_cli.cli.config_command import config
+
+    config(session)
+
+
 def _doctor(session: Session) -> None:
     from openai_cli.cli.doctor_command import doctor
 
@@ -154,8 +168,7 @@ GROUPS = {
 }
 """Groups of the tool's own commands, with their summaries."""
 
-_STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
-_STORES = ("--base-url", "--local")
+_STORES = ("--base-url", "--local", "--profile")
 _DIAGNOSED = (
     *_STORES, "--api-key", "--organization", "--project", "--header", "--timeout", *ENGINE_FLAGS,
     "--format", "--transform", "--raw-output",
@@ -188,7 +201,7 @@ BUILTIN_COMMANDS = (
             Option(
                 "--port", "Port to listen on; 8080 if not set, 0 for a free one.", OTHER, "PORT"
             ),
-            _STORE,
+            STORE,
             Option(
                 "--require-key",
                 "Require the key in OPENAI_LOCAL_SERVER_KEY from clients.",
@@ -218,7 +231,7 @@ BUILTIN_COMMANDS = (
             "openai local serve",
             "openai local serve --port 0 --store team.db",
         ),
-        shared=ENGINE_FLAGS,
+        shared=(*ENGINE_FLAGS, "--profile"),
         consequence="not started",
         stays=True,
     ),
@@ -228,7 +241,7 @@ BUILTIN_COMMANDS = (
         runs=_import,
         words=("FILE",),
         options=(
-            _STORE,
+            STORE,
             Option(
                 "--replace",
                 "Replace objects in the store that have the same id.",
@@ -255,7 +268,7 @@ BUILTIN_COMMANDS = (
         summary="Print the assistants, threads and messages of the store as JSON lines",
         runs=_export,
         options=(
-            _STORE,
+            STORE,
             Option(
                 "--as",
                 "Shape: objects as import takes them, or conversations for the Conversations API.",
@@ -275,7 +288,7 @@ BUILTIN_COMMANDS = (
         name="local threads",
         summary="List the threads in the store, newest first, with their last words",
         runs=_threads,
-        options=(_STORE, MAX_ITEMS),
+        options=(STORE, MAX_ITEMS),
         examples=(
             "openai local threads --store team.db",
             "openai local threads --store team.db --max-items 1 --transform id -r",
@@ -289,7 +302,7 @@ BUILTIN_COMMANDS = (
         runs=_show,
         words=("[THREAD]",),
         options=(
-            _STORE,
+            STORE,
             Option(
                 "--follow",
                 "Wait for further messages, and print them until Ctrl-C.",
@@ -305,15 +318,26 @@ BUILTIN_COMMANDS = (
         name="local path",
         summary="Print the path of the store",
         runs=_path,
-        options=(_STORE,),
+        options=(STORE,),
         examples=("openai local path",),
         shared=_STORES,
+    ),
+    BuiltinCommand(
+        name="local config",
+        summary="Show the settings in effect and where they come from, or check the file of them",
+        runs=_config,
+        words=("ACTION",),
+        choices=CONFIG_ACTIONS,
+        options=(STORE,),
+        examples=("openai local config show", "openai local config check"),
+        shared=_DIAGNOSED,
+        consequence="see the configuration file",
     ),
     BuiltinCommand(
         name="local doctor",
         summary="Show what runs, how it is configured, and whether store and servers can be used",
         runs=_doctor,
-        options=(_STORE,),
+        options=(STORE,),
         examples=("openai local doctor", "openai local doctor --format json"),
         shared=_DIAGNOSED,
         consequence="see the report",

@@ -2,74 +2,51 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import openai_cli
 from openai_cli.cli.option_reader import OptionReader
-from openai_cli.cli.options import CREDENTIALS
+from openai_cli.cli.settings_report import Report, origin, print_report, profile_origin
 from openai_cli.cli.store_option import store_file
-from openai_cli.cli.upstream_options import UPSTREAM_VARIABLES
-from openai_cli.client.address import DEFAULT_BASE_URL
 from openai_cli.client.redaction import redacted_url
-from openai_cli.engine.store_path import STORE_VARIABLE
 from openai_cli.errors import CliError, StoreError, UsageError
 from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
+    from openai_cli.cli.configuration import Configuration
     from openai_cli.cli.session import Session
     from openai_cli.client.settings import ConnectionSettings
-
-Report = dict[str, Any]
 
 _MOST_MODELS = 20
 """Names of models that the report lists."""
 
 
-class _Setting(NamedTuple):
-    """A value and where it may come from; of a `secret` the report says only whether it is set."""
-
-    name: str
-    flag: str
-    default: str = ""
-    secret: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The variable that the flag replaces."""
-        return _VARIABLES[self.flag]
-
-
-_VARIABLES = {
-    "--base-url": "OPENAI_BASE_URL",
-    "--store": STORE_VARIABLE,
-    **CREDENTIALS,
-    **UPSTREAM_VARIABLES,
+_SETTINGS = {
+    "base_url": "--base-url",
+    "key": "--api-key",
+    "organization": "--organization",
+    "project": "--project",
+    "upstream_url": "--upstream-url",
+    "upstream_api": "--upstream-api",
+    "upstream_model": "--upstream-model",
+    "upstream_key": "--upstream-key",
+    "upstream_headers": "--upstream-header",
+    "store": "--store",
 }
-_SETTINGS = (
-    _Setting("base_url", "--base-url", DEFAULT_BASE_URL),
-    _Setting("key", "--api-key", secret=True),
-    _Setting("organization", "--organization"),
-    _Setting("project", "--project"),
-    _Setting("upstream_url", "--upstream-url", DEFAULT_BASE_URL),
-    _Setting("upstream_api", "--upstream-api"),
-    _Setting("upstream_model", "--upstream-model"),
-    _Setting("upstream_key", "--upstream-key", secret=True),
-    _Setting("upstream_headers", "--upstream-header", secret=True),
-    _Setting("store", "--store"),
-)
+"""The settings that the report shows, by their names in it."""
 
 
 def doctor(session: Session) -> None:
     """Print the report. Raises the first CliError that it found, after all of it is printed."""
+    configuration = session.configuration()
     env = session.env
-    reader = OptionReader(session.arguments.occurrences, env.environ, Stdin(env.stdin))
+    reader = OptionReader(configuration, Stdin(env.stdin))
     style = reader.style("--format", "--transform")
     settings = reader.settings()
     problems: list[CliError] = []
@@ -77,22 +54,16 @@ def doctor(session: Session) -> None:
         problems.append(UsageError(problems=reader.problems))
     report: Report = {
         "tool": _tool(env.environ),
-        "configuration": {one.name: _origin(one, reader, env.environ) for one in _SETTINGS},
+        "configuration": {
+            "profile": profile_origin(reader, configuration),
+            **{name: origin(flag, reader, configuration) for name, flag in _SETTINGS.items()},
+        },
         "store": _store(session, problems),
-        "server": _server(settings, problems),
-        "upstream": _upstream(settings, problems),
+        "server": _server(settings, configuration, problems),
+        "upstream": _upstream(_engine_environ(session, settings), problems),
     }
     report["problems"] = [problem.message for problem in problems]
-    if style.format in ("auto", "text") and not style.transform:
-        env.out.write("".join(f"{line}\n" for line in _lines(report)))
-    else:
-        from openai_cli.cli.report import note_missed
-        from openai_cli.output.printer import Printer
-
-        text = json.dumps(report, ensure_ascii=False)
-        printer = Printer(env.out, style, env.environ)
-        printer.document(text.encode(), text)
-        note_missed(printer, "--transform", env)
+    print_report(report, style, env)
     if problems:
         raise problems[0]
 
@@ -120,16 +91,6 @@ def _on_path(name: str, path: str) -> Iterator[str]:
             yield file
 
 
-def _origin(one: _Setting, reader: OptionReader, environ: Mapping[str, str]) -> Report:
-    if one.name == "base_url" and reader.has("--local") and not reader.has(one.flag):
-        return {"value": environ.get(one.variable, "local:"), "from": "--local"}
-    text, source = reader.setting(one.flag, one.variable)
-    if not text:
-        value = "not set" if one.secret else one.default or None
-        return {"value": value, "from": "default"}
-    return {"value": "set" if one.secret else redacted_url(text), "from": source}
-
-
 def _store(session: Session, problems: list[CliError]) -> Report:
     report: Report = {"path": None, "exists": False}
     try:
@@ -150,24 +111,40 @@ def _store(session: Session, problems: list[CliError]) -> Report:
     return report
 
 
-def _server(settings: ConnectionSettings, problems: list[CliError]) -> Report:
+def _server(
+    settings: ConnectionSettings, configuration: Configuration, problems: list[CliError]
+) -> Report:
     address = settings.address
     if address.is_local:
         return {"state": "the embedded engine"}
     if address.is_openai:
         return {"state": "its Assistants endpoints are switched off; use --local or another server"}
+    if key := configuration.keys.get("--api-key"):
+        try:
+            settings = settings._replace(api_key=key())
+        except CliError as error:
+            problems.append(error)
+            return {"state": f"not asked: {error.message}"}
     if address.needs_key and not settings.api_key and not settings.headers:
-        return {"state": "not asked: it needs a key"}
+        why = f" ({configuration.withheld})" if configuration.withheld else ""
+        return {"state": f"not asked: it needs a key{why}"}
     return _asked(settings, problems)
 
 
-def _upstream(settings: ConnectionSettings, problems: list[CliError]) -> Report:
+def _engine_environ(session: Session, settings: ConnectionSettings) -> Mapping[str, str]:
+    """The variables of the engine, also if the base URL is another server."""
+    if settings.address.is_local:
+        return settings.environ
+    return OptionReader(session.configuration(engine=True)).engine_environ()
+
+
+def _upstream(environ: Mapping[str, str], problems: list[CliError]) -> Report:
     from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
     from openai_cli.engine.refusals import RefusalError
 
     try:
-        read_names(settings.environ)
-        config = read_upstream_config(settings.environ)
+        read_names(environ)
+        config = read_upstream_config(environ)
     except RefusalError as error:
         if error.status != 401:
             problems.append(UsageError(error.message))
@@ -189,24 +166,3 @@ def _asked(settings: ConnectionSettings, problems: list[CliError]) -> Report:
         problems.append(error)
         return {"url": url, "state": error.message, "models": []}
     return {"url": url, "state": "reachable", "models": names[:_MOST_MODELS]}
-
-
-def _lines(value: Report, indent: str = "") -> Iterator[str]:
-    """The report as text, a value a line."""
-    for name, one in value.items():
-        label = f"{indent}{name.replace('_', ' ')}:"
-        if isinstance(one, dict) and set(one) == {"value", "from"}:
-            shown = _word(one["value"])
-            yield f"{label} {shown}" + ("" if one["from"] == "default" else f" ({one['from']})")
-        elif isinstance(one, dict):
-            yield label
-            yield from _lines(one, indent + "  ")
-        elif isinstance(one, list):
-            yield f"{label} {', '.join(map(str, one)) or 'none'}"
-        else:
-            yield f"{label} {_word(one)}"
-
-
-def _word(value: object) -> str:
-    words = {None: "none", True: "yes", False: "no"}
-    return words[value] if value is None or isinstance(value, bool) else str(value)

@@ -15,11 +15,15 @@ def _never() -> bool:
     return False
 
 
+_MAY_BE_EMPTY = ("PAGER", "OPENAI_CONFIG")
+"""Variables whose empty value says something: no pager, no configuration file."""
+
+
 class Env(NamedTuple):
     """Environment variables, the three standard streams (None if closed), and the arguments.
 
-    `environ` has no empty variables, as they count as unset, except `PAGER`. `interrupted` returns
-    whether Ctrl-C was pressed. `color` is the value of --color.
+    `environ` has no empty variables, as they count as unset, except those of `_MAY_BE_EMPTY`.
+    `interrupted` returns whether Ctrl-C was pressed. `color` is the value of --color.
     """
 
     environ: Mapping[str, str]
@@ -67,14 +71,18 @@ class Env(NamedTuple):
 def system_env(args: tuple[str, ...], interrupted: Callable[[], bool]) -> Env:
     """The environment of this process."""
     return Env(
-        # An empty PAGER is a value: no pager.
-        environ={name: value for name, value in os.environ.items() if value or name == "PAGER"},
+        environ=without_empty(os.environ),
         stdin=sys.stdin.buffer if sys.stdin else None,
         out=_sink(sys.stdout),
         err=_sink(sys.stderr),
         args=args,
         interrupted=interrupted,
     )
+
+
+def without_empty(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that count as set."""
+    return {name: value for name, value in environ.items() if value or name in _MAY_BE_EMPTY}
 
 
 def _sink(stream: TextIO | None) -> Sink:

@@ -28,9 +28,9 @@ def execute(operation: Operation, session: Session) -> None:
     Raises CliError; also for a run that this call started or continued and that did not complete,
     after the run was printed.
     """
-    env = session.env
-    stdin = Stdin(env.stdin, barred="--no-stdin" in session.arguments.names())
-    options, problems = read_options(session.arguments.occurrences, env.environ, stdin)
+    stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
+    configuration = session.configuration()
+    options, problems = read_options(configuration, stdin)
     run_options, more = read_run_options(session.arguments.occurrences, options)
     session.arguments.problems += [*problems, *more]
     with time_limit(options.max_time):
@@ -125,11 +125,15 @@ def _streaming_for_text(request: Request, options: Options) -> Request:
 
 def _show(request: Request, options: Options, printer: Printer, env: Env) -> None:
     from openai_cli.cli.dry_run import as_curl, as_json
+    from openai_cli.client.redaction import REDACTED
 
+    settings = options.settings
+    if options.key:  # it is not read to be hidden
+        settings = settings._replace(api_key=REDACTED)
     if options.dry_run == "curl":
-        env.out.write(as_curl(request, options.settings))
+        env.out.write(as_curl(request, settings))
         return
-    text = as_json(request, options.settings)
+    text = as_json(request, settings)
     # A request contains no reply and none of an answer's columns, so show all of it.
     if options.style.format in ("text", *ROW_FORMATS):
         printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
@@ -147,15 +151,21 @@ def _instead_of_a_key(operation: Operation, settings: ConnectionSettings, env: E
 
 
 def _connected(operation: Operation, options: Options, env: Env) -> ConnectionSettings:
-    """The settings with callbacks for notes and traces. Raises UsageError if a key is missing."""
+    """The settings with the key of a profile, and callbacks for notes and traces.
+
+    Raises UsageError if a key is missing, CliError if it cannot be read.
+    """
     settings = options.settings
     if settings.address.needs_key and not (
-        settings.api_key or carries_credentials(settings.headers)
+        settings.api_key or options.key or carries_credentials(settings.headers)
     ):
+        hint = _instead_of_a_key(operation, settings, env)
         raise UsageError(
             problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
-            hint=_instead_of_a_key(operation, settings, env),
+            hint=f"{options.withheld}\n{hint}" if options.withheld else hint,
         )
+    if options.key and "authorization" not in (name.lower() for name, _ in settings.headers):
+        settings = settings._replace(api_key=options.key())
     quiet = options.debug or not env.err.is_terminal
     return settings._replace(
         notice=settings.notice if quiet else lambda line: env.say("note", line),

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from openai_cli import windows
+from openai_cli.cli.configuration import Configuration, EnvironWithKeys, Key
 from openai_cli.cli.option_values import (
     color_choice,
     count_or_all,
@@ -20,7 +21,12 @@ from openai_cli.cli.option_values import (
     whole,
 )
 from openai_cli.cli.options import CREDENTIALS
-from openai_cli.cli.upstream_options import ENGINE_FLAGS, engine_environ, upstream_secrets
+from openai_cli.cli.upstream_options import (
+    ENGINE_FLAGS,
+    UPSTREAM_VARIABLES,
+    engine_environ,
+    upstream_secrets,
+)
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
@@ -41,7 +47,8 @@ _HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
 class Options(NamedTuple):
     """The parsed global options; times are in seconds.
 
-    `max_items` and `max_time` are None for no limit, `max_pages` is 0.
+    `max_items` and `max_time` are None for no limit, `max_pages` is 0. `key` reads the server's
+    key if the profile has it, and the settings do not; `withheld` is that of the configuration.
     """
 
     settings: ConnectionSettings
@@ -54,18 +61,19 @@ class Options(NamedTuple):
     max_items: int | None
     max_pages: int
     max_time: float | None
+    key: Key | None
+    withheld: str
 
 
-def read_options(
-    occurrences: Sequence[Occurrence], environ: Mapping[str, str], stdin: Stdin
-) -> tuple[Options, list[Problem]]:
+def read_options(configuration: Configuration, stdin: Stdin) -> tuple[Options, list[Problem]]:
     """The parsed options, and all problems with them; an invalid option has its default.
 
     `stdin` is read if a key is to come from it.
     """
-    reader = OptionReader(occurrences, environ, stdin)
+    reader = OptionReader(configuration, stdin)
+    settings = reader.settings()
     options = Options(
-        settings=reader.settings(),
+        settings=settings,
         style=reader.style("--format", "--transform"),
         debug=reader.has("--debug"),
         dry_run=reader.dry_run(),
@@ -77,6 +85,8 @@ def read_options(
         max_items=reader.value("--max-items", count_or_all, None),
         max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
         max_time=reader.max_time(),
+        key=None if settings.address.is_local else configuration.keys.get("--api-key"),
+        withheld=configuration.withheld,
     )
     reader.style("--format-error", "--transform-error")
     return options, reader.problems
@@ -84,20 +94,16 @@ def read_options(
 
 def error_style(occurrences: Sequence[Occurrence]) -> OutputStyle:
     """How to print errors; invalid options are ignored."""
-    return OptionReader(occurrences, {}).style("--format-error", "--transform-error")
+    return OptionReader(Configuration(occurrences, {})).style("--format-error", "--transform-error")
 
 
 class OptionReader:
     """Parses options and collects all problems with them."""
 
-    def __init__(
-        self,
-        occurrences: Sequence[Occurrence],
-        environ: Mapping[str, str],
-        stdin: Stdin | None = None,
-    ) -> None:
-        self._occurrences = occurrences
-        self._environ = environ
+    def __init__(self, configuration: Configuration, stdin: Stdin | None = None) -> None:
+        self._occurrences = configuration.occurrences
+        self._environ = configuration.environ
+        self._keys = configuration.keys
         self._stdin = stdin or Stdin(None)
         self.problems: list[Problem] = []
 
@@ -158,7 +164,7 @@ class OptionReader:
         identity = {
             variable: self._credential(flag, variable) for flag, variable in CREDENTIALS.items()
         }
-        environ = self._engine_environ(identity) if address.is_local else self._environ
+        plain = self._with_engine_flags(identity) if address.is_local else self._environ
         return ConnectionSettings(
             address=address,
             api_key=identity["OPENAI_API_KEY"],
@@ -170,11 +176,21 @@ class OptionReader:
             max_retries=self.value("--max-retries", whole(0, 100), 2),
             client_cert=cert or "",
             client_key=key or "",
-            environ=environ,
-            secrets=tuple(upstream_secrets(environ)) if address.is_local else (),
+            environ=self._with_keys(plain) if address.is_local else plain,
+            secrets=tuple(upstream_secrets(plain)) if address.is_local else (),
         )
 
-    def _engine_environ(self, identity: Mapping[str, str]) -> dict[str, str]:
+    def engine_environ(self) -> Mapping[str, str]:
+        """The variables of an engine that answers others: what flags say takes their place."""
+        return self._with_keys(self._with_engine_flags({}))
+
+    def _with_keys(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """The variables, with the profile's keys, which are read when they are looked up."""
+        names = {**CREDENTIALS, **UPSTREAM_VARIABLES}
+        keys = {names[flag]: key for flag, key in self._keys.items()}
+        return EnvironWithKeys(environ, keys) if keys else environ
+
+    def _with_engine_flags(self, identity: Mapping[str, str]) -> dict[str, str]:
         flags = {
             **{variable: text for variable, text in identity.items() if text},
             **engine_environ(self, self._environ),

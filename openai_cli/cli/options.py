@@ -28,6 +28,7 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name not in ("explore", *ROW_F
 """Values of --format-error: the formats that fit one object without a screen."""
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
+CONFIG_ACTIONS = ("show", "path", "check")
 EXPORT_SHAPES = ("objects", "conversations")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """Shells with a completion script."""
@@ -48,6 +49,7 @@ OPTIONS = (
     Option("--upstream-key", "Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.", CONNECTION, "KEY"),
     Option("--upstream-header", "Header to add there: 'Name: value'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--drop-unsupported-tools", "Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.", CONNECTION, takes="nothing"),
+    Option("--profile", "Profile of the configuration file; also OPENAI_PROFILE.", CONNECTION, "NAME"),
     Option("--organization", "Organization to act for; also OPENAI_ORG_ID.", CONNECTION, "ID"),
     Option("--project", "Project to act for; also OPENAI_PROJECT_ID.", CONNECTION, "ID"),
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
@@ -88,6 +90,8 @@ ROOT_OPTIONS = (
     Option("--install-completion", "Install completion for your shell, or for SHELL.", OTHER, "[SHELL]", takes="optional", words=SHELLS, any_word=True),
 )  # fmt: skip
 """Options that are valid only without a command."""
+
+STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
 
 MAX_ITEMS = Option(
     "--max-items", "Items or events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"

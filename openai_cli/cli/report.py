@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
+from collections.abc import Sequence
 
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import error_style
@@ -18,6 +19,7 @@ from openai_cli.errors import (
     problem_lines,
     shortened,
 )
+from openai_cli.input.arguments import Occurrence
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
@@ -26,13 +28,20 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 def report(error: CliError, session: Session) -> int:
     """Print the error in the format of --format-error; returns its exit code."""
-    style = error_style(session.arguments.occurrences)
+    style = error_style(_occurrences(session))
     readable = style.format in ("auto", "text", "pretty") and not style.transform
     if readable:
         _as_text(error, session)
     else:
         _as_data(error, session, style)
     return error.exit_code
+
+
+def _occurrences(session: Session) -> Sequence[Occurrence]:
+    try:
+        return session.configuration().occurrences
+    except Exception:  # this error is told, whatever is wrong with the configuration file
+        return session.arguments.occurrences
 
 
 def report_unexpected(error: Exception, session: Session) -> int:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from openai_cli import windows
 from openai_cli.api.run_limits import MAX_TOOL_TURNS, MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import seconds, whole
 from openai_cli.cli.options import OTHER, OUTPUT, Option
@@ -61,7 +62,7 @@ def read_run_options(
     occurrences: Sequence[Occurrence], options: Options
 ) -> tuple[RunOptions, list[Problem]]:
     """The parsed options, and all problems with them."""
-    reader = OptionReader(occurrences, options.settings.environ)
+    reader = OptionReader(Configuration(occurrences, options.settings.environ))
     commands = _tool_commands(occurrences, reader.problems)
     tool_errors = reader.value("--tool-errors", _tool_errors, "send")
     tool_defaults, wait_defaults = ToolOptions(), WaitLimits()

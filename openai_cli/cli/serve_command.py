@@ -13,7 +13,6 @@ from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.option_values import whole
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
-from openai_cli.cli.upstream_options import engine_environ
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
 from openai_cli.input.stdin import Stdin
@@ -148,9 +147,10 @@ class _ServeOptionReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._environ = session.env.environ
+        configuration = session.configuration(engine=True)
+        self._environ = configuration.environ
         stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
-        self._options = OptionReader(session.arguments.occurrences, self._environ, stdin)
+        self._options = OptionReader(configuration, stdin)
         self._problems = self._options.problems
 
     def settings(self) -> ServeOptions:
@@ -198,7 +198,7 @@ class _ServeOptionReader:
 
     def _engine_environ(self) -> Mapping[str, str]:
         """The environment, with what the flags say in place of its variables."""
-        environ = {**self._environ, **engine_environ(self._options, self._environ)}
+        environ = self._options.engine_environ()
         read = whole(1, MOST_TOOL_TURNS)
         self._options.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, None)
         if not self._problems:

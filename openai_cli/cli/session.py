@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
+from openai_cli.cli.config_file.location import PROFILE_VARIABLE, config_path, is_absent
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.env import Env
 from openai_cli.input.arguments import Arguments
 from openai_cli.output.terminal import COLOURS
+
+if TYPE_CHECKING:
+    from openai_cli.cli.config_file.profile import Profile
 
 
 class Session:
@@ -22,10 +28,38 @@ class Session:
 
     @property
     def env(self) -> Env:
-        """The environment, with the last valid --color that was parsed so far."""
+        """The environment, with the last valid --color parsed so far, else that of the profile."""
         typed = (one.text or "" for one in self.arguments.occurrences if one.name == "--color")
         valid = [text.lower() for text in typed if text.lower() in COLOURS]
         return self._env._replace(color=valid[-1]) if valid else self._env
+
+    def configuration(self, *, engine: bool = False) -> Configuration:
+        """The flags and variables in effect, with what the configuration file adds.
+
+        `engine`: the command works on the embedded engine, whatever the base URL. Raises
+        UsageError for a file that cannot be used.
+        """
+        typed, environ = self.arguments.occurrences, self.env.environ
+        if self._profile is None:
+            return Configuration(typed, environ)
+        from openai_cli.cli.config_file.profile import configuration
+
+        found = configuration(self._profile, typed, environ, engine=engine)
+        if "--color" in found.supplied:
+            color = next(one.text for one in found.occurrences if one.name == "--color")
+            self._env = self._env._replace(color=(color or "").lower())
+        return found
+
+    @cached_property
+    def _profile(self) -> Profile | None:
+        environ = self.env.environ
+        path = config_path(environ)
+        named = PROFILE_VARIABLE in environ or "--profile" in self.arguments.names()
+        if is_absent(path, environ) and not named:
+            return None
+        from openai_cli.cli.config_file.profile import read_profile
+
+        return read_profile(path, self.arguments.occurrences, environ)
 
 
 def session_of(ctx: Any) -> Session:

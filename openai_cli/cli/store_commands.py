@@ -76,7 +76,7 @@ def export(session: Session) -> None:
 
 
 def _shape(session: Session) -> str:
-    reader = OptionReader(session.arguments.occurrences, {})
+    reader = OptionReader(session.configuration(engine=True))
     shape = reader.last("--as") or EXPORT_SHAPES[0]
     if shape not in EXPORT_SHAPES:
         what = f'expected {" or ".join(EXPORT_SHAPES)}, found "{shape}"{near(shape, EXPORT_SHAPES)}'

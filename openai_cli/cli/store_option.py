@@ -16,7 +16,8 @@ def store_file(session: Session, *, beside_server: bool = False) -> Path:
     """The store's file, by the command line or the environment. Raises CliError."""
     from openai_cli.engine.store_path import store_path
 
-    return store_path(store_address(session, beside_server=beside_server), session.env.environ)
+    address = store_address(session, beside_server=beside_server)
+    return store_path(address, session.configuration(engine=True).environ)
 
 
 def store_address(session: Session, *, beside_server: bool = False) -> str:
@@ -38,5 +39,5 @@ def store_address(session: Session, *, beside_server: bool = False) -> str:
     url = last.get("--base-url")
     if url is not None and not url.startswith(LOCAL):
         raise UsageError(problems=[Problem("--base-url", "must be local: or local:FILE")])
-    default = session.env.environ.get("OPENAI_BASE_URL", "")
+    default = session.configuration(engine=True).environ.get("OPENAI_BASE_URL", "")
     return url or (default if default.startswith(LOCAL) else LOCAL)

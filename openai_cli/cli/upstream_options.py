@@ -26,8 +26,8 @@ UPSTREAM_VARIABLES = {
     "--upstream-header": _HEADERS,
 }
 """Flags for the server of models, with the variables they replace."""
-_DROP_TOOLS = "--drop-unsupported-tools"
-ENGINE_FLAGS = (*UPSTREAM_VARIABLES, _DROP_TOOLS)
+DROP_TOOLS = "--drop-unsupported-tools"
+ENGINE_FLAGS = (*UPSTREAM_VARIABLES, DROP_TOOLS)
 """Flags for the embedded engine only."""
 
 
@@ -59,7 +59,7 @@ def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, 
     texts[_KEY] = reader.credential("--upstream-key")
     texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
-    texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(_DROP_TOOLS) else ""
+    texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(DROP_TOOLS) else ""
     headers = reader.all("--upstream-header")
     # A header of the environment is sent too, unless a flag has one of that name.
     texts[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""

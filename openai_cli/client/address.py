@@ -63,6 +63,18 @@ class Address(NamedTuple):
         """The URL for display; `local:` instead of the engine's internal host."""
         return self.text + path if self.is_local else self.url(path)
 
+    def is_same_server(self, other: Address) -> bool:
+        """Whether both are the same scheme, host and port, or the same socket, or the engine."""
+        if self.is_local or other.is_local:
+            return self.is_local and other.is_local
+        return self._place == other._place
+
+    @property
+    def _place(self) -> tuple[str, str, int]:
+        parts = urlsplit(self.text)
+        port = parts.port or (443 if self.secure else 80)
+        return parts.scheme, self.socket or self.host, port
+
     @property
     def origin(self) -> str:
         """Scheme, host and port as they were given."""

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from unittest.mock import patch
 
-from openai_cli.cli.env import Env
+from openai_cli.cli.env import Env, without_empty
 from openai_cli.cli.main import _run
 from openai_cli.cli.session import Session
 from openai_cli.output.sink import Sink
@@ -25,12 +25,11 @@ def run_inprocess(
     """Run `openai` with these arguments in the current folder.
 
     `stdin` is the file behind standard input, /dev/null without one; `environ` is the whole
-    environment the command sees, where an empty variable counts as unset.
+    environment the command sees.
     """
     out, err = BytesIO(), BytesIO()
-    seen = {name: value for name, value in (environ or {}).items() if value}
     with Path(stdin or "/dev/null").open("rb") as stream:
-        env = Env(seen, stream, Sink(out), Sink(err), tuple(args))
+        env = Env(without_empty(environ or {}), stream, Sink(out), Sink(err), tuple(args))
         code = _run(tuple(args), Session(env))
     return Result(code, out.getvalue(), err.getvalue())
 

@@ -1,0 +1,52 @@
+"""Where the configuration file is. Read for every call, so it imports little."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+CONFIG_VARIABLE = "OPENAI_CONFIG"
+PROFILE_VARIABLE = "OPENAI_PROFILE"
+_FOLDER, _NAME = "openai-cli", "config.toml"
+
+
+def config_path(environ: Mapping[str, str]) -> Path | None:
+    """The file that OPENAI_CONFIG names, else the platform's place for it.
+
+    None if OPENAI_CONFIG is empty, or if there is no home directory. `~` is expanded.
+    """
+    named = environ.get(CONFIG_VARIABLE)
+    try:
+        if named is not None:
+            return Path(named).expanduser() if named else None
+        folder = _config_folder(environ)
+    except RuntimeError:
+        return None
+    return folder / _FOLDER / _NAME if folder.is_absolute() else None
+
+
+def is_absent(path: Path | None, environ: Mapping[str, str]) -> bool:
+    """Whether there is no file to read. One that OPENAI_CONFIG names has to be there."""
+    if path is None:
+        return True
+    if CONFIG_VARIABLE in environ:
+        return False
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False  # whoever reads it says why that is not possible
+    return False
+
+
+def _config_folder(environ: Mapping[str, str]) -> Path:
+    """The folder of configuration files. Raises RuntimeError without a home."""
+    if sys.platform in ("darwin", "win32"):
+        from platformdirs import user_config_path
+
+        return user_config_path()
+    # The rule of all other systems, without platformdirs, whose import takes milliseconds.
+    folder = Path(environ.get("XDG_CONFIG_HOME", ""))
+    return folder if folder.is_absolute() else Path("~/.config").expanduser()

@@ -1,0 +1,106 @@
+"""A TOML file with the places of what stands in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from openai_cli.errors import Problem, UsageError
+
+Keys = tuple[str, ...]
+"""The way to a value: `("profiles", "work", "timeout")`."""
+
+_MOST_BYTES = 2**20
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+class TomlFile:
+    """The content of a file. `mode` and `owner` are those it was read with."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file. Raises UsageError if it cannot be read or is not TOML."""
+        self.path = path
+        self._text, status = _read(path)
+        self.mode, self.owner = status.st_mode, status.st_uid
+        try:
+            self.content = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(problems=[self._no_toml(str(error))]) from None
+
+    def problem(self, keys: Keys, message: str) -> Problem:
+        """A problem with the value at `keys`: names the file, the line and the keys."""
+        line = next(
+            (self._lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self._lines), 0
+        )
+        return Problem(f"{self.path}:{line}" if line else str(self.path), message, ".".join(keys))
+
+    def _no_toml(self, message: str) -> Problem:
+        found = _AT_LINE.search(message)
+        line = int(found[1]) if found else self._text.count("\n") + 1
+        what = _AT_LINE.sub("", message)
+        return Problem(f"{self.path}:{line}", f"is not TOML: {what[:1].lower()}{what[1:]}")
+
+    @cached_property
+    def _lines(self) -> dict[Keys, int]:
+        """The line on which each key stands."""
+        lines: dict[Keys, int] = {}
+        for keys, line in _places(self._text):
+            lines.setdefault(keys, line)
+        return lines
+
+
+def _read(path: Path) -> tuple[str, os.stat_result]:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            data = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(path, f"cannot be read: {why}") from None
+    if len(data) > _MOST_BYTES:
+        raise _unreadable(path, "is larger than 1 MiB, which no configuration file is")
+    try:
+        # Editors of Windows begin a file with a byte-order mark.
+        return data.decode("utf-8-sig"), status
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(problems=[Problem(f"{path}:{line}", "is not UTF-8")]) from None
+
+
+def _unreadable(path: Path, what: str) -> UsageError:
+    problem = Problem("the configuration file", f'"{path}" {what}')
+    return UsageError(problems=[problem], hint="OPENAI_CONFIG= does without one")
+
+
+def _places(text: str) -> Iterator[tuple[Keys, int]]:
+    """Each key with the line its statement begins on.
+
+    A statement is the least number of lines that are TOML by themselves.
+    """
+    table: Keys = ()
+    statement, begin = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        statement += line + "\n"
+        try:
+            found = [*_ways(tomllib.loads(statement))]
+        except tomllib.TOMLDecodeError:
+            continue
+        if statement.lstrip().startswith("["):
+            table = found[-1]
+            yield from ((table[:n], begin) for n in range(1, len(table) + 1))
+        else:
+            yield from (((*table, *way), begin) for way in found)
+        statement, begin = "", number + 1
+
+
+def _ways(value: Mapping[str, Any]) -> Iterator[Keys]:
+    """The ways to all values, outer ones first."""
+    for key, inner in value.items():
+        yield (key,)
+        if isinstance(inner, dict):
+            yield from ((key, *way) for way in _ways(inner))
