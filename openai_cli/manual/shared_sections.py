@@ -13,6 +13,8 @@ from openai_cli.errors import CliError
 
 STORE = "~/.local/share/openai-cli/assistants.db"
 """The engine's default store on Linux, without XDG_DATA_HOME."""
+CONFIG = "~/.config/openai-cli/config.toml"
+"""The configuration file on Linux, without XDG_CONFIG_HOME."""
 
 FILES = (
     (
@@ -20,6 +22,11 @@ FILES = (
         "The store of the embedded engine, an SQLite database (below XDG_DATA_HOME if that is "
         "set; in the platform's data folder on other systems). --base-url local:FILE selects "
         "another file.",
+    ),
+    (
+        CONFIG,
+        "Profiles: named sets of options (below XDG_CONFIG_HOME if that is set; in the platform's "
+        "folder of settings on other systems). OPENAI_CONFIG names another file.",
     ),
 )
 
@@ -51,6 +58,10 @@ VALUES = (
 )
 
 _OTHER_VARIABLES = (
+    (
+        "OPENAI_CONFIG",
+        "The configuration file; empty for none. Not set, it is the one in the platform's place.",
+    ),
     ("OPENAI_LOCAL_STORE", "File of the store for --local and local:."),
     (
         "OPENAI_LOCAL_UPSTREAM_TIMEOUT",
@@ -70,6 +81,7 @@ _OTHER_VARIABLES = (
     ),
     ("OPENAI_LOCAL_SERVER_KEY", "Key that clients of local serve --require-key must send."),
     ("XDG_DATA_HOME", "Base folder of the engine's default store."),
+    ("XDG_CONFIG_HOME", "Base folder of the configuration file."),
     ("NO_COLOR", "If not empty: no colours; --color decides before it."),
     (
         "FORCE_COLOR, CLICOLOR_FORCE",

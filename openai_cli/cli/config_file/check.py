@@ -12,6 +12,7 @@ from openai_cli.cli.config_file.settings import COMMAND, KEYRING, SETTINGS, sett
 from openai_cli.cli.config_file.structure import structural_problems
 from openai_cli.cli.config_file.toml_file import Keys, TomlFile
 from openai_cli.cli.configuration import Configuration
+from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader, read_options
 from openai_cli.cli.option_values import whole
 from openai_cli.cli.upstream_options import ENGINE_FLAGS
@@ -43,8 +44,19 @@ def file_problems(file: TomlFile) -> Iterator[Problem]:
 def all_problems(file: TomlFile) -> Iterator[Problem]:
     """What is wrong with the file and all of its profiles."""
     yield from file_problems(file)
-    for name in _sound_profiles(file, structural_problems(file.content)):
+    structural = structural_problems(file.content)
+    for name in _sound_profiles(file, structural):
         yield from profile_problems(file, name)
+    if ("profile",) not in structural and ("profiles",) not in structural:
+        default = file.content.get("profile")
+        if default and default not in file.content.get("profiles", {}):
+            yield file.problem(("profile",), unknown_profile(file, default))
+
+
+def unknown_profile(file: TomlFile, name: str) -> str:
+    """What to say of the name of a profile that the file does not have."""
+    names = [*file.content.get("profiles", {})]
+    return f'there is no profile "{name}" in {file.path}{near(name, names)}'
 
 
 def _sound_profiles(file: TomlFile, structural: Iterable[Keys]) -> dict[str, dict[str, Any]]:

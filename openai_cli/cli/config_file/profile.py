@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from openai_cli.cli.config_file.check import file_problems, profile_problems
+from openai_cli.cli.config_file.check import file_problems, profile_problems, unknown_profile
 from openai_cli.cli.config_file.keys import profile_keys
 from openai_cli.cli.config_file.location import CONFIG_VARIABLE, PROFILE_VARIABLE, is_absent
 from openai_cli.cli.config_file.settings import (
@@ -17,7 +17,6 @@ from openai_cli.cli.config_file.settings import (
 )
 from openai_cli.cli.config_file.toml_file import TomlFile
 from openai_cli.cli.configuration import Configuration, Key
-from openai_cli.cli.near_words import near
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, read_address
 from openai_cli.errors import Problem, UsageError
 from openai_cli.input.arguments import Occurrence
@@ -59,7 +58,7 @@ def read_profile(
         return None
     profiles = file.content.get("profiles", {})
     if name not in profiles:
-        what = f'there is no profile "{name}" in {path}{near(name, [*profiles])}'
+        what = unknown_profile(file, name)
         problem = Problem(source, what) if source else file.problem(("profile",), what)
         raise UsageError(problems=[problem], hint=f"profiles: {', '.join(profiles) or 'none'}")
     if problems := [*profile_problems(file, name)]:
