@@ -98,7 +98,8 @@ class CliError(Exception):
 class UsageError(CliError):
     """Invalid input, detected before anything was sent; holds all problems.
 
-    `consequence` is added to the printed message: "nothing was sent", "nothing was imported".
+    `consequence` is added to the printed message: "nothing was imported", "nothing was sent" if
+    empty.
     """
 
     exit_code = 2
@@ -111,10 +112,11 @@ class UsageError(CliError):
         *,
         problems: Sequence[Problem] = (),
         hint: str = "",
+        consequence: str = "",
     ) -> None:
         super().__init__(message or "; ".join(problem_lines(problems)), hint=hint)
         self.problems = tuple(problems)
-        self.consequence = "nothing was sent"
+        self.consequence = consequence
 
     def as_json(self) -> dict[str, Any]:
         """As the base class, with `problems`: each has `source`, `path` and `message`."""

@@ -83,7 +83,7 @@ class BuiltinCommand(NamedTuple):
             self._check(session)
             self.runs(session)
         except UsageError as error:
-            error.consequence = self.consequence
+            error.consequence = error.consequence or self.consequence
             raise
 
     def _check(self, session: Session) -> None:
@@ -331,7 +331,6 @@ BUILTIN_COMMANDS = (
         options=(STORE,),
         examples=("openai local config show", "openai local config check"),
         shared=_DIAGNOSED,
-        consequence="see the configuration file",
     ),
     BuiltinCommand(
         name="local doctor",

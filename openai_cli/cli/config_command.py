@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openai_cli.cli.config_file.location import CONFIG_VARIABLE, config_path, is_absent
+from openai_cli.cli.config_file.location import config_path, is_absent, no_file
 from openai_cli.cli.near_words import near
 from openai_cli.cli.options import CONFIG_ACTIONS
 from openai_cli.errors import Problem, UsageError
@@ -27,13 +27,9 @@ def config(session: Session) -> None:
 
 def _file(session: Session) -> Path:
     """The path of the file, whether it exists or not."""
-    from openai_cli.cli.config_file.profile import why_no_file
-
     path = config_path(session.env.environ)
     if path is None:
-        raise UsageError(
-            problems=[Problem(CONFIG_VARIABLE, why_no_file(path, session.env.environ))]
-        )
+        raise UsageError(problems=[no_file(session.env.environ)])
     return path
 
 
@@ -51,7 +47,7 @@ def _check(session: Session) -> None:
         raise UsageError(problems=[Problem(str(path), "does not exist")])
     file = TomlFile(path)
     if problems := [*all_problems(file)]:
-        raise UsageError(problems=problems)
+        raise UsageError(problems=problems, consequence="the file cannot be used")
     names = [*file.content.get("profiles", {})]
     session.env.out.write(f"{path}: no problems; profiles: {', '.join(names) or 'none'}\n")
 
@@ -79,4 +75,4 @@ def _show(session: Session) -> None:
             if one["from"] != "default" or key in ("base_url", "api_key")
         },
     }
-    print_report(report, style, session.env)
+    print_report(report, style, session.env, label=str)

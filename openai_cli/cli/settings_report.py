@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from openai_cli.cli.config_file.location import PROFILE_VARIABLE
@@ -47,10 +47,19 @@ def profile_origin(reader: OptionReader, configuration: Configuration) -> Report
     return {"value": configuration.profile, "from": source if named else str(configuration.file)}
 
 
-def print_report(report: Report, style: OutputStyle, env: Env) -> None:
-    """Print a report as text, a value a line, or in the format that was asked for."""
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def print_report(
+    report: Report, style: OutputStyle, env: Env, label: Callable[[str], str] = _spaced
+) -> None:
+    """Print a report as text, a value a line, or in the format that was asked for.
+
+    `label` makes the words of the text out of a name.
+    """
     if style.format in ("auto", "text") and not style.transform:
-        env.out.write("".join(f"{line}\n" for line in _lines(report)))
+        env.out.write("".join(f"{line}\n" for line in _lines(report, label)))
     else:
         text = json.dumps(report, ensure_ascii=False)
         printer = Printer(env.out, style, env.environ)
@@ -58,19 +67,19 @@ def print_report(report: Report, style: OutputStyle, env: Env) -> None:
         note_missed(printer, "--transform", env)
 
 
-def _lines(value: Report, indent: str = "") -> Iterator[str]:
+def _lines(value: Report, label: Callable[[str], str], indent: str = "") -> Iterator[str]:
     for name, one in value.items():
-        label = f"{indent}{name.replace('_', ' ')}:"
+        start = f"{indent}{label(name)}:"
         if isinstance(one, dict) and set(one) == {"value", "from"}:
             shown = _word(one["value"])
-            yield f"{label} {shown}" + ("" if one["from"] == "default" else f" ({one['from']})")
+            yield f"{start} {shown}" + ("" if one["from"] == "default" else f" ({one['from']})")
         elif isinstance(one, dict):
-            yield label
-            yield from _lines(one, indent + "  ")
+            yield start
+            yield from _lines(one, label, indent + "  ")
         elif isinstance(one, list):
-            yield f"{label} {', '.join(map(str, one)) or 'none'}"
+            yield f"{start} {', '.join(map(str, one)) or 'none'}"
         else:
-            yield f"{label} {_word(one)}"
+            yield f"{start} {_word(one)}"
 
 
 def _word(value: object) -> str:

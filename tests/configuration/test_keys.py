@@ -50,7 +50,7 @@ def authorization(openai: Shell, server: Server, *words: str, **env: str) -> str
 def test_a_command_prints_the_key(
     openai: Shell, server: Server, write: Write, counted: Path, listed: bool
 ) -> None:
-    command = f'["{counted}", "a b"]' if listed else f'"{counted} \'a b\'"'
+    command = f'["{counted}", "a b"]' if listed else f"\"{counted} 'a b'\""
     profile(write, f'base_url = "{server.url}"', f"api_key_command = {command}")
     assert authorization(openai, server, OPENAI_ORG_ID="org-1") == SAYS
     # It saw no variable of ours.
@@ -93,7 +93,11 @@ def test_the_command_is_run_once_for_many_requests(
     ids=["flag", "variable"],
 )
 def test_what_is_for_the_profiles_server_goes_to_no_other(
-    openai: Shell, server: Server, write: Write, counted: Path, elsewhere: tuple[str, dict[str, str]]
+    openai: Shell,
+    server: Server,
+    write: Write,
+    counted: Path,
+    elsewhere: tuple[str, dict[str, str]],
 ) -> None:
     profile(
         write,

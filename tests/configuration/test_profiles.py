@@ -68,7 +68,7 @@ def test_an_empty_openai_config_does_without_the_file(
     assert organization(openai, server, **env) is None
     done = openai(*CREATE, "--profile", "work", env=env)
     assert done.code == 2
-    assert "OPENAI_CONFIG is empty, so that no configuration file is read" in done.err
+    assert "--profile: OPENAI_CONFIG: is empty, so that no configuration file is read" in done.err
 
 
 @pytest.mark.parametrize("variable", ["OPENAI_CONFIG", "XDG_CONFIG_HOME"])

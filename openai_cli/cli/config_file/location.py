@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from openai_cli.errors import Problem
+
 CONFIG_VARIABLE = "OPENAI_CONFIG"
 PROFILE_VARIABLE = "OPENAI_PROFILE"
 _FOLDER, _NAME = "openai-cli", "config.toml"
@@ -39,6 +41,14 @@ def is_absent(path: Path | None, environ: Mapping[str, str]) -> bool:
     except (OSError, ValueError):
         return False  # whoever reads it says why that is not possible
     return False
+
+
+def no_file(environ: Mapping[str, str]) -> Problem:
+    """Why there is no path of a file."""
+    if environ.get(CONFIG_VARIABLE) == "":
+        return Problem(CONFIG_VARIABLE, "is empty, so that no configuration file is read")
+    what = "there is no home directory for a configuration file"
+    return Problem(CONFIG_VARIABLE, f"does not name a file, and {what}")
 
 
 def _config_folder(environ: Mapping[str, str]) -> Path:

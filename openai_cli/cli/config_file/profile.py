@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from openai_cli.cli.config_file.check import file_problems, profile_problems, unknown_profile
 from openai_cli.cli.config_file.keys import profile_keys
-from openai_cli.cli.config_file.location import CONFIG_VARIABLE, PROFILE_VARIABLE, is_absent
+from openai_cli.cli.config_file.location import (
+    CONFIG_VARIABLE,
+    PROFILE_VARIABLE,
+    is_absent,
+    no_file,
+)
 from openai_cli.cli.config_file.settings import (
     SERVER_BOUND,
     UPSTREAM_BOUND,
@@ -48,7 +53,8 @@ def read_profile(
     source, name = _chosen(occurrences, environ)
     if path is None or is_absent(path, environ):
         if source and not (source == PROFILE_VARIABLE and environ.get(CONFIG_VARIABLE) == ""):
-            raise UsageError(problems=[Problem(source, why_no_file(path, environ))])
+            what = f"there is no configuration file {path}" if path else str(no_file(environ))
+            raise UsageError(problems=[Problem(source, what)])
         return None
     file = TomlFile(path)
     if problems := [*file_problems(file)]:
@@ -74,15 +80,6 @@ def _chosen(occurrences: Iterable[Occurrence], environ: Mapping[str, str]) -> tu
         return "--profile", typed
     name = environ.get(PROFILE_VARIABLE, "")
     return (PROFILE_VARIABLE, name) if name else ("", "")
-
-
-def why_no_file(path: Path | None, environ: Mapping[str, str]) -> str:
-    """The reason for which no file is read, as the end of a sentence."""
-    if path is not None:
-        return f"there is no configuration file {path}"
-    if environ.get(CONFIG_VARIABLE) == "":
-        return f"{CONFIG_VARIABLE} is empty, so that no configuration file is read"
-    return f"there is no home directory for a configuration file: name one in {CONFIG_VARIABLE}"
 
 
 def configuration(
