@@ -216,4 +216,4 @@ class _ServeOptionReader:
                 read(environ)
             except RefusalError as error:
                 if error.status != 401:
-                    self._problems.append(Problem("local serve", error.message))
+                    self._problems.append(Problem("local serve", error.message.rstrip(".")))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.configuration.conftest import Write
+from tests.engine.serve.support import Served
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell, without
 
@@ -195,6 +196,38 @@ def test_the_upstreams_key_goes_to_no_other_upstream(
         assert server.last.header("Authorization") is None
         assert server.last.header("X-Team") is None
     assert calls(counted) == 0
+
+
+def test_a_server_of_the_engine_takes_the_profile(
+    openai: Shell, server: Server, write: Write, counted: Path
+) -> None:
+    profile(
+        write,
+        'base_url = "https://a.example/v1"',
+        'api_key = "not-for-the-upstream"',
+        f'store = "{openai.folder}/team.db"',
+        f'upstream_url = "{server.url}"',
+        f'upstream_key_command = "{counted}"',
+        'upstream_model = { fast = "qwen3:8b" }',
+    )
+    server.reply(CHAT)
+    served = Served(openai)
+    try:
+        ask = (*RUN, "--base-url", served.url, "--format=text", "--model=fast")
+        assert [openai(*ask).out for _ in range(2)] == ["Hello.\n"] * 2
+    finally:
+        served.close()
+    assert "/team.db at" in served.said.decode()
+    assert {seen.header("Authorization") for seen in server.seen} == {SAYS}
+    assert server.last.json["model"] == "qwen3:8b"
+    assert calls(counted) == 1
+
+
+def test_a_server_of_the_engine_needs_the_key_when_it_starts(openai: Shell, write: Write) -> None:
+    profile(write, 'upstream_url = "https://a.example/v1"', 'upstream_key_command = "false"')
+    done = openai("local serve --port 0")
+    assert done.code == 2
+    assert "upstream_key_command: false exited with 1; not started" in done.err
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,11 @@ def test_no_secret_is_shown(openai: Shell, write: Write) -> None:
         assert KEY not in done.out + done.err, words
 
 
+def test_debug_names_the_profile(openai: Shell, write: Write) -> None:
+    path = write("profile = 'a'\n[profiles.a]\nbase_url = 'local:'\n")
+    assert openai("beta:threads create --debug").err.startswith(f"* profile a of {path}\n")
+
+
 def test_doctor_names_the_profile_and_asks_with_its_keys(
     openai: Shell, server: Server, write: Write
 ) -> None:
