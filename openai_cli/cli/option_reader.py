@@ -177,6 +177,7 @@ class OptionReader:
             client_cert=cert or "",
             client_key=key or "",
             environ=self._with_keys(plain) if address.is_local else plain,
+            chosen_with=("--profile", profile) if (profile := self.last("--profile")) else (),
             secrets=tuple(upstream_secrets(plain)) if address.is_local else (),
         )
 

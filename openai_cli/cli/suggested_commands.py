@@ -16,7 +16,7 @@ from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.run import RequiredCall, Run, tool_calls
 from openai_cli.shell_words import command_line
 
-_KEPT = ("--timeout", "--max-retries")
+_KEPT = ("--profile", "--timeout", "--max-retries")
 """Connection options that are kept; the others belong to a server or may hold secrets."""
 _LONGEST = 2000
 """Longest command line, in characters, that is suggested."""
@@ -121,7 +121,7 @@ def _command(settings: ConnectionSettings, *words: str) -> str:
         server = ["--local"]
     elif not settings.address.is_openai:
         server = ["--base-url", redacted_url(address)]
-    return command_line(["openai", *server, *words])
+    return command_line(["openai", *settings.chosen_with, *server, *words])
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:

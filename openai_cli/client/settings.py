@@ -23,10 +23,10 @@ class ConnectionSettings(NamedTuple):
     `timeout` is for each silence of the server. `max_answer_size` is bytes of an answer, or of one
     event of a stream, when decompressed; 0 is no limit.
 
+    `chosen_with` are flags that the settings come from, for command lines that are suggested.
     `secrets` are texts to hide beside those of the other fields: what the engine is given for its
     upstream. `notice` takes lines for a user who watches, `note` what also a log should show,
-    `warn` what the user has to know
-    about the answer; `trace` takes the lines of `--debug`.
+    `warn` what the user has to know about the answer; `trace` takes the lines of `--debug`.
     """
 
     address: Address
@@ -40,6 +40,7 @@ class ConnectionSettings(NamedTuple):
     client_cert: str = ""
     client_key: str = ""
     environ: Mapping[str, str] = {}
+    chosen_with: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     notice: Callable[[str], None] = _quiet
     note: Callable[[str], None] = _quiet

@@ -54,6 +54,28 @@ def test_network_commands_need_no_home(folder: Path, server: Server) -> None:
     assert len(server.seen) == 3
 
 
+def test_a_home_of_somebody_else_has_no_configuration(folder: Path, server: Server) -> None:
+    file = folder / "closed" / ".config" / "openai-cli" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("this is not TOML")
+    file.chmod(0o600)
+    ask = ("--base-url", server.url, *RUN)
+    done = run(folder, *ask, HOME=f"{folder}/closed")
+    assert done.code == 2
+    assert f'the configuration file: "{file}" cannot be read: Permission denied' in done.err
+    (folder / "closed").chmod(0o700)
+    assert run(folder, *ask, HOME=f"{folder}/closed").code == 0
+
+
+def test_without_a_home_there_is_no_configuration(folder: Path) -> None:
+    done = run(folder, "local", "config", "path")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "OPENAI_CONFIG: does not name a file, and there is no home directory" in done.err
+    done = run(folder, *CREATE, "--profile", "a")
+    assert (done.code, "there is no home directory" in done.err) == (2, True)
+    assert run(folder, *CREATE, "--local", "--dry-run").code == 0
+
+
 @pytest.mark.first_by_default
 @pytest.mark.parametrize("words", [("local", "path"), ("--local", *RUN), ("local", "export")])
 def test_without_a_home_one_sentence_names_the_variable(

@@ -180,7 +180,7 @@ def test_nothing_but_the_connection_is_dropped(operation: Operation) -> None:
     for row in command_rows(operation):
         words = [part.format(row.name[2:]) for part in values[row.takes]]
         given_ += words
-        if row.panel != "Connection" or row.name in ("--timeout", "--max-retries"):
+        if row.panel != "Connection" or row.name in ("--profile", "--timeout", "--max-retries"):
             kept += words
     assert as_read(_elsewhere(operation, given_)) == ["openai", *HERE, *kept]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,3 +154,16 @@ def test_the_time_limit_of_a_profile_is_that_of_the_upstream_too(
     )  # fmt: skip
     assert done.code == 5
     assert "took too long to answer" in done.err
+
+
+def test_suggested_commands_name_the_profile_that_was_named(
+    openai: Shell, server: Server, write: Write, example_run: dict[str, Any]
+) -> None:
+    write(f"[profiles.a]\nbase_url = '{server.url}'\n")
+    server.reply(Reply(body={**example_run, "status": "in_progress"}))
+    done = openai(
+        "beta:threads", "create-and-run", "--assistant-id=asst_demo", "--profile=a", "--wait",
+        "--wait-timeout=0.1",
+    )  # fmt: skip
+    line = f"continue with: openai --profile a --base-url {server.url} beta:threads:runs retrieve "
+    assert line in done.err

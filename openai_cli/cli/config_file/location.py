@@ -36,10 +36,9 @@ def is_absent(path: Path | None, environ: Mapping[str, str]) -> bool:
         return False
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
     except (OSError, ValueError):
-        return False  # whoever reads it says why that is not possible
+        # Not to be found, also below a home that is somebody else's: no reason to stop.
+        return True
     return False
 
 
