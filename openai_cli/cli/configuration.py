@@ -17,7 +17,7 @@ class Configuration(NamedTuple):
 
     `keys` are the keys of the profile by flag, if no flag and no variable has one. `supplied` are
     the flags and variables that come from the profile. `withheld` says which key is not sent to
-    this server, or is empty.
+    this server, or is empty; `warnings` are about keys of the environment that are sent instead.
     """
 
     occurrences: Sequence[Occurrence]
@@ -27,6 +27,7 @@ class Configuration(NamedTuple):
     file: Path | None = None
     supplied: frozenset[str] = frozenset()
     withheld: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class EnvironWithKeys(Mapping[str, str]):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openai_cli
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.settings_report import Report, origin, print_report, profile_origin
 from openai_cli.cli.store_option import store_file
@@ -19,7 +20,6 @@ from openai_cli.errors import CliError, StoreError, UsageError
 from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
-    from openai_cli.cli.configuration import Configuration
     from openai_cli.cli.session import Session
     from openai_cli.client.settings import ConnectionSettings
 
@@ -44,12 +44,16 @@ _SETTINGS = {
 
 def doctor(session: Session) -> None:
     """Print the report. Raises the first CliError that it found, after all of it is printed."""
-    configuration = session.configuration()
+    problems: list[CliError] = []
+    try:
+        configuration = session.configuration()
+    except CliError as error:
+        problems.append(error)
+        configuration = Configuration(session.arguments.occurrences, session.env.environ)
     env = session.env
     reader = OptionReader(configuration, Stdin(env.stdin))
     style = reader.style("--format", "--transform")
     settings = reader.settings()
-    problems: list[CliError] = []
     if reader.problems:
         problems.append(UsageError(problems=reader.problems))
     report: Report = {
@@ -60,9 +64,10 @@ def doctor(session: Session) -> None:
         },
         "store": _store(session, problems),
         "server": _server(settings, configuration, problems),
-        "upstream": _upstream(_engine_environ(session, settings), problems),
+        "upstream": _upstream(_engine_environ(session, configuration, settings), problems),
     }
-    report["problems"] = [problem.message for problem in problems]
+    # What is wrong with the configuration file is in the way of the store, too.
+    report["problems"] = list(dict.fromkeys(problem.message for problem in problems))
     print_report(report, style, env)
     if problems:
         raise problems[0]
@@ -131,9 +136,11 @@ def _server(
     return _asked(settings, problems)
 
 
-def _engine_environ(session: Session, settings: ConnectionSettings) -> Mapping[str, str]:
-    """The variables of the engine, also if the base URL is another server."""
-    if settings.address.is_local:
+def _engine_environ(
+    session: Session, configuration: Configuration, settings: ConnectionSettings
+) -> Mapping[str, str]:
+    """The variables of the engine, with those of a profile whose base URL is another server."""
+    if settings.address.is_local or not configuration.profile:
         return settings.environ
     return OptionReader(session.configuration(engine=True)).engine_environ()
 

@@ -33,6 +33,8 @@ def execute(operation: Operation, session: Session) -> None:
     options, problems = read_options(configuration, stdin)
     run_options, more = read_run_options(session.arguments.occurrences, options)
     session.arguments.problems += [*problems, *more]
+    for line in configuration.warnings:
+        session.env.say("warning", line)
     if options.debug and configuration.profile:
         session.env.talk(f"* profile {configuration.profile} of {configuration.file}")
     with time_limit(options.max_time):

@@ -38,6 +38,8 @@ CREATE = ("beta:threads", "create", "--local")
         ("[profiles.a]\nheader = [1, 2]", ":2: profiles.a.header: expected a text, a list of "),
         ("[profiles.a]\napi_key = 12345678", ":2: profiles.a.api_key: expected a text; nothing"),
         ("[profiles.a]\napi_key_command = [1]", ":2: profiles.a.api_key_command: expected a "),
+        ("a = " + "[" * 5000, ": is nested too deeply"),
+        ("a = " + "9" * 5000, ":1: is not TOML: exceeds the limit"),
         ("[profiles.a]\nstream = true", ":2: profiles.a.stream: no such setting"),
     ],
 )  # fmt: skip
@@ -63,6 +65,7 @@ def test_a_broken_file(openai: Shell, write: Write, text: str, told: str) -> Non
         ("upstream_model = 'a=b=,'", ""),
         ("header = 'X-Team'", "expected 'Name: value'"),
         ("upstream_header = { Host = \"a\\nb\" }", "the value of Host has characters that are"),
+        ("mtls_client_cert_file = 'a\\u0000'".replace("'", '"'), "holds a NUL character"),
         ("max_tool_turns = 0", "expected a whole number from 1 to"),
         ("mtls_client_cert_file = 'a.pem'", "needs --mtls-client-key-file too"),
         ("organization = ' org'", "has a space or a line break around it"),
@@ -158,7 +161,12 @@ def test_a_profile_without_a_file(openai: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("none.toml", "No such file"), (".", "Is a directory"), ("/dev/zero", "larger than 1 MiB")],
+    [
+        ("none.toml", "No such file"),
+        ("~no-such-user/a.toml", "No such file"),
+        (".", "Is a directory"),
+        ("/dev/zero", "larger than 1 MiB"),
+    ],
 )
 def test_a_named_file_that_cannot_be_read(openai: Shell, name: str, why: str) -> None:
     done = openai(*CREATE, env={"OPENAI_CONFIG": name})
@@ -166,6 +174,11 @@ def test_a_named_file_that_cannot_be_read(openai: Shell, name: str, why: str) ->
     assert done.err.startswith(f'error: the configuration file: "{name}"')
     assert why in done.err
     assert "hint: OPENAI_CONFIG= does without one" in done.err
+
+
+def test_an_empty_file_of_any_kind(openai: Shell, write: Write) -> None:
+    for name in (str(write("")), "/dev/null"):
+        assert openai(*CREATE, env={"OPENAI_CONFIG": name}).code == 0
 
 
 @pytest.mark.parametrize("home", ["/dev/null", "/nonexistent"])

@@ -70,8 +70,27 @@ def test_the_command_is_not_run_without_need(
     openai("--local", *RUN, "--model", "echo")
     openai("local", "config", "show")
     assert authorization(openai, server, "--api-key=other-key") == "Bearer other-key"
-    assert authorization(openai, server, OPENAI_API_KEY="env-key") == "Bearer env-key"
     assert authorization(openai, server, "--header=Authorization: Basic eA==") == "Basic eA=="
+    assert calls(counted) == 0
+
+
+def test_a_key_of_the_environment_wins_with_a_warning(
+    openai: Shell, server: Server, write: Write, counted: Path
+) -> None:
+    profile(
+        write,
+        f'base_url = "{server.url}"',
+        f'api_key_command = "{counted}"',
+        'upstream_key = "upstream-key"',
+    )
+    server.reply(Reply(body={"id": "thread_1"}))
+    done = openai(*CREATE, env={"OPENAI_API_KEY": "env-key"})
+    assert (done.code, server.last.header("Authorization")) == (0, "Bearer env-key")
+    assert done.err == "warning: the key of profile a is not used, as OPENAI_API_KEY is set\n"
+    env = {"OPENAI_LOCAL_UPSTREAM_KEY": "env-key", "OPENAI_API_KEY": "env-key"}
+    done = openai(*RUN, "--local", "--model=echo", env=env)
+    what = "the key of profile a is not used, as OPENAI_LOCAL_UPSTREAM_KEY is set"
+    assert done.err == f"warning: {what}\n"
     assert calls(counted) == 0
 
 

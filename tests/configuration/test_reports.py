@@ -95,6 +95,15 @@ def test_doctor_names_the_profile_and_asks_with_its_keys(
     assert sent == [f"Bearer {KEY}", f"Bearer {KEY}-2"]
 
 
+def test_doctor_goes_on_without_a_file_that_cannot_be_used(openai: Shell, write: Write) -> None:
+    path = write("timeout = 5")
+    done = openai("local doctor --local --format json")
+    assert done.code == 2
+    assert done.json["tool"]["name"] == "openai-threads-cli"
+    (problem,) = done.json["problems"]
+    assert problem.startswith(f"{path}:1: timeout: no such setting")
+
+
 def test_doctor_tells_of_a_command_that_fails(openai: Shell, server: Server, write: Write) -> None:
     write(f"profile = 'a'\n[profiles.a]\nbase_url = '{server.url}'\napi_key_command = 'false'\n")
     done = openai("local doctor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ def file_problems(file: TomlFile) -> Iterator[Problem]:
     """What is wrong with the file as a whole: names and types in it, and its mode."""
     structural = structural_problems(file.content)
     yield from (file.problem(keys, what) for keys, what in structural.items())
-    if os.name != "posix":
+    if os.name != "posix" or not stat.S_ISREG(file.mode):
         return
     mode = f"(mode {file.mode & 0o777:04o}): chmod 600 {file.path}"
     if file.mode & _OTHERS_WRITE:
@@ -105,6 +106,9 @@ def _value_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     server: list[Occurrence] = []
     engine = [Occurrence("--base-url", LOCAL, 1)]
     for flag, texts in settings_of(table).items():
+        if "\0" in "".join(texts):
+            yield keys[flag], "holds a NUL character"
+            continue
         if SETTINGS[keys[flag]].kind != "switch" and not all(texts):
             yield keys[flag], "is empty"
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,9 +20,9 @@ def config_path(environ: Mapping[str, str]) -> Path | None:
     None if OPENAI_CONFIG is empty, or if there is no home directory. `~` is expanded.
     """
     named = environ.get(CONFIG_VARIABLE)
+    if named is not None:
+        return Path(os.path.expanduser(named)) if named else None  # noqa: PTH111 - keeps ~NOBODY
     try:
-        if named is not None:
-            return Path(named).expanduser() if named else None
         folder = _config_folder(environ)
     except RuntimeError:
         return None

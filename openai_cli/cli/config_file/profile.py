@@ -114,6 +114,11 @@ def configuration(
         for flag, key in profile.keys.items()
         if not (flag in left_out or flag in flags or VARIABLES[flag] in environ)
     }
+    shadowed = (
+        f"the key of profile {profile.name} is not used, as {VARIABLES[flag]} is set"
+        for flag in profile.keys
+        if VARIABLES[flag] in environ and not (flag in left_out or flag in flags)
+    )
     own = profile.address("--base-url")
     withheld = f"the key of profile {profile.name} is for {own} only"
     return Configuration(
@@ -124,6 +129,7 @@ def configuration(
         file=profile.file,
         supplied=frozenset({*(one.name for one in defaults), *variables} - flags),
         withheld=withheld if foreign and "--api-key" in profile.keys else "",
+        warnings=tuple(shadowed),
     )
 
 

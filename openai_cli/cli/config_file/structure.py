@@ -1,11 +1,4 @@
-"""What the configuration file may hold, as pydantic models made from the settings.
-
-profile = "work"                     # the one to use
-
-[profiles.work]
-base_url = "https://assistants.example.com/v1"
-api_key_command = "pass show openai"
-"""
+"""What the configuration file may hold: a pydantic model that is made from the settings."""
 
 from __future__ import annotations
 

@@ -20,17 +20,19 @@ _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 class TomlFile:
-    """The content of a file. `mode` and `owner` are those it was read with."""
+    """The content of a file, and its `mode`, of which the type of the file is a part."""
 
     def __init__(self, path: Path) -> None:
         """Read the file. Raises UsageError if it cannot be read or is not TOML."""
         self.path = path
-        self._text, status = _read(path)
-        self.mode, self.owner = status.st_mode, status.st_uid
+        self._text, self.mode = _read(path)
         try:
             self.content = tomllib.loads(self._text)
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise UsageError(problems=[self._no_toml(str(error))]) from None
+        except RecursionError:
+            problem = Problem(str(path), "is nested too deeply")
+            raise UsageError(problems=[problem]) from None
 
     def problem(self, keys: Keys, message: str) -> Problem:
         """A problem with the value at `keys`: names the file, the line and the keys."""
@@ -54,10 +56,11 @@ class TomlFile:
         return lines
 
 
-def _read(path: Path) -> tuple[str, os.stat_result]:
+def _read(path: Path) -> tuple[str, int]:
+    """The text of the file, and its mode. Raises UsageError."""
     try:
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
+            mode = os.fstat(file.fileno()).st_mode
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
@@ -66,7 +69,7 @@ def _read(path: Path) -> tuple[str, os.stat_result]:
         raise _unreadable(path, "is larger than 1 MiB, which no configuration file is")
     try:
         # Editors of Windows begin a file with a byte-order mark.
-        return data.decode("utf-8-sig"), status
+        return data.decode("utf-8-sig"), mode
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(problems=[Problem(f"{path}:{line}", "is not UTF-8")]) from None
@@ -88,7 +91,7 @@ def _places(text: str) -> Iterator[tuple[Keys, int]]:
         statement += line + "\n"
         try:
             found = [*_ways(tomllib.loads(statement))]
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             continue
         if statement.lstrip().startswith("["):
             table = found[-1]
