@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import read_options
 from openai_cli.input.stdin import Stdin
 from tests.cli.conftest import Run
@@ -192,7 +193,7 @@ def test_a_list_that_does_not_end(quick: Run, endless: Server) -> None:
 
 
 def test_the_limit_on_pages_can_be_lifted(quick: Run, endless: Server) -> None:
-    assert read_options([], {}, Stdin(None))[0].max_pages == 5000
+    assert read_options(Configuration([], {}), Stdin(None))[0].max_pages == 5000
     words = ("--max-pages", "0", "--max-items", "20")
     result = quick("--base-url", endless.url, *RUNS, "--format=jsonl", *words)
     assert (result.code, len(endless.seen)) == (0, 20)
