@@ -18,6 +18,7 @@ from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_in
 from openai_cli.engine.runs.stream_replay import replay, wait
+from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import IdempotencyRecord, RunRecord, Store
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.validation import check_request
@@ -33,6 +34,7 @@ class Engine:
         self._models = models
         self._executor = executor or InlineExecutor()
         self._clock = Clock()
+        self._watchdog = Watchdog(store, self._clock)
 
     def answer(self, call: HttpRequest) -> HttpResponse:
         """Answer one request. Refusals are answers too.
@@ -56,6 +58,7 @@ class Engine:
 
     def close(self) -> None:
         """Release the store and the models."""
+        self._watchdog.close()
         self._models.close()
         self._store.close()
 
@@ -85,7 +88,12 @@ class Engine:
 
     def _drive(self, started: StartedRun, memory: IdempotentRequest | None) -> HttpResponse:
         driver = Driver(
-            self._store, started.model, started.run, self._clock, started.max_tool_turns
+            self._store,
+            started.model,
+            started.run,
+            self._clock,
+            self._watchdog,
+            started.max_tool_turns,
         )
         if started.stream:
             return http_responses.stream_response(self._executor.stream(started.beginning, driver))

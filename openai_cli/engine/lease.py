@@ -8,6 +8,7 @@ start times cannot be read, the heartbeat decides.
 import os
 import secrets
 import socket
+from functools import cache
 from pathlib import Path
 
 from openai_cli import windows
@@ -18,11 +19,13 @@ _SILENCE = 60
 
 def new_lease_owner() -> str:
     """A new owner name for one run in this process."""
-    return f"{_host()}/{os.getpid()}/{_start_time(os.getpid())}/{secrets.token_hex(6)}"
+    return f"{_process(os.getpid())}/{secrets.token_hex(6)}"
 
 
 def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
     """Whether the process of `owner` may still be working."""
+    if owner.rpartition("/")[0] == _process(os.getpid()):
+        return True
     host, _, rest = owner.partition("/")
     pid_text, _, rest = rest.partition("/")
     start = rest.partition("/")[0]
@@ -36,6 +39,13 @@ def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
     return heartbeat_at is not None and now - heartbeat_at <= _SILENCE
 
 
+@cache
+def _process(pid: int) -> str:
+    """What the owners in a process begin with; read once, not for each run."""
+    return f"{_host()}/{pid}/{_start_time(pid)}"
+
+
+@cache
 def _host() -> str:
     """Identifies this boot, machine and pid namespace, as far as the system allows."""
     try:

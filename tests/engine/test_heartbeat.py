@@ -68,8 +68,10 @@ def test_minutes_of_silence_are_no_death(store_file: Path, monkeypatch: pytest.M
     store = Store(store_file)
     clock = RequestEachSecond(store, 200)
     cancellation = Cancellation()
-    with watchdog.Watchdog(store, begin(store), cancellation, clock):
+    watching = watchdog.Watchdog(store, clock)
+    with watching.watch(begin(store), cancellation):
         assert clock.over.wait(60)
+    watching.close()
     assert status(store) == "in_progress"
     assert not cancellation.requested
     # Nobody is left who would send a heartbeat: now the silence does mean death.

@@ -26,11 +26,18 @@ class Driver:
     """Drives one run in this process, from one queueing to the next stop."""
 
     def __init__(
-        self, store: Store, model: Model, run: RunRecord, clock: Clock, max_tool_turns: int
+        self,
+        store: Store,
+        model: Model,
+        run: RunRecord,
+        clock: Clock,
+        watchdog: Watchdog,
+        max_tool_turns: int,
     ) -> None:
         self._store = store
         self._model = model
         self._clock = clock
+        self._watchdog = watchdog
         self._max_tool_turns = max_tool_turns
         self._tool_turns = 0
         self._recorder = Recorder(store, run, clock)
@@ -90,7 +97,7 @@ class Driver:
     def _ask(self, prepared: Prompt) -> Iterator[StreamEvent]:
         cancellation = prepared.cancellation
         try:
-            with Watchdog(self._store, self.run, cancellation, self._clock):
+            with self._watchdog.watch(self.run, cancellation):
                 reason = yield from self._listen(prepared)
         except StoreError:
             raise

@@ -1,8 +1,9 @@
-"""Watchdog thread of a working run: heartbeat, cancellation, expiry."""
+"""Watchdog thread of the runs that are being worked on: heartbeat, cancellation, expiry."""
 
 import threading
-from contextlib import suppress
-from types import TracebackType
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.models import Cancellation
@@ -11,63 +12,88 @@ from openai_cli.engine.store import RunRecord, Store
 from openai_cli.errors import StoreError
 
 _GLANCE = 0.2
-"""Seconds between looks at the run, and so the most a cancellation waits."""
+"""Seconds between looks at the runs, and so the most a cancellation waits."""
 _BEAT_EVERY = 10
 """Seconds between heartbeats."""
 _GRACE = 1.0
 """Seconds in which the run itself should act on a cancellation."""
 
 
-class Watchdog:
-    """Watches a run from its own thread while its model is being asked.
+class _Watch:
+    """One run that is watched."""
 
-    A silent model must not make the run look dead, and must not delay a cancellation.
+    def __init__(self, run: RunRecord, cancellation: Cancellation) -> None:
+        self.run = run
+        self.cancellation = cancellation
+        self.asked_at = 0.0
+        """When the run was asked to stop, by the monotonic clock; 0 if it was not."""
+
+
+class Watchdog:
+    """Watches the runs of an engine while their models are being asked.
+
+    A silent model must not make a run look dead, and must not delay a cancellation. All runs share
+    one thread, since starting one for each takes as long as the rest of a short run. It ends when
+    it finds nothing to watch.
     """
 
-    def __init__(
-        self, store: Store, run: RunRecord, cancellation: Cancellation, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._run = run
-        self._cancellation = cancellation
         self._clock = clock
+        self._lock = threading.Lock()
+        self._watches: set[_Watch] = set()
+        self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name=f"watchdog {run.id}", daemon=True)
 
-    def __enter__(self) -> None:
-        self._thread.start()
+    @contextmanager
+    def watch(self, run: RunRecord, cancellation: Cancellation) -> Iterator[None]:
+        """Watch the run inside the block; request the cancellation if it must not go on."""
+        watch = _Watch(run, cancellation)
+        with self._lock:
+            if self._thread is None:
+                thread = threading.Thread(target=self._work, name="watchdog", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._watches.add(watch)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watches.discard(watch)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the thread; it does not look at the store any more."""
         self._stop.set()
-        self._thread.join()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
-    def _watch(self) -> None:
+    def _work(self) -> None:
         while not self._stop.wait(_GLANCE):
-            try:
-                still_ours = self._look()
-            except StoreError:
-                continue  # the run itself will meet it, where it can be reported
-            if not still_ours:
-                self._cancellation.request()
-                self._cancel_for_a_stalled_driver()
-                return
+            with self._lock:
+                watches = list(self._watches)
+                if not watches:
+                    self._thread = None
+                    return
+            # The runs themselves will meet an error of the store, where it can be reported.
+            with suppress(StoreError):
+                self._look(watches)
 
-    def _cancel_for_a_stalled_driver(self) -> None:
-        """Cancel the run here if a slow reader blocks its driver."""
-        if not self._stop.wait(_GRACE):
-            with suppress(StoreError), self._store.write() as tx:
-                lifecycle.cancel(tx, self._run, self._clock.now())
-
-    def _look(self) -> bool:
-        now = self._clock.now()
+    def _look(self, watches: list[_Watch]) -> None:
         with self._store.read() as tx:
-            run = tx.runs.get(self._run.id)
-        if run is None or run.status != "in_progress" or run.owner != self._run.owner:
+            runs = [tx.runs.get(watch.run.id) for watch in watches]
+        for watch, run in zip(watches, runs, strict=True):
+            if watch.asked_at:
+                self._cancel_for_a_stalled_driver(watch)
+            elif not self._goes_on(watch, run):
+                watch.asked_at = time.monotonic()
+                watch.cancellation.request()
+
+    def _goes_on(self, watch: _Watch, run: RunRecord | None) -> bool:
+        """Whether the run is still ours; expires it, or tells that its process is alive."""
+        now = self._clock.now()
+        if run is None or run.status != "in_progress" or run.owner != watch.run.owner:
             return False
         if run.expires_at is not None and now >= run.expires_at:
             with self._store.write() as tx:
@@ -77,3 +103,11 @@ class Watchdog:
             with self._store.write() as tx:
                 tx.runs.beat(run.id, run.owner, now)
         return True
+
+    def _cancel_for_a_stalled_driver(self, watch: _Watch) -> None:
+        """Cancel the run here if a slow reader blocks its driver."""
+        if time.monotonic() - watch.asked_at >= _GRACE:
+            with self._store.write() as tx:
+                lifecycle.cancel(tx, watch.run, self._clock.now())
+            with self._lock:
+                self._watches.discard(watch)

@@ -214,7 +214,6 @@ def _connect(path: Path) -> sqlite3.Connection:
         path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
     )
     try:
-        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         # In WAL mode this survives any crash of the process; only a power cut may undo the last
         # runs.

@@ -185,17 +185,19 @@ class RecordTable(Generic[R]):
             for name, value in values.items()
         ]
 
-    def _decode(self, row: sqlite3.Row) -> R:
-        values = {name: self._value(name, row[name]) for name in self._columns}
-        record: R = self._record(**values)
+    def _decode(self, row: Sequence[Any]) -> R:
+        """The record of a row of all columns, in their order."""
+        record: R = self._record._make(map(self._value, self._columns, row))
         return record
 
     def _value(self, column: str, stored: Any) -> Any:
         """What a column holds. Raises DamagedRowError."""
-        try:
-            value = loads(stored) if column in self._json and stored is not None else stored
-        except (ValueError, TypeError, RecursionError):
-            value = ...
+        value = stored
+        if column in self._json and stored is not None:
+            try:
+                value = loads(stored)
+            except (ValueError, TypeError, RecursionError):
+                value = ...
         if not isinstance(value, self._types[column]):
             raise DamagedRowError(f"the column {column} of {self._name} holds what cannot be read")
         return value
@@ -295,8 +297,11 @@ class Messages(RecordTable[MessageRecord]):
 
         Lists are ordered by time first, and an answer must not come before its question.
         """
-        last = self.newest(thread_id=thread_id)
-        return max(now, last.created_at) if last else now
+        (last,) = self._execute(
+            "SELECT max(created_at) FROM messages WHERE thread_id = ? AND deleted_at IS NULL",
+            [thread_id],
+        ).fetchone()
+        return now if last is None else max(now, self._value("created_at", last))
 
     def newest_first(self, thread_id: str, page_size: int = PAGE_SIZE) -> Iterator[MessageRecord]:
         """The messages of a thread from its end, read page by page as they are taken."""
