@@ -71,7 +71,7 @@ class Engine:
     def _write(
         self, route: routes.Route, request: EngineRequest, memory: IdempotentRequest | None
     ) -> HttpResponse:
-        first = None
+        first, driver = None, None
         with self._store.write() as tx:
             expire_stale_runs_in(tx, request.now)
             if memory is not None:
@@ -80,21 +80,30 @@ class Engine:
                 reply = route.handler(tx, request)
                 if memory is not None:
                     memory.keep(tx, reply, request.now, background=self._executor.background)
+                if isinstance(reply, StartedRun):
+                    driver = self._driver(reply)
+                    if not (reply.stream or self._executor.background):
+                        driver.begin(tx)  # nobody sees it queued: one transaction less
         if first is not None:
             return self._repeat(first)
-        if isinstance(reply, StartedRun):
-            return self._drive(reply, memory)
+        if driver is not None:
+            return self._drive(reply, driver, memory)
         return http_responses.json_response(200, reply)
 
-    def _drive(self, started: StartedRun, memory: IdempotentRequest | None) -> HttpResponse:
-        driver = Driver(
+    def _driver(self, started: StartedRun) -> Driver:
+        return Driver(
             self._store,
             started.model,
             started.run,
             self._clock,
             self._watchdog,
-            started.max_tool_turns,
+            max_tool_turns=started.max_tool_turns,
+            streamed=started.stream,
         )
+
+    def _drive(
+        self, started: StartedRun, driver: Driver, memory: IdempotentRequest | None
+    ) -> HttpResponse:
         if started.stream:
             return http_responses.stream_response(self._executor.stream(started.beginning, driver))
         self._executor.work(driver)

@@ -7,10 +7,13 @@ from openai_cli.api.json_constants import refuse_constant
 
 JsonObject = dict[str, Any]
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.dumps` makes an encoder for each call that is not plain."""
+
 
 def dumps(value: object) -> str:
     """Compact JSON; characters stay readable unless they cannot be written as UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _COMPACT.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:

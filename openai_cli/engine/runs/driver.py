@@ -3,7 +3,6 @@
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
 
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.models import Finished, FinishReason, Model, ModelError, Prompt
@@ -12,7 +11,7 @@ from openai_cli.engine.runs.lifecycle import Closed
 from openai_cli.engine.runs.recorder import Recorder
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
-from openai_cli.engine.store import RunRecord, Store
+from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.tool_turns import turned_away
 from openai_cli.errors import StoreError
@@ -32,22 +31,38 @@ class Driver:
         run: RunRecord,
         clock: Clock,
         watchdog: Watchdog,
+        *,
         max_tool_turns: int,
+        streamed: bool,
     ) -> None:
+        """`streamed` says whether somebody follows the run's events."""
         self._store = store
         self._model = model
         self._clock = clock
         self._watchdog = watchdog
         self._max_tool_turns = max_tool_turns
         self._tool_turns = 0
-        self._recorder = Recorder(store, run, clock)
+        self._recorder = Recorder(store, run, clock, at_once=streamed)
         self.run = run
         """The run as this driver last saw it."""
         self.stopped = False
         """True once the run has ended or waits for tool outputs."""
 
+    def begin(self, tx: Transaction) -> None:
+        """Store that the run is worked on; `events` does it where it was not done before."""
+        run = tx.runs.move(
+            self.run.id,
+            ("queued",),
+            owned_by=self.run.owner,
+            status="in_progress",
+            started_at=self._clock.now(),
+        )
+        if run is None:
+            raise _LeaseLostError
+        self.run = run
+
     def events(self) -> Generator[StreamEvent, None, None]:
-        """Execute the run and yield every event as soon as it is stored.
+        """Execute the run and yield every event; if it is streamed, as soon as it is stored.
 
         If the iterator is closed or interrupted, the run is cancelled.
         """
@@ -77,9 +92,12 @@ class Driver:
         self.stopped = True
 
     def _work(self) -> Iterator[StreamEvent]:
-        self._move("queued", status="in_progress", started_at=self._clock.now())
+        if self.run.status == "queued":
+            with self._store.write() as tx:
+                self.begin(tx)
         yield stream_events.of_run("in_progress", self.run)
         with self._store.read() as tx:
+            self._recorder.not_before = tx.messages.time_of_next(self.run.thread_id, 0)
             prepared = prompt_builder.prepare(tx, self.run, self._model.count_tokens)
         self._tool_turns = len(prepared.tool_turns)
         try:
@@ -168,20 +186,15 @@ class Driver:
         with self._store.write() as tx:
             run = tx.runs.get(self.run.id) or self.run
             self._recorder.save(tx)
-            closed = lifecycle.cancel(tx, run, self._clock.now())
+            now = self._clock.now()
+            closed = lifecycle.cancel(tx, run, now)
             if closed is None:
+                lifecycle.close_left_open(tx, run, now)
                 closed = Closed(run, *self._recorder.open_rows(tx))
         self.run = closed.run
         if closed.run.status == "cancelled":
             yield stream_events.of_cancelling(closed.run)
         yield from stream_events.of_end(closed)
-
-    def _move(self, allowed: str, **changes: Any) -> None:
-        with self._store.write() as tx:
-            run = tx.runs.move(self.run.id, (allowed,), owned_by=self.run.owner, **changes)
-        if run is None:
-            raise _LeaseLostError
-        self.run = run
 
 
 _MESSAGE_REASONS = {

@@ -105,18 +105,29 @@ def _close(
     moved = tx.runs.move(run.id, allowed, owned_by=owned_by, **changes)
     if moved is None:
         return None
+    return _close_open(tx, moved, steps, now)
+
+
+def close_left_open(tx: Transaction, run: RunRecord, now: int) -> None:
+    """End the messages and steps that were stored after another process had ended their run."""
+    if run.status in _REASONS:
+        _close_open(tx, run, tx.steps.all(run_id=run.id), now)
+
+
+def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], now: int) -> Closed:
+    """End what is open of a run that has ended."""
     messages = [
-        close_message(tx, message.id, _REASONS[status], now)
+        close_message(tx, message.id, _REASONS[run.status], now)
         for message in tx.messages.all(run_id=run.id)
         if message.status == "in_progress"
     ]
-    extra = {"last_error": _step_error(changes["last_error"])} if status == "failed" else {}
+    error = {"last_error": _step_error(run.last_error)} if run.last_error else {}
     closed = [
-        close_step(tx, step.id, status, now, **extra)
+        close_step(tx, step.id, run.status, now, **error)
         for step in steps
         if step.status == "in_progress"
     ]
-    return Closed(moved, messages, closed)
+    return Closed(run, messages, closed)
 
 
 def _step_error(error: JsonObject) -> JsonObject:

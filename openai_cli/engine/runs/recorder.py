@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Generator, Iterator
-from typing import Literal
+from contextlib import contextmanager
+from typing import Any, Literal
 
 from openai_cli.engine import models, serialize
 from openai_cli.engine.clock import Clock
@@ -21,17 +22,26 @@ _NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 class Recorder:
     """One answer of a run. At most one message is open, and one step of function calls."""
 
-    def __init__(self, store: Store, run: RunRecord, clock: Clock) -> None:
+    def __init__(self, store: Store, run: RunRecord, clock: Clock, *, at_once: bool) -> None:
+        """`at_once` says to store a row before the event about it; else it may wait a little, so
+        that a short answer needs no transaction of its own before its end.
+        """
         self._store = store
         self._run = run
         self._clock = clock
+        self._at_once = at_once
+        self.not_before = 0
+        """The time of the last message in the thread; lists are ordered by time."""
+        self._new: list[MessageRecord | StepRecord] = []
+        """Rows that are yet to be inserted."""
         self._message: MessageBuilder | None = None
         self._calls: dict[str, ToolCallBuilder] = {}
         """By the ids that the model uses for them."""
         self._earlier_ids: set[str] | None = None
         """Ids of the calls of earlier answers of the run; None until they are needed."""
         self._open_steps: list[str] = []
-        self._last_step: str | None = None
+        self._last_step: StepRecord | None = None
+        """As it was opened."""
         self._kept: list[JsonObject] = []
         self._usage: JsonObject | None = None
         self._saved = time.monotonic()
@@ -60,18 +70,40 @@ class Recorder:
                 self._usage = lifecycle.usage_of(event)
 
     def save_if_due(self) -> None:
-        """Save a growing message at intervals."""
-        if self._message and time.monotonic() - self._saved > _SAVE_EVERY:
-            with self._store.write() as tx:
-                self.save(tx)
+        """Save what is new and a growing message at intervals."""
+        if (self._message or self._new) and time.monotonic() - self._saved > _SAVE_EVERY:
+            with self._writing() as tx:
+                self._update_open(tx)
 
     def save(self, tx: Transaction) -> None:
         """Save the current state of everything that is open."""
+        self._insert_new(tx)
+        self._update_open(tx)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        """A transaction, in which the new rows are there."""
+        with self._store.write() as tx:
+            self._insert_new(tx)
+            yield tx
+        self._new.clear()
+
+    def _insert_new(self, tx: Transaction) -> None:
+        """They stay new until the transaction has been committed."""
+        for row in self._new:
+            if isinstance(row, MessageRecord):
+                tx.messages.insert(row)
+            else:
+                tx.steps.insert(row)
+
+    def _update_open(self, tx: Transaction) -> None:
         self._saved = time.monotonic()
         if self._message:
             tx.messages.update(self._message.message_id, content=self._message.content())
         for step_id in self._open_steps:
-            self._save_calls(tx, step_id)
+            changes = self._call_details(step_id)
+            if changes:
+                tx.steps.update(step_id, **changes)
 
     @property
     def function_calls(self) -> list[JsonObject]:
@@ -88,23 +120,33 @@ class Recorder:
     ) -> Iterator[StreamEvent]:
         """Close what is open: the message completed, or incomplete for this reason.
 
-        If the run is `waiting` for outputs, the step of the function calls stays open.
+        If the run is `waiting` for outputs, the step of the function calls stays open. The recorder
+        itself does not change: the transaction may fail, and what is open is then saved otherwise.
         """
-        ended = list(self._close_message(tx, now, reason))
-        for step_id in list(self._open_steps):
-            self._save_calls(tx, step_id)
-            if not waiting:
-                self._open_steps.remove(step_id)
-                step = lifecycle.close_step(tx, step_id, "completed", now)
+        self._insert_new(tx)
+        ended: list[StreamEvent] = []
+        open_steps = list(self._open_steps)
+        if self._message:
+            open_steps.remove(self._message.step_id)
+            changes = self._end_of_answer(self._message.step_id)
+            ended += self._close_message(tx, self._message, now, reason, **changes)
+        for step_id in open_steps:
+            changes = self._end_of_answer(step_id) | self._call_details(step_id)
+            if waiting:
+                tx.steps.update(step_id, **changes)
+            else:
+                step = lifecycle.close_step(tx, step_id, "completed", now, **changes)
                 ended.append(stream_events.of_step("completed", step))
-        if self._last_step:
-            changes = {"usage": self._usage, "kept": self._with_kept(tx, self._last_step)}
-            step = tx.steps.update(self._last_step, **changes)
-            ended = [
-                stream_events.of_step("completed", step) if event.data["id"] == step.id else event
-                for event in ended
-            ]
+        if self._last_step and self._last_step.id not in self._open_steps:
+            tx.steps.update(self._last_step.id, **self._end_of_answer(self._last_step.id))
         return iter(ended)
+
+    def _end_of_answer(self, step_id: str) -> dict[str, Any]:
+        """What the last step keeps of the answer; nothing for the others."""
+        last = self._last_step
+        if last is None or last.id != step_id:
+            return {}
+        return {"usage": self._usage, "kept": [*last.kept, *self._kept]}
 
     def open_rows(self, tx: Transaction) -> tuple[list[MessageRecord], list[StepRecord]]:
         """The rows that were open as far as this answer knows, as they are now."""
@@ -127,7 +169,7 @@ class Recorder:
         run = self._run
         message = MessageRecord(
             id=new_id("msg"),
-            created_at=self._clock.now(),
+            created_at=max(self._clock.now(), self.not_before),
             thread_id=run.thread_id,
             role="assistant",
             status="in_progress",
@@ -140,13 +182,8 @@ class Recorder:
         step = self._new_step(
             {"type": "message_creation", "message_creation": {"message_id": message.id}}
         )
-        with self._store.write() as tx:
-            created_at = tx.messages.time_of_next(run.thread_id, message.created_at)
-            message = message._replace(created_at=created_at)
-            tx.messages.insert(message)
-            tx.steps.insert(step)
         self._message = builder = MessageBuilder(message.id, step.id)
-        self._step_opened(step)
+        self._open(step, message)
         yield stream_events.of_step("created", step)
         yield stream_events.of_step("in_progress", step)
         yield stream_events.of_message("created", message)
@@ -163,23 +200,28 @@ class Recorder:
     def _end_message(self) -> Iterator[StreamEvent]:
         if self._message is None:
             return
-        with self._store.write() as tx:
-            ended = list(self._close_message(tx, self._clock.now(), None, usage=_NO_USAGE))
+        message, self._message = self._message, None
+        self._open_steps.remove(message.step_id)
+        with self._writing() as tx:
+            ended = self._close_message(tx, message, self._clock.now(), None, usage=_NO_USAGE)
         yield from ended
 
     def _close_message(
-        self, tx: Transaction, now: int, reason: str | None, usage: JsonObject | None = None
-    ) -> Iterator[StreamEvent]:
-        if self._message is None:
-            return
-        builder, self._message = self._message, None
+        self,
+        tx: Transaction,
+        builder: MessageBuilder,
+        now: int,
+        reason: str | None,
+        **of_step: Any,
+    ) -> list[StreamEvent]:
         message = lifecycle.close_message(
             tx, builder.message_id, reason, now, content=builder.content()
         )
-        self._open_steps.remove(builder.step_id)
-        step = lifecycle.close_step(tx, builder.step_id, "completed", now, usage=usage)
-        yield stream_events.of_message(message.status, message)
-        yield stream_events.of_step("completed", step)
+        step = lifecycle.close_step(tx, builder.step_id, "completed", now, **of_step)
+        return [
+            stream_events.of_message(message.status, message),
+            stream_events.of_step("completed", step),
+        ]
 
     # Tool calls
 
@@ -208,9 +250,7 @@ class Recorder:
             call.step_id = siblings[0].step_id
         else:
             step = self._new_step({"type": "tool_calls", "tool_calls": []})
-            with self._store.write() as tx:
-                tx.steps.insert(step)
-            self._step_opened(step)
+            self._open(step)
             call.step_id = step.id
             yield stream_events.of_step("created", step)
             yield stream_events.of_step("in_progress", step)
@@ -232,17 +272,17 @@ class Recorder:
     def _end_call(self, call: ToolCallBuilder, result: JsonObject) -> Iterator[StreamEvent]:
         yield self._step_delta(call.step_id, call.finish(result))
         self._open_steps.remove(call.step_id)
-        with self._store.write() as tx:
-            self._save_calls(tx, call.step_id)
+        changes = self._call_details(call.step_id)
+        with self._writing() as tx:
             step = lifecycle.close_step(
-                tx, call.step_id, "completed", self._clock.now(), usage=_NO_USAGE
+                tx, call.step_id, "completed", self._clock.now(), usage=_NO_USAGE, **changes
             )
         yield stream_events.of_step("completed", step)
 
-    def _save_calls(self, tx: Transaction, step_id: str) -> None:
+    def _call_details(self, step_id: str) -> dict[str, Any]:
+        """The column of a step with the calls so far; none for the step of a message."""
         calls = [call.details() for call in self._calls.values() if call.step_id == step_id]
-        if calls:
-            tx.steps.update(step_id, details={"type": "tool_calls", "tool_calls": calls})
+        return {"details": {"type": "tool_calls", "tool_calls": calls}} if calls else {}
 
     # Steps
 
@@ -262,13 +302,14 @@ class Recorder:
             expires_at=self._run.expires_at,
         )
 
-    def _step_opened(self, step: StepRecord) -> None:
+    def _open(self, step: StepRecord, *messages: MessageRecord) -> None:
+        """Take a new step, and its message if it has one."""
+        self._new += [*messages, step]
         self._open_steps.append(step.id)
-        self._last_step = step.id
+        self._last_step = step
+        if self._at_once:
+            with self._writing():
+                pass
 
     def _step_delta(self, step_id: str, call: JsonObject) -> StreamEvent:
         return StreamEvent("thread.run.step.delta", serialize.step_delta(step_id, call))
-
-    def _with_kept(self, tx: Transaction, step_id: str) -> list[JsonObject]:
-        step = tx.steps.get(step_id)
-        return [*(step.kept if step else []), *self._kept]
