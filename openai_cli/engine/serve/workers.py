@@ -19,6 +19,8 @@ from openai_cli.errors import StoreError
 
 _LAST_WORDS = 3.0
 """Seconds that runs which were ended get to tell their streams."""
+_IDLE_TIME = 5.0
+"""Seconds that a thread waits for its next run; starting one takes as long as a short run."""
 _KEEP_TRYING = 60
 """Attempts, a second apart, to write down that a run broke."""
 
@@ -44,10 +46,16 @@ class Workers:
         self._loop = loop
         self._log = log
         self._limit = limit
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)
+        """Notified when a run has stopped, and when the grace period ends."""
+        self._more = threading.Condition(lock)
+        """Notified when a run waits for a thread."""
         self._waiting: deque[_Job] = deque()
         self._live: set[_Job] = set()
         self._threads = 0
+        self._idle = 0
+        """How many of them wait for a job."""
         self._deadline: float | None = None
 
     def work(self, driver: Driver) -> None:
@@ -99,9 +107,9 @@ class Workers:
         with self._changed:
             self._live.add(job)
             self._waiting.append(job)
-            # A thread that has nothing left to do ends, so there is one for each job at least.
-            needed = self._threads < self._limit
+            needed = self._idle < len(self._waiting) and self._threads < self._limit
             self._threads += needed
+            self._more.notify()
         if needed:
             self._start()
 
@@ -124,7 +132,10 @@ class Workers:
     def _serve(self) -> None:
         while True:
             with self._changed:
-                if not self._waiting:
+                self._idle += 1
+                found = self._more.wait_for(lambda: self._waiting, _IDLE_TIME)
+                self._idle -= 1
+                if not found:
                     self._threads -= 1
                     return
                 job = self._waiting.popleft()
