@@ -23,6 +23,10 @@ def dumps(value: object) -> str:
 
 def loads(text: str) -> Any:
     """Read JSON that `dumps` wrote."""
+    if text == "{}":  # most columns are empty, and calling the parser takes ten times as long
+        return {}
+    if text == "[]":
+        return []
     return json.loads(text)
 
 

@@ -87,6 +87,7 @@ def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
         tx.messages.page(Window(), thread_id=run.thread_id)
         tx.messages.page(Window(), thread_id=run.thread_id, run_id=run.id)
         list(tx.messages.newest_first(run.thread_id, 1))
+        tx.messages.time_of_next(run.thread_id, 0)
         tx.messages.with_files(run.thread_id)
         tx.messages.all(run_id=run.id)
         tx.messages.newest(thread_id=run.thread_id)
@@ -103,4 +104,6 @@ def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
         for row in plan:
             sorts = row[3].startswith("USE TEMP B-TREE") and "LIMIT" not in statement
             assert sorts or re.search(r"USING (COVERING )?INDEX", row[3]), (statement, plan)
+        if "image_" in statement:
+            assert "messages_with_files" in plan[0][3], "other messages are not even looked at"
     connection.close()

@@ -76,7 +76,7 @@ def test_a_store_is_described(openai: Shell) -> None:
     done, found = report(openai, "--local", OPENAI_LOCAL_STORE="a.db")
     assert done.code == 0
     assert found["store"]["integrity"] == "ok"
-    assert found["store"]["schema_version"] == 2
+    assert found["store"]["schema_version"] == 3
     assert found["store"]["bytes"] == (openai.folder / "a.db").stat().st_size
 
 

@@ -26,15 +26,18 @@ def prepare(tx: Transaction, run: RunRecord, count: Count) -> models.Prompt:
     done = [step for step in steps if step.status == "completed"]
     own = {message.id: message for message in tx.messages.all(run_id=run.id)}
     since = _since(done, own)
-    newest_first = _entries(_newest_first(tx, run, len(own)))
     limit = run.settings.get("max_prompt_tokens")
-    if limit is None:
-        earlier = list(newest_first)
-    else:
+    if limit is not None:
         room = limit - count(run.settings.get("instructions") or "")
         room -= sum(cost(entry, count) for entry in since)
-        earlier = _until_full(newest_first, room, count)
-    return _prompt(tx, run, steps, (*reversed(earlier), *since))
+        newest_first = _until_full(_entries(_newest_first(tx, run, len(own))), room, count)
+        earlier = newest_first[::-1]
+    elif _last_messages(run) is not None:
+        earlier = list(_entries(_newest_first(tx, run, len(own))))[::-1]
+    else:  # all of it: how much a model takes is not known before it refuses
+        whole = tx.messages.all(thread_id=run.thread_id)
+        earlier = list(_entries(message for message in whole if message.run_id != run.id))
+    return _prompt(tx, run, steps, (*earlier, *since))
 
 
 def prepare_to_refuse(tx: Transaction, run: RunRecord, fields: Mapping[str, str]) -> models.Prompt:
@@ -43,7 +46,7 @@ def prepare_to_refuse(tx: Transaction, run: RunRecord, fields: Mapping[str, str]
     `fields` maps the ids of messages that came with the request to their position in it.
     """
     if _last_messages(run) is None:
-        last = next(_entries(tx.messages.newest_first(run.thread_id)), None)
+        last = next(_entries(tx.messages.newest_first(run.thread_id, 1)), None)
         found = list(_entries(tx.messages.with_files(run.thread_id), fields))
         history = found or [last] if last else []
     else:
@@ -117,14 +120,10 @@ def _since(steps: Sequence[StepRecord], own: Mapping[str, MessageRecord]) -> lis
 def _newest_first(tx: Transaction, run: RunRecord, own: int) -> Iterator[MessageRecord]:
     """The thread before this run, or its last n messages; the newest comes first."""
     count = _last_messages(run)
-    found: Iterable[MessageRecord]
+    found = tx.messages.newest_first(run.thread_id)
     if count is not None:
         wanted = min(count + own, sys.maxsize)
         found = islice(tx.messages.newest_first(run.thread_id, min(wanted, PAGE_SIZE)), wanted)
-    elif run.settings.get("max_prompt_tokens") is not None:
-        found = tx.messages.newest_first(run.thread_id)
-    else:
-        found = reversed(tx.messages.all(thread_id=run.thread_id))
     return (message for message in found if message.run_id != run.id)
 
 

@@ -239,8 +239,9 @@ class StaleCandidate(NamedTuple):
     heartbeat_at: int | None
 
 
-# Spelt out, not bound: only then may the planner use the indexes of active runs.
+# Spelt out, not bound: only then may the planner use the indexes of just these rows.
 _IS_ACTIVE = "status IN ({})".format(", ".join(f"'{status}'" for status in ACTIVE))
+_HAS_FILES = "(replace(content, 'image_', '') <> content OR length(attachments) > 2)"
 
 
 class Runs(RecordTable[RunRecord]):
@@ -314,13 +315,11 @@ class Messages(RecordTable[MessageRecord]):
     def with_files(self, thread_id: str) -> list[MessageRecord]:
         """The messages of a thread that hold attachments or images, oldest first.
 
-        The database looks for the word in the text of the column, so that all others need not be
-        read; a message whose text contains it may be among those found.
+        They have an index of their own; a message whose text contains the word that images are
+        recognized by may be among those found.
         """
         conditions, values = self._where({"thread_id": thread_id})
-        conditions.append("(replace(content, ?, ?) <> content OR attachments <> ?)")
-        order = f"ORDER BY {', '.join(self._order)}"
-        return self._select(conditions, [*values, "image_", "", dumps([])], order)
+        return self._select([*conditions, _HAS_FILES], values, f"ORDER BY {', '.join(self._order)}")
 
 
 class IdempotencyRecords(RecordTable[IdempotencyRecord]):
