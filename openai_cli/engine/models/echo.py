@@ -15,7 +15,6 @@ forces a function calls it with `{}`. Usage counts words.
 
 import re
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 
 from openai_cli.engine.models.interface import Unsupported
 from openai_cli.engine.models.model_events import (
@@ -42,16 +41,16 @@ _WORD = re.compile(r"\s*\S+\s*")
 _MOST_REPEATS = 100_000
 
 
-@dataclass
 class _Script:
     """Directives and text parsed from the last user message."""
 
-    lines: list[str] = field(default_factory=list)
-    calls: list[tuple[str, str]] = field(default_factory=list)
-    failure: str | None = None
-    cut: bool = False
-    seconds: float = 0.0
-    repeats: int = 1
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.calls: list[tuple[str, str]] = []
+        self.failure: str | None = None
+        self.cut = False
+        self.seconds = 0.0
+        self.repeats = 1
 
     @property
     def text(self) -> str:

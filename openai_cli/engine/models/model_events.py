@@ -1,6 +1,5 @@
 """Events that a model emits while it answers one prompt, and its errors."""
 
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 ToolKind = Literal["function", "code_interpreter", "file_search"]
@@ -36,8 +35,7 @@ class AnnotationAdded(NamedTuple):
     part: int = 0
 
 
-@dataclass(frozen=True)
-class MessageEnded:
+class MessageEnded(NamedTuple):
     """Ends the open message, so that the next text opens another one.
 
     Optional: a message also ends when a tool call starts and when the turn finishes.

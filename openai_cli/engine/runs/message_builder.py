@@ -1,21 +1,23 @@
-"""Builds a message or a tool call from pieces: gives deltas, then the stored shape."""
+"""Builds a message or a tool call from pieces: gives deltas, then the stored shape.
 
-from dataclasses import dataclass, field
+The classes are plain: dataclasses are made by generated code, which every start would wait for.
+"""
+
 from typing import Literal
 
 from openai_cli.engine.models import ToolKind
 from openai_cli.engine.strict_json import JsonObject
 
 
-@dataclass
 class ContentBlockBuilder:
     """One content block of a message."""
 
-    kind: Literal["text", "refusal"]
-    part: int
-    index: int
-    pieces: list[str] = field(default_factory=list)
-    annotations: list[JsonObject] = field(default_factory=list)
+    def __init__(self, kind: Literal["text", "refusal"], part: int, index: int) -> None:
+        self.kind = kind
+        self.part = part
+        self.index = index
+        self.pieces: list[str] = []
+        self.annotations: list[JsonObject] = []
 
     def add(self, text: str) -> JsonObject:
         """Append a piece; returns its delta. The first one announces the annotations."""
@@ -40,13 +42,13 @@ class ContentBlockBuilder:
         return {"type": "text", "text": {"value": text, "annotations": self.annotations}}
 
 
-@dataclass
 class MessageBuilder:
     """An open assistant message and its step."""
 
-    message_id: str
-    step_id: str
-    blocks: list[ContentBlockBuilder] = field(default_factory=list)
+    def __init__(self, message_id: str, step_id: str) -> None:
+        self.message_id = message_id
+        self.step_id = step_id
+        self.blocks: list[ContentBlockBuilder] = []
 
     def block(self, kind: Literal["text", "refusal"], part: int) -> ContentBlockBuilder:
         """The block for this part, opened if it is new."""
@@ -64,17 +66,17 @@ class MessageBuilder:
         ]
 
 
-@dataclass
 class ToolCallBuilder:
     """A tool call, in the step it belongs to."""
 
-    call_id: str
-    kind: ToolKind
-    name: str
-    step_id: str
-    index: int = 0
-    pieces: list[str] = field(default_factory=list)
-    result: JsonObject = field(default_factory=dict)
+    def __init__(self, call_id: str, kind: ToolKind, name: str, step_id: str, index: int) -> None:
+        self.call_id = call_id
+        self.kind = kind
+        self.name = name
+        self.step_id = step_id
+        self.index = index
+        self.pieces: list[str] = []
+        self.result: JsonObject = {}
 
     def opening(self) -> JsonObject:
         """The first delta: everything but the arguments."""
