@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openai_cli.engine.runs import lifecycle
+from openai_cli.engine.runs import lifecycle, recorder
 from openai_cli.engine.store import Store
 from tests.engine.support import FUNCTION, Api, ask, names
 
@@ -119,6 +119,34 @@ def test_working_run_expires(api: Api) -> None:
         rest = names(list(events))
     ends = ["message.incomplete", "run.step.expired", "run.expired", "done"]
     assert [name for name in rest if name != "message.delta"] == ends
+
+
+def test_what_was_said_is_kept_if_the_run_expires_before_it_was_saved(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_SAVE_EVERY", 60)
+    answers: list[Any] = []
+    run = threading.Thread(target=lambda: answers.append(api.run("so " * 100 + "\n!slow 50")))
+    run.start()
+    store = Store(api.file)
+    while not (found := _working(store)):
+        time.sleep(0.05)
+    time.sleep(1)  # a word has been said by now
+    expire(api.file, found)
+    run.join()
+    (answer,) = answers
+    assert answer["status"] == "expired"
+    (message, _) = api.get(f"/threads/{answer['thread_id']}/messages")["data"]
+    assert message["incomplete_details"] == {"reason": "run_expired"}
+    assert message["content"][0]["text"]["value"].startswith("so ")
+    (step,) = api.get(f"{path_of(answer)}/steps")["data"]
+    assert step["status"] == "expired"
+    store.close()
+
+
+def _working(store: Store) -> str | None:
+    with store.read() as tx:
+        return next((run.id for run in tx.runs.all() if run.status == "in_progress"), None)
 
 
 def test_leaving_a_stream_cancels_the_run(api: Api) -> None:

@@ -24,7 +24,8 @@ def prepare(tx: Transaction, run: RunRecord, count: Count) -> models.Prompt:
     """
     steps = tx.steps.all(run_id=run.id)
     done = [step for step in steps if step.status == "completed"]
-    own = {message.id: message for message in tx.messages.all(run_id=run.id)}
+    said = tx.messages.all(run_id=run.id) if steps else []  # a message has a step
+    own = {message.id: message for message in said}
     since = _since(done, own)
     limit = run.settings.get("max_prompt_tokens")
     if limit is not None:
