@@ -1,15 +1,17 @@
 """What the embedded engine costs, as ratios measured in one run.
 
-Two questions. How much longer does `create-and-run` take on `echo` in the same process than against
-an HTTP server on loopback that answers at once? And does a store with many runs answer a retrieve
-and a list page as fast as one with few? The calls take turns, and the best time of each counts: the
-machine's noise only ever adds.
+Three questions. How much longer does `create-and-run` take on `echo` in the same process than
+against an HTTP server on loopback that answers at once? How long does a run take once the process
+has started, alone and from 16 threads that share an engine? And does a store with many runs answer
+a retrieve and a list page as fast as one with few? The calls of the first and the last take turns,
+and the best time of each counts: the machine's noise only ever adds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
 import tempfile
 import threading
@@ -25,6 +27,7 @@ from startup import OPENAI, RUN, Handler, measure
 from openai_cli.engine import open_transport
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, ThreadRecord
 
+THREADS = 16
 AT_MOST = 0.030
 """Seconds that the engine may cost a command more than a server on loopback."""
 FEW, MANY = 100, 100_000
@@ -55,6 +58,43 @@ def command_cost(rounds: int, folder: Path) -> bool:
     more = in_process - over_http
     print(f"  {'difference':34} {more * 1000:7.1f} ms   (at most {AT_MOST * 1000:.0f})")
     return more <= AT_MOST
+
+
+def runs_in_process(rounds: int, folder: Path) -> None:
+    """Print how long a run takes, alone and on many threads, as ratios to a list page."""
+    with httpx.Client(
+        base_url="http://local", transport=open_transport(f"local:{folder}/p.db", {})
+    ) as client:
+        message = {"role": "user", "content": "Hello"}
+        body = {"assistant_id": "asst_demo", "thread": {"messages": [message]}}
+
+        def listed() -> None:
+            client.get("/assistants").raise_for_status()
+
+        def run() -> None:
+            client.post("/threads/runs", json=body).raise_for_status()
+
+        times = {call: median(call, rounds) for call in (listed, run)}
+        ratio = times[run] / times[listed]
+        print(f"a run in process: p50 {times[run] * 1000:.2f} ms, {ratio:.1f} × a list page")
+        threads = [threading.Thread(target=median, args=(run, rounds)) for _ in range(THREADS)]
+        start = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        a_second = THREADS * rounds / (time.perf_counter() - start)
+        print(f"{THREADS} threads, one engine: {a_second:.0f} runs a second")
+
+
+def median(call: Callable[[], None], count: int) -> float:
+    """The median time of a call, in seconds."""
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def filled(file: Path, runs: int) -> tuple[str, str]:
@@ -161,6 +201,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cheap = command_cost(options.rounds, folder)
+        runs_in_process(options.rounds * 10, folder)
         flat = growth(options.rounds * 10, folder)
     if not (cheap and flat):
         sys.exit("the engine costs more than it may")

@@ -1,21 +1,34 @@
-"""How long a request to `local serve` takes on a connection that is kept alive.
+"""What `local serve` does on connections that are kept alive.
 
-As a ratio to a request on a new connection each time: it should be below 1. The median counts.
+How long a request takes there, as a ratio to a request on a new connection each time: it should be
+below 1. The median counts. How many runs of `echo` a second 16 connections get through, until the
+last one has ended, and how long a stream takes when 100 are read side by side; both as ratios to as
+many lists of assistants, which cost the HTTP alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from startup import OPENAI
+
+from openai_cli.engine.store import Store
+
+CONNECTIONS, STREAMS = 16, 100
+TEXT = "a few words that come back one by one, and a few more"
 
 
 def median(ask: Callable[[], httpx.Response], count: int) -> float:
@@ -37,6 +50,68 @@ def measure_at(url: str, count: int) -> None:
     print(f"kept alive {kept * 1000:.2f} ms, {kept / new:.2f} × a new connection")
 
 
+def at_once(url: str, connections: int, each: int, body: dict[str, object] | None) -> list[float]:
+    """The times of requests on so many connections at once, each with its own thread."""
+    times: list[float] = []
+    ready = threading.Barrier(connections)
+    method, path = ("POST", "/threads/runs") if body else ("GET", "/assistants")
+
+    def work() -> None:
+        host = urlsplit(url)
+        connection = HTTPConnection(host.hostname or "", host.port)
+        connection.connect()
+        ready.wait()
+        for _ in range(each):
+            start = time.perf_counter()
+            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+            times.append(time.perf_counter() - start)
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def load_at(url: str, store: str, each: int) -> None:
+    """Print runs a second, and the slowest streams."""
+    message = {"role": "user", "content": TEXT}
+    body = {"assistant_id": "asst_demo", "thread": {"messages": [message]}}
+    at_once(url, CONNECTIONS, 2, body)
+
+    start = time.perf_counter()
+    at_once(url, CONNECTIONS, each, None)
+    floor = time.perf_counter() - start
+    start = time.perf_counter()
+    at_once(url, CONNECTIONS, each, body)
+    wait_for_runs(store)
+    taken = time.perf_counter() - start
+    a_second = CONNECTIONS * each / taken
+    print(f"{CONNECTIONS} connections: {a_second:.0f} runs a second, {taken / floor:.1f} × lists")
+
+    lists = sorted(at_once(url, STREAMS, 1, None))
+    streams = sorted(at_once(url, STREAMS, 1, body | {"stream": True}))
+    middle, late = streams[STREAMS // 2] * 1000, streams[STREAMS * 99 // 100 - 1] * 1000
+    ratio = streams[-1] / lists[-1]
+    print(f"{STREAMS} streams: p50 {middle:.0f} ms, p99 {late:.0f} ms, {ratio:.1f} × lists")
+
+
+def wait_for_runs(store: str) -> None:
+    """Wait until no run is worked on."""
+    opened = Store(Path(store))
+    active = True
+    while active:
+        with opened.read() as tx:
+            active = bool(tx.runs.stale_candidates(0))
+        time.sleep(0.005)
+    opened.close()
+
+
 def main() -> None:
     """Start a server, measure, stop it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,6 +128,7 @@ def main() -> None:
                 if found is None:
                     raise SystemExit("the server did not start")
                 measure_at(found[0], options.requests)
+                load_at(found[0], f"{folder}/s.db", options.requests)
             finally:
                 server.terminate()
 
