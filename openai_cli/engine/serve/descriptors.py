@@ -8,8 +8,8 @@ from openai_cli.engine.serve.limits import ServerLimits
 
 _OWN = 128
 """For the process itself, the store connections of requests, and connections being accepted."""
-_PER_RUN = 5
-"""The worker's store connection and the watchdog's, two files each, and one to the model."""
+_PER_RUN = 3
+"""The worker's store connection, two files, and one to the model."""
 _RELAYS_SHARE = 4
 """Relays get one in so many: each has one connection to the upstream."""
 _LEAST = 16

@@ -114,7 +114,7 @@ def test_the_soft_limit_of_descriptors_is_raised(serve: Serve) -> None:
     served = serve(preexec_fn=descriptors(64, hard))
     limits = Path(f"/proc/{served.process.pid}/limits").read_text()
     (soft,) = (line.split()[3] for line in limits.splitlines() if line.startswith("Max open files"))
-    assert int(soft) > ServerLimits().connections + 5 * ServerLimits().runs
+    assert int(soft) > ServerLimits().connections + 3 * ServerLimits().runs
     assert served.said.count(b"\n") == 1  # all that is promised has room
 
 
@@ -124,7 +124,7 @@ def test_descriptors_are_enough_for_what_is_promised(few: int) -> None:
     assert 1 <= limits.runs <= ServerLimits().runs
     assert 1 <= limits.connections <= ServerLimits().connections
     if few >= 200:
-        assert limits.connections + 5 * limits.runs <= few - 128
+        assert limits.connections + 3 * limits.runs <= few - 128
     if few >= 4096:
         assert limits == ServerLimits()
 

@@ -389,5 +389,5 @@ def test_descriptors(few: int) -> None:
     assert limits.runs >= 1
     assert limits.connections >= 1
     if few >= 200:
-        assert limits.connections + limits.relays + 5 * limits.runs <= few - 128
+        assert limits.connections + limits.relays + 3 * limits.runs <= few - 128
     assert (limits == wanted) == (few > 4096)
