@@ -104,9 +104,9 @@ def test_more_idle_connections_than_descriptors(
     assert served.stop() == 0
     lines = served.said.decode().splitlines()
     assert lines[0] == (
-        "note: the limit of file descriptors has room for 68 connections and 12 runs at a time"
+        "note: the limit of file descriptors has room for 65 connections and 21 runs at a time"
     )
-    assert lines[2:] == ["error: all 68 connections are in use: the idlest are closed"]
+    assert lines[2:] == ["error: all 65 connections are in use: the idlest are closed"]
 
 
 def test_the_soft_limit_of_descriptors_is_raised(serve: Serve) -> None:
