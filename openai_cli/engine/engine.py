@@ -16,7 +16,11 @@ from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
-from openai_cli.engine.runs.expiry import expire_stale_runs, expire_stale_runs_in
+from openai_cli.engine.runs.expiry import (
+    expire_stale_runs,
+    expire_stale_runs_in,
+    has_stale_runs,
+)
 from openai_cli.engine.runs.stream_replay import replay, wait
 from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import IdempotencyRecord, RunRecord, Store
@@ -63,9 +67,12 @@ class Engine:
         self._store.close()
 
     def _read(self, route: routes.Route, request: EngineRequest) -> HttpResponse:
-        expire_stale_runs(self._store, request.now)
         with self._store.read() as tx:
-            body = route.handler(tx, request)
+            body = None if has_stale_runs(tx, request.now) else route.handler(tx, request)
+        if body is None:
+            expire_stale_runs(self._store, request.now)
+            with self._store.read() as tx:
+                body = route.handler(tx, request)
         return http_responses.json_response(200, body, _poll_hint(body, request.now))
 
     def _write(

@@ -74,6 +74,13 @@ def test_statements_of_a_run_that_is_served(store_file: Path, sent: list[str]) -
         assert writes(sent) == 3, "stored, begun, ended"
 
 
+def test_statements_of_a_poll(sent: list[str], api: Api) -> None:
+    run = api.run("Hi")
+    sent.clear()
+    api.get(f"/threads/{run['thread_id']}/runs/{run['id']}")
+    assert len(sent) == 6, "one transaction: its snapshot, stale runs, thread, run"
+
+
 def test_runs_share_a_watchdog(
     api: Api, started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

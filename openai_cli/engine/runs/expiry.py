@@ -12,10 +12,15 @@ from openai_cli.engine.store import Store, Transaction
 def expire_stale_runs(store: Store, now: int) -> None:
     """End stale runs; writes only if there are any."""
     with store.read() as tx:
-        due = bool(_overdue(tx, now))
+        due = has_stale_runs(tx, now)
     if due:
         with store.write() as tx:
             expire_stale_runs_in(tx, now)
+
+
+def has_stale_runs(tx: Transaction, now: int) -> bool:
+    """Whether there are any to end."""
+    return bool(_overdue(tx, now))
 
 
 def expire_stale_runs_in(tx: Transaction, now: int) -> None:
