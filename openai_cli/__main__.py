@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
+from types import ModuleType
 
 import openai_cli
 
@@ -13,17 +15,35 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     if sys.argv[1:] in (["--version"], ["-v"]) and _print_version():
         return
-    # Loading modules leaves no garbage. A collection per 700 objects would cost 10 ms.
-    gc.set_threshold(50_000)
-    code = _run()
-    # Without this, the interpreter would look for garbage in all modules once more: 30 ms.
-    gc.freeze()
+    # Loading leaves no garbage, and one look at its 70,000 objects takes 20 ms.
+    gc.set_threshold(100_000)
+    _skip_modules()
+    _leave(_run())
+
+
+def _skip_modules() -> None:
+    """Keep libraries from loading modules that are of no use here."""
+    # If click is installed, httpx imports its own command line, and rich with it: 60 ms.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None forbids the import
+    # pydantic looks through all installed packages for plugins of its own: 35 ms.
+    no_plugins = ModuleType("pydantic.plugin._loader")
+    vars(no_plugins)["get_plugins"] = tuple
+    sys.modules.setdefault(no_plugins.__name__, no_plugins)
+
+
+def _leave(code: int) -> None:
+    """End the process without taking 400 modules apart: 40 ms.
+
+    Streams, connections and stores are closed by now.
+    """
+    threads = sys.modules.get("threading")
+    if threads and all(one.daemon for one in threads.enumerate() if one.name != "MainThread"):
+        atexit._run_exitfuncs()  # temporary folders, and who measures coverage
+        os._exit(code)
     sys.exit(code)
 
 
 def _run() -> int:
-    # If click is installed, httpx imports its own command line, and rich with it.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None forbids the import
     try:
         # Imported here, so that Ctrl-C while modules load is handled too.
         from openai_cli.cli.interrupts import watched

@@ -34,12 +34,12 @@ def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LINE_BREAK = "[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]"
 
 
 def one_line(text: str) -> str:
     r"""The text with line breaks of all kinds as visible escapes (`\n`)."""
-    return _LINE_BREAK.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return re.sub(_LINE_BREAK, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def problem_lines(problems: Sequence[Problem]) -> list[str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -27,8 +25,7 @@ class Kind(Enum):
     ANY = "VALUE"
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """One flag of a command: its name, and the path in the request that it sets.
 
     `path` has more than one step for a dotted flag (`("thread", "messages")`). `of_element` means
@@ -62,7 +59,7 @@ class Flag:
         """What help shows for the value."""
         return self.note.metavar or self.kind.value.strip()
 
-    @cached_property
+    @property
     def choices(self) -> tuple[str, ...]:
         """The only texts allowed, if the type lists them."""
         return tuple(literals(self.annotation))
@@ -94,7 +91,7 @@ def _dotted(flag: Flag) -> Iterator[Flag]:
     element = model_of(annotation_at(flag.annotation, 0)) if flag.kind is Kind.LIST else None
     for part in _flags(element, flag.path, flag.panel) if element else ():
         name = f"{flag.name}.{part.path[-1].replace('_', '-')}"
-        yield replace(part, name=name, panel=flag.panel, of_element=True)
+        yield part._replace(name=name, panel=flag.panel, of_element=True)
 
 
 def _flag(path: tuple[str, ...], info: FieldInfo, note: FlagNote, panel: str) -> Flag:

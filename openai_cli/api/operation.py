@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import quote
@@ -25,8 +23,7 @@ _EXAMPLE_IDS = {
 }
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One documented command.
 
     `model` names the request model, `module:Class`. `path` may hold `{names}`: those fields go
@@ -52,13 +49,13 @@ class Operation:
     has_fallback: bool = False
     gone: bool = True
 
-    @cached_property
+    @property
     def request(self) -> type[RequestModel]:
         """The request model, imported when it is first needed: models cost start-up time."""
         module, _, name = self.model.partition(":")
         return cast("type[RequestModel]", getattr(import_module(module), name))
 
-    @cached_property
+    @property
     def query_fields(self) -> frozenset[str]:
         """Fields of the request that travel in the query."""
         from openai_cli.api.base import InQuery

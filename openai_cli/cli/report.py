@@ -23,7 +23,7 @@ from openai_cli.input.arguments import Occurrence
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_HALF_PAIR = "[\ud800-\udfff]"
 
 
 def report(error: CliError, session: Session) -> int:
@@ -95,9 +95,8 @@ def _api_line(error: ApiError) -> str:
 
 def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
     # Half a surrogate pair, which a server may send, stays an escape: it has no bytes.
-    text = _HALF_PAIR.sub(
-        lambda half: f"\\u{ord(half[0]):04x}", json.dumps(error.as_json(), ensure_ascii=False)
-    )
+    whole = json.dumps(error.as_json(), ensure_ascii=False)
+    text = re.sub(_HALF_PAIR, lambda half: f"\\u{ord(half[0]):04x}", whole)
     if style.format == "raw" and isinstance(error, ApiError) and error.body:
         text = error.body
     printer = Printer(session.env.err, style, session.env.environ)

@@ -14,8 +14,8 @@ from openai_cli.errors import Problem, UsageError
 
 Headers = list[tuple[str, str]]
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = r"[\t\x20-\x7e]*"
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
 _NO_CREDENTIALS = (
     ("^\ufeff", "begins with a byte-order mark, which is no part of it"),
@@ -46,11 +46,11 @@ _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "upgr
 def read_header(text: str) -> tuple[str, str]:
     """Parse `Name: value` into a pair. Raises ValueError."""
     name, colon, value = text.partition(":")
-    if not colon or not _NAME.fullmatch(name):
+    if not colon or not re.fullmatch(_NAME, name):
         raise ValueError("expected 'Name: value'")
     if name.lower() in _FRAMING:
         raise ValueError(f"{name} is set by the HTTP library and cannot be given")
-    if not _VALUE.fullmatch(value.strip()):
+    if not re.fullmatch(_VALUE, value.strip()):
         raise ValueError(f"the value of {name} has characters that are invalid in a header")
     return name, value.strip()
 

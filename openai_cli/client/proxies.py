@@ -18,11 +18,10 @@ from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import Problem, UsageError, shortened
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
-_ENTRY = re.compile(
+_ENTRY = (
     r"(?:(?P<scheme>https?|all)://)?"
     r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:/\[\]*?#@%]+))"
-    r"(?::(?P<port>\d{1,5}))?/?",
-    re.IGNORECASE,
+    r"(?::(?P<port>\d{1,5}))?/?"
 )
 _PORTS = {"http": 80, "https": 443}
 
@@ -114,7 +113,8 @@ def _meaning(entry: str) -> _Meaning | None:
     network = _network(entry)
     if network is not None:
         return _Meaning(network, "")
-    found = _ENTRY.fullmatch(entry.replace("*.", ".", 1) if entry.startswith("*.") else entry)
+    plain = entry.replace("*.", ".", 1) if entry.startswith("*.") else entry
+    found = re.fullmatch(_ENTRY, plain, re.IGNORECASE)
     if found is None:
         return None
     host = _plain(found["v6"] or found["host"])

@@ -12,23 +12,21 @@ from openai_cli.client.settings import ConnectionSettings
 
 REDACTED = "[redacted]"
 
-_SECRET_NAME = re.compile(
-    r"auth|cookie|credential|key|passw|secret|session|signature|token|^sig$|^code$", re.IGNORECASE
-)
-_NOT_SECRET = re.compile(r"idempotency-key$|x-ratelimit-", re.IGNORECASE)
+_SECRET_NAME = r"(?i)auth|cookie|credential|key|passw|secret|session|signature|token|^sig$|^code$"
+_NOT_SECRET = r"(?i)idempotency-key$|x-ratelimit-"
 _NEVER_SECRET = frozenset({"user-agent", "etag", "x-request-id", "cf-ray"})
 """Headers whose values are long and mixed, and tell nothing."""
-_JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
-_KEY = re.compile(r"(?:sk|pk|rk|ghp|gho|xox[abp]|glpat|AKIA)[-_A-Za-z0-9]{12,}|[0-9a-fA-F]{32,}")
-_TOKEN = re.compile(r"[\w+/.~-]+", re.ASCII)
+_JWT = r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
+_KEY = r"(?:sk|pk|rk|ghp|gho|xox[abp]|glpat|AKIA)[-_A-Za-z0-9]{12,}|[0-9a-fA-F]{32,}"
+_TOKEN = r"(?a)[\w+/.~-]+"
 _LONG = 24
 """Characters of a value that may be a key for its looks alone."""
 _MIXED = 3
 """Kinds of characters in it: small letters, capitals, digits."""
 _DENSE = 3.5
 """Bits of entropy a character: random text has more, names and numbers less."""
-_PARAMETER = re.compile(r"([?&])([^=&#]*)=([^&#]*)")
-_USER = re.compile(r"//[^/?#]*@")
+_PARAMETER = r"([?&])([^=&#]*)=([^&#]*)"
+_USER = r"//[^/?#]*@"
 _SHORTEST = 4
 """Characters: shorter secrets are not replaced, as they would match ordinary text."""
 _SHORTEST_PART = 8
@@ -36,24 +34,24 @@ _SHORTEST_PART = 8
 
 def is_secret(name: str) -> bool:
     """Whether the value of a header or parameter with this name is redacted."""
-    return not _NOT_SECRET.match(name) and _SECRET_NAME.search(name) is not None
+    return not re.match(_NOT_SECRET, name) and re.search(_SECRET_NAME, name) is not None
 
 
 def is_secret_header(name: str, value: str) -> bool:
     """Whether a header is hidden: for its name, or for a value that looks like a credential."""
     return is_secret(name) or (
         name.lower() not in _NEVER_SECRET
-        and _NOT_SECRET.match(name) is None
+        and re.match(_NOT_SECRET, name) is None
         and any(map(_looks_secret, re.split(r"[\s;,=\"]+", value)))
     )
 
 
 def _looks_secret(word: str) -> bool:
     """Whether a word is a JSON Web Token, or as long and as mixed as keys are."""
-    if _JWT.fullmatch(word) or _KEY.fullmatch(word):
+    if re.fullmatch(_JWT, word) or re.fullmatch(_KEY, word):
         return True
     kinds = sum(re.search(kind, word) is not None for kind in ("[a-z]", "[A-Z]", "[0-9].*[0-9]"))
-    if len(word) < _LONG or not _TOKEN.fullmatch(word) or kinds < _MIXED:
+    if len(word) < _LONG or not re.fullmatch(_TOKEN, word) or kinds < _MIXED:
         return False
     return _entropy(word) >= _DENSE
 
@@ -74,7 +72,7 @@ def redacted(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def redacted_url(url: str) -> str:
     """The URL with user, password and secret parameters replaced."""
-    return _PARAMETER.sub(_hidden_parameter, _USER.sub(f"//{REDACTED}@", url))
+    return re.sub(_PARAMETER, _hidden_parameter, re.sub(_USER, f"//{REDACTED}@", url))
 
 
 def scrub(text: str, settings: ConnectionSettings) -> str:
@@ -104,7 +102,7 @@ def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def url_secrets(url: str) -> Iterator[str]:
     """The secrets among the parameters of a URL."""
-    for _, name, value in _PARAMETER.findall(url):
+    for _, name, value in re.findall(_PARAMETER, url):
         if is_secret(name):
             yield unquote(value)
 

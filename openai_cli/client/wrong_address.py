@@ -7,21 +7,18 @@ import re
 from openai_cli.client.address import Address
 from openai_cli.client.redaction import redacted_url
 
-_NO_ROUTE = re.compile(
+_NO_ROUTE = (
     r"<.*|"
     r"(\d{3}:? )?((the )?(requested )?(page|resource|file|route|path|endpoint|url) )?(was )?"
     r"(not found|method not allowed)\W*|"
     r"cannot (get|post|delete) /.*|"
     r"(route|path|endpoint)\b.* (not found|does not exist)\W*|"
     r"(invalid|unknown|unexpected|unrecognized|unsupported|no such|no) "
-    r"(request )?(route|path|endpoint|url)\b.*",
-    re.IGNORECASE | re.DOTALL,
+    r"(request )?(route|path|endpoint|url)\b.*"
 )
 """What servers say of a path they do not know; what they say of an unknown id is longer."""
-_ENDPOINT = re.compile(
-    r"/(chat/completions|completions|responses|models|embeddings|assistants|threads)(/.*)?$"
-)
-_VERSION = re.compile(r"/v\d+(?=/|$)")
+_ENDPOINT = r"/(chat/completions|completions|responses|models|embeddings|assistants|threads)(/.*)?$"
+_VERSION = r"/v\d+(?=/|$)"
 
 
 def is_no_route(status: int | None, message: str) -> bool:
@@ -29,15 +26,18 @@ def is_no_route(status: int | None, message: str) -> bool:
 
     `message` is the server's, empty if it gave none.
     """
-    return status in (404, 405) and _NO_ROUTE.fullmatch(message.strip() or "not found") is not None
+    if status not in (404, 405):
+        return False
+    said = message.strip() or "not found"
+    return re.fullmatch(_NO_ROUTE, said, re.IGNORECASE | re.DOTALL) is not None
 
 
 def better_base_url(address: Address) -> str:
     """The base URL that was probably meant; empty if this one has the usual form."""
     base, mark, query = address.text.partition("?")
     path = base.removeprefix(address.origin)
-    better = _ENDPOINT.sub("", path)
-    versions = _VERSION.findall(better)
+    better = re.sub(_ENDPOINT, "", path)
+    versions = re.findall(_VERSION, better)
     if len(versions) > 1:
         better = re.sub(rf"({re.escape(versions[-1])})+$", versions[-1], better)
     elif not better:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openai_cli.errors import Problem
 
 
-@dataclass(frozen=True)
-class Occurrence:
-    """One flag as typed: its full name and its text (None without a value)."""
+class Occurrence(NamedTuple):
+    """One flag as typed: its full name, its text (None without a value), and which of its name
+    it is, from 1."""
 
     name: str
     text: str | None
-    count: int
+    number: int
 
     @property
     def source(self) -> str:
         """Its name in messages: the flag, numbered from the second occurrence on."""
-        return self.name if self.count == 1 else f"{self.name} (no. {self.count})"
+        return self.name if self.number == 1 else f"{self.name} (no. {self.number})"
 
 
-@dataclass
 class Arguments:
     """The arguments read so far.
 
@@ -30,12 +29,13 @@ class Arguments:
     hold blanks.
     """
 
-    occurrences: list[Occurrence] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
-    typed: list[str] = field(default_factory=list)
-    texts: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.occurrences: list[Occurrence] = []
+        self.words: list[str] = []
+        self.problems: list[Problem] = []
+        self.unread: set[str] = set()
+        self.typed: list[str] = []
+        self.texts: set[str] = set()
 
     def names(self) -> set[str]:
         """The names of all flags that were typed."""
@@ -43,5 +43,5 @@ class Arguments:
 
     def add(self, name: str, text: str | None) -> None:
         """Add one flag, numbered among those of its name."""
-        count = 1 + sum(one.name == name for one in self.occurrences)
-        self.occurrences.append(Occurrence(name, text, count))
+        before = sum(one.name == name for one in self.occurrences)
+        self.occurrences.append(Occurrence(name, text, before + 1))

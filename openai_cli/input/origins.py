@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from openai_cli.api.check import Path
@@ -22,12 +21,12 @@ class Origin(NamedTuple):
         return Origin(self.source, (*self.inside, step), self.depth)
 
 
-@dataclass
 class Origins:
     """A node of the tree: what set the value as a whole, and what set parts of it later."""
 
-    own: Origin | None = None
-    inner: dict[str | int, Origins] = field(default_factory=dict)
+    def __init__(self, own: Origin | None = None) -> None:
+        self.own = own
+        self.inner: dict[str | int, Origins] = {}
 
     def set(self, path: Path, origin: Origin) -> None:
         """Record what set the value at `path`, in place of all that set its parts before."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-_INTEGER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)", re.ASCII)
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_INTEGER = r"[+-]?(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)"
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _BASES = {"x": 16, "o": 8, "b": 2}
 _TRUE = frozenset({"1", "t", "T", "true", "True", "TRUE"})
 _FALSE = frozenset({"0", "f", "F", "false", "False", "FALSE"})
@@ -20,7 +20,7 @@ def read_integer(text: str) -> int:
     >>> read_integer("0x1FF"), read_integer("-7")
     (511, -7)
     """
-    match = _INTEGER.fullmatch(text)
+    match = re.fullmatch(_INTEGER, text)
     if not match:
         raise ValueError("a whole number")
     digits = match[1]
@@ -40,7 +40,7 @@ def read_number(text: str) -> int | float:
     >>> read_number(".5"), read_number("2")
     (0.5, 2)
     """
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise ValueError("a number")
     if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         return int(text)

@@ -1,9 +1,10 @@
-"""A module is imported when its work begins: budgets by name, not by time."""
+"""A module is imported when its work begins: budgets by name and number, not by time.
+
+`needed` are the heavy modules that a command may load, `most` is how many of ours.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import pytest
@@ -16,68 +17,53 @@ HEAVY = frozenset(
     f"openai_cli.{name}"
     for name in (
         "engine", "client.client", "output.panel", "output.yaml_layout", "output.gjson.parser",
-        "output.pager", "output.explore",
+        "output.pager", "output.explore", "api.models.runs", "api.models.page_query",
     )
-) | {"httpx", "rich", "ruamel", "pydantic", "sqlite3", "textual", "asyncio"}  # fmt: skip
+) | {
+    "httpx", "rich", "ruamel", "pydantic", "sqlite3", "textual", "asyncio", "importlib.metadata",
+}  # fmt: skip
 REMOTE = {"httpx", "pydantic", "openai_cli.client.client"}
 
-PROGRAM = """
-import sys
-from openai_cli.__main__ import main
-try:
-    main()
-finally:
-    print(*sys.modules, sep="\\n", file=sys.stderr)
+PRINT_MODULES = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
 """
 
 
 @pytest.mark.parametrize(
-    ("words", "needed"),
+    ("words", "needed", "most"),
     [
-        (["--debug", "--version"], set()),
-        (["--help"], set()),
-        (["help", "beta:threads"], set()),
-        (["beta:thread"], set()),
-        ([*RUN, "--help"], {"pydantic"}),
-        ([*RUN, "--top-p", "7"], {"pydantic"}),
-        ([*RUN], REMOTE),
-        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}),
-        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}),
-        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}),
-        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}),
+        (["--debug", "--version"], set(), 50),
+        (["--help"], set(), 50),
+        (["help", "beta:threads"], set(), 50),
+        (["beta:thread"], set(), 50),
+        ([*RUN, "--help"], {"pydantic"}, 58),
+        ([*RUN, "--top-p", "7"], {"pydantic"}, 70),
+        ([*RUN], REMOTE, 100),
+        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}, 110),
+        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}, 102),
+        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}, 102),
+        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}, 160),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
 def test_what_is_not_needed_is_not_imported(
-    openai: Shell, server: Server, words: list[str], needed: set[str]
+    openai: Shell, server: Server, words: list[str], needed: set[str], most: int
 ) -> None:
     server.reply(Reply(body={"id": "x"}))
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        cwd=openai.folder,
-        env={**openai.environ, "OPENAI_BASE_URL": server.url},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    loaded = set(done.stderr.splitlines())
+    done = openai.after(PRINT_MODULES, *words, OPENAI_BASE_URL=server.url)
+    loaded = set(done.err.splitlines())
     assert all(map(find_spec, HEAVY))
     assert "openai_cli.cli.main" in loaded
     assert loaded & HEAVY <= needed | ({"asyncio"} if "httpx" in needed else set())
     assert needed <= loaded
+    assert sum(name.startswith("openai_cli.") for name in loaded) <= most
 
 
 @pytest.mark.parametrize("flag", ["--version", "-v"])
 def test_version_loads_one_module_of_ours(openai: Shell, flag: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, flag],
-        env=openai.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(done.stderr.splitlines())
+    done = openai.after(PRINT_MODULES, flag)
+    loaded = set(done.err.splitlines())
     ours = {name for name in loaded if name.startswith("openai_cli")}
     assert ours == {"openai_cli", "openai_cli.__main__"}
     assert not loaded & {"typer", "dataclasses", "typing"}

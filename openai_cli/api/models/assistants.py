@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText, Text
+from openai_cli.api.models.page_query import PageQuery
 from openai_cli.api.models.shared import (
     PAIRS,
     TOOL_NOTE,
     AssistantId,
-    PageQuery,
     ReasoningEffort,
     ReplyFormat,
     Temperature,

@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from openai_cli.api.base import FlagNote, Metadata, RequestModel, RequiredText
+from openai_cli.api.models.page_query import PageQuery
 from openai_cli.api.models.shared import (
     PAIRS,
     Attachment,
     Content,
     MessageId,
-    PageQuery,
     Role,
     ThreadId,
     kept_with,

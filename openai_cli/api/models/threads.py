@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from openai_cli.api.base import ExtraFlag, FlagNote, Metadata, Omittable, RequestModel
-from openai_cli.api.models.runs import RunSettings
+from openai_cli.api.models.run_settings import RunSettings
 from openai_cli.api.models.shared import (
     PAIRS,
     NewMessage,
