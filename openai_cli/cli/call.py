@@ -7,10 +7,10 @@ from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
+from openai_cli.cli.raw_answer import not_one_document, print_bytes
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.client.client import Client
-from openai_cli.client.responses import Document, Stream
-from openai_cli.errors import NoAnswerError
+from openai_cli.client.responses import Document
 from openai_cli.output.printer import Printer
 
 
@@ -30,10 +30,16 @@ def call(
 
             Follower(client, printer, options, run_options, env, progress).follow(request)
         else:
-            _print_object(client.send(request), printer, options, env)
+            _print_object(client, request, printer, options, env)
 
 
-def _print_object(answer: Document | Stream, printer: Printer, options: Options, env: Env) -> None:
+def _print_object(
+    client: Client, request: Request, printer: Printer, options: Options, env: Env
+) -> None:
+    if printer.wants_bytes:
+        print_bytes(client, request, printer)
+        return
+    answer = client.send(request)
     if isinstance(answer, Document) and not answer.content:
         return
     if options.style.format == "explore":
@@ -41,8 +47,8 @@ def _print_object(answer: Document | Stream, printer: Printer, options: Options,
 
         explore_answer(answer, options, env)
     elif isinstance(answer, Document):
-        printer.document(answer.content, answer.text)
+        printer.document(answer.content)
         if printer.lacks_reply:
             env.say("note", "this answer contains no reply; --format json shows all of it")
     else:
-        raise NoAnswerError("expected one JSON document, but the server sent events")
+        raise not_one_document()

@@ -6,9 +6,10 @@ import json
 import shlex
 
 from openai_cli.api.operation import Request
-from openai_cli.client.client import encode_body, full_url
+from openai_cli.client.client import full_url
 from openai_cli.client.headers import carries_credentials, request_headers
 from openai_cli.client.redaction import REDACTED, is_secret_header, redacted, redacted_url
+from openai_cli.client.request_body import encoded
 from openai_cli.client.settings import ConnectionSettings
 
 _NEW_KEY = "[a new one for each call]"
@@ -40,9 +41,8 @@ def as_curl(request: Request, settings: ConnectionSettings) -> str:
         else:
             shown = REDACTED if is_secret_header(name, value) else value
             words += ["\\\n  --header", shlex.quote(f"{name}: {shown}")]
-    body = encode_body(request)
-    if body is not None:
-        words += ["\\\n  --data-raw", shlex.quote(body.decode())]
+    if request.body is not None:
+        words += ["\\\n  --data-raw", shlex.quote(encoded(request.body).decode())]
     return " ".join(words) + "\n"
 
 

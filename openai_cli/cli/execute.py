@@ -141,7 +141,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
     # A request contains no reply and none of an answer's columns, so show all of it.
     if options.style.format in ("text", *ROW_FORMATS):
         printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
-    printer.document((text + "\n").encode(), text)
+    printer.document((text + "\n").encode())
     note_missed(printer, "--transform", env)
 
 

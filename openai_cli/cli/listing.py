@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from openai_cli.api.operation import Request
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
+from openai_cli.cli.raw_answer import print_bytes
 from openai_cli.client.client import Client
 from openai_cli.client.pages import pages
-from openai_cli.client.responses import Document
-from openai_cli.output.json_layout import elements
 from openai_cli.output.printer import Printer
 
 
@@ -27,9 +26,7 @@ def print_list(
         listed = item_pages(client, request, options.max_items, options.max_pages)
         explore_texts((item for page in listed for item in page), options, env, growing=True)
     elif printer.wants_bytes:
-        answer = client.send(request)
-        if isinstance(answer, Document):
-            printer.document(answer.content, answer.text)
+        print_bytes(client, request, printer)
     else:
         for items in item_pages(client, request, options.max_items, options.max_pages):
             printer.page(items)
@@ -47,7 +44,7 @@ def item_pages(
     """
     left = limit
     for page in pages(client, request, max_pages):
-        items = elements(page.text, "data")
+        items = page.items
         if items is None:
             yield [page.text]
             return

@@ -101,7 +101,7 @@ def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
         text = error.body
     printer = Printer(session.env.err, style, session.env.environ)
     try:
-        printer.document(text.encode(), text)
+        printer.document(text.encode())
     except (OutputClosedError, OutputFailedError):
         return
     note_missed(printer, "--transform-error", session.env)

@@ -74,13 +74,13 @@ class RunPrinter:
         if self._explores:
             self._explore(document)
         else:
-            self._printer.document(document.content, document.text)
+            self._printer.document(document.content)
 
     def final_document(self, document: Document, run: Run | None) -> None:
         """Print the last answer; in format `text`, the run's reply, in `pretty` both."""
         may_have_reply = run and status_of(run) in _MAY_HAVE_REPLY
         if run and may_have_reply and self._printer.adds_replies:
-            self._printer.document(document.content, document.text, self._replies(run, document))
+            self._printer.document(document.content, self._replies(run, document))
             return
         self.document(document)
         if run and may_have_reply and self._printer.lacks_reply:

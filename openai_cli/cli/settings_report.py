@@ -63,7 +63,7 @@ def print_report(
     else:
         text = json.dumps(report, ensure_ascii=False)
         printer = Printer(env.out, style, env.environ)
-        printer.document(text.encode(), text)
+        printer.document(text.encode())
         note_missed(printer, "--transform", env)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
+from typing import TypeVar
 from weakref import WeakSet
 
 import httpx
@@ -30,26 +30,26 @@ from openai_cli.client.http_errors import (
     translate,
 )
 from openai_cli.client.network import open_client, timeouts
-from openai_cli.client.responses import Document, Stream, read_document
+from openai_cli.client.request_body import InPieces, encoded
+from openai_cli.client.responses import (
+    Document,
+    LongAnswer,
+    Stream,
+    read_document,
+    read_pieces,
+)
 from openai_cli.client.retry import LONGEST_BACKOFF, LONGEST_WAIT, asked_wait, backoff, should_retry
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.trace import Trace
 from openai_cli.client.wire import AnswerTimeoutError, AnswerWatch, Wire
 from openai_cli.errors import ApiError
 
+T = TypeVar("T")
 _SAFE_TO_REPEAT = ("GET", "DELETE")
 _GRACE = 0.5
 """Seconds behind its timeout at which a single attempt ends: silence is told as silence."""
 _TEXT_TYPES = ("", "text/plain", "application/octet-stream")
 """Content types of servers that send events without `text/event-stream`."""
-
-
-def encode_body(request: Request) -> bytes | None:
-    """The request's body as compact JSON in UTF-8; None if it has no body."""
-    if request.body is None:
-        return None
-    text = json.dumps(request.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode()
 
 
 def full_url(request: Request, address: Address, *, shown: bool = False) -> httpx.URL:
@@ -117,6 +117,24 @@ class Client:
         Raises ApiError if the server refuses, NoAnswerError if there is no readable answer,
         UsageError if the address cannot be used.
         """
+        return self._answer(request, attempt_timeout, read_document)
+
+    def send_for_bytes(self, request: Request) -> Document | LongAnswer | Stream:
+        """Send a request as `send` does, for a caller that passes a long answer on as it comes."""
+
+        def read(
+            response: httpx.Response, settings: ConnectionSettings, trace: Trace
+        ) -> Document | LongAnswer:
+            return read_pieces(response, settings, trace, self._watch)
+
+        return self._answer(request, None, read)
+
+    def _answer(
+        self,
+        request: Request,
+        attempt_timeout: float | None,
+        read: Callable[[httpx.Response, ConnectionSettings, Trace], T],
+    ) -> T | Stream:
         response, unclear = self._send_with_retries(
             request, f"openai-cli-{secrets.token_hex(16)}", attempt_timeout
         )
@@ -130,7 +148,7 @@ class Client:
                 self._streams.add(stream)
                 return stream
             with self._watch.guarding():
-                return read_document(response, self.settings, self._trace)
+                return read(response, self.settings, self._trace)
         except httpx.HTTPError as error:
             raise translate(error, self.settings) from None
         except AnswerTooLargeError as error:
@@ -224,15 +242,17 @@ class Client:
             whole = settings.answer_time if attempt_timeout is None else seconds + _GRACE
             self._watch.begin(whole)
         url, redirects = full_url(request, settings.address), 0
+        content = b"" if request.body is None else encoded(request.body)
         while True:
             sent = http.build_request(
                 request.operation.method,
                 url,
-                content=encode_body(request),
+                content=content,
                 headers=request_headers(request, settings, idempotency_key),
                 timeout=timeouts(seconds),
                 extensions={"trace": self._wire.trace},
             )
+            sent.stream = InPieces(content)
             self._trace.request(sent)
             response = self._response(http, sent)
             self._trace.response(response)

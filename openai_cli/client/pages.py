@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from openai_cli.api.operation import Request
 from openai_cli.client.client import Client
@@ -38,7 +38,7 @@ def pages(client: Client, request: Request, limit: int = 0) -> Iterator[Document
     count = 0
     while True:
         page = _page(client, current)
-        info = _page_info(page.value)
+        info = _page_info(page)
         if backwards and more_promised and first_page_end and not info.items:
             # The server sent the start of the list, not the items just before the id: the rest
             # follows after the first page.
@@ -89,14 +89,11 @@ def _incomplete(why: str) -> NoAnswerError:
     )
 
 
-def _page_info(page: Any) -> _PageInfo:
-    items = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(items, list) or not items:
+def _page_info(page: Document) -> _PageInfo:
+    elements = page.skimmed.elements
+    if elements is None or not elements.spans:
         return _PageInfo(False, "", "", None)
-    more = page.get("has_more")
-    return _PageInfo(True, _id(items[0]), _id(items[-1]), more if isinstance(more, bool) else None)
-
-
-def _id(item: Any) -> str:
-    ident = item.get("id") if isinstance(item, dict) else None
-    return ident if isinstance(ident, str) else ""
+    more = page.skimmed.members.get("has_more")
+    return _PageInfo(
+        True, elements.first_id, elements.last_id, more if isinstance(more, bool) else None
+    )

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, NamedTuple
 
 import httpx
 
-from openai_cli.api.json_constants import refuse_constant
 from openai_cli.api.statuses import STOPPED
 from openai_cli.client.api_errors import fallback_error, is_refusal
 from openai_cli.client.body import AnswerTooLargeError, bounded, decoded
 from openai_cli.client.http_errors import too_large, translate
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
+from openai_cli.client.skim import Skimmed, skim
 from openai_cli.client.sse import EventDecoder, RawEvent
 from openai_cli.client.trace import Trace
 from openai_cli.client.wire import AnswerWatch
 from openai_cli.client.wrapped_events import parsed, unwrapped
 from openai_cli.errors import NoAnswerError
 
+_STEP = 1 << 20
 _RUN_MAY_CONTINUE = "the run may still be active: fetch it with beta:threads:runs retrieve"
 
 
 class Document(NamedTuple):
-    """One JSON answer: the server's bytes, their text, and the parsed value (numbers as str)."""
+    """One JSON answer: the server's bytes, and what was skimmed off them."""
 
     content: bytes
-    text: str
     headers: Mapping[str, str]
-    value: Any = None
+    skimmed: Skimmed = Skimmed({}, None)
+
+    @property
+    def text(self) -> str:
+        """The server's text."""
+        return self.content.decode("utf-8-sig")
+
+    @property
+    def value(self) -> Any:
+        """All of it, parsed, with numbers as str."""
+        return json.loads(self.text, parse_int=str, parse_float=str)
+
+    @property
+    def items(self) -> list[str] | None:
+        """The text of each element of its `data`; None if it has no such list."""
+        elements = self.skimmed.elements
+        if elements is None:
+            return None
+        bounds = iter(elements.spans)
+        return [self.content[start:end].decode() for start, end in zip(bounds, bounds, strict=True)]
 
 
 class Event(NamedTuple):
@@ -46,6 +68,51 @@ class Event(NamedTuple):
         return f'{{"event":{json.dumps(self.name)},"data":{self.data}}}'
 
 
+class LongAnswer:
+    """A JSON answer that is passed on as it comes, being too long to be held and checked first."""
+
+    def __init__(
+        self, chunks: Iterator[bytes], settings: ConnectionSettings, watch: AnswerWatch
+    ) -> None:
+        self._chunks = chunks
+        self._settings = settings
+        self._watch = watch
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes. Raises NoAnswerError if they end too early or are too many."""
+        try:
+            with self._watch.guarding():
+                self._watch.resume()
+                for chunk in self._chunks:
+                    self._watch.pause()
+                    yield chunk
+                    self._watch.resume()
+        except httpx.HTTPError as error:
+            raise translate(error, self._settings) from None
+        except AnswerTooLargeError as error:
+            raise too_large(error, self._settings) from None
+        finally:
+            self._watch.pause()
+
+
+def read_pieces(
+    response: httpx.Response, settings: ConnectionSettings, trace: Trace, watch: AnswerWatch
+) -> Document | LongAnswer:
+    """Read a JSON answer as `read_document` does, unless it is long: then only its beginning."""
+    chunks = _chunks(response, settings, trace)
+    begun: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        begun.append(chunk)
+        size += len(chunk)
+        if size > _STEP:
+            start = b"".join(begun)
+            if start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] not in (b"{", b"["):
+                raise _not_json(response, start.decode("latin-1"), settings)
+            return LongAnswer(chain([start], chunks), settings, watch)
+    return _document(response, begun, settings)
+
+
 def read_document(response: httpx.Response, settings: ConnectionSettings, trace: Trace) -> Document:
     """Read a complete JSON answer.
 
@@ -54,36 +121,64 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
     AnswerTooLargeError beyond `settings.max_answer_size`.
     """
     try:
-        return _document(response, settings, trace)
+        return _document(response, _chunks(response, settings, trace), settings)
     except MemoryError:
         raise NoAnswerError("there is not enough memory for the answer") from None
 
 
-def _document(response: httpx.Response, settings: ConnectionSettings, trace: Trace) -> Document:
-    chunks = bounded(decoded(response), settings.max_answer_size)
-    content = b"".join(trace.passing(chunks))
+def _chunks(
+    response: httpx.Response, settings: ConnectionSettings, trace: Trace
+) -> Iterator[bytes]:
+    return trace.passing(bounded(decoded(response), settings.max_answer_size))
+
+
+def _document(
+    response: httpx.Response, chunks: Iterable[bytes], settings: ConnectionSettings
+) -> Document:
+    text = _as_latin_1(chunks)
     if response.status_code == HTTPStatus.NO_CONTENT and response.request.method == "DELETE":
-        return Document(b"", "", response.headers)
-    if not content.strip():
+        return Document(b"", response.headers)
+    if not text.strip():
         status = f"status {response.status_code}"
         raise NoAnswerError(f"{settings.address.server_name} sent an empty answer ({status})")
     try:
-        text = content.decode("utf-8-sig")
-        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse_constant)
+        _check_utf_8(text)
+        skimmed = skim(text)
     except RecursionError:
         raise NoAnswerError("the answer is nested too deeply") from None
     except ValueError:
-        raise _not_json(response, content, settings) from None
-    if is_refusal(value):
-        raise fallback_error(text, response.headers, settings, status=response.status_code)
-    return Document(content, text, response.headers, value)
+        raise _not_json(response, text, settings) from None
+    document = Document(text.encode("latin-1"), response.headers, skimmed)
+    if is_refusal(skimmed.members):
+        status = response.status_code
+        raise fallback_error(document.text, response.headers, settings, status=status)
+    return document
+
+
+def _as_latin_1(chunks: Iterable[bytes]) -> str:
+    """The chunks as one text in which each byte is a character, and a place one in the bytes.
+
+    What the client looks for is ASCII, and one emoji does not make this text four times as large.
+    """
+    whole = io.BytesIO()  # a join would hold everything twice
+    for chunk in chunks:
+        whole.write(chunk)
+    return str(whole.getbuffer(), "latin-1")
+
+
+def _check_utf_8(text: str) -> None:
+    """Raise ValueError if what was read as Latin-1 is not UTF-8; without decoding it as a whole."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(text), _STEP):
+        decoder.decode(text[start : start + _STEP].encode("latin-1"))
+    decoder.decode(b"", final=True)
 
 
 def _not_json(
-    response: httpx.Response, content: bytes, settings: ConnectionSettings
+    response: httpx.Response, latin_1: str, settings: ConnectionSettings
 ) -> NoAnswerError:
     kind = response.headers.get("content-type", "no type given").partition(";")[0]
-    text = scrub(content[:4000].decode("utf-8", "replace"), settings)
+    text = scrub(latin_1[:4000].encode("latin-1").decode("utf-8", "replace"), settings)
     start = " ".join(text.split())[:80]
     return NoAnswerError(
         f"the answer is not JSON ({kind}): {start}",

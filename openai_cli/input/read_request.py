@@ -165,7 +165,7 @@ class _Reader:
         """The ids given as `-`: fields of an object on standard input, or one id alone."""
         data = self.stdin.demand("an id")
         try:
-            fields = _parse_body(data)
+            fields = _parse_body(decode(data))
         except ValueError:
             text = decode(data)
             if len(self.ids_on_stdin) > 1 or text.lstrip(SPACE).startswith(("{", "[")):
@@ -189,20 +189,22 @@ class _Reader:
 
     def _add_offered(self, wait: float) -> None:
         data = self.stdin.take(min(wait, _AT_ONCE) if self.problems else wait)
-        if not data.strip():
+        if not data or data.isspace():
             return
         try:
-            fields = self._parse_offered(data)
+            text = decode(data)
+            del data  # before its text is parsed, which takes as much again
+            fields = self._parse_offered(text)
         except ValueError:
             self.is_no_body = True
             raise
         self._add_fields(fields, "stdin")
 
-    def _parse_offered(self, data: bytes) -> dict[str, Any]:
+    def _parse_offered(self, text: str) -> dict[str, Any]:
         """Raises ValueError for what is probably no body of this request, but somebody else's."""
         if self.stdin.partly_read:
             raise ValueError("not read as the body: the beginning of this file was read before")
-        fields = _parse_body(data)
+        fields = _parse_body(text)
         known = [info.alias or name for name, info in self.operation.request.model_fields.items()]
         if fields and not any(plain_key(key) in known for key in fields):
             first = next(iter(fields))
@@ -289,9 +291,9 @@ class _Reader:
             yield f"{{ begins an object; {raw} takes any text as it is"
 
 
-def _parse_body(data: bytes) -> dict[str, Any]:
+def _parse_body(text: str) -> dict[str, Any]:
     """Step 1 for a body on standard input, whose kind is an object. Raises ValueError."""
-    return _object(read_document(decode(data)))
+    return _object(read_document(text))
 
 
 def _object(value: Any) -> dict[str, Any]:

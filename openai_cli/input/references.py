@@ -57,8 +57,14 @@ def expand_references(
         return value[1:]
     name = value[1:]
     is_text = accepts_text(annotation)
+    read = _as_text if is_text else _read_structure
+    if not is_text and name in inside:
+        raise FileError(path, f"the file {shown(name)} includes itself")
     try:
-        data = _content(name, read_stdin)
+        # The bytes get no name here: the reader lets go of them before it parses their text.
+        content = read(_content(name, read_stdin), name, path)
+    except FileError:
+        raise
     except UnreadableFileError as error:
         if is_text and error.is_no_path and _plain(name) == name:
             return value
@@ -67,10 +73,7 @@ def expand_references(
     except ValueError as error:
         raise FileError(path, str(error)) from None
     if is_text:
-        return _as_text(name, data, path)
-    if name in inside:
-        raise FileError(path, f"the file {shown(name)} includes itself")
-    content = _read_structure(name, data, path)
+        return content
     return expand_references(content, annotation, read_stdin, path, (*inside, name))
 
 
@@ -86,19 +89,21 @@ def _shown_source(name: str) -> str:
     return "standard input" if _plain(name) == "-" else f"the file {shown(_plain(name))}"
 
 
-def _read_structure(name: str, data: bytes, path: ValuePath) -> Any:
+def _read_structure(data: bytes, name: str, path: ValuePath) -> Any:
     source = _shown_source(name)
     if name.startswith(_BYTES):
         raise FileError(path, f"{source} is wanted as base64 here, but this is no text")
     try:
-        return read_document(decode(data))
+        text = decode(data)
+        del data
+        return read_document(text)
     except EncodingError as error:
         raise FileError(path, f"{source} {error}") from None
     except DocumentError as error:
         raise FileError(path, f"in {source}: {error}") from None
 
 
-def _as_text(name: str, data: bytes, path: ValuePath) -> str:
+def _as_text(data: bytes, name: str, path: ValuePath) -> str:
     if name.startswith(_TEXT):
         return decode_anyway(data)
     if name.startswith(_BYTES):

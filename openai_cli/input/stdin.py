@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import stat
@@ -75,15 +76,16 @@ class Stdin:
 
     def _read(self, stream: BinaryIO) -> bytes:
         descriptor = stream.fileno()
-        data = self._early
-        while len(data) <= MAX_BYTES:
+        data = io.BytesIO()  # gives its bytes without a copy, which a bytearray does not
+        data.write(self._early)
+        while data.tell() <= MAX_BYTES:
             # Wait here and not in read(): a parent may have left the pipe non-blocking.
             if not windows.is_windows():  # which selects sockets only
                 select.select([descriptor], [], [])
             chunk = os.read(descriptor, _CHUNK)
             if not chunk:
-                return bytes(data)
-            data += chunk
+                return data.getvalue()
+            data.write(chunk)
         raise StdinError(f"standard input holds more than {MAX_BYTES >> 20} MiB")
 
     def _is_partly_read(self, stream: BinaryIO) -> bool:

@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 # Several tokens with no white space between them: one, if a server sends none at all.
 _RUN = re.compile(r'(?:[^\s"]++|"(?:[^"\\]++|\\.)*+")++', re.DOTALL)
+_RUN_BYTES = re.compile(_RUN.pattern.encode(), re.DOTALL)
+# What becomes one line: a value or a bracket, the key before it and the comma behind it.
+_LINE = re.compile(
+    rb"""
+    (?: (?P<key> "(?:[^"\\]++|\\.)*+" ) \s*+ : \s*+ )?+
+    (?: (?P<empty> \[\s*+\] | \{\s*+\} )
+        | (?P<open> [\[{] )
+        | (?P<close> [\]}] )
+        | (?P<scalar> "(?:[^"\\]++|\\.)*+" | [^\s{}\[\],:"]++ ) )
+    (?: \s*+ (?P<comma> , ) )?+
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_LONG = 1 << 16
+"""Bytes from which a text is not copied."""
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
 BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
 """Controls that turn the direction of text, so that it reads as what it is not; a range."""
@@ -77,6 +92,42 @@ def indented(text: str, paint: Paint = plain) -> str:
     return "".join(out)
 
 
+def compact_pieces(content: bytes) -> Iterator[bytes | memoryview]:
+    """What `compact` makes of a JSON text in UTF-8, in pieces: no copy of the whole is made."""
+    view = memoryview(content)
+    for match in _RUN_BYTES.finditer(content):
+        yield view[match.start() : match.end()]
+
+
+def indented_pieces(content: bytes) -> Iterator[bytes | memoryview]:
+    """What `indented` makes of a JSON text in UTF-8, in pieces: no copy of the whole is made."""
+    line_break, lead = b"\n", b""
+    for match in _LINE.finditer(content):
+        if match.end() - match.start() > _LONG and match.end("scalar") > 0:
+            yield lead
+            yield from _long_line(match)
+        else:
+            key, empty, opening, closing, scalar, comma = match.groups(b"")
+            if closing:
+                line_break = lead = line_break[:-2]
+            colon = b": " if key else b""
+            empty = empty[:1] + empty[-1:]
+            yield b"%b%b%b%b%b%b%b%b" % (lead, key, colon, empty, opening, closing, scalar, comma)
+            if opening:
+                line_break += b"  "
+        lead = line_break
+
+
+def _long_line(match: re.Match[bytes]) -> Iterator[bytes | memoryview]:
+    """A line with a value that is not to be copied."""
+    view = memoryview(match.string)
+    for name, behind in (("key", b": "), ("scalar", b""), ("comma", b"")):
+        start, end = match.span(name)
+        if end > 0:
+            yield view[start:end]
+            yield behind
+
+
 def _kind(token: str, after: str) -> str:
     if token[0] == '"':
         return "key" if after == ":" else "string"
@@ -94,26 +145,3 @@ def string_value(text: str) -> str | None:
 def escape_controls(text: str) -> str:
     """The JSON text with controls escaped, also of direction, except tabs and line breaks."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def elements(text: str, key: str) -> list[str] | None:
-    """The source text of each element of the list at `key` of a JSON object.
-
-    None if the text is not an object or holds no list at `key`. If the key is repeated, the last
-    one counts, as in JSON parsers.
-    """
-    items: list[str] | None = None
-    name, before, depth, start, inside = "", "", 0, 0, False
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if depth == 1 and before in ("{", ",") and token[0] == '"':
-            name = json.loads(token)
-        elif depth == 1 and before == ":" and name == key:
-            inside, start = token == "[", match.end()
-            items = [] if inside else None
-        elif depth == 2 and inside and token in ("]", ",") and items is not None:
-            items += filter(None, [text[start : match.start()].strip()])
-            inside, start = token == ",", match.end()
-        depth += (token in _OPEN) - (token in _CLOSE)
-        before = token
-    return items

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from openai_cli.output.json_layout import compact, escape_controls, indented, plain, string_value
+from openai_cli.output.json_layout import (
+    compact,
+    compact_pieces,
+    escape_controls,
+    indented,
+    indented_pieces,
+    plain,
+    string_value,
+)
 from openai_cli.output.reply import ReplyStream, replies, reply_among
 from openai_cli.output.sink import OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, paint, terminal_size, wants_colour
@@ -74,10 +82,29 @@ class Transform:
         return bool(self._misses) and not self._hits
 
 
+_PIECES = {"auto": indented_pieces, "json": indented_pieces, "jsonl": compact_pieces}
+"""Layouts of answers that are printed in pieces, whatever their size."""
+_BLOCK = 1 << 16
+
+
+def _blocks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """The pieces and a line break, put together to blocks that are worth a write."""
+    block = bytearray()
+    for piece in pieces:
+        if len(block) + len(piece) > _BLOCK:
+            yield bytes(block)
+            block.clear()
+        if len(piece) > _BLOCK:
+            yield piece
+        else:
+            block += piece
+    yield bytes(block + b"\n")
+
+
 class Printer:
     """Prints the items of one answer to a sink.
 
-    `document` takes the server's bytes and their text; `page` takes the items of one page of a
+    `document` takes the server's bytes; `page` takes the items of one page of a
     list and `event` one event, as JSON text; `chunk` takes bytes of a raw stream. `finish` ends
     an open line. Raises OutputClosedError or OutputFailedError if the sink cannot be written.
     """
@@ -138,22 +165,34 @@ class Printer:
     def _is_pretty(self) -> bool:
         return self._style.format == "pretty" and not self._style.transform
 
-    def document(self, content: bytes, text: str, messages: Sequence[str] = ()) -> None:
+    def document(self, content: bytes, messages: Sequence[str] = ()) -> None:
         """Print an answer; in format `text`, only the replies it holds.
 
         `messages` are those of a run, as JSON texts, if the printer `adds_replies`.
         """
+        if not self.wants_bytes:
+            content = content.removeprefix(codecs.BOM_UTF8)
         if self._style.wants_reply:
-            texts = replies(text, annotated=self._style.annotated)
+            texts = replies(content.decode(), annotated=self._style.annotated)
             self._has_reply = bool(texts)
             self._write("".join(texts))
         elif self.wants_bytes:
             self.chunk(content)
         elif self._style.format in ROW_FORMATS:
-            self._in_rows([text], self._sink.write_whole)
+            self._in_rows([content.decode()], self._sink.write_whole)
+        elif self._is_plain and self._style.format in _PIECES:
+            for block in _blocks(_PIECES[self._style.format](content)):
+                self._sink.write_bytes(block)
         else:
             below = "".join(map(self._reply_panel, messages))
-            self._item(text, lambda shown: self._sink.write_whole(shown + below))
+            self._item(content.decode(), lambda shown: self._sink.write_whole(shown + below))
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing but the white space of an answer changes."""
+        style = self._style
+        changed = style.transform or style.raw_strings or self._colour
+        return not (changed or self._sink.is_terminal)
 
     def page(self, items: Sequence[str]) -> None:
         """Print items of a list one after another; in format `text`, only the replies."""

@@ -40,7 +40,7 @@ class Sink:
         if any(what & select.POLLERR for _, what in poll.poll(0)):
             raise OutputClosedError
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes | memoryview) -> None:
         """Write bytes and flush them.
 
         Raises OutputClosedError if the reader closed the pipe, OutputFailedError if writing fails.

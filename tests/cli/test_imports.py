@@ -67,3 +67,15 @@ def test_version_loads_one_module_of_ours(openai: Shell, flag: str) -> None:
     ours = {name for name in loaded if name.startswith("openai_cli")}
     assert ours == {"openai_cli", "openai_cli.__main__"}
     assert not loaded & {"typer", "dataclasses", "typing"}
+
+
+def test_the_process_leaves_without_taking_modules_apart(openai: Shell) -> None:
+    last = """
+import atexit, sys
+class Last:
+    def __del__(self):
+        print("torn down", file=sys.stderr)
+last = Last()
+atexit.register(print, "at exit", file=sys.stderr)
+"""
+    assert openai.after(last, "--help").err == "at exit\n"

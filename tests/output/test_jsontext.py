@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
-from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,9 +12,10 @@ from hypothesis import strategies as st
 
 from openai_cli.output.json_layout import (
     compact,
-    elements,
+    compact_pieces,
     escape_controls,
     indented,
+    indented_pieces,
     string_value,
 )
 from openai_cli.output.terminal import paint
@@ -91,53 +91,31 @@ def test_string_value(text: str, value: str | None) -> None:
     assert string_value(text) == value
 
 
-# Values with every kind of nesting, under keys of which some are the one looked for.
-_KEYS = st.sampled_from(["data", "d", "", 'da"ta', "data:", "[data"])
-_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=6) | st.sampled_from(["data", '"data":[1]', "],[", '\\"', "}{"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4),
-    max_leaves=12,
-)  # fmt: skip
-_LAYOUTS = st.sampled_from([(None, (",", ":")), (None, (", ", ": ")), (1, (" ,", " : "))])
+@given(documents)
+@example('{"a" : { } , "b":[ ], "c" : [ [ ] , "x y" ] }')
+@example('["é", "😀"]')
+def test_pieces_are_the_layout_of_the_whole(text: str) -> None:
+    content = text.encode(errors="surrogatepass")
+    assert b"".join(indented_pieces(content)) == indented(text).encode(errors="surrogatepass")
+    assert b"".join(compact_pieces(content)) == compact(text).encode(errors="surrogatepass")
 
 
-@given(_VALUES, st.booleans(), _LAYOUTS)
-def test_elements_are_those_of_the_list(value: Any, plain_text: bool, layout: Any) -> None:
-    indent, separators = layout
-    text = json.dumps(value, ensure_ascii=plain_text, indent=indent, separators=separators)
-    found = elements(text, "data")
-    listed = value.get("data") if isinstance(value, dict) else None
-    if isinstance(listed, list):
-        assert found is not None
-        assert [json.loads(one) for one in found] == listed
-        assert all(one in text and one == one.strip() for one in found)
-    else:
-        assert found is None
+@pytest.mark.parametrize("length", [10, 100_000])
+def test_pieces_of_long_texts(length: int) -> None:
+    text = json.dumps({"k" * length: ["v" * length, {"k": "v" * length, "n": "9" * length}]})
+    spaced = text.replace(",", " " * length + ",")
+    for one in (text, spaced):
+        assert b"".join(indented_pieces(one.encode())) == indented(text).encode()
+        assert b"".join(compact_pieces(one.encode())) == compact(text).encode()
 
 
-@given(st.lists(st.tuples(_KEYS, _VALUES), max_size=5))
-def test_of_a_key_that_comes_again_the_last_one_counts(pairs: list[tuple[str, Any]]) -> None:
-    text = "{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs) + "}"
-    listed = json.loads(text).get("data")
-    found = elements(text, "data")
-    assert (found and [json.loads(one) for one in found]) == (
-        listed if isinstance(listed, list) else None
-    )
-
-
-def test_elements_keep_their_spelling() -> None:
-    text = '{"data" : [ {"n":1.0 , "n" : 1e3},\n"\\u00e9" ,123456789012345678901 ]}'
-    assert elements(text, "data") == ['{"n":1.0 , "n" : 1e3}', '"\\u00e9"', "123456789012345678901"]
-
-
-def test_elements_of_deep_and_long_lists() -> None:
-    deep = "[" * 50_000 + "]" * 50_000
-    assert elements(f'{{"data":[{deep},1]}}', "data") == [deep, "1"]
-    long = json.dumps({"data": ["\\" * 9 + '"' * 9] * 100_000})
-    found = elements(long, "data")
-    assert found is not None
-    assert len(found) == 100_000
+def test_pieces_cost_little_whatever_they_are_of() -> None:
+    for content in (b'["' + b"x" * 5_000_000 + b'"]', b"[" + b'{"a":1},' * 100_000 + b"1]"):
+        for pieces in (indented_pieces, compact_pieces):
+            tracemalloc.start()
+            assert sum(map(len, pieces(content))) >= len(content)
+            assert tracemalloc.get_traced_memory()[1] < 500_000
+            tracemalloc.stop()
 
 
 def test_a_long_string_costs_little_more_than_itself() -> None:

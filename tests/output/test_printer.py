@@ -41,7 +41,7 @@ def shown(
     if event:
         printer.event(text)
     else:
-        printer.document(text.encode(), text)
+        printer.document(text.encode())
     printer.finish()
     return stream.getvalue().decode()
 

@@ -1,0 +1,138 @@
+"""Reads a JSON answer for what a client has to know of it, without building all of its values.
+
+Built as a whole, an answer of many small values takes ten times its own size.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from array import array
+from typing import Any, NamedTuple
+
+from openai_cli.api.json_constants import refuse_constant
+
+_MARK = codecs.BOM_UTF8.decode("latin-1")
+_KEPT = frozenset({"error", "has_more", "id", "object"})
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SOMETHING = {"": None}
+"""In place of an object without an id."""
+
+
+class Elements(NamedTuple):
+    """The elements of a list: where each begins and ends, and the ids of the first and the last.
+
+    An id is "" if the element has none.
+    """
+
+    spans: array[int]
+    first_id: str
+    last_id: str
+
+
+class Skimmed(NamedTuple):
+    """The members of an answer that the client looks at, and the elements of its `data`.
+
+    Objects among the members are cut down to their `id`. Both are empty or None if the answer is no
+    object, or has no such list.
+    """
+
+    members: dict[str, Any]
+    elements: Elements | None
+
+
+def skim(text: str) -> Skimmed:
+    """Skim a JSON text, given as bytes read as Latin-1; a byte-order mark is passed over.
+
+    Of keys that are repeated the last counts, as in JSON parsers. Raises ValueError if it is not
+    JSON, RecursionError if it is nested too deeply.
+    """
+    at = _after_space(text, len(_MARK) if text.startswith(_MARK) else 0)
+    if text[at : at + 1] == "{":
+        skimmed, at = _object(text, at)
+    else:
+        skimmed = Skimmed({}, None)
+        _, at = _DECODER.raw_decode(text, at)
+    if _after_space(text, at) != len(text):
+        raise ValueError("something follows the value")
+    return skimmed
+
+
+def _object(text: str, at: int) -> tuple[Skimmed, int]:
+    members: dict[str, Any] = {}
+    elements = None
+    at = _after_space(text, at + 1)
+    more = text[at : at + 1] != "}"
+    while more:
+        if text[at : at + 1] != '"':
+            raise ValueError("expected a key")
+        key, at = _DECODER.raw_decode(text, at)
+        at = _after_mark(text, _after_space(text, at), ":")
+        if key == "data":
+            elements = None
+        if key == "data" and text[at : at + 1] == "[":
+            elements, at = _list(text, at)
+        elif key in _KEPT:
+            members[key], at = _DECODER.raw_decode(text, at)
+        else:
+            _, at = _DECODER.raw_decode(text, at)
+        at, more = _next(text, at, "}")
+    return Skimmed(members, elements), at + 1
+
+
+def _list(text: str, at: int) -> tuple[Elements, int]:
+    spans = array("Q")
+    first = last = None
+    at = _after_space(text, at + 1)
+    more = text[at : at + 1] != "]"
+    while more:
+        spans.append(at)
+        last, at = _DECODER.raw_decode(text, at)
+        first = first if len(spans) > 1 else last
+        spans.append(at)
+        at, more = _next(text, at, "]")
+    return Elements(spans, _id(first), _id(last)), at + 1
+
+
+def _next(text: str, at: int, end: str) -> tuple[int, bool]:
+    """Where the next value begins, or the bracket at the end is; and whether there is a next."""
+    at = _after_space(text, at)
+    if text[at : at + 1] == end:
+        return at, False
+    return _after_mark(text, at, ","), True
+
+
+def _after_mark(text: str, at: int, mark: str) -> int:
+    if text[at : at + 1] != mark:
+        raise ValueError(f"expected {mark}")
+    return _after_space(text, at + 1)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _shortened(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    ids = [value for key, value in pairs if key == "id"]
+    if ids:
+        return {"id": ids[-1]}
+    return _SOMETHING if pairs else {}
+
+
+def _nothing(_number: str) -> None:
+    return None
+
+
+def _id(item: Any) -> str:
+    ident = item.get("id") if isinstance(item, dict) else None
+    return ident if isinstance(ident, str) else ""
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_shortened,
+    parse_int=str,  # some servers have numbers as ids; Python reads no number of 5,000 digits
+    parse_float=_nothing,
+    parse_constant=refuse_constant,
+)
