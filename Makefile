@@ -68,10 +68,9 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## start-up and calls, as ratios in one run
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/calls.py --write
 	$(BIN)/python benchmarks/completion.py
 	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/long_threads.py
 	$(BIN)/python benchmarks/keep_alive.py
 

@@ -3,26 +3,24 @@
 Three questions. How much longer does `create-and-run` take on `echo` in the same process than
 against an HTTP server on loopback that answers at once? How long does a run take once the process
 has started, alone and from 16 threads that share an engine? And does a store with many runs answer
-a retrieve and a list page as fast as one with few? The calls of the first and the last take turns,
-and the best time of each counts: the machine's noise only ever adds.
+a retrieve and a list page as fast as one with few? Commands and calls
+take turns; of commands the median counts, of calls on stores the best time: noise only ever adds.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
-from startup import OPENAI, RUN, Handler, measure
+from measure import OPENAI, RUN, clean_environ, loopback, medians
 
 from openai_cli.engine import open_transport
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, ThreadRecord
@@ -39,20 +37,15 @@ _EACH, _CROWD = 20, 100
 
 def command_cost(rounds: int, folder: Path) -> bool:
     """Print what the command costs at both places; whether the difference is small enough."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")}
-    env["HOME"] = str(folder)
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    commands = {
-        "loopback HTTP": [OPENAI, "--base-url", url, *RUN],
-        "in process, echo": [OPENAI, "--base-url", f"local:{folder}/s.db", *RUN],
-    }
-    best = measure(commands, rounds, env)
-    server.shutdown()
-    over_http, in_process = best.values()
+    with loopback() as url:
+        commands = {
+            "loopback HTTP": [OPENAI, "--base-url", url, *RUN],
+            "in process, echo": [OPENAI, "--base-url", f"local:{folder}/s.db", *RUN],
+        }
+        times = medians(commands, rounds, clean_environ(str(folder)))
+    over_http, in_process = times.values()
     print("create-and-run")
-    for label, seconds in best.items():
+    for label, seconds in times.items():
         ratio = seconds / over_http
         print(f"  {label:34} {seconds * 1000:7.1f} ms   {ratio:5.2f} × loopback HTTP")
     more = in_process - over_http

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from startup import OPENAI
+from measure import OPENAI, clean_environ
 
 from openai_cli.engine.store import Store
 
@@ -117,11 +116,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100)
     options = parser.parse_args()
-    env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")}
     with tempfile.TemporaryDirectory() as folder:
         command = [OPENAI, "local", "serve", "--port", "0", "--store", f"{folder}/s.db"]
         with subprocess.Popen(
-            command, env=env | {"HOME": folder}, stderr=subprocess.PIPE, text=True
+            command, env=clean_environ(folder), stderr=subprocess.PIPE, text=True
         ) as server:
             try:
                 found = re.search(r"http://\S+", server.stderr.readline() if server.stderr else "")

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import Sink
@@ -59,21 +60,38 @@ def parse_all(texts: list[str]) -> None:
         json.loads(text)
 
 
+class Cost(NamedTuple):
+    """CPU time of a whole stream and of its first half, in seconds."""
+
+    whole: float
+    half: float
+
+
+def costs(count: int, rounds: int) -> tuple[float, dict[str, Cost]]:
+    """The CPU time of parsing the events, and what each style costs."""
+    texts = events(count)
+    half = texts[: count // 2]
+    floor = cpu(partial(parse_all, texts), rounds)
+    return floor, {
+        name: Cost(
+            cpu(partial(print_all, style, texts), rounds),
+            cpu(partial(print_all, style, half), rounds),
+        )
+        for name, style in STYLES.items()
+    }
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    texts = events(options.events)
-    half = texts[: len(texts) // 2]
-    floor = cpu(partial(parse_all, texts), options.rounds)
+    floor, found = costs(options.events, options.rounds)
     print(f"{options.events} events; parsing them: {floor:.2f} s of CPU")
-    for name, style in STYLES.items():
-        whole = cpu(partial(print_all, style, texts), options.rounds)
-        first = cpu(partial(print_all, style, half), options.rounds)
-        ratios = f"{whole / floor:6.2f} × parsing   growth {whole / first:.1f}"
-        print(f"  {name:10} {whole:6.2f} s   {ratios}")
+    for name, cost in found.items():
+        ratios = f"{cost.whole / floor:6.2f} × parsing   growth {cost.whole / cost.half:.1f}"
+        print(f"  {name:10} {cost.whole:6.2f} s   {ratios}")
 
 
 if __name__ == "__main__":

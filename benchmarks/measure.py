@@ -1,0 +1,71 @@
+"""What the benchmarks share: the command, a server that answers at once, times that take turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+OPENAI = str(Path(sys.executable).parent / "openai")
+RUN = ["beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi"]
+_SAID = {"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}
+_ANSWER = json.dumps(
+    {"id": "run_1", "object": "thread.run", "status": "queued", "choices": [_SAID]}
+).encode()
+"""A queued run that is also a completion, which the legacy command asks for."""
+
+
+def clean_environ(home: str) -> dict[str, str]:
+    """The environment without settings of the tool, and with compiled modules kept."""
+    dropped = ("OPENAI_", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if not k.startswith(dropped)} | {"HOME": home}
+
+
+@contextmanager
+def loopback() -> Iterator[str]:
+    """The URL of a server that answers every POST with a queued run."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(_ANSWER)))
+        self.end_headers()
+        self.wfile.write(_ANSWER)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+
+def medians(
+    commands: Mapping[str, Sequence[str]], rounds: int, environ: Mapping[str, str]
+) -> dict[str, float]:
+    """The median time of each command in seconds; the commands take turns, so that noise is shared.
+
+    Raises CalledProcessError for a command that fails.
+    """
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(
+                command, env=environ, check=True, stdin=subprocess.DEVNULL, capture_output=True
+            )
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(found) for name, found in times.items()}
