@@ -40,7 +40,7 @@ dist: $(STAMP)  ## dist/: wheel, source archive, and openai.pyz, the tool with a
 	rm -rf dist
 	$(BIN)/hatchling build
 	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
-	$(BIN)/shiv --quiet --console-script openai --python '/usr/bin/env python3' \
+	$(BIN)/shiv --quiet --compile-pyc --console-script openai --python '/usr/bin/env python3' \
 		--output-file dist/openai.pyz --disable-pip-version-check "$$(echo dist/*.whl)[br,explore,keyring,serve,socks,trust,zstd]"
 
 fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
@@ -67,7 +67,7 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## start-up and calls, as ratios in one run
+bench: $(STAMP)  ## what calls cost, as ratios in one run; writes a table into docs/performance.md
 	$(BIN)/python benchmarks/calls.py --write
 	$(BIN)/python benchmarks/completion.py
 	$(BIN)/python benchmarks/engine.py

@@ -150,8 +150,8 @@ def _document(
         raise _not_json(response, text, settings) from None
     document = Document(text.encode("latin-1"), response.headers, skimmed)
     if is_refusal(skimmed.members):
-        status = response.status_code
-        raise fallback_error(document.text, response.headers, settings, status=status)
+        code = response.status_code
+        raise fallback_error(document.text, response.headers, settings, status=code)
     return document
 
 
