@@ -58,8 +58,6 @@ def expand_references(
     name = value[1:]
     is_text = accepts_text(annotation)
     read = _as_text if is_text else _read_structure
-    if not is_text and name in inside:
-        raise FileError(path, f"the file {shown(name)} includes itself")
     try:
         # The bytes get no name here: the reader lets go of them before it parses their text.
         content = read(_content(name, read_stdin), name, path)
@@ -74,6 +72,8 @@ def expand_references(
         raise FileError(path, str(error)) from None
     if is_text:
         return content
+    if name in inside:
+        raise FileError(path, f"the file {shown(name)} includes itself")
     return expand_references(content, annotation, read_stdin, path, (*inside, name))
 
 
