@@ -12,22 +12,24 @@ _openai_children() {
         'beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'beta:threads:runs:steps') names='retrieve list' ;;
         'beta:threads:messages') names='create retrieve update list delete' ;;
-        'local') names='serve import export path doctor' ;;
+        'local') names='serve import export threads show path config doctor' ;;
         'local import') source=file ;;
+        'local config') names='show path check' ;;
         'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages local' ;;
         'help beta:assistants') names='create retrieve update list delete' ;;
         'help beta:threads') names='create retrieve update delete create-and-run' ;;
         'help beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'help beta:threads:runs:steps') names='retrieve list' ;;
         'help beta:threads:messages') names='create retrieve update list delete' ;;
-        'help local') names='serve import export path doctor' ;;
+        'help local') names='serve import export threads show path config doctor' ;;
+        'help local config') names='show path check' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
 
 # Sets `names` to the flags that are valid after the path $1.
 _openai_flags() {
-    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --columns --format-error --transform --transform-error --raw-output -r --annotations --color --no-pager --dry-run --no-validate --stdin-timeout --no-stdin --debug --version -v --help -h'
+    names='--api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --organization --project --header --timeout --max-time --max-answer-size --max-retries --mtls-client-cert-file --mtls-client-key-file --admin-api-key --webhook-secret --format --columns --format-error --transform --transform-error --raw-output -r --annotations --color --no-pager --dry-run --no-validate --stdin-timeout --no-stdin --debug --version -v --help -h'
     case $1 in
         '') names='--show-completion --install-completion'" $names" ;;
         'beta:assistants create') names='--description --instructions --metadata --name --reasoning-effort --response-format --temperature --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --tool --top-p --model --body --raw-field'" $names" ;;
@@ -37,25 +39,27 @@ _openai_flags() {
         'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
         'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
         'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
-        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --no-fallback'" $names" ;;
-        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
-        'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage --no-fallback --continue'" $names" ;;
+        'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage'" $names" ;;
+        'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage'" $names" ;;
         'beta:threads:runs update') names='--thread-id --run-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:runs list') names='--after --before --limit --order --thread-id --max-items --max-pages'" $names" ;;
         'beta:threads:runs cancel') names='--thread-id --run-id'" $names" ;;
-        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors'" $names" ;;
+        'beta:threads:runs submit-tool-outputs') names='--thread-id --run-id --tool-output --tool-output.tool-call-id --tool-output.output --stream --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage'" $names" ;;
         'beta:threads:runs:steps retrieve') names='--thread-id --run-id --step-id --include'" $names" ;;
         'beta:threads:runs:steps list') names='--after --before --limit --order --thread-id --run-id --include --max-items --max-pages'" $names" ;;
         'beta:threads:messages create') names='--thread-id --role --content --attachment --attachment.file-id --attachment.tools --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
-        'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
-        'local import') names='--store --replace --skip-invalid --base-url --local --format-error --debug --help -h' ;;
-        'local export') names='--store --as --base-url --local --format-error --debug --help -h' ;;
-        'local path') names='--store --base-url --local --format-error --debug --help -h' ;;
-        'local doctor') names='--store --api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --organization --project --header --timeout --format --transform --raw-output -r --format-error --debug --help -h' ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path' | 'help local doctor') names='' ;;
+        'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --format-error --debug --help -h' ;;
+        'local import') names='--store --replace --skip-invalid --base-url --local --profile --format-error --debug --help -h' ;;
+        'local export') names='--store --as --base-url --local --profile --format-error --debug --help -h' ;;
+        'local threads') names='--store --max-items --base-url --local --profile --format --columns --transform --raw-output -r --color --format-error --debug --help -h' ;;
+        'local show') names='--store --follow --base-url --local --profile --color --no-pager --format-error --debug --help -h' ;;
+        'local path') names='--store --base-url --local --profile --format-error --debug --help -h' ;;
+        'local config' | 'local config show' | 'local config path' | 'local config check' | 'local doctor') names='--store --api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --organization --project --header --timeout --format --transform --raw-output -r --format-error --debug --help -h' ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor') names='' ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
@@ -138,7 +142,7 @@ _openai_describe() {
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
                 --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
                 --raw-field | --on-tool-call) takes=value ;;
-                --wait | --cancel-on-interrupt | --no-fallback) takes=nothing once=1 ;;
+                --wait | --cancel-on-interrupt | --usage | --no-fallback | --continue) takes=nothing once=1 ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
@@ -155,14 +159,14 @@ _openai_describe() {
                 --additional-message.role) takes=value choices='user assistant' once=1 ;;
                 --reasoning-effort) takes=value choices='none minimal low medium high xhigh max' once=1 ;;
                 --raw-field | --on-tool-call) takes=value ;;
-                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --wait | --cancel-on-interrupt | --usage) takes=nothing once=1 ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
         'beta:threads:runs retrieve')
             case $2 in
                 --thread-id | --run-id) takes=value source=reference once=1 ;;
-                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --wait | --cancel-on-interrupt | --usage) takes=nothing once=1 ;;
                 --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --on-tool-call) takes=value ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
@@ -195,7 +199,7 @@ _openai_describe() {
                 --stream) takes=optional choices='true false' once=1 ;;
                 --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
                 --raw-field | --on-tool-call) takes=value ;;
-                --wait | --cancel-on-interrupt) takes=nothing once=1 ;;
+                --wait | --cancel-on-interrupt | --usage) takes=nothing once=1 ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
             esac
             ;;
@@ -244,7 +248,7 @@ _openai_describe() {
             ;;
         'local serve')
             case $2 in
-                --host | --port | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
+                --host | --port | --max-tool-turns | --grace | --upstream-key | --profile) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
                 --require-key | --passthrough | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --upstream-url) takes=value source=url once=1 ;;
@@ -260,6 +264,7 @@ _openai_describe() {
                 --store) takes=value source=file once=1 ;;
                 --replace | --skip-invalid | --local | --debug) takes=nothing once=1 ;;
                 --base-url) takes=value source=url once=1 ;;
+                --profile) takes=value once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -271,6 +276,34 @@ _openai_describe() {
                 --as) takes=value choices='objects conversations' once=1 ;;
                 --base-url) takes=value source=url once=1 ;;
                 --local | --debug) takes=nothing once=1 ;;
+                --profile) takes=value once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local threads')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --max-items | --profile | --transform) takes=value once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --local | --debug) takes=nothing once=1 ;;
+                --format) takes=value choices='auto csv explore json jsonl pretty raw table text yaml' once=1 ;;
+                --columns) takes=value ;;
+                --raw-output | -r) takes=nothing once=1 twins='--raw-output -r' ;;
+                --color) takes=value choices='auto always never' once=1 ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local show')
+            case $2 in
+                --store) takes=value source=file once=1 ;;
+                --follow | --local | --no-pager | --debug) takes=nothing once=1 ;;
+                --base-url) takes=value source=url once=1 ;;
+                --profile) takes=value once=1 ;;
+                --color) takes=value choices='auto always never' once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
@@ -281,15 +314,16 @@ _openai_describe() {
                 --store) takes=value source=file once=1 ;;
                 --base-url) takes=value source=url once=1 ;;
                 --local | --debug) takes=nothing once=1 ;;
+                --profile) takes=value once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
             return 0
             ;;
-        'local doctor')
+        'local config' | 'local config show' | 'local config path' | 'local config check' | 'local doctor')
             case $2 in
                 --store) takes=value source=file once=1 ;;
-                --api-key | --upstream-key | --organization | --project | --timeout | --transform) takes=value once=1 ;;
+                --api-key | --upstream-key | --profile | --organization | --project | --timeout | --transform) takes=value once=1 ;;
                 --base-url | --upstream-url) takes=value source=url once=1 ;;
                 --local | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
@@ -301,7 +335,7 @@ _openai_describe() {
             esac
             return 0
             ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local path' | 'help local doctor')
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor')
             return 0
             ;;
         '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
@@ -324,7 +358,7 @@ _openai_describe() {
     esac
     if [[ -z $takes ]]; then
         case $2 in
-            --api-key | --upstream-key | --organization | --project | --timeout | --max-time | --max-answer-size | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
+            --api-key | --upstream-key | --profile | --organization | --project | --timeout | --max-time | --max-answer-size | --max-retries | --admin-api-key | --webhook-secret | --transform | --transform-error | --stdin-timeout) takes=value once=1 ;;
             --base-url | --upstream-url) takes=value source=url once=1 ;;
             --local | --drop-unsupported-tools | --annotations | --no-pager | --no-validate | --no-stdin | --debug) takes=nothing once=1 ;;
             --upstream-api) takes=value choices='responses chat' once=1 ;;

@@ -49,10 +49,17 @@ function __openai_children --no-scope-shadowing
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'threads' 'List the threads in the store, newest first, with their last words'
+            set -a names 'show' 'Print a thread, or the newest one, as a conversation'
             set -a names 'path' 'Print the path of the store'
+            set -a names 'config' 'Show the settings in effect and where they come from, or check the file of them'
             set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
         case 'local import'
             set source file
+        case 'local config'
+            set -a names 'show' ''
+            set -a names 'path' ''
+            set -a names 'check' ''
         case 'help'
             set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
@@ -92,8 +99,15 @@ function __openai_children --no-scope-shadowing
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'threads' 'List the threads in the store, newest first, with their last words'
+            set -a names 'show' 'Print a thread, or the newest one, as a conversation'
             set -a names 'path' 'Print the path of the store'
+            set -a names 'config' 'Show the settings in effect and where they come from, or check the file of them'
             set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
+        case 'help local config'
+            set -a names 'show' ''
+            set -a names 'path' ''
+            set -a names 'check' ''
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -210,7 +224,9 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
             set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--usage' 'Print the run\'s tokens on stderr, in one line.'
             set -a names '--no-fallback' 'Fail on servers without this request; do not make thread and run one by one.'
+            set -a names '--continue' 'Go on with the newest thread of the embedded engine; make none.'
         case 'beta:threads:runs create'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -249,6 +265,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
             set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--usage' 'Print the run\'s tokens on stderr, in one line.'
         case 'beta:threads:runs retrieve'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -261,6 +278,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
             set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--usage' 'Print the run\'s tokens on stderr, in one line.'
         case 'beta:threads:runs update'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -297,6 +315,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--tool-concurrency' 'Commands that may run at the same time; 4 if not set.'
             set -a names '--max-tool-turns' 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--tool-errors' 'If a command fails: send the error as its output, or fail and cancel the run.'
+            set -a names '--usage' 'Print the run\'s tokens on stderr, in one line.'
         case 'beta:threads:runs:steps retrieve'
             set -a names '--thread-id' 'The thread.'
             set -a names '--run-id' 'The run.'
@@ -354,6 +373,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
             set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
             set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -365,6 +385,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--skip-invalid' 'Leave out what is wrong, and say so, in place of importing nothing.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -375,6 +396,37 @@ function __openai_flags --no-scope-shadowing
             set -a names '--as' 'Shape: objects as import takes them, or conversations for the Conversations API.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local threads'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
+            set -a names '--format' 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.'
+            set -a names '--columns' 'Columns of csv and table: names or GJSON paths, with commas between. Repeatable.'
+            set -a names '--transform' 'GJSON path applied to the answer, each item or event.'
+            set -a names '--raw-output' 'Print strings without quotes.'
+            set -a names '-r' 'Print strings without quotes.'
+            set -a names '--color' 'Colours: auto (on a terminal), always, never.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
+        case 'local show'
+            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--follow' 'Wait for further messages, and print them until Ctrl-C.'
+            set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
+            set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
+            set -a names '--color' 'Colours: auto (on a terminal), always, never.'
+            set -a names '--no-pager' 'Never show a long answer through PAGER.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -384,12 +436,13 @@ function __openai_flags --no-scope-shadowing
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'local doctor'
+        case 'local config' 'local config show' 'local config path' 'local config check' 'local doctor'
             set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
             set -a names '--api-key' 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
@@ -400,6 +453,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
             set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
             set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
             set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
             set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
             set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -413,7 +467,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path' 'help local doctor'
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             set -a names '--format-error' 'Format of an API error, on stderr.'
@@ -439,6 +493,7 @@ function __openai_flags --no-scope-shadowing
     set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
     set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
     set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+    set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
     set -a names '--organization' 'Organization to act for; also OPENAI_ORG_ID.'
     set -a names '--project' 'Project to act for; also OPENAI_PROJECT_ID.'
     set -a names '--header' 'Header to add: \'Name: value\'. Repeatable.'
@@ -641,7 +696,7 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --raw-field --on-tool-call
                     set takes value
-                case --wait --cancel-on-interrupt --no-fallback
+                case --wait --cancel-on-interrupt --usage --no-fallback --continue
                     set takes nothing
                     set once 1
                 case --tool-errors
@@ -693,7 +748,7 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --raw-field --on-tool-call
                     set takes value
-                case --wait --cancel-on-interrupt
+                case --wait --cancel-on-interrupt --usage
                     set takes nothing
                     set once 1
                 case --tool-errors
@@ -707,7 +762,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --wait --cancel-on-interrupt
+                case --wait --cancel-on-interrupt --usage
                     set takes nothing
                     set once 1
                 case --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
@@ -774,7 +829,7 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --raw-field --on-tool-call
                     set takes value
-                case --wait --cancel-on-interrupt
+                case --wait --cancel-on-interrupt --usage
                     set takes nothing
                     set once 1
                 case --tool-errors
@@ -866,7 +921,7 @@ function __openai_describe --no-scope-shadowing
             end
         case 'local serve'
             switch $name
-                case --host --port --max-tool-turns --grace --upstream-key
+                case --host --port --max-tool-turns --grace --upstream-key --profile
                     set takes value
                     set once 1
                 case --store
@@ -909,6 +964,9 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source url
                     set once 1
+                case --profile
+                    set takes value
+                    set once 1
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
@@ -936,6 +994,79 @@ function __openai_describe --no-scope-shadowing
                 case --local --debug
                     set takes nothing
                     set once 1
+                case --profile
+                    set takes value
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local threads'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --max-items --profile --transform
+                    set takes value
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --local --debug
+                    set takes nothing
+                    set once 1
+                case --format
+                    set takes value
+                    set choices 'auto' 'csv' 'explore' 'json' 'jsonl' 'pretty' 'raw' 'table' 'text' 'yaml'
+                    set once 1
+                case --columns
+                    set takes value
+                case --raw-output -r
+                    set takes nothing
+                    set once 1
+                    set twins --raw-output -r
+                case --color
+                    set takes value
+                    set choices 'auto' 'always' 'never'
+                    set once 1
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local show'
+            switch $name
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --follow --local --no-pager --debug
+                    set takes nothing
+                    set once 1
+                case --base-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --profile
+                    set takes value
+                    set once 1
+                case --color
+                    set takes value
+                    set choices 'auto' 'always' 'never'
+                    set once 1
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
@@ -959,6 +1090,9 @@ function __openai_describe --no-scope-shadowing
                 case --local --debug
                     set takes nothing
                     set once 1
+                case --profile
+                    set takes value
+                    set once 1
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
@@ -969,13 +1103,13 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'local doctor'
+        case 'local config' 'local config show' 'local config path' 'local config check' 'local doctor'
             switch $name
                 case --store
                     set takes value
                     set source file
                     set once 1
-                case --api-key --upstream-key --organization --project --timeout --transform
+                case --api-key --upstream-key --profile --organization --project --timeout --transform
                     set takes value
                     set once 1
                 case --base-url --upstream-url
@@ -1009,7 +1143,7 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local path' 'help local doctor'
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor'
             return
         case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
             switch $name
@@ -1049,7 +1183,7 @@ function __openai_describe --no-scope-shadowing
     end
     test -n "$takes"; and return
     switch $name
-        case --api-key --upstream-key --organization --project --timeout --max-time --max-answer-size --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
+        case --api-key --upstream-key --profile --organization --project --timeout --max-time --max-answer-size --max-retries --admin-api-key --webhook-secret --transform --transform-error --stdin-timeout
             set takes value
             set once 1
         case --base-url --upstream-url

@@ -54,8 +54,16 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
             , @('import', 'Import assistants, threads and messages from JSON into the store')
             , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('threads', 'List the threads in the store, newest first, with their last words')
+            , @('show', 'Print a thread, or the newest one, as a conversation')
             , @('path', 'Print the path of the store')
+            , @('config', 'Show the settings in effect and where they come from, or check the file of them')
             , @('doctor', 'Show what runs, how it is configured, and whether store and servers can be used')
+        )
+        'local config' = @(
+            , @('show', '')
+            , @('path', '')
+            , @('check', '')
         )
         'help' = @(
             , @('beta:assistants', 'Assistants: a model with instructions and tools')
@@ -102,8 +110,16 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('serve', 'Serve the embedded engine over HTTP until it is stopped')
             , @('import', 'Import assistants, threads and messages from JSON into the store')
             , @('export', 'Print the assistants, threads and messages of the store as JSON lines')
+            , @('threads', 'List the threads in the store, newest first, with their last words')
+            , @('show', 'Print a thread, or the newest one, as a conversation')
             , @('path', 'Print the path of the store')
+            , @('config', 'Show the settings in effect and where they come from, or check the file of them')
             , @('doctor', 'Show what runs, how it is configured, and whether store and servers can be used')
+        )
+        'help local config' = @(
+            , @('show', '')
+            , @('path', '')
+            , @('check', '')
         )
         '@completion' = @(
             , @('bash', '')
@@ -127,6 +143,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
         , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
         , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+        , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
         , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
         , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
         , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
@@ -277,7 +294,9 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run at the same time; 4 if not set.')
             , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'If a command fails: send the error as its output, or fail and cancel the run.')
+            , @('--usage', 'nothing', '', @(), $true, @('--usage'), 'Print the run''s tokens on stderr, in one line.')
             , @('--no-fallback', 'nothing', '', @(), $true, @('--no-fallback'), 'Fail on servers without this request; do not make thread and run one by one.')
+            , @('--continue', 'nothing', '', @(), $true, @('--continue'), 'Go on with the newest thread of the embedded engine; make none.')
         )
         'beta:threads:runs create' = @(
             , @('--assistant-id', 'value', 'reference', @(), $true, @('--assistant-id'), 'The assistant that does the run.')
@@ -317,6 +336,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run at the same time; 4 if not set.')
             , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'If a command fails: send the error as its output, or fail and cancel the run.')
+            , @('--usage', 'nothing', '', @(), $true, @('--usage'), 'Print the run''s tokens on stderr, in one line.')
         )
         'beta:threads:runs retrieve' = @(
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
@@ -330,6 +350,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run at the same time; 4 if not set.')
             , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'If a command fails: send the error as its output, or fail and cancel the run.')
+            , @('--usage', 'nothing', '', @(), $true, @('--usage'), 'Print the run''s tokens on stderr, in one line.')
         )
         'beta:threads:runs update' = @(
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
@@ -370,6 +391,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--tool-concurrency', 'value', '', @(), $true, @('--tool-concurrency'), 'Commands that may run at the same time; 4 if not set.')
             , @('--max-tool-turns', 'value', '', @(), $true, @('--max-tool-turns'), 'Turns of calls that are answered; 32 if not set; also OPENAI_MAX_TOOL_TURNS.')
             , @('--tool-errors', 'value', '', @('send', 'fail'), $true, @('--tool-errors'), 'If a command fails: send the error as its output, or fail and cancel the run.')
+            , @('--usage', 'nothing', '', @(), $true, @('--usage'), 'Print the run''s tokens on stderr, in one line.')
         )
         'beta:threads:runs:steps retrieve' = @(
             , @('--thread-id', 'value', 'reference', @(), $true, @('--thread-id'), 'The thread.')
@@ -438,6 +460,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
             , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
             , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -449,6 +472,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--skip-invalid', 'nothing', '', @(), $true, @('--skip-invalid'), 'Leave out what is wrong, and say so, in place of importing nothing.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -459,6 +483,37 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--as', 'value', '', @('objects', 'conversations'), $true, @('--as'), 'Shape: objects as import takes them, or conversations for the Conversations API.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local threads' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--max-items', 'value', '', @(), $true, @('--max-items'), 'Items or events to print at most; -1 for all, 0 for none.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--format', 'value', '', @('auto', 'csv', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'table', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.')
+            , @('--columns', 'value', '', @(), $false, @('--columns'), 'Columns of csv and table: names or GJSON paths, with commas between. Repeatable.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('--color', 'value', '', @('auto', 'always', 'never'), $true, @('--color'), 'Colours: auto (on a terminal), always, never.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local show' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--follow', 'nothing', '', @(), $true, @('--follow'), 'Wait for further messages, and print them until Ctrl-C.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--color', 'value', '', @('auto', 'always', 'never'), $true, @('--color'), 'Colours: auto (on a terminal), always, never.')
+            , @('--no-pager', 'nothing', '', @(), $true, @('--no-pager'), 'Never show a long answer through PAGER.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -468,6 +523,107 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
             , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
             , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local config' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
+            , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
+            , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
+            , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
+            , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+            , @('--format', 'value', '', @('auto', 'csv', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'table', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local config show' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
+            , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
+            , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
+            , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
+            , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+            , @('--format', 'value', '', @('auto', 'csv', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'table', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local config path' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
+            , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
+            , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
+            , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
+            , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+            , @('--format', 'value', '', @('auto', 'csv', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'table', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
+            , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
+            , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+            , @('-h', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
+        )
+        'local config check' = @(
+            , @('--store', 'value', 'file', @(), $true, @('--store'), 'Store to use; also OPENAI_LOCAL_STORE.')
+            , @('--api-key', 'value', '', @(), $true, @('--api-key'), 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.')
+            , @('--base-url', 'value', 'url', @(), $true, @('--base-url'), 'Server; also OPENAI_BASE_URL. local: is the engine.')
+            , @('--local', 'nothing', '', @(), $true, @('--local'), 'Use the embedded engine: short for --base-url local:.')
+            , @('--upstream-url', 'value', 'url', @(), $true, @('--upstream-url'), 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.')
+            , @('--upstream-api', 'value', '', @('responses', 'chat'), $true, @('--upstream-api'), 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.')
+            , @('--upstream-model', 'value', '', @(), $false, @('--upstream-model'), 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.')
+            , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
+            , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
+            , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
+            , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
+            , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
+            , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
+            , @('--timeout', 'value', '', @(), $true, @('--timeout'), 'Seconds to wait for the server; 600 if not set.')
+            , @('--format', 'value', '', @('auto', 'csv', 'explore', 'json', 'jsonl', 'pretty', 'raw', 'table', 'text', 'yaml'), $true, @('--format'), 'Format of the answer: auto, csv, explore, json, jsonl, pretty, raw, table, text, yaml.')
+            , @('--transform', 'value', '', @(), $true, @('--transform'), 'GJSON path applied to the answer, each item or event.')
+            , @('--raw-output', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
+            , @('-r', 'nothing', '', @(), $true, @('--raw-output', '-r'), 'Print strings without quotes.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')
@@ -484,6 +640,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
             , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
             , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
             , @('--organization', 'value', '', @(), $true, @('--organization'), 'Organization to act for; also OPENAI_ORG_ID.')
             , @('--project', 'value', '', @(), $true, @('--project'), 'Project to act for; also OPENAI_PROJECT_ID.')
             , @('--header', 'value', '', @(), $false, @('--header'), 'Header to add: ''Name: value''. Repeatable.')
@@ -541,7 +698,13 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'local serve'
         'local import'
         'local export'
+        'local threads'
+        'local show'
         'local path'
+        'local config'
+        'local config show'
+        'local config path'
+        'local config check'
         'local doctor'
         'help'
         'help beta:assistants'
@@ -576,7 +739,13 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
         'help local serve'
         'help local import'
         'help local export'
+        'help local threads'
+        'help local show'
         'help local path'
+        'help local config'
+        'help local config show'
+        'help local config path'
+        'help local config check'
         'help local doctor'
         '@completion'
         '@completion bash'

@@ -293,7 +293,7 @@ BUILTIN_COMMANDS = (
             "openai local threads --store team.db",
             "openai local threads --store team.db --max-items 1 --transform id -r",
         ),
-        shared=(*_STORES, "--format", "--transform", "--raw-output", "--color"),
+        shared=(*_STORES, "--format", "--columns", "--transform", "--raw-output", "--color"),
         consequence="nothing was listed",
     ),
     BuiltinCommand(

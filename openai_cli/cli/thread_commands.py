@@ -31,8 +31,8 @@ _LOOKS_EVERY = 0.5
 
 def threads(session: Session) -> None:
     """List the threads, newest first, as they are read. Raises CliError."""
+    reader = OptionReader(session.configuration(engine=True))
     env, file = session.env, store_file(session)
-    reader = OptionReader(session.arguments.occurrences, env.environ)
     style = _list_style(reader, on_terminal=env.out.is_terminal)
     limit = reader.value("--max-items", count_or_all, None)
     if reader.problems:
@@ -48,6 +48,8 @@ def threads(session: Session) -> None:
             with store.read() as tx:
                 items = [item for one in some for item in _summary(tx, one)]
             printer.page(items)
+    for note in printer.notes:
+        env.say("note", note)
 
 
 def _list_style(reader: OptionReader, *, on_terminal: bool) -> OutputStyle:
@@ -88,8 +90,8 @@ def show(session: Session) -> None:
     from openai_cli.cli.conversation_text import ConversationText
     from openai_cli.engine.conversation import Conversation
 
+    reader = OptionReader(session.configuration(engine=True))
     env, file = session.env, store_file(session)
-    reader = OptionReader(session.arguments.occurrences, env.environ)
     follows = reader.has("--follow")
     out = env.out if follows or reader.has("--no-pager") else env.paged()
     colour = wants_colour(env.environ, out.is_terminal, reader.color)
