@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from openai_cli.cli.config_file.location import PROFILE_VARIABLE, config_path, is_absent
-from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.env import Env
 from openai_cli.input.arguments import Arguments
 from openai_cli.output.terminal import COLOURS
 
 if TYPE_CHECKING:
+    from openai_cli.cli.configuration import Configuration
     from openai_cli.cli.config_file.profile import Profile
 
 
@@ -39,6 +38,8 @@ class Session:
         `engine`: the command works on the embedded engine, whatever the base URL. Raises
         UsageError for a file that cannot be used.
         """
+        from openai_cli.cli.configuration import Configuration
+
         typed, environ = self.arguments.occurrences, self.env.environ
         if self._profile is None:
             return Configuration(typed, environ)
@@ -52,6 +53,8 @@ class Session:
 
     @cached_property
     def _profile(self) -> Profile | None:
+        from openai_cli.cli.config_file.location import PROFILE_VARIABLE, config_path, is_absent
+
         environ = self.env.environ
         path = config_path(environ)
         named = PROFILE_VARIABLE in environ or "--profile" in self.arguments.names()

@@ -20,14 +20,16 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
 
     `unexpected` are the words that have no place on this command line.
     """
-    for flag, words in _split_values(arguments, set(unexpected)):
+    unexpected = set(unexpected)
+    for flag, words in _split_values(arguments, unexpected):
         value = "…" if _SECRET.search(flag) else " ".join(words).strip(_CURLY)
         yield f"quote it: {flag} {quoted(shortened(value))}"
     for word in arguments.typed:
         if found := _TYPOGRAPHIC_FLAG.match(word):
             yield f"{word[0]} is no dash of a flag: type --{found[1]}"
             break
-    if any(word.rpartition("=")[2].startswith(tuple(_CURLY)) for word in arguments.typed):
+    values = [one.text or "" for one in arguments.occurrences if not _SECRET.search(one.name)]
+    if any(word.rpartition("=")[2].startswith(tuple(_CURLY)) for word in (*values, *unexpected)):
         yield "curly quotes are characters like any other: type ' or \""
 
 

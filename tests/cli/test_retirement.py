@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from openai_cli.api.operations import OPERATIONS, Operation, main_operation
 from openai_cli.cli.catalog import command_rows
-from openai_cli.cli.suggested_commands import for_other_server, quoted
+from openai_cli.cli.suggested_commands import for_other_server
+from openai_cli.shell_words import quoted
 from tests.support.family import COMMANDS, Command
 from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server

@@ -40,7 +40,7 @@ UPSTREAM_BOUND = frozenset({"--upstream-key", "--upstream-header"})
 
 _OF_ONE_CALL = frozenset(
     {
-        "--local", "--profile", "--transform", "--transform-error", "--dry-run", "--no-validate",
+        "--local", "--profile", "--columns", "--transform", "--transform-error", "--dry-run", "--no-validate",
         "--no-stdin", "--debug", "--version", "--help", "--admin-api-key", "--webhook-secret",
     }
 )  # fmt: skip
