@@ -10,8 +10,8 @@ from openai_cli.input.arguments import Arguments
 from openai_cli.output.terminal import COLOURS
 
 if TYPE_CHECKING:
-    from openai_cli.cli.configuration import Configuration
     from openai_cli.cli.config_file.profile import Profile
+    from openai_cli.cli.configuration import Configuration
 
 
 class Session:
