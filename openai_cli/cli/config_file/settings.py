@@ -41,7 +41,8 @@ UPSTREAM_BOUND = frozenset({"--upstream-key", "--upstream-header"})
 _OF_ONE_CALL = frozenset(
     {
         "--local", "--profile", "--columns", "--transform", "--transform-error", "--dry-run",
-        "--no-validate", "--no-stdin", "--debug", "--version", "--help", "--admin-api-key", "--webhook-secret",
+        "--no-validate", "--no-stdin", "--debug", "--version", "--help", "--admin-api-key",
+        "--webhook-secret",
     }
 )  # fmt: skip
 _NUMBERS = ("SECONDS", "COUNT", "SIZE")
