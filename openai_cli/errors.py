@@ -42,10 +42,10 @@ def one_line(text: str) -> str:
     return re.sub(_LINE_BREAK, lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
-    """The problems as text, a long list cut with a count."""
+def problem_lines(problems: Sequence[Problem], unlisted: int = 0) -> list[str]:
+    """The problems as text, a long list cut with a count; `unlisted` are more than these."""
     lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
-    more = len(problems) - len(lines)
+    more = len(problems) - len(lines) + unlisted
     return [*lines, f"… and {more} more"] if more else lines
 
 
@@ -75,6 +75,7 @@ class Problem(NamedTuple):
 class CliError(Exception):
     """Base of all reported errors; `hint` is advice on what to do next.
 
+    `attempts` is how often the request was sent that failed.
     `meaning` is the manual's description of the exit code.
     """
 
@@ -86,6 +87,7 @@ class CliError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.attempts = 1
 
     def as_json(self) -> dict[str, Any]:
         """The error as `--format-error json` prints it."""
@@ -98,6 +100,7 @@ class CliError(Exception):
 class UsageError(CliError):
     """Invalid input, detected before anything was sent; holds all problems.
 
+    `unlisted` counts those beside `problems`, where there are too many to keep.
     `consequence` is added to the printed message: "nothing was imported", "nothing was sent" if
     empty.
     """
@@ -113,9 +116,11 @@ class UsageError(CliError):
         problems: Sequence[Problem] = (),
         hint: str = "",
         consequence: str = "",
+        unlisted: int = 0,
     ) -> None:
-        super().__init__(message or "; ".join(problem_lines(problems)), hint=hint)
+        super().__init__(message or "; ".join(problem_lines(problems, unlisted)), hint=hint)
         self.problems = tuple(problems)
+        self.unlisted = unlisted
         self.consequence = consequence
 
     def as_json(self) -> dict[str, Any]:
@@ -201,7 +206,16 @@ class RunEndedError(CliError):
 
     exit_code = 5
     kind = "run_not_completed"
-    meaning = "The run ended without completing; it was printed."
+    meaning = (
+        "The run ended without completing; it was printed. With --each: some lines failed, or are "
+        "not done."
+    )
+
+
+class LinesFailedError(RunEndedError):
+    """Some lines of `--each` have no completed run."""
+
+    kind = "lines_failed"
 
 
 class RunWaitsError(CliError):

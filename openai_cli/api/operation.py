@@ -31,7 +31,8 @@ class Operation(NamedTuple):
     JSON body and any other method a query; `bodiless` POSTs send none. `pages` says that the
     answer is a list in pages, `answers_run` that it is a run that can be waited for, and
     `continues_run` that this call set it going, so its end decides the exit code. `has_fallback`
-    says that other operations do the same on servers that lack this one. `gone` says that
+    says that other operations do the same on servers that lack this one. `takes_lines` says that
+    one command may send it for each line of a file. `gone` says that
     OpenAI's own servers no longer offer it.
     """
 
@@ -47,6 +48,7 @@ class Operation(NamedTuple):
     answers_run: bool = False
     continues_run: bool = False
     has_fallback: bool = False
+    takes_lines: bool = False
     gone: bool = True
 
     @property
@@ -114,12 +116,16 @@ class Operation(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A request ready to be sent: plain values, independent of the command line."""
+    """A request ready to be sent: plain values, independent of the command line.
+
+    `idempotency_key` is the same whenever this request is sent; empty for a new one at each call.
+    """
 
     operation: Operation
     path: str
     query: Mapping[str, Any]
     body: Mapping[str, Any] | None
+    idempotency_key: str = ""
 
     @property
     def streams(self) -> bool:

@@ -99,6 +99,7 @@ OPERATIONS = (
         answers_run=True,
         continues_run=True,
         has_fallback=True,
+        takes_lines=True,
     ),
     Operation(
         resource="beta:threads:runs",

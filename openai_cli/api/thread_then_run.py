@@ -12,23 +12,28 @@ _CREATE_RUN = "beta:threads:runs create"
 
 
 class ThreadThenRun(NamedTuple):
-    """A request to make a thread; its messages and the run need the thread's id."""
+    """A request to make a thread; its messages and the run need the thread's id.
+
+    `idempotency_key` is that of the one request they stand for.
+    """
 
     thread: Request
     message_fields: tuple[Mapping[str, Any], ...]
     run_fields: Mapping[str, Any]
+    idempotency_key: str
 
     def messages(self, thread_id: str) -> Iterator[Request]:
         """One request for each message, in order."""
         operation = operation_named("beta:threads:messages create")
-        for fields in self.message_fields:
-            yield build_request(operation, {**fields, "thread_id": thread_id})
+        for number, fields in enumerate(self.message_fields):
+            request = build_request(operation, {**fields, "thread_id": thread_id})
+            yield _with_key(request, self.idempotency_key, f"message-{number}")
 
     def run(self, thread_id: str) -> Request:
         """The request that starts the run."""
-        return build_request(
-            operation_named(_CREATE_RUN), {**self.run_fields, "thread_id": thread_id}
-        )
+        fields = {**self.run_fields, "thread_id": thread_id}
+        request = build_request(operation_named(_CREATE_RUN), fields)
+        return _with_key(request, self.idempotency_key, "run")
 
 
 def thread_then_run(request: Request) -> ThreadThenRun | None:
@@ -45,9 +50,14 @@ def thread_then_run(request: Request) -> ThreadThenRun | None:
     of_thread = {name: value for name, value in thread.items() if name != "messages"}
     for name in _kept_by_thread(request) & body.keys():
         of_thread[name] = _merged(of_thread.get(name), body.pop(name))
-    return ThreadThenRun(
-        build_request(operation_named("beta:threads create"), of_thread), tuple(messages), body
-    )
+    key = request.idempotency_key
+    thread_request = build_request(operation_named("beta:threads create"), of_thread)
+    return ThreadThenRun(_with_key(thread_request, key, "thread"), tuple(messages), body, key)
+
+
+def _with_key(request: Request, key: str, part: str) -> Request:
+    """The request with a key of its own that follows from that of the whole, if there is one."""
+    return request._replace(idempotency_key=f"{key}-{part}") if key else request
 
 
 def _kept_by_thread(request: Request) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from openai_cli.api.operation import Request
@@ -53,7 +54,10 @@ _MAX_RECHECKS = 5
 
 
 class Follower:
-    """Sends the request that starts a run, then waits for it and answers calls by the options."""
+    """Sends the request that starts a run, then waits for it and answers calls by the options.
+
+    `on_start` is told of the run as soon as its ids are known.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Follower:
         run_options: RunOptions,
         env: Env,
         progress: Progress,
+        on_start: Callable[[Run], None] = lambda _run: None,
     ) -> None:
         self._client = client
         self._printer = printer
@@ -75,12 +80,24 @@ class Follower:
         self._run_printer = RunPrinter(
             client, printer, options, env, progress, read_to_end=run_options.waits
         )
+        self._on_start = on_start
         self._run: Run | None = None
         self._stream: Stream | None = None
         self._streamed = False
         self._answered = AnsweredCalls()
         self._turned_away = False
         self._rechecks_left = 0
+
+    @property
+    def run(self) -> Run | None:
+        """The run as last seen, its numbers as str; None before an answer told of it."""
+        return self._run
+
+    def follow_started(self, run: Run, request: Request) -> None:
+        """As `follow`, for a run that `request` started earlier: of `run`, the ids are enough."""
+        self._run = run
+        self._finish(self._poller.fetch(run))
+        self._check_outcome(request)
 
     def follow(self, request: Request) -> None:
         """Send the request, print the answers, and check how the run ended.
@@ -107,6 +124,10 @@ class Follower:
 
     def _run_to_end(self, request: Request) -> None:
         answer = self._start(request)
+        self._finish(answer)
+
+    def _finish(self, answer: Document | Stream) -> None:
+        """Read the first answer, and what follows it, until there is nothing left to do."""
         while True:
             document = self._receive(answer)
             calls = self._open_calls()
@@ -150,6 +171,8 @@ class Follower:
             return self._wait_for(self._run, None)  # outputs accepted; the answer is not a run
         if run is not None and self._run is not None:
             run = with_ids_of(run, self._run)
+        elif run is not None and has_ids(run):
+            self._on_start(run)
         self._run = run
         if run is None or not self._run_options.waits or self._has_stopped(run):
             return answer

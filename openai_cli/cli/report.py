@@ -63,13 +63,13 @@ def report_unexpected(error: Exception, session: Session) -> int:
 def _as_text(error: CliError, session: Session) -> None:
     say = session.env.say
     if isinstance(error, UsageError) and error.problems:
-        count = len(error.problems)
+        count = len(error.problems) + error.unlisted
         consequence = error.consequence or "nothing was sent"
         if count == 1:
             first, newline, more = str(error.problems[0]).partition("\n")
             say("error", f"{first}; {consequence}{newline}{more}")
         else:
-            problems = "\n".join(problem_lines(error.problems))
+            problems = "\n".join(problem_lines(error.problems, error.unlisted))
             say("error", f"{consequence}, {count} problems:\n{problems}")
     elif isinstance(error, ApiError):
         say("error", _api_line(error))

@@ -93,7 +93,7 @@ class RunPrinter:
         if self._explores:
             self._explore(document)
         elif self._style.wants_reply:
-            for items in self._messages(run) if status_of(run) in _MAY_HAVE_REPLY else ():
+            for items in self._messages(run):
                 for item in items:
                     self._append_event("thread.message.completed", item)
             self._printer.finish()
@@ -178,11 +178,18 @@ class RunPrinter:
             raise
 
     def _messages(self, run: Run) -> list[list[str]]:
-        """The messages of the run, by page; filtered here too, as some servers ignore `run_id`."""
-        if not has_ids(run):
-            return []
-        found = item_pages(self._client, request_for_messages(run), None, self._options.max_pages)
-        return [[item for item in page if _is_of(item, run)] for page in found]
+        return messages_of(run, self._client, self._options.max_pages)
+
+
+def messages_of(run: Run, client: Client, max_pages: int) -> list[list[str]]:
+    """The messages of an ended run, by page; none for a run that can have no reply.
+
+    Filtered here too, as some servers ignore `run_id`.
+    """
+    if not has_ids(run) or status_of(run) not in _MAY_HAVE_REPLY:
+        return []
+    found = item_pages(client, request_for_messages(run), None, max_pages)
+    return [[item for item in page if _is_of(item, run)] for page in found]
 
 
 def _is_of(item: str, run: Run) -> bool:

@@ -64,7 +64,7 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
     return not (named or "assistant" in said.lower())
 
 
-def _is_definite(error: ApiError) -> bool:
+def is_definite(error: ApiError) -> bool:
     """Whether the refusal of a run means that it was not started."""
     status = error.status or 0
     refused = status == _TOO_MANY or (status >= 400 and not is_transient(status))
@@ -112,7 +112,7 @@ class _Fallback:
         try:
             return self._client.send(self._parts.run(thread_id))
         except (ApiError, NoAnswerError) as error:
-            if isinstance(error, ApiError) and _is_definite(error):
+            if isinstance(error, ApiError) and is_definite(error):
                 self._delete(thread_id)
             else:
                 error.hint = "\n".join(filter(None, [error.hint, f"{where}; {command}"]))

@@ -30,6 +30,7 @@ from openai_cli.client.http_errors import (
     translate,
 )
 from openai_cli.client.network import open_client, timeouts
+from openai_cli.client.pace import UNPACED, Pace
 from openai_cli.client.request_body import InPieces, encoded
 from openai_cli.client.responses import (
     Document,
@@ -73,7 +74,8 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 class Client:
     """Sends requests to the address of `settings`; a context manager.
 
-    `transport` replaces the network if given; it is closed with the client.
+    `transport` replaces the network if given; it is closed with the client. `pace` decides when
+    each attempt may be sent; clients of several threads may share one.
     """
 
     def __init__(
@@ -82,9 +84,11 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        pace: Pace = UNPACED,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
+        self._pace = pace
         self._trace = Trace(settings)
         self._exit_stack = ExitStack()
         self._streams: WeakSet[Stream] = WeakSet()
@@ -112,7 +116,7 @@ class Client:
 
         With `attempt_timeout`, in seconds, only one attempt is made, and its whole answer has to
         arrive in that time; for callers that retry themselves. All attempts share one idempotency
-        key, so that paid work is not started twice.
+        key, that of the request if it has one, so that paid work is not started twice.
 
         Raises ApiError if the server refuses, NoAnswerError if there is no readable answer,
         UsageError if the address cannot be used.
@@ -135,13 +139,12 @@ class Client:
         attempt_timeout: float | None,
         read: Callable[[httpx.Response, ConnectionSettings, Trace], T],
     ) -> T | Stream:
-        response, unclear = self._send_with_retries(
-            request, f"openai-cli-{secrets.token_hex(16)}", attempt_timeout
-        )
+        key = request.idempotency_key or f"openai-cli-{secrets.token_hex(16)}"
+        response, unclear, attempts = self._send_with_retries(request, key, attempt_timeout)
         try:
             if response.status_code >= 400:
                 refusal = self._refusal(request, response)
-                refusal.unclear_before = unclear
+                refusal.unclear_before, refusal.attempts = unclear, attempts
                 raise refusal
             if _is_stream(request, response):
                 stream = Stream(response, self.settings, self._trace, self._watch)
@@ -184,24 +187,26 @@ class Client:
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
-    ) -> tuple[httpx.Response, bool]:
-        """The last response, and whether an earlier attempt may have had an effect."""
+    ) -> tuple[httpx.Response, bool, int]:
+        """The last response, whether an earlier attempt may have had an effect, and their number."""
         unclear = False
         retries = self.settings.max_retries if attempt_timeout is None else 0
         for attempt in range(retries + 1):
             last = attempt == retries
             try:
-                with self._watch.guarding():
+                with self._pace.turn() as turn, self._watch.guarding():
                     response = self._attempt(request, idempotency_key, attempt_timeout)
+                    turn.answered(response.status_code, response.headers)
             except REQUEST_ERRORS as error:
                 failure = translate(error, self.settings)
+                failure.attempts = attempt + 1
                 if last or not self._may_repeat(request, error):
                     raise failure from None
                 wait, why, unclear = backoff(attempt), failure.message, True
             else:
                 pause = None if last else self._pause(response, attempt)
                 if pause is None:
-                    return response, unclear
+                    return response, unclear, attempt + 1
                 unclear = unclear or response.status_code != httpx.codes.TOO_MANY_REQUESTS
                 wait, why = pause, f"status {response.status_code}"
                 response.close()

@@ -39,6 +39,21 @@ def read_document(text: str) -> Any:
     return _checked(value, 0)
 
 
+def read_json_object(data: bytes) -> dict[str, Any]:
+    """The object that JSON in UTF-8 stands for, no YAML. Raises ValueError."""
+    try:
+        value = _checked(_read_json(data.decode()), 0)
+    except UnicodeDecodeError:
+        raise DocumentError("not valid UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"not JSON: {error.msg} at column {error.colno}") from None
+    except RecursionError:
+        raise DocumentError(f"nested more than {MAX_DEPTH} levels deep") from None
+    if not isinstance(value, dict):
+        raise DocumentError("expected an object")
+    return value
+
+
 def _read_json(text: str) -> Any:
     return json.loads(
         text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=whole_number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openai_cli.api.check import (
@@ -59,6 +59,21 @@ def read_request(
     return reader.checked() if check else reader.unchecked()
 
 
+def read_defaults(
+    operation: Operation, arguments: Arguments, stdin: Stdin, *, literal: Callable[[str], bool]
+) -> tuple[BodyBuilder, list[Problem]]:
+    """What the flags, and a body given with them, set for many requests; and warnings about it.
+
+    `literal` tells which texts are taken as they are, not as objects. Fields of the request may
+    be missing. Raises UsageError.
+    """
+    reader = _Reader(operation, arguments, stdin, literal)
+    reader.add_flags(arguments)
+    if reader.announced:
+        reader.add_body(0)
+    return reader.defaults()
+
+
 class _Reader:
     """A request while it is read, with every problem found so far.
 
@@ -67,8 +82,15 @@ class _Reader:
     as `-`, `objects` the flags whose text was read as an object, by their source.
     """
 
-    def __init__(self, operation: Operation, arguments: Arguments, stdin: Stdin) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        arguments: Arguments,
+        stdin: Stdin,
+        literal: Callable[[str], bool] = lambda _text: False,
+    ) -> None:
         self.operation = operation
+        self.literal = literal
         self.stdin = stdin
         self.arguments = arguments
         self.unexpected: list[str] = []
@@ -117,8 +139,12 @@ class _Reader:
         if occurrence.text == "-" and flag.path[0] in self.operation.path_fields:
             self.ids_on_stdin.append(flag)
             return
+        text = occurrence.text
         try:
-            value = read_value(flag, occurrence.text, self._stdin_as_value)
+            if text is not None and flag.note.any_text and self.literal(text):
+                value = literal_value(flag, text)
+            else:
+                value = read_value(flag, text, self._stdin_as_value)
         except ValueError as error:
             self._report(occurrence.source, error)
             self.unreadable.add(flag.path)
@@ -235,6 +261,19 @@ class _Reader:
         self._fail(self._path_problems(values) or self._blank_ids(values))
         slipped = map(self.body.problem, (*slips(result), *_blanks(values, ())))
         return build_request(self.operation, values), [*slipped, *_curly_quotes(self.arguments)]
+
+    def defaults(self) -> tuple[BodyBuilder, list[Problem]]:
+        """The values so far, where only fields of the request are missing. Raises UsageError."""
+        result = validate(self.operation.request, self.body.values)
+        warnings: list[Problem] = []
+        if isinstance(result, list):
+            wrong = [one for one in result if not (one.missing and len(one.path) == 1)]
+            found = [self.body.problem(one) for one in wrong if not self._follows(one)]
+            self.problems += found
+        else:
+            warnings = [*map(self.body.problem, slips(result))]
+        self._fail(self.problems)
+        return self.body, warnings
 
     def unchecked(self) -> tuple[Request, list[Problem]]:
         """The request with the values as they are. Raises UsageError."""

@@ -62,17 +62,21 @@ class Stdin:
 
         Raises StdinError if another owner read it before, it is barred, or cannot be read.
         """
-        if self._barred:
-            raise StdinError("standard input is not read with --no-stdin")
-        if self.owner:
-            raise StdinError(f"standard input was read as {self.owner} already")
-        self.owner = owner
+        self.claim(owner)
         if self._stream is None:
             raise StdinError("standard input is closed")
         try:
             return self._read(self._stream)
         except OSError as error:
             raise StdinError(f"cannot read standard input: {error.strerror}") from None
+
+    def claim(self, owner: str) -> None:
+        """Let nobody but `owner` read it. Raises StdinError if it is barred, or has an owner."""
+        if self._barred:
+            raise StdinError("standard input is not read with --no-stdin")
+        if self.owner:
+            raise StdinError(f"standard input was read as {self.owner} already")
+        self.owner = owner
 
     def _read(self, stream: BinaryIO) -> bytes:
         descriptor = stream.fileno()

@@ -1,0 +1,100 @@
+"""Builds the request of each line: its fields over those that the flags gave."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from openai_cli.api.check import Finding, Path, body_of, path_text, slips, validate
+from openai_cli.api.flags import annotation_at, model_of
+from openai_cli.api.operation import Operation, Request, build_request
+from openai_cli.bulk.input_file import InputLine
+from openai_cli.bulk.templates import filled
+from openai_cli.errors import Problem
+from openai_cli.input.body_builder import BodyBuilder
+
+
+class LineRequests:
+    """Requests from lines; `defaults` is what the flags set, `columns` those of a CSV file."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        defaults: BodyBuilder,
+        columns: tuple[str, ...] = (),
+        *,
+        check: bool = True,
+    ) -> None:
+        self._operation = operation
+        self._defaults = defaults
+        self._columns = columns
+        self._check = check
+        self._model = operation.request
+        self._merged_keys = {
+            key
+            for key, value in defaults.values.items()
+            if isinstance(value, dict) and model_of(annotation_at(self._model, key)) is not None
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what the flags set, for all requests depend on it."""
+        text = json.dumps(self._defaults.values, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def read(self, line: InputLine) -> tuple[Request | None, list[Problem]]:
+        """The line's request and warnings about it; or None and all its problems."""
+        if line.problems:
+            return None, list(line.problems)
+        values = self._values(line.fields)
+        if not self._check:
+            return build_request(self._operation, values), []
+        result = validate(self._model, values)
+        if isinstance(result, list):
+            return None, [self._problem(finding, line) for finding in result]
+        body = body_of(result)
+        if body.get("stream") is True:
+            what = "events cannot be results: leave it out, --wait waits for the run"
+            return None, [self._problem(Finding(("stream",), what), line)]
+        warnings = [self._problem(finding, line) for finding in slips(result)]
+        return build_request(self._operation, body), warnings
+
+    def _values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        defaults = self._defaults.values
+        if self._columns:
+            return {key: filled(value, fields) for key, value in defaults.items()}
+        merged = {
+            key: {**defaults[key], **fields[key]}
+            for key in self._merged_keys & fields.keys()
+            if isinstance(fields[key], dict)
+        }
+        return {**defaults, **fields, **merged}
+
+    def _problem(self, finding: Finding, line: InputLine) -> Problem:
+        """The finding as a problem of the line, or of the flag whose value it is about."""
+        if not self._is_in_line(finding.path, line.fields) and not finding.missing:
+            found = self._defaults.problem(finding)
+            return Problem(f"{line.source}, {found.source}", found.message, found.path)
+        return Problem(line.source, finding.message, path_text(finding.path))
+
+    def _is_in_line(self, path: Path, fields: Mapping[str, Any]) -> bool:
+        if self._columns or not path:
+            return False
+        first = path[0]
+        if first in self._merged_keys and len(path) > 1:
+            inner = fields.get(str(first))
+            return isinstance(inner, dict) and path[1] in inner
+        return first in fields
+
+
+def idempotency_key(job: str, line: InputLine, request: Request, turn: int) -> str:
+    """The key of a line's request: the same after a crash, another for each new `turn`.
+
+    It follows from the journal's id, the line's place, and all that is sent.
+    """
+    body = json.dumps(request.body, sort_keys=True, default=str)
+    text = f"{job}\n{line.number}\n{turn}\n{request.path}\n{body}"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"openai-cli-{digest[:32]}"

@@ -1,0 +1,196 @@
+"""`--each`: one run for each line of a file, from one process."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from openai_cli.api.operation import Operation
+from openai_cli.bulk.input_file import InputFile, InputLine
+from openai_cli.bulk.journal import Job, Journal
+from openai_cli.bulk.line_requests import LineRequests
+from openai_cli.bulk.open_input import Input, open_input
+from openai_cli.bulk.result_stream import ResultStream
+from openai_cli.bulk.templates import begins_with_column, columns_in
+from openai_cli.cli.connected_settings import connected
+from openai_cli.cli.each_options import EachOptions, read_each_options
+from openai_cli.cli.env import Env
+from openai_cli.cli.near_words import near
+from openai_cli.cli.option_reader import Options
+from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.session import Session
+from openai_cli.errors import CliError, Problem, UsageError
+from openai_cli.input.arguments import Arguments
+from openai_cli.input.read_request import read_defaults
+from openai_cli.input.stdin import Stdin, StdinError
+
+_MOST_PROBLEMS = 20
+"""Problems that are kept; further ones are counted."""
+
+
+class Checked(NamedTuple):
+    """What the first reading of a file found: its lines in this shard, and its digest."""
+
+    lines: int | None = None
+    digest: str | None = None
+
+
+def run_each(
+    operation: Operation, session: Session, options: Options, run_options: RunOptions, stdin: Stdin
+) -> None:
+    """Start a run for each line, and write a result for each. Raises CliError.
+
+    LinesFailedError if a line failed or is not done, after all results were written.
+    """
+    arguments = session.arguments
+    each, problems = read_each_options(arguments.occurrences, options, run_options)
+    arguments.problems += problems
+    if each is None:
+        raise UsageError(problems=arguments.problems)
+    if each.file == "-":
+        _claim(stdin)
+    source = open_input(each.file, session.env.stdin)
+    with closing(source.stream):
+        lines = _input_file(source, operation)
+        requests = _requests(operation, arguments, stdin, lines, options, session.env)
+        checked = _check(lines, requests, each, session.env) if source.repeatable else Checked()
+        if source.repeatable:
+            source.stream.seek(0)
+            lines = _input_file(source, operation)
+        if options.dry_run:
+            _show(lines, requests, each, options, session.env)
+            return
+        _run(lines, requests, checked, each, options, run_options, session)
+
+
+def _claim(stdin: Stdin) -> None:
+    """Nothing else may read standard input."""
+    try:
+        stdin.claim("the lines of --each")
+    except StdinError as error:
+        raise UsageError(problems=[Problem("--each", str(error))]) from None
+
+
+def _input_file(source: Input, operation: Operation) -> InputFile:
+    try:
+        return InputFile(source.stream, operation.path, is_csv=source.is_csv)
+    except ValueError as error:
+        raise UsageError(problems=[Problem("--each", str(error))]) from None
+
+
+def _requests(
+    operation: Operation,
+    arguments: Arguments,
+    stdin: Stdin,
+    lines: InputFile,
+    options: Options,
+    env: Env,
+) -> LineRequests:
+    """How lines become requests, by the flags; templates name columns that the file has."""
+    columns = lines.columns
+    defaults, warnings = read_defaults(
+        operation, arguments, stdin, literal=lambda text: begins_with_column(text, columns)
+    )
+    for warning in warnings:
+        env.say("warning", str(warning))
+    if columns:
+        unknown = dict.fromkeys(name for name in columns_in(defaults.values) if name not in columns)
+        problems = [Problem(f"{{{name}}}", f"the file has no such column{near(name, columns)}")
+                    for name in unknown]  # fmt: skip
+        if problems:
+            hint = f"its columns: {', '.join(columns)}; {{{{ and }}}} are braces"
+            raise UsageError(problems=problems, hint=hint)
+    return LineRequests(operation, defaults, columns, check=options.check)
+
+
+def _check(lines: InputFile, requests: LineRequests, each: EachOptions, env: Env) -> Checked:
+    """Read the whole file, and refuse it with all problems unless they are to be results."""
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    unlisted = count = 0
+    for line in _lines_of(lines):
+        request, found = requests.read(line)
+        if request is None and not each.skip_invalid:
+            room = _MOST_PROBLEMS - len(problems)
+            problems += found[:room]
+            unlisted += len(found[room:])
+        elif request is not None and len(warnings) < _MOST_PROBLEMS:
+            warnings += map(str, found)
+        count += each.shard.has(line.number, line.digest)
+    for warning in warnings[:_MOST_PROBLEMS]:
+        env.say("warning", warning)
+    if problems:
+        hint = "--skip-invalid makes a result of each invalid line and sends the others"
+        raise UsageError(problems=problems, unlisted=unlisted, hint=hint)
+    return Checked(count, lines.digest)
+
+
+def _lines_of(lines: InputFile) -> Iterator[InputLine]:
+    """The lines. Raises UsageError if the file cannot be read to its end."""
+    try:
+        yield from lines.lines()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(problems=[Problem("--each", str(why))]) from None
+
+
+def _show(
+    lines: InputFile, requests: LineRequests, each: EachOptions, options: Options, env: Env
+) -> None:
+    """Print the requests of all valid lines, one a line."""
+    from openai_cli.cli.dry_run import as_curl, as_json
+
+    for line in _lines_of(lines):
+        request, problems = requests.read(line)
+        if not each.shard.has(line.number, line.digest):
+            continue
+        if request is None:
+            env.say("warning", "; ".join(map(str, problems)))
+        elif options.dry_run == "curl":
+            env.out.write(as_curl(request, options.settings))
+        else:
+            env.out.write(as_json(request, options.settings) + "\n")
+
+
+def _run(
+    lines: InputFile,
+    requests: LineRequests,
+    checked: Checked,
+    each: EachOptions,
+    options: Options,
+    run_options: RunOptions,
+    session: Session,
+) -> None:
+    from openai_cli.cli.each_job import EachJob
+
+    env = session.env
+    run_options = run_options._replace(waits=run_options.waits or each.with_reply)
+    options = options._replace(settings=connected(options, env))
+    results: Journal | ResultStream
+    path = Path(each.output).expanduser()
+    if each.output == "-" or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
+        results = _stream(each, path, env)
+    else:
+        job = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
+        results = Journal(path, job, retry_failed=each.retry_failed)
+    with results:
+        EachJob(requests, results, each, options, run_options, env).run(
+            _lines_of(lines), checked.lines
+        )
+        if checked.digest and lines.digest != checked.digest and lines.at_end:
+            raise CliError(f"{each.file} was changed while it was read")
+
+
+def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:
+    if each.output == "-":
+        return ResultStream(env.out.write)
+    from openai_cli.output.sink import Sink
+
+    try:
+        return ResultStream(Sink(path.open("wb")).write)
+    except OSError as error:
+        what = f"cannot open {path}: {error.strerror}"
+        raise UsageError(problems=[Problem("--output", what)]) from None

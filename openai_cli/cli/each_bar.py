@@ -1,0 +1,62 @@
+"""The bar of `--each` on a terminal, drawn by rich."""
+
+from __future__ import annotations
+
+from typing import IO, cast
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from openai_cli.bulk.standing import Standing, details
+from openai_cli.cli.env import Env
+
+_BAR_WIDTH = 30
+
+
+class _Stderr:
+    """Our stderr as the file that rich writes to."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+
+    def write(self, text: str) -> int:
+        self._env.put(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def live(env: Env, width: int) -> Live:
+    """A display that redraws in place, and only when it is told to."""
+    console = Console(
+        file=cast("IO[str]", _Stderr(env)),
+        force_terminal=True,
+        width=width,
+        no_color=not env.colours(env.err),
+    )
+    display = Live(console=console, auto_refresh=False, transient=True)
+    display.start()
+    return display
+
+
+def bar(standing: Standing, seconds: float) -> RenderableType:
+    """The bar, and below it the rest."""
+    finished = standing.done + standing.skipped
+    head = Table.grid(padding=(0, 1))
+    shown = ProgressBar(
+        total=standing.total or None,
+        completed=finished,
+        width=_BAR_WIDTH,
+        animation_time=seconds,
+        pulse=standing.total is None,
+    )
+    of_total = "" if standing.total is None else f" of {standing.total:,}"
+    head.add_row(shown, Text(f"{finished:,}{of_total} lines"))
+    whole = Table.grid()
+    whole.add_row(head)
+    whole.add_row(Text("  ".join(details(standing, seconds)), style="dim", overflow="ellipsis"))
+    return whole

@@ -1,0 +1,288 @@
+"""Runs the lines of `--each` with worker threads, and watches over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from openai_cli.bulk.appended_file import JournalError
+from openai_cli.bulk.in_order import InOrder
+from openai_cli.bulk.input_file import InputLine
+from openai_cli.bulk.journal import Journal, StartedRun
+from openai_cli.bulk.line_requests import LineRequests, idempotency_key
+from openai_cli.bulk.rate_limit import RateLimit
+from openai_cli.bulk.result import Result
+from openai_cli.bulk.result_stream import ResultStream
+from openai_cli.bulk.standing import Standing, counted, duration
+from openai_cli.bulk.tally import Tally
+from openai_cli.bulk.worker_pool import Work, WorkerPool
+from openai_cli.cli.each_options import EachOptions
+from openai_cli.cli.each_progress import EachProgress
+from openai_cli.cli.each_warnings import Warnings
+from openai_cli.cli.each_worker import LineWorker, open_worker
+from openai_cli.cli.engine_transport import engine_transport
+from openai_cli.cli.env import Env
+from openai_cli.cli.option_reader import Options
+from openai_cli.cli.run_options import RunOptions
+from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
+
+_TICK = 0.1
+"""Seconds between two looks at the workers; results are on the disk after two of them."""
+_WINDOW = 64
+"""Results per worker that may wait for an earlier line with --ordered."""
+
+
+class EachJob:
+    """One call of `--each`, once its input is checked and its results are open."""
+
+    def __init__(
+        self,
+        requests: LineRequests,
+        results: Journal | ResultStream,
+        each: EachOptions,
+        options: Options,
+        run_options: RunOptions,
+        env: Env,
+    ) -> None:
+        self._requests = requests
+        self._results = results
+        self._each = each
+        self._run_options = run_options
+        self._env = env
+        self._progress = EachProgress(env, quiet=options.debug)
+        self._warnings = Warnings(lambda text: self._progress.say("warning", text))
+        settings = options.settings._replace(
+            notice=lambda _line: None, note=lambda _line: None, warn=self._warnings.add
+        )
+        self._options = options._replace(settings=settings)
+        self._pace = RateLimit(
+            each.concurrency, requests=each.requests_per_minute, tokens=each.tokens_per_minute
+        )
+        self._tally = Tally()
+        self._order: InOrder | None = None
+        if each.ordered and isinstance(results, ResultStream):
+            self._order = InOrder(self._write, each.concurrency * _WINDOW)
+        self._skipped = 0
+        self._stopping = ""
+        self._failure: CliError | None = None
+        self._rescued = 0
+        self._abandoned = False
+        self._pool: WorkerPool[InputLine]
+
+    def run(self, lines: Iterator[InputLine], total: int | None) -> None:
+        """Work on all lines. Raises CliError, Interrupted after Ctrl-C."""
+        started_at = time.monotonic()
+        with ExitStack() as stack:
+            stack.callback(self._progress.close)
+            transport = engine_transport(self._options.settings)
+            if transport is not None:
+                stack.callback(transport.close)
+
+            @contextmanager
+            def worker() -> Iterator[Work[InputLine]]:
+                with open_worker(
+                    transport,
+                    self._options,
+                    self._run_options,
+                    self._env,
+                    self._warnings,
+                    pace=self._pace,
+                    with_reply=self._each.with_reply,
+                ) as opened:
+                    yield lambda line: self._work(line, opened)
+
+            self._pool = WorkerPool(self._pending(lines), worker, self._each.concurrency)
+            interrupted = self._supervise(total)
+        self._end(interrupted, total, time.monotonic() - started_at)
+
+    # Threads
+
+    def _pending(self, lines: Iterator[InputLine]) -> Iterator[InputLine]:
+        """The lines of this shard that have no result yet."""
+        for line in lines:
+            if not self._each.shard.has(line.number, line.digest):
+                continue
+            if not self._results.compare(line.number, line.digest):
+                what = f"line {line.number} is another one than when its run was started"
+                raise CliError(f"standard input has changed: {what}")
+            if self._results.is_done(line.number):
+                self._skipped += 1
+                continue
+            if self._order:
+                self._order.begin(line.number, lambda: self._pool.stopped)
+            yield line
+
+    def _work(self, line: InputLine, worker: LineWorker) -> None:
+        request, problems = self._requests.read(line)
+        if request is None:
+            error = UsageError(problems=problems)
+            if not self._each.skip_invalid:
+                error.consequence = "no more lines were started"
+                raise error
+            self._finish(Result(line.number, line.custom_id, error=error, status="invalid"))
+            return
+        if not self._pace.may_start(lambda: self._pool.stopped):
+            if self._order:
+                self._order.drop(line.number)
+            return
+        turn = self._results.turn(line.number)
+        key = idempotency_key(self._results.job_id, line, request, turn)
+        since = time.monotonic()
+        result, definite = worker.work(
+            line.number,
+            line.custom_id,
+            request._replace(idempotency_key=key),
+            self._results.started(line.number),
+            lambda run: self._note_start(line.number, run),
+        )
+        self._pace.ended(result.tokens)
+        self._finish(result, time.monotonic() - since, definite=definite)
+
+    def _note_start(self, number: int, run: StartedRun) -> None:
+        if not self._run_options.waits:
+            return  # its result follows at once
+        try:
+            self._results.start(number, run)
+        except JournalError as error:
+            self._fail(error)  # and let the run end: its result may find room
+
+    def _finish(self, result: Result, seconds: float = 0.0, *, definite: bool = False) -> None:
+        if self._abandoned:
+            return  # the command is ending, and what it closed looks like an error
+        self._tally.add(result, seconds)
+        text = result.as_json()
+        try:
+            if self._order:
+                self._order.finish(result.line, text)
+            else:
+                self._results.finish(result.line, text, definite=definite)
+        except JournalError as error:
+            self._fail(error)
+            self._rescued += 1
+            self._env.out.write(text + "\n")
+        self._stop_at_limits()
+
+    def _write(self, text: str) -> None:
+        self._results.finish(0, text, definite=False)
+
+    def _fail(self, error: CliError) -> None:
+        self._failure = self._failure or error
+        self._pool.stop()
+
+    def _stop_at_limits(self) -> None:
+        most, tokens = self._each.max_failures, self._each.max_total_tokens
+        if most and self._tally.failed >= most:
+            self._stop("stopped after a failure" if most == 1 else f"stopped after {most} failures")
+        elif tokens and self._tokens >= tokens:
+            self._stop(f"stopped at {self._tokens:,} tokens")
+
+    def _stop(self, why: str) -> None:
+        self._stopping = self._stopping or why
+        self._pool.stop()
+
+    @property
+    def _tokens(self) -> int:
+        """The tokens of all runs in the results, those of earlier calls too."""
+        return self._results.earlier.tokens + self._tally.tokens
+
+    # The main thread
+
+    def _supervise(self, total: int | None) -> bool:
+        """Wait for the workers; whether Ctrl-C was pressed."""
+        self._say_what_was_done()
+        try:
+            self._stop_at_limits()
+            self._pool.start()
+            self._watch(total)
+            if not self._env.interrupted():
+                return False
+        except KeyboardInterrupt:
+            pass
+        try:
+            self._stop("interrupted")
+            if self._pool.active:
+                what = f"{self._pool.active} in flight are finished first"
+                self._progress.say("note", f"interrupted: {what}; Ctrl-C again stops at once")
+            self._watch(total)
+        except KeyboardInterrupt:
+            self._abandoned = True
+        return True
+
+    def _watch(self, total: int | None) -> None:
+        while not self._pool.wait(_TICK):
+            self._results.sync()
+            self._progress.show(self._standing(total))
+
+    def _standing(self, total: int | None) -> Standing:
+        return Standing(
+            done=self._tally.done,
+            failed=self._tally.failed,
+            in_flight=self._pool.active,
+            skipped=self._skipped,
+            total=total,
+            tokens=self._tally.tokens,
+            pause=self._pace.pause,
+            stopping=self._stopping,
+        )
+
+    def _say_what_was_done(self) -> None:
+        earlier = self._results.earlier
+        if earlier.repaired:
+            self._progress.say("note", "removed a result that was not written whole")
+        if earlier.done:
+            what = "are repeated" if self._each.retry_failed else "stay as they are"
+            failed = f", of which {earlier.failed} failed and {what}" if earlier.failed else ""
+            self._progress.say("note", f"{counted(earlier.done, 'line')} done before{failed}")
+
+    def _end(self, interrupted: bool, total: int | None, seconds: float) -> None:
+        """Sum up, and raise the error that says how it ended."""
+        for warning in self._warnings.repetitions():
+            self._env.say("warning", warning)
+        self._env.say("note", self._summary(seconds))
+        kept = 0 if self._each.retry_failed else self._results.earlier.failed
+        failed = self._tally.failed + kept
+        missing = None if total is None else total - self._skipped_or_done(total)
+        if self._failure or self._pool.error:
+            raise self._error()
+        left = f"{counted(missing, 'line')} not done" if missing else ""
+        if interrupted:
+            raise Interrupted(left, hint="the same command goes on from there" if left else "")
+        stopped = self._stopping and missing != 0
+        if failed or stopped:
+            parts = [
+                f"{counted(failed, 'line')} failed" if failed else "",
+                self._stopping if stopped else "",
+                left,
+            ]
+            hint = "--retry-failed repeats what failed" if failed else ""
+            raise LinesFailedError("; ".join(filter(None, parts)), hint=hint)
+
+    def _skipped_or_done(self, total: int) -> int:
+        """Lines that have a result now; those behind the last one that was read count too."""
+        kept = self._results.earlier
+        before = kept.done - (kept.failed if self._each.retry_failed else 0)
+        return min(total, before + self._tally.done)
+
+    def _error(self) -> BaseException:
+        error = self._failure or self._pool.error
+        assert error is not None  # noqa: S101 - the caller has looked
+        if self._rescued and isinstance(error, CliError):
+            error.hint = (
+                f"{counted(self._rescued, 'result')} that found no room: on standard output"
+            )
+        return error
+
+    def _summary(self, seconds: float) -> str:
+        tally = self._tally
+        statuses = ", ".join(f"{count} {status}" for status, count in tally.statuses.items())
+        rate = tally.done / seconds if seconds else 0.0
+        parts = [
+            f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s): {statuses or 'none'}"
+        ]
+        if tally.tokens:
+            parts.append(f"{tally.tokens:,} tokens")
+        if tally.done:
+            half, most = tally.percentile(0.5), tally.percentile(0.95)
+            parts.append(f"a line took {half:.2f} s (median), {most:.2f} s (95 %)")
+        return "; ".join(parts)

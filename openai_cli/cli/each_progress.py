@@ -1,0 +1,64 @@
+"""Shows how far `--each` is: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from openai_cli.bulk.standing import Standing, status_line
+from openai_cli.cli.env import Env
+from openai_cli.output.terminal import terminal_size
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_LINE_INTERVAL = 15.0
+"""Seconds between two lines where nothing can be redrawn."""
+_REDRAW = 0.2
+
+
+class EachProgress:
+    """Shows a `Standing` on stderr, as often as makes sense."""
+
+    def __init__(
+        self, env: Env, *, quiet: bool = False, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        capable = env.err.is_terminal and env.environ.get("TERM", "") not in ("", "dumb")
+        self._env = env
+        self._now = now
+        self._since = now()
+        self._shown_at = self._since
+        self._live = _live(env) if capable and not quiet else None
+
+    def show(self, standing: Standing) -> None:
+        """Show how far it is, if the last time was long enough ago."""
+        now = self._now()
+        if now - self._shown_at < (_REDRAW if self._live else _LINE_INTERVAL):
+            return
+        self._shown_at = now
+        if self._live:
+            from openai_cli.cli.each_bar import bar
+
+            self._live.update(bar(standing, now - self._since), refresh=True)
+        else:
+            self._env.say("note", status_line(standing, now - self._since))
+
+    def say(self, kind: str, text: str) -> None:
+        """Write a message above the bar."""
+        if self._live:
+            self._live.console.print(f"{kind}: {text}", markup=False, highlight=False)
+        else:
+            self._env.say(kind, text)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+
+def _live(env: Env) -> Live:
+    from openai_cli.cli.each_bar import live
+
+    return live(env, terminal_size()[0])

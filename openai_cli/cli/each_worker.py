@@ -1,0 +1,185 @@
+"""Works on one line of `--each`: starts its run, or takes up the one that was started."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import httpx
+
+from openai_cli.api.operation import Request
+from openai_cli.bulk.journal import StartedRun, tokens_of
+from openai_cli.bulk.rate_limit import RateLimit
+from openai_cli.bulk.result import Result
+from openai_cli.cli.each_warnings import Warnings, WarningSink
+from openai_cli.cli.env import Env
+from openai_cli.cli.follow_run import Follower
+from openai_cli.cli.option_reader import Options
+from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_printer import messages_of
+from openai_cli.cli.start_run import is_definite
+from openai_cli.client.client import Client
+from openai_cli.errors import ApiError, CliError, NoAnswerError, RunEndedError
+from openai_cli.follow.run import Run, has_ids, status_of
+from openai_cli.output.printer import OutputStyle, Printer
+from openai_cli.output.reply import reply_among
+from openai_cli.output.sink import Sink
+
+_TOO_MANY = 429
+_PATIENCE = 10
+"""Times a line is sent again when the server still refuses too many requests after its retries."""
+_NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
+"""Codes of a 429 that waiting does not help."""
+
+
+class LineWorker:
+    """Sends the requests of one thread's lines over one connection that is kept open."""
+
+    def __init__(
+        self,
+        client: Client,
+        options: Options,
+        run_options: RunOptions,
+        env: Env,
+        warnings: Warnings,
+        *,
+        with_reply: bool,
+    ) -> None:
+        self._client = client
+        self._options = options
+        self._run_options = run_options
+        self._env = env
+        self._warnings = warnings
+        self._with_reply = with_reply
+
+    def work(
+        self,
+        number: int,
+        custom_id: str | None,
+        request: Request,
+        started: StartedRun | None,
+        on_start: Callable[[StartedRun], None],
+    ) -> tuple[Result, bool]:
+        """The line's result, and whether only a new request could give another one."""
+        error: CliError | None = None
+        reply: str | None = None
+        attempts = 0
+        for patience in reversed(range(_PATIENCE)):
+            follower, printed = self._follower(number, on_start)
+            try:
+                self._follow(follower, request, started)
+                reply = self._reply(follower.run) if self._with_reply else None
+            except CliError as failure:
+                error = failure
+                attempts += failure.attempts
+                if patience and not follower.run and _asks_for_patience(failure):
+                    error = None
+                    continue
+                error.attempts = attempts
+            break
+        run = follower.run
+        result = Result(
+            line=number,
+            custom_id=custom_id,
+            run=_text_of(printed, run),
+            reply=reply,
+            error=error,
+            status=_status(run, error),
+            tokens=tokens_of(run),
+        )
+        return result, error is not None and _needs_new_request(error, run)
+
+    def _follower(
+        self, number: int, on_start: Callable[[StartedRun], None]
+    ) -> tuple[Follower, BytesIO]:
+        printed = BytesIO()
+        env = self._env._replace(err=WarningSink(self._warnings, number), color="never")
+        printer = Printer(Sink(printed), OutputStyle(format="raw"), env.environ)
+        follower = Follower(
+            self._client,
+            printer,
+            self._options,
+            self._run_options,
+            env,
+            lambda run: on_start(StartedRun(run["thread_id"], run["id"])),
+        )
+        return follower, printed
+
+    @staticmethod
+    def _follow(follower: Follower, request: Request, started: StartedRun | None) -> None:
+        if started is None:
+            follower.follow(request)
+        else:
+            ids = {"id": started.run_id, "thread_id": started.thread_id}
+            follower.follow_started(ids, request)
+        if follower.run is None:
+            raise NoAnswerError("the answer is not a run")
+
+    def _reply(self, run: Run | None) -> str | None:
+        pages = messages_of(run, self._client, self._options.max_pages) if run else []
+        texts = [reply_among(item, annotated=self._options.style.annotated)
+                 for page in pages for item in page]  # fmt: skip
+        found = [text for text in texts if text is not None]
+        return "".join(found).removesuffix("\n") if found else None
+
+
+@contextmanager
+def open_worker(
+    transport: httpx.BaseTransport | None,
+    options: Options,
+    run_options: RunOptions,
+    env: Env,
+    warnings: Warnings,
+    *,
+    pace: RateLimit,
+    with_reply: bool,
+) -> Iterator[LineWorker]:
+    """A worker with a client of its own; `transport` is shared by all, if given."""
+    shared = None if transport is None else _Shared(transport)
+    with Client(options.settings, shared, pace=pace) as client:
+        yield LineWorker(client, options, run_options, env, warnings, with_reply=with_reply)
+
+
+class _Shared(httpx.BaseTransport):
+    """A transport that outlives the clients that use it."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
+
+
+def _asks_for_patience(error: CliError) -> bool:
+    return (
+        isinstance(error, ApiError)
+        and error.status == _TOO_MANY
+        and error.fields.get("code") not in _NO_QUOTA
+        and error.fields.get("type") not in _NO_QUOTA
+    )
+
+
+def _needs_new_request(error: CliError, run: Run | None) -> bool:
+    """Whether the line is settled for the server, so that its key would bring the same again."""
+    if run is not None and has_ids(run):
+        is_gone = isinstance(error, ApiError) and error.status == httpx.codes.NOT_FOUND
+        return isinstance(error, RunEndedError) or is_gone
+    return isinstance(error, ApiError) and is_definite(error)
+
+
+def _status(run: Run | None, error: CliError | None) -> str:
+    """The run's status where it says what happened, else the kind of the error."""
+    if error is not None and not isinstance(error, RunEndedError):
+        return error.kind
+    return status_of(run) if run else "unknown"
+
+
+def _text_of(printed: BytesIO, run: Run | None) -> str:
+    """The run as the server sent it; of a run that was not fetched again, what is known of it."""
+    text = printed.getvalue().decode("utf-8-sig", "replace")
+    if text.lstrip().startswith("{"):
+        return text
+    known = {key: (run or {}).get(key) for key in ("id", "thread_id", "status")}
+    return json.dumps({key: value for key, value in known.items() if value}) if run else ""
