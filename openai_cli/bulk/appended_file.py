@@ -18,18 +18,19 @@ class JournalError(CliError):
 
 
 class AppendedFile:
-    """A regular file, created if it is missing.
+    """A regular file, created if it is missing, and emptied for one that is written `anew`.
 
     Each line is written at once and whole, or not at all. `sync` brings what was written to the
     disk. Methods raise JournalError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anew: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
         self._unsynced = False
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if anew else 0)
+            self._descriptor = os.open(path, flags, 0o666)
         except OSError as error:
             raise failure(path, "open", error) from None
 
@@ -72,6 +73,15 @@ class AppendedFile:
         with self._lock:
             descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
+
+    def replace(self, path: Path) -> None:
+        """Take the place of another file, once everything is on the disk."""
+        self.sync()
+        try:
+            self.path.replace(path)
+        except OSError as error:
+            raise failure(path, "replace", error) from None
+        self.path = path
 
     def repair(self) -> bool:
         """Remove a last line that was not written whole; whether there was one."""

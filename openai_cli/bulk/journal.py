@@ -127,9 +127,10 @@ class Journal:
 
     def put_in_order(self) -> None:
         """Sort the results by line; a crash leaves either order."""
-        from openai_cli.bulk.sorted_results import write_sorted
+        from openai_cli.bulk.sorted_results import sort_file
 
-        write_sorted([self.path], self.path)
+        self._results.sync()
+        sort_file(self.path)
 
     def _lock(self) -> None:
         try:
@@ -172,22 +173,16 @@ class Journal:
 
     def _drop_failed(self) -> None:
         """Write the results anew without those that failed."""
-        kept = AppendedFile(self.path.with_name(self.path.name + ".new"))
-        try:
-            os.ftruncate(kept.descriptor, 0)
-            for at, line in enumerate(self._results.lines(), 1):
-                number, failed, _ = read_result(line, self.path, at)
-                if failed:
-                    self._done.remove(number)
-                else:
-                    kept.append(line.decode())
-            kept.sync()
-            kept.path.replace(self.path)
-        except OSError as error:
-            raise failure(self.path, "rewrite", error) from None
+        kept = AppendedFile(self.path.with_name(self.path.name + ".new"), anew=True)
+        for at, line in enumerate(self._results.lines(), 1):
+            number, failed, _ = read_result(line, self.path, at)
+            if failed:
+                self._done.remove(number)
+            else:
+                kept.append(line.decode())
+        kept.replace(self.path)
         self._results.close()
         self._results = kept
-        kept.path = self.path
 
     def _read_state(self) -> None:
         lines = self._state.lines()
@@ -239,7 +234,7 @@ def read_job(path: Path) -> Job | None:
         return None
     with state.open("rb") as stream:
         header = _parsed(stream.readline(), state)
-    return Job(**{name: header.get(name) for name in Job._fields})
+    return Job(**{name: value for name, value in header.items() if name in Job._fields})
 
 
 def _matching(first: bytes, job: Job, state: Path) -> str:

@@ -14,13 +14,13 @@ from openai_cli.errors import Problem, UsageError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_PEEKED = 4096
+_BUFFER = 1 << 16
 
 
 class Input(NamedTuple):
     """An open input. `repeatable`: it is a file, and may be read again from its beginning."""
 
-    stream: io.BufferedReader
+    stream: BinaryIO
     repeatable: bool
     is_csv: bool
 
@@ -43,13 +43,13 @@ def _input(descriptor: int, name: str, *, close: bool) -> Input:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(0, "it is a folder")
     repeatable = stat.S_ISREG(mode) and name != "-"
-    stream = io.BufferedReader(_Descriptor(descriptor, close=close), 1 << 16)
-    named_csv = name.lower().endswith(".csv")
-    return Input(stream, repeatable, is_csv=named_csv if repeatable else _begins_as_csv(stream))
+    stream = io.BufferedReader(_Descriptor(descriptor, close=close), _BUFFER)
+    is_csv = name.lower().endswith(".csv") if repeatable else _is_csv(stream.peek(1))
+    return Input(stream, repeatable, is_csv)
 
 
-def _begins_as_csv(stream: io.BufferedReader) -> bool:
-    start = stream.peek(_PEEKED).removeprefix(b"\xef\xbb\xbf").lstrip()
+def _is_csv(start: bytes) -> bool:
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     return bool(start) and not start.startswith((b"{", b"["))
 
 

@@ -48,5 +48,8 @@ class ResultStream:
         with self._lock:
             self._write(text + "\n")
 
+    def put_in_order(self) -> None:
+        """What was written cannot be moved; `InOrder` has written it in order."""
+
     def sync(self) -> None:
         """Every result was flushed when it was written."""

@@ -8,27 +8,27 @@ _MOST = 100_000
 
 
 class Shard(NamedTuple):
-    """Part `index` of `count`, counted from 1."""
+    """Part `part` of `parts`, counted from 1."""
 
-    index: int = 1
-    count: int = 1
+    part: int = 1
+    parts: int = 1
 
     def has(self, number: int, digest: bytes) -> bool:
         """Whether a line is in this part: by its number and its bytes, on every machine alike."""
-        if self.count == 1:
+        if self.parts == 1:
             return True
         mixed = int.from_bytes(digest[:8], "big") ^ number
-        return mixed % self.count == self.index - 1
+        return mixed % self.parts == self.part - 1
 
     def __str__(self) -> str:
-        return f"{self.index}/{self.count}"
+        return f"{self.part}/{self.parts}"
 
 
 def read_shard(text: str) -> Shard:
     """Parse `I/N`. Raises ValueError with what was expected."""
-    index, _, count = text.partition("/")
-    if index.isascii() and index.isdigit() and count.isascii() and count.isdigit():
-        shard = Shard(int(index), int(count))
-        if 1 <= shard.index <= shard.count <= _MOST:
+    part, _, parts = text.partition("/")
+    if all(number.isascii() and number.isdigit() for number in (part, parts)):
+        shard = Shard(int(part), int(parts))
+        if 1 <= shard.part <= shard.parts <= _MOST:
             return shard
     raise ValueError("I/N, such as 1/8 for the first of 8 parts")

@@ -174,12 +174,15 @@ def _run(
     if each.output == "-" or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
         results = _stream(each, path, env)
     else:
-        job = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
-        results = Journal(path, job, retry_failed=each.retry_failed)
+        about = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
+        results = Journal(path, about, retry_failed=each.retry_failed)
     with results:
-        EachJob(requests, results, each, options, run_options, env).run(
-            _lines_of(lines), checked.lines
-        )
+        job = EachJob(requests, results, each, options, run_options, env)
+        try:
+            job.run(_lines_of(lines), checked.lines)
+        finally:
+            if each.ordered:
+                results.put_in_order()
         if checked.digest and lines.digest != checked.digest and lines.at_end:
             raise CliError(f"{each.file} was changed while it was read")
 

@@ -92,18 +92,21 @@ class EachJob:
                 ) as opened:
                     yield lambda line: self._work(line, opened)
 
-            self._pool = WorkerPool(self._pending(lines), worker, self._each.concurrency)
+            self._pool = WorkerPool(self._pending(lines, total), worker, self._each.concurrency)
             interrupted = self._supervise(total)
         self._end(interrupted, total, time.monotonic() - started_at)
 
     # Threads
 
-    def _pending(self, lines: Iterator[InputLine]) -> Iterator[InputLine]:
-        """The lines of this shard that have no result yet."""
+    def _pending(self, lines: Iterator[InputLine], total: int | None) -> Iterator[InputLine]:
+        """The lines of this shard that have no result yet.
+
+        Those of a stream are compared with what an earlier call read; a file was, as a whole.
+        """
         for line in lines:
             if not self._each.shard.has(line.number, line.digest):
                 continue
-            if not self._results.compare(line.number, line.digest):
+            if total is None and not self._results.compare(line.number, line.digest):
                 what = f"line {line.number} is another one than when its run was started"
                 raise CliError(f"standard input has changed: {what}")
             if self._results.is_done(line.number):
@@ -277,9 +280,8 @@ class EachJob:
         tally = self._tally
         statuses = ", ".join(f"{count} {status}" for status, count in tally.statuses.items())
         rate = tally.done / seconds if seconds else 0.0
-        parts = [
-            f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s): {statuses or 'none'}"
-        ]
+        speed = f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s)"
+        parts = [f"{speed}: {statuses or 'none'}"]
         if tally.tokens:
             parts.append(f"{tally.tokens:,} tokens")
         if tally.done:

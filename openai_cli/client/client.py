@@ -188,7 +188,7 @@ class Client:
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
     ) -> tuple[httpx.Response, bool, int]:
-        """The last response, whether an earlier attempt may have had an effect, and their number."""
+        """The last response, whether an attempt before may have had an effect, and all attempts."""
         unclear = False
         retries = self.settings.max_retries if attempt_timeout is None else 0
         for attempt in range(retries + 1):
