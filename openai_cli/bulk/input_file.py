@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from openai_cli.api.check import shown
+from openai_cli.bulk.open_input import LineSource
 from openai_cli.errors import Problem
 from openai_cli.input.document import read_json_object
 
@@ -39,14 +40,14 @@ class InputLine(NamedTuple):
 
 
 class InputFile:
-    """The lines of a stream, in order; blank ones are left out.
+    """The lines of a source, in order; blank ones are left out.
 
     `digest` covers all bytes that were read so far, `at_end` says that these are all, and `columns`
     are those of a CSV file's header.
     """
 
-    def __init__(self, stream: BinaryIO, path: str, *, is_csv: bool) -> None:
-        self._stream = stream
+    def __init__(self, source: LineSource, path: str, *, is_csv: bool) -> None:
+        self._source = source
         self._path = path
         self._digest = hashlib.sha256()
         self._number = 0
@@ -79,7 +80,7 @@ class InputFile:
                 yield self._json_line(text)
 
     def _raw_lines(self) -> Iterator[bytes]:
-        while raw := self._stream.readline(LONGEST_LINE + 1):
+        while raw := self._source.readline(LONGEST_LINE + 1):
             self._number += 1
             if len(raw) > LONGEST_LINE:
                 limit = LONGEST_LINE >> 20

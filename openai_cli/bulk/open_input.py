@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import io
 import os
 import select
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from openai_cli.errors import Problem, UsageError
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+_CHUNK = 1 << 16
 
-_BUFFER = 1 << 16
+
+class LineSource(Protocol):
+    """What lines are read from."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The next line with its line break, cut at `limit` bytes; empty at the end."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
 
 
 class Input(NamedTuple):
-    """An open input. `repeatable`: it is a file, and may be read again from its beginning."""
+    """An open input; for a file, `again` opens it once more, at its beginning."""
 
-    stream: BinaryIO
-    repeatable: bool
+    source: LineSource
     is_csv: bool
+    path: Path | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it can be read again."""
+        return self.path is not None
+
+    def again(self) -> Input:
+        """The same file from its beginning. Raises OSError."""
+        assert self.path is not None  # noqa: S101 - the caller has looked
+        return self._replace(source=self.path.open("rb"))
 
 
 def open_input(name: str, stdin: BinaryIO | None) -> Input:
@@ -31,49 +49,57 @@ def open_input(name: str, stdin: BinaryIO | None) -> Input:
         if name == "-":
             if stdin is None:
                 raise UsageError(problems=[Problem("--each", "standard input is closed")])
-            return _input(stdin.fileno(), name, close=False)
-        return _input(os.open(Path(name).expanduser(), os.O_RDONLY), name, close=True)
+            return _stream(_Stream(stdin.fileno()))
+        path = Path(name).expanduser()
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        if stat.S_ISREG(path.stat().st_mode):
+            return Input(path.open("rb"), path.suffix.lower() == ".csv", path)
+        return _stream(_Stream(os.open(path, os.O_RDONLY)))
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(problems=[Problem("--each", f"cannot read {name}: {why}")]) from None
 
 
-def _input(descriptor: int, name: str, *, close: bool) -> Input:
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(0, "it is a folder")
-    repeatable = stat.S_ISREG(mode) and name != "-"
-    stream = io.BufferedReader(_Descriptor(descriptor, close=close), _BUFFER)
-    is_csv = name.lower().endswith(".csv") if repeatable else _is_csv(stream.peek(1))
-    return Input(stream, repeatable, is_csv)
+def _stream(source: _Stream) -> Input:
+    """The lines of a stream, which has no name to tell what it holds."""
+    start = source.peek().removeprefix(b"\xef\xbb\xbf").lstrip()
+    return Input(source, bool(start) and not start.startswith((b"{", b"[")))
 
 
-def _is_csv(start: bytes) -> bool:
-    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return bool(start) and not start.startswith((b"{", b"["))
+class _Stream:
+    """A pipe or a terminal, read as it comes, also if somebody left it non-blocking.
 
+    Not io.BufferedReader: that cannot be closed, nor the process ended, while a thread waits in it.
+    """
 
-class _Descriptor(io.RawIOBase):
-    """A descriptor that is waited for, also if somebody left it non-blocking."""
-
-    def __init__(self, descriptor: int, *, close: bool) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._close = close
+        self._buffer = bytearray()
 
-    def readable(self) -> bool:
-        return True
+    def peek(self) -> bytes:
+        """The first bytes, which stay to be read."""
+        if not self._buffer:
+            self._fill()
+        return bytes(self._buffer[:_CHUNK])
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        select.select([self._descriptor], [], [])
-        return os.readv(self._descriptor, [buffer])
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return os.lseek(self._descriptor, offset, whence)
+    def readline(self, limit: int, /) -> bytes:
+        """As in `LineSource`."""
+        looked_at = 0
+        while (end := self._buffer.find(b"\n", looked_at) + 1) == 0 and len(self._buffer) < limit:
+            looked_at = len(self._buffer)
+            if not self._fill():
+                break
+        end = min(end or len(self._buffer), limit)
+        line = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return line
 
     def close(self) -> None:
-        if self._close and not self.closed:
-            os.close(self._descriptor)
-        super().close()
+        """Leave it open: another thread may wait for it, and the process ends soon."""
+
+    def _fill(self) -> bool:
+        select.select([self._descriptor], [], [])
+        chunk = os.read(self._descriptor, _CHUNK)
+        self._buffer += chunk
+        return bool(chunk)

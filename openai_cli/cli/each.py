@@ -52,18 +52,18 @@ def run_each(
         raise UsageError(problems=arguments.problems)
     if each.file == "-":
         _claim(stdin)
-    source = open_input(each.file, session.env.stdin)
-    with closing(source.stream):
-        lines = _input_file(source, operation)
+    opened = open_input(each.file, session.env.stdin)
+    with closing(opened.source):
+        lines = _input_file(opened, operation)
         requests = _requests(operation, arguments, stdin, lines, options, session.env)
-        checked = _check(lines, requests, each, session.env) if source.repeatable else Checked()
-        if source.repeatable:
-            source.stream.seek(0)
-            lines = _input_file(source, operation)
+        checked = _check(lines, requests, each, session.env) if opened.is_file else Checked()
+    opened = opened.again() if opened.is_file else opened
+    with closing(opened.source):
+        lines = _input_file(opened, operation) if opened.is_file else lines
         if options.dry_run:
             _show(lines, requests, each, options, session.env)
-            return
-        _run(lines, requests, checked, each, options, run_options, session)
+        else:
+            _run(lines, requests, checked, each, options, run_options, session)
 
 
 def _claim(stdin: Stdin) -> None:
@@ -74,9 +74,9 @@ def _claim(stdin: Stdin) -> None:
         raise UsageError(problems=[Problem("--each", str(error))]) from None
 
 
-def _input_file(source: Input, operation: Operation) -> InputFile:
+def _input_file(opened: Input, operation: Operation) -> InputFile:
     try:
-        return InputFile(source.stream, operation.path, is_csv=source.is_csv)
+        return InputFile(opened.source, operation.path, is_csv=opened.is_csv)
     except ValueError as error:
         raise UsageError(problems=[Problem("--each", str(error))]) from None
 

@@ -1,0 +1,153 @@
+"""`--each` as a process: Ctrl-C, closed pipes, kill -9, memory, a terminal."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.each.conftest import CREATE, numbered, results_in, write_lines
+from tests.support.run_server import RunServer
+from tests.support.shell import Shell
+
+EACH = (*CREATE, "--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "4")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_ctrl_c_finishes_what_is_in_flight(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 0.3
+    write_lines(openai.folder / "in.jsonl", numbered(100))
+    process = openai.start(*EACH, stderr=subprocess.PIPE)
+    until(lambda: len(runs.keys) >= 4)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"in flight are finished first; Ctrl-C again stops at once" in err
+    assert b"the same command goes on from there" in err
+    done = results_in(openai.folder / "out.jsonl")
+    assert len(done) == len(runs.keys) < 100
+    assert all(result["run"]["status"] == "completed" for result in done.values())
+
+
+def test_a_second_ctrl_c_stops_at_once(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 600
+    write_lines(openai.folder / "in.jsonl", numbered(100))
+    with openai.start(*EACH, stderr=subprocess.PIPE) as process:
+        until(lambda: runs.most_at_once == 4)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"4 in flight" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"100 lines not done" in err
+
+
+def test_ctrl_c_while_standard_input_brings_nothing(openai: Shell, runs: RunServer) -> None:
+    each = (*CREATE, "--each", "-", "--output", "out.jsonl")
+    with openai.start(*each, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        process.stdin.write(b'{"thread": {"messages": [{"role": "user", "content": "1"}]}}\n')
+        process.stdin.flush()
+        until(lambda: len(runs.keys) == 1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    assert list(results_in(openai.folder / "out.jsonl")) == [1]
+
+
+def test_a_closed_pipe_ends_it(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 0.02
+    write_lines(openai.folder / "in.jsonl", numbered(300))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with openai.start(*CREATE, "--each", "in.jsonl", **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b'{"line":')
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+        assert process.wait(timeout=30) == 0
+    assert b"Traceback" not in err
+    assert len(runs.keys) < 300
+
+
+@pytest.mark.slow
+def test_kill_9_at_random_moments(openai: Shell, runs: RunServer) -> None:
+    """Every line is in the journal once; what was journalled is not sent again."""
+    count = 400
+    runs.pause = 0.01
+    runs.polls = 2
+    out = openai.folder / "out.jsonl"
+    write_lines(openai.folder / "in.jsonl", numbered(count))
+    kills = 0
+    for _ in range(200):
+        before = set(results_in_torn(out))
+        runs_before = dict(runs.started)
+        process = openai.start(*EACH, "--wait", stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.3, 1.5))
+        if process.poll() is None:
+            process.kill()
+            kills += 1
+        code = process.wait()
+        assert all(runs.started[str(line)] == runs_before[str(line)] for line in before)
+        if code == 0:
+            break
+    assert kills > 3
+    assert sorted(results_in(out)) == list(range(1, count + 1))
+    assert {result["run"]["status"] for result in results_in(out).values()} == {"completed"}
+    assert set(runs.started.values()) == {1}
+
+
+def results_in_torn(path: Path) -> list[int]:
+    """The lines that have a whole result."""
+    data = path.read_bytes() if path.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    path.with_suffix(".whole").write_bytes(whole)
+    return list(results_in(path.with_suffix(".whole")))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(openai: Shell, runs: RunServer) -> None:
+    """100,000 lines take about as much as 1,000."""
+    used = {}
+    for count in (1_000, 100_000):
+        name = f"{count}.jsonl"
+        write_lines(openai.folder / name, numbered(count))
+        # All but the last are invalid: the lines are read and journalled as others are.
+        text = (openai.folder / name).read_text().replace('"user"', '"boss"', count - 1)
+        (openai.folder / name).write_text(text)
+        process = openai.start(
+            *CREATE, "--each", name, "--skip-invalid", "--output", f"out-{name}",
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        used[count] = usage.ru_maxrss
+        assert len(results_in(openai.folder / f"out-{name}")) == count
+    assert used[100_000] < used[1_000] * 1.25
+
+
+@pytest.mark.slow
+def test_100_000_runs(openai: Shell) -> None:
+    """On the engine, in a bounded address space."""
+    made = openai("beta:assistants", "create", "--model", "echo", "--local")
+    create = ("beta:threads", "create-and-run", "--assistant-id", made.json["id"], "--local")
+    write_lines(openai.folder / "in.jsonl", numbered(2_000))
+    process = openai.start(
+        *create, "--each", "in.jsonl", "--output", "out.jsonl",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (2**29, 2**29)),
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    assert len(results_in(openai.folder / "out.jsonl")) == 2_000
