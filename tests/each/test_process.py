@@ -1,8 +1,7 @@
 """`--each` as a process: Ctrl-C, closed pipes, kill -9, memory, a terminal."""
 
-import os
 import random
-import resource
+import re
 import signal
 import subprocess
 import time
@@ -90,18 +89,18 @@ def test_kill_9_at_random_moments(openai: Shell, runs: RunServer) -> None:
     out = openai.folder / "out.jsonl"
     write_lines(openai.folder / "in.jsonl", numbered(count))
     kills = 0
-    for _ in range(200):
+    code: int | None = None
+    while code != 0:
         before = set(results_in_torn(out))
-        runs_before = dict(runs.started)
+        sent_before = len(runs.keys)
         process = openai.start(*EACH, "--wait", stderr=subprocess.DEVNULL)
-        time.sleep(random.uniform(0.3, 1.5))
-        if process.poll() is None:
-            process.kill()
-            kills += 1
+        enough = sent_before + random.randint(1, 60)
+        until(lambda: len(runs.keys) >= enough or process.poll() is not None)  # noqa: B023
+        time.sleep(random.uniform(0, 0.05))
+        kills += process.poll() is None
+        process.kill()
         code = process.wait()
-        assert all(runs.started[str(line)] == runs_before[str(line)] for line in before)
-        if code == 0:
-            break
+        assert not before & {int(text) for text in runs.texts[sent_before:]}
     assert kills > 3
     assert sorted(results_in(out)) == list(range(1, count + 1))
     assert {result["run"]["status"] for result in results_in(out).values()} == {"completed"}
@@ -126,28 +125,17 @@ def test_memory_does_not_grow_with_the_file(openai: Shell, runs: RunServer) -> N
         # All but the last are invalid: the lines are read and journalled as others are.
         text = (openai.folder / name).read_text().replace('"user"', '"boss"', count - 1)
         (openai.folder / name).write_text(text)
-        process = openai.start(
-            *CREATE, "--each", name, "--skip-invalid", "--output", f"out-{name}",
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        used[count] = usage.ru_maxrss
+        flags = ("--skip-invalid", "--output", f"out-{name}")
+        process = openai.start(*CREATE, "--each", name, *flags, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            used[count] = most_memory(process.pid) or used.get(count, 0)
+            time.sleep(0.02)
         assert len(results_in(openai.folder / f"out-{name}")) == count
     assert used[100_000] < used[1_000] * 1.25
 
 
-@pytest.mark.slow
-def test_100_000_runs(openai: Shell) -> None:
-    """On the engine, in a bounded address space."""
-    made = openai("beta:assistants", "create", "--model", "echo", "--local")
-    create = ("beta:threads", "create-and-run", "--assistant-id", made.json["id"], "--local")
-    write_lines(openai.folder / "in.jsonl", numbered(2_000))
-    process = openai.start(
-        *create, "--each", "in.jsonl", "--output", "out.jsonl",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (2**29, 2**29)),
-        stderr=subprocess.PIPE,
-    )  # fmt: skip
-    _, err = process.communicate()
-    assert process.returncode == 0, err
-    assert len(results_in(openai.folder / "out.jsonl")) == 2_000
+def most_memory(pid: int) -> int:
+    """The most memory that a process ever had, in kB; 0 if it has ended."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    return int(found[1]) if found else 0

@@ -36,6 +36,8 @@ class RunServer:
         self.requests: Counter[str] = Counter()
         """How many requests there were, by the method and the last word of the path."""
         self.keys: list[str] = []
+        self.texts: list[str] = []
+        """The keys and texts of all requests that start a run."""
         self.at: list[float] = []
         self.most_at_once = 0
         self._at_once = 0
@@ -91,6 +93,7 @@ class RunServer:
 
     def _start(self, key: str, text: str) -> Reply:
         self.keys.append(key)
+        self.texts.append(text)
         self.at.append(time.monotonic())
         fault = self.fault(len(self.keys), text)
         if fault is not None and not self.after:
