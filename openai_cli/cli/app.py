@@ -9,14 +9,15 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of, main_operation
 from openai_cli.cli.builtin_commands import (
     BUILTIN_COMMANDS,
-    GROUPS,
     BuiltinCommand,
     builtin_commands_of,
+    groups_in,
 )
 from openai_cli.cli.catalog import FlagRow, global_rows, root_rows
 from openai_cli.cli.flag_parser import read_arguments
@@ -40,14 +41,18 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_on_root)
-    for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, GROUPS)):
+    for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, groups_in(""))):
         for name, summary in names.items():
-            group = typer.Typer(
-                cls=level, help=summary, add_help_option=False, invoke_without_command=True
-            )
-            group.callback()(_on_level)
-            app.add_typer(group, name=name)
+            app.add_typer(_level(level, name, summary), name=name)
     return app
+
+
+def _level(kind: type[_Level], name: str, summary: str) -> typer.Typer:
+    level = typer.Typer(
+        cls=kind, name=name, help=summary, add_help_option=False, invoke_without_command=True
+    )
+    level.callback()(_on_level)
+    return level
 
 
 def _on_root(ctx: typer.Context) -> None:
@@ -237,7 +242,25 @@ class _Resource(_Level):
 
 
 class _BuiltinGroup(_Level):
-    """Commands of the tool itself that share their first word."""
+    """Commands of the tool itself that share their first words; `name` is all of these."""
 
     def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
         return builtin_commands_of(self.name or "")
+
+    def page(self, ctx: Any) -> HelpPage:
+        page = super().page(ctx)
+        groups = self._groups().items()
+        more = tuple((name.rpartition(" ")[2], f"{text}.") for name, text in groups)
+        return page._replace(names=(*page.names, *more))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *(name.rpartition(" ")[2] for name in self._groups())]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        name = f"{self.name} {cmd_name}"
+        if summary := self._groups().get(name):
+            return get_group(_level(_BuiltinGroup, name, summary))
+        return super().get_command(ctx, cmd_name)
+
+    def _groups(self) -> dict[str, str]:
+        return groups_in(self.name or "")

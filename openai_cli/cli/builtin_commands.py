@@ -23,6 +23,8 @@ from openai_cli.cli.session import Session
 from openai_cli.cli.upstream_options import ENGINE_FLAGS
 from openai_cli.errors import Problem, UsageError
 
+SEVERAL_FILES = "FILE..."
+"""Name of the last positional argument of a command that takes any number of them."""
 _COMMON = ("--format-error", "--debug", "--help")
 
 
@@ -87,7 +89,8 @@ class BuiltinCommand(NamedTuple):
             raise
 
     def _check(self, session: Session) -> None:
-        extra = session.arguments.words[len(self.words) :]
+        several = self.words[-1:] == (SEVERAL_FILES,)
+        extra = [] if several else session.arguments.words[len(self.words) :]
         taken = {row.name for row in self.rows}
         problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
             Problem(occurrence.source, f"not an option of openai {self.name}")
@@ -163,10 +166,17 @@ def _show(session: Session) -> None:
     show(session)
 
 
+def _merge(session: Session) -> None:
+    from openai_cli.cli.results_commands import merge
+
+    merge(session)
+
+
 GROUPS = {
     "local": "The embedded engine itself: its store, its server",
+    "local results": "Results of many runs: --each",
 }
-"""Groups of the tool's own commands, with their summaries."""
+"""Groups of the tool's own commands, with their summaries; a group may be in another one."""
 
 _STORES = ("--base-url", "--local", "--profile")
 _DIAGNOSED = (
@@ -341,9 +351,37 @@ BUILTIN_COMMANDS = (
         shared=_DIAGNOSED,
         consequence="see the report",
     ),
+    BuiltinCommand(
+        name="local results merge",
+        summary="Merge the result files of --each, and tell which lines are missing",
+        runs=_merge,
+        words=(SEVERAL_FILES,),
+        options=(
+            Option(
+                "--input",
+                "File that the results are about, to name the lines that are missing.",
+                OTHER,
+                "FILE",
+            ),
+            Option(
+                "--output",
+                "File for the merged results; else they are printed.",
+                OTHER,
+                "FILE",
+                "-o",
+            ),
+        ),
+        examples=("openai local results merge results-1.jsonl results-2.jsonl -o results.jsonl",),
+        consequence="nothing was merged",
+    ),
 )
 
 
 def builtin_commands_of(group: str) -> dict[str, BuiltinCommand]:
     """The commands of a group, by their last word; with "", those without a group."""
     return {tool.command: tool for tool in BUILTIN_COMMANDS if tool.group == group}
+
+
+def groups_in(group: str) -> dict[str, str]:
+    """The names and summaries of the groups in a group; with "", of those in none."""
+    return {name: text for name, text in GROUPS.items() if name.rpartition(" ")[0] == group}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openai_cli.api.operations import RESOURCES, commands_of
-from openai_cli.cli.builtin_commands import GROUPS, BuiltinCommand, builtin_commands_of
+from openai_cli.cli.builtin_commands import BuiltinCommand, builtin_commands_of, groups_in
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
 
 Source = Literal["", "file", "reference", "url"]
@@ -77,7 +77,7 @@ def build_tree() -> Tree:
     names = {row.name for row in everywhere}
     only_root = tuple(row for row in root_rows() if row.name not in names)
     resources = tuple(_resource(name, everywhere) for name in RESOURCES)
-    groups = tuple(Node(name, summary, (), _tools(name)) for name, summary in GROUPS.items())
+    groups = _groups("")
     children = (*resources, *groups, _help((*resources, *groups)), *_tools(""))
     return Tree(Node("", "", only_root, children), everywhere)
 
@@ -119,6 +119,13 @@ def _resource(name: str, everywhere: tuple[FlagRow, ...]) -> Node:
         for operation in commands_of(name).values()
     )
     return Node(name, RESOURCES[name], (), tuple(commands))
+
+
+def _groups(parent: str) -> tuple[Node, ...]:
+    return tuple(
+        Node(name, summary, (), (*_tools(name), *_groups(name)))
+        for name, summary in groups_in(parent).items()
+    )
 
 
 def _tools(group: str) -> tuple[Node, ...]:

@@ -1,0 +1,95 @@
+"""Puts the results of several shards together, and finds what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from openai_cli.bulk.input_file import InputFile
+from openai_cli.bulk.journal import Job, read_job
+from openai_cli.bulk.line_set import LineSet
+from openai_cli.bulk.open_input import open_input
+from openai_cli.bulk.shard import Shard, read_shard
+from openai_cli.bulk.sorted_results import SortedResults
+from openai_cli.errors import Problem, UsageError
+
+_MOST_RANGES = 20
+
+
+class Missing(NamedTuple):
+    """What the results lack: shards without a file, and lines.
+
+    `lines` is None if there is no input file to compare with; `count` then follows from the
+    counts of the shards that are there, and is None without them.
+    """
+
+    shards: tuple[Shard, ...]
+    lines: LineSet | None
+    count: int | None
+
+
+def jobs_of(paths: Sequence[Path]) -> list[Job]:
+    """The jobs of these files, of those that have their state beside them.
+
+    Raises UsageError if they are about different inputs or requests.
+    """
+    found = [(path, job) for path in paths if (job := read_job(path)) is not None]
+    problems = []
+    for path, job in found[1:]:
+        first_path, first = found[0]
+        if (job.digest, job.flags) != (first.digest, first.flags):
+            problems.append(Problem(str(path), f"its results are of another job than {first_path}"))
+        elif read_shard(job.shard).parts != read_shard(first.shard).parts:
+            what = f"it is shard {job.shard}, and {first_path} is shard {first.shard}"
+            problems.append(Problem(str(path), what))
+    if problems:
+        raise UsageError(problems=problems)
+    return [job for _, job in found]
+
+
+def missing_from(results: SortedResults, jobs: Sequence[Job], input_file: Path | None) -> Missing:
+    """What is missing of the input. Raises UsageError if it is not the input of these jobs."""
+    shards = tuple(_missing_shards(jobs))
+    if input_file is not None:
+        lines = _lines_without(results, jobs, input_file)
+        return Missing(shards, lines, len(lines))
+    counts = {job.shard: job.lines for job in jobs}
+    known = [lines for lines in counts.values() if lines is not None]
+    is_known = bool(jobs) and len(known) == len(counts) and not shards
+    return Missing(shards, None, max(0, sum(known) - len(results.numbers)) if is_known else None)
+
+
+def ranges_text(lines: LineSet) -> str:
+    """`5, 17-20`; a long list ends with an ellipsis."""
+    texts: list[str] = []
+    for first, last in lines.ranges():
+        if len(texts) == _MOST_RANGES:
+            return ", ".join([*texts, "…"])
+        texts.append(str(first) if first == last else f"{first}-{last}")
+    return ", ".join(texts)
+
+
+def _missing_shards(jobs: Sequence[Job]) -> Iterator[Shard]:
+    shards = [read_shard(job.shard) for job in jobs]
+    for part in range(1, shards[0].parts + 1) if shards else ():
+        shard = Shard(part, shards[0].parts)
+        if shard not in shards:
+            yield shard
+
+
+def _lines_without(results: SortedResults, jobs: Sequence[Job], input_file: Path) -> LineSet:
+    opened = open_input(str(input_file), None)
+    try:
+        lines = InputFile(opened.source, "", is_csv=opened.is_csv)
+        found = LineSet()
+        for line in lines.lines():
+            if line.number not in results.numbers:
+                found.add(line.number)
+    except (OSError, ValueError) as error:
+        raise UsageError(problems=[Problem("--input", str(error))]) from None
+    finally:
+        opened.source.close()
+    if jobs and jobs[0].digest not in (None, lines.digest):
+        raise UsageError(problems=[Problem("--input", "these results are of another file")])
+    return found
