@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from openai_cli.bulk.appended_file import AppendedFile, JournalError, failure
 from openai_cli.bulk.line_set import LineSet
+from openai_cli.bulk.result import read_result
 from openai_cli.errors import Problem, UsageError
 
 STATE_SUFFIX = ".state"
@@ -200,31 +201,6 @@ class Journal:
                 self._started.pop(number, None)
             else:
                 self._started[number] = StartedRun(entry["thread_id"], entry["run_id"])
-
-
-def read_result(line: bytes, path: Path, at: int) -> tuple[int, bool, int]:
-    """A result's line number, whether it failed, and the tokens of its run.
-
-    Raises JournalError for anything else.
-    """
-    try:
-        value = json.loads(line)
-        number = value["line"]
-        if not isinstance(number, int):
-            raise TypeError
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise JournalError(f"{path}: line {at} is not a result of --each") from None
-    return number, "error" in value, tokens_of(value.get("run"))
-
-
-def tokens_of(run: Any) -> int:
-    """The tokens that a run used, as far as it tells."""
-    usage = run.get("usage") if isinstance(run, dict) else None
-    total = usage.get("total_tokens") if isinstance(usage, dict) else None
-    try:
-        return int(total or 0)
-    except (ValueError, TypeError):
-        return 0
 
 
 def read_job(path: Path) -> Job | None:

@@ -20,13 +20,13 @@ _MOST_RANGES = 20
 class Missing(NamedTuple):
     """What the results lack: shards without a file, and lines.
 
-    `lines` is None if there is no input file to compare with; `count` then follows from the
+    `lines` is None if there is no input file to compare with; their `number` then follows from the
     counts of the shards that are there, and is None without them.
     """
 
     shards: tuple[Shard, ...]
     lines: LineSet | None
-    count: int | None
+    number: int | None
 
 
 def jobs_of(paths: Sequence[Path]) -> list[Job]:

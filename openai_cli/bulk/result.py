@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from openai_cli.bulk.appended_file import JournalError
 from openai_cli.errors import CliError, UsageError
 from openai_cli.output.json_layout import compact
 
@@ -42,6 +44,31 @@ def error_fields(error: CliError) -> dict[str, Any]:
     del fields["exit_code"]
     attempts = 0 if isinstance(error, UsageError) else error.attempts
     return {"status": None, **fields, "attempts": attempts}
+
+
+def read_result(line: bytes, path: Path, at: int) -> tuple[int, bool, int]:
+    """A result's line number, whether it failed, and the tokens of its run.
+
+    Raises JournalError for anything else.
+    """
+    try:
+        value = json.loads(line)
+        number = value["line"]
+        if not isinstance(number, int):
+            raise TypeError
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise JournalError(f"{path}: line {at} is not a result of --each") from None
+    return number, "error" in value, tokens_of(value.get("run"))
+
+
+def tokens_of(run: Any) -> int:
+    """The tokens that a run used, as far as it tells."""
+    usage = run.get("usage") if isinstance(run, dict) else None
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    try:
+        return int(total or 0)
+    except (ValueError, TypeError):
+        return 0
 
 
 def _text(value: Any) -> str:

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from openai_cli.bulk.appended_file import AppendedFile, failure
-from openai_cli.bulk.journal import read_result
 from openai_cli.bulk.line_set import LineSet
+from openai_cli.bulk.result import read_result
 
 
 class SortedResults:

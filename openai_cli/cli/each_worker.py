@@ -10,9 +10,9 @@ from io import BytesIO
 import httpx
 
 from openai_cli.api.operation import Request
-from openai_cli.bulk.journal import StartedRun, tokens_of
+from openai_cli.bulk.journal import StartedRun
 from openai_cli.bulk.rate_limit import RateLimit
-from openai_cli.bulk.result import Result
+from openai_cli.bulk.result import Result, tokens_of
 from openai_cli.cli.each_warnings import Warnings, WarningSink
 from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower

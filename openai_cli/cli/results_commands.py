@@ -53,7 +53,7 @@ def _report(results: SortedResults, missing: Missing, session: Session) -> None:
     session.env.say("note", ", ".join(parts))
     for warning in _warnings(missing):
         session.env.say("warning", warning)
-    lacks = [f"{counted(missing.count, 'line')} missing"] if missing.count else []
+    lacks = [f"{counted(missing.number, 'line')} missing"] if missing.number else []
     lacks += [f"{counted(len(missing.shards), 'shard')} missing"] if missing.shards else []
     lacks += [f"{counted(failed, 'line')} failed"] if failed else []
     if lacks:
@@ -65,5 +65,5 @@ def _warnings(missing: Missing) -> Iterator[str]:
         yield f"no results of shard {shard}"
     if missing.lines:
         yield f"missing lines: {ranges_text(missing.lines)}"
-    elif missing.lines is None and missing.count is None:
+    elif missing.lines is None and missing.number is None:
         yield "--input FILE, the file they are about, would tell which lines are missing"
