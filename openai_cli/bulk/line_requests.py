@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from openai_cli.api.check import Finding, Path, body_of, path_text, slips, validate
-from openai_cli.api.flags import annotation_at, model_of
+from openai_cli.api.flags import annotation_at, flags_of, model_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.bulk.input_file import InputLine
 from openai_cli.bulk.templates import filled
 from openai_cli.errors import Problem
 from openai_cli.input.body_builder import BodyBuilder
+from openai_cli.input.read_request import blank_ids
 
 
 class LineRequests:
@@ -32,6 +33,7 @@ class LineRequests:
         self._columns = columns
         self._check = check
         self._model = operation.request
+        self._flags = flags_of(operation)
         self._merged_keys = {
             key
             for key, value in defaults.values.items()
@@ -55,6 +57,8 @@ class LineRequests:
         if isinstance(result, list):
             return None, [self._problem(finding, line) for finding in result]
         body = body_of(result)
+        if blanks := blank_ids(body, self._flags):
+            return None, [self._problem(finding, line) for finding in blanks]
         if body.get("stream") is True:
             what = "events cannot be results: leave it out, --wait waits for the run"
             return None, [self._problem(Finding(("stream",), what), line)]

@@ -111,7 +111,7 @@ class RateLimit:
             self._in_flight -= 1
             if turn.status:
                 self._learn(turn)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def _learn(self, turn: _Turn) -> None:
         now, asked = self._now(), asked_wait(turn.headers)
@@ -122,7 +122,6 @@ class RateLimit:
             if self._window < self._most:
                 step = 1.0 if self._window < self._threshold else 1.0 / self._window
                 self._window = min(self._most, self._window + step)
-                self._condition.notify_all()
         for kind in _KINDS:
             if turn.headers.get(f"x-ratelimit-remaining-{kind}", "").strip() == "0":
                 self._wait_until(now + seconds_in(turn.headers.get(f"x-ratelimit-reset-{kind}")))

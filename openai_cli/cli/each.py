@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from openai_cli.api.operation import Operation
+from openai_cli.bulk.appended_file import JournalError
 from openai_cli.bulk.input_file import InputFile, InputLine
 from openai_cli.bulk.journal import Job, Journal
 from openai_cli.bulk.line_requests import LineRequests
@@ -175,7 +176,7 @@ def _run(
         results = _stream(each, path, env)
     else:
         about = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
-        results = Journal(path, about, retry_failed=each.retry_failed)
+        results = _journal(path, about, each)
     with results:
         job = EachJob(requests, results, each, options, run_options, env)
         try:
@@ -185,6 +186,13 @@ def _run(
                 results.put_in_order()
         if checked.digest and lines.digest != checked.digest and lines.at_end:
             raise CliError(f"{each.file} was changed while it was read")
+
+
+def _journal(path: Path, job: Job, each: EachOptions) -> Journal:
+    try:
+        return Journal(path, job, retry_failed=each.retry_failed)
+    except JournalError as error:
+        raise UsageError(problems=[Problem("--output", error.message)]) from None
 
 
 def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:

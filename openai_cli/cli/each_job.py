@@ -113,7 +113,7 @@ class EachJob:
                 self._skipped += 1
                 continue
             if self._order:
-                self._order.begin(line.number, lambda: self._pool.stopped)
+                self._order.begin(line.number, self._is_stopped)
             yield line
 
     def _work(self, line: InputLine, worker: LineWorker) -> None:
@@ -125,22 +125,34 @@ class EachJob:
                 raise error
             self._finish(Result(line.number, line.custom_id, error=error, status="invalid"))
             return
-        if not self._pace.may_start(lambda: self._pool.stopped):
-            if self._order:
-                self._order.drop(line.number)
+        if not self._pace.may_start(self._is_stopped):
+            self._leave_out(line)
             return
         turn = self._results.turn(line.number)
         key = idempotency_key(self._results.job_id, line, request, turn)
         since = time.monotonic()
-        result, definite = worker.work(
+        found = worker.work(
             line.number,
             line.custom_id,
             request._replace(idempotency_key=key),
             self._results.started(line.number),
             lambda run: self._note_start(line.number, run),
+            self._is_stopped,
         )
-        self._pace.ended(result.tokens)
-        self._finish(result, time.monotonic() - since, definite=definite)
+        self._pace.ended(found[0].tokens if found else 0)
+        if found is None:
+            self._leave_out(line)
+        else:
+            result, definite = found
+            self._finish(result, time.monotonic() - since, definite=definite)
+
+    def _leave_out(self, line: InputLine) -> None:
+        """The line is not started, so it has no result."""
+        if self._order:
+            self._order.drop(line.number)
+
+    def _is_stopped(self) -> bool:
+        return self._pool.stopped
 
     def _note_start(self, number: int, run: StartedRun) -> None:
         if not self._run_options.waits:

@@ -22,6 +22,7 @@ from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
 from openai_cli.client.client import Client
 from openai_cli.errors import ApiError, CliError, NoAnswerError, RunEndedError
+from openai_cli.follow.poll import is_stopped
 from openai_cli.follow.run import Run, has_ids, status_of
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.reply import reply_among
@@ -61,8 +62,13 @@ class LineWorker:
         request: Request,
         started: StartedRun | None,
         on_start: Callable[[StartedRun], None],
-    ) -> tuple[Result, bool]:
-        """The line's result, and whether only a new request could give another one."""
+        stopped: Callable[[], bool],
+    ) -> tuple[Result, bool] | None:
+        """The line's result, and whether only a new request could give another one.
+
+        None for a line that was only turned away so far, by a server that had too many requests,
+        when no more lines are to be started.
+        """
         error: CliError | None = None
         reply: str | None = None
         attempts = 0
@@ -75,6 +81,8 @@ class LineWorker:
                 error = failure
                 attempts += failure.attempts
                 if patience and not follower.run and _asks_for_patience(failure):
+                    if stopped():
+                        return None
                     error = None
                     continue
                 error.attempts = attempts
@@ -103,7 +111,7 @@ class LineWorker:
             self._options,
             self._run_options,
             env,
-            lambda run: on_start(StartedRun(run["thread_id"], run["id"])),
+            lambda run: None if is_stopped(run) else on_start(_started(run)),
         )
         return follower, printed
 
@@ -123,6 +131,10 @@ class LineWorker:
                  for page in pages for item in page]  # fmt: skip
         found = [text for text in texts if text is not None]
         return "".join(found).removesuffix("\n") if found else None
+
+
+def _started(run: Run) -> StartedRun:
+    return StartedRun(run["thread_id"], run["id"])
 
 
 @contextmanager

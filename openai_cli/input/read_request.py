@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openai_cli.api.check import (
@@ -298,14 +298,7 @@ class _Reader:
         return [self.body.problem(finding) for finding in findings]
 
     def _blank_ids(self, values: Mapping[str, Any]) -> list[Problem]:
-        """Ids outside of the path that hold a blank or a line break."""
-        names = dict.fromkeys(flag.path[0] for flag in self.flags.values() if flag.is_id)
-        found = [(name, values.get(name)) for name in names]
-        return [
-            self.body.problem(Finding((name,), f"expected an id, found {shown(value)}"))
-            for name, value in found
-            if isinstance(value, str) and _BLANK.search(value)
-        ]
+        return [self.body.problem(found) for found in blank_ids(values, self.flags.values())]
 
     def _fail(self, problems: Sequence[Problem]) -> None:
         if problems:
@@ -328,6 +321,16 @@ class _Reader:
         if flag:
             raw = f"{RAW_FIELD} {flag.name[2:]}=TEXT"
             yield f"{{ begins an object; {raw} takes any text as it is"
+
+
+def blank_ids(values: Mapping[str, Any], flags: Iterable[Flag]) -> list[Finding]:
+    """Ids that hold a blank or a line break."""
+    names = dict.fromkeys(flag.path[0] for flag in flags if flag.is_id)
+    return [
+        Finding((name,), f"expected an id, found {shown(value)}")
+        for name, value in ((name, values.get(name)) for name in names)
+        if isinstance(value, str) and _BLANK.search(value)
+    ]
 
 
 def _parse_body(text: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`--each` as a process: Ctrl-C, closed pipes, kill -9, memory, a terminal."""
 
+import json
 import random
 import re
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from tests.each.conftest import CREATE, numbered, results_in, write_lines
 from tests.support.run_server import RunServer
-from tests.support.shell import Shell
+from tests.support.shell import OPENAI, Shell
 
 EACH = (*CREATE, "--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "4")
 
@@ -78,6 +79,28 @@ def test_a_closed_pipe_ends_it(openai: Shell, runs: RunServer) -> None:
         assert process.wait(timeout=30) == 0
     assert b"Traceback" not in err
     assert len(runs.keys) < 300
+
+
+def test_a_full_disk_loses_nothing(openai: Shell, runs: RunServer) -> None:
+    out = openai.folder / "out.jsonl"
+    write_lines(openai.folder / "in.jsonl", numbered(60))
+    limited = ["sh", "-c", 'ulimit -f 4; exec "$0" "$@"', OPENAI, *EACH]
+    full = subprocess.run(
+        limited, cwd=openai.folder, env=openai.environ, capture_output=True, check=False
+    )
+    assert full.returncode == 1
+    assert b"cannot write out.jsonl: File too large" in full.stderr
+    assert out.read_bytes().endswith(b"}\n")
+    kept = results_in(out)
+    rescued = {json.loads(line)["line"] for line in full.stdout.splitlines()}
+    assert rescued
+    assert not kept.keys() & rescued
+    assert kept.keys() | rescued == {int(text) for text in runs.started}
+    with out.open("ab") as stream:
+        stream.write(full.stdout)
+    assert openai(*EACH).code == 0
+    assert sorted(results_in(out)) == list(range(1, 61))
+    assert set(runs.started.values()) == {1}
 
 
 @pytest.mark.slow

@@ -154,13 +154,14 @@ def test_a_server_without_the_route(openai: Shell, runs: RunServer) -> None:
 
 def test_tools_answer_for_each_run(openai: Shell, runs: RunServer, tmp_path: object) -> None:
     function = {"type": "function", "function": {"name": "f"}}
-    body = request('call f {"n": 1}', tools=[function], model="echo")
+    body = request('!call f {"n": 1}', tools=[function], model="echo")
     write_lines(openai.folder / "in.jsonl", [body, body])
     made = openai("beta:assistants", "create", "--model", "echo", "--local")
     create = ("beta:threads", "create-and-run", "--assistant-id", made.json["id"], "--local")
     done = openai(*create, "--each", "in.jsonl", "--on-tool-call", "f=cat", "--with-reply")
     assert done.code == 0, done.err
     assert {one["run"]["status"] for one in done.lines} == {"completed"}
+    assert {one["reply"] for one in done.lines} == {'{"n": 1}'}
 
 
 def test_standard_input_is_read_as_it_is(openai: Shell, runs: RunServer) -> None:
@@ -184,6 +185,8 @@ def test_standard_input_is_read_as_it_is(openai: Shell, runs: RunServer) -> None
         (("--each", "in.jsonl", "--format", "yaml"), "--format: the results of --each"),
         (("--each", "in.jsonl", "--max-total-tokens", "5"), "needs --wait too"),
         (("--each", "in.jsonl", "--retry-failed"), "needs --output too"),
+        (("--each", "in.jsonl", "-o", "gone/out"), "--output: cannot open gone/out.state"),
+        (("--each", "in.jsonl", "--assistant-id", "a b"), 'expected an id, found "a b"'),
         (("--each", "missing.jsonl"), "cannot read missing.jsonl: No such file"),
         (("--each", "."), "cannot read .: it is a folder"),
         (("--each", "-", "--body", "-"), "standard input was read as"),
