@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 
 from openai_cli.bulk.appended_file import JournalError
 from openai_cli.bulk.in_order import InOrder
@@ -31,6 +33,20 @@ _TICK = 0.1
 """Seconds between two looks at the workers; results are on the disk after two of them."""
 _WINDOW = 64
 """Results per worker that may wait for an earlier line with --ordered."""
+
+
+@contextmanager
+def _terminating_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, as batch systems and containers send it."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class EachJob:
@@ -206,22 +222,23 @@ class EachJob:
     def _supervise(self, total: int | None) -> bool:
         """Wait for the workers; whether Ctrl-C was pressed."""
         self._say_what_was_done()
-        try:
-            self._stop_at_limits()
-            self._pool.start()
-            self._watch(total)
-            if not self._env.interrupted():
-                return False
-        except KeyboardInterrupt:
-            pass
-        try:
-            self._stop("interrupted")
-            if self._pool.active:
-                what = f"{self._pool.active} in flight are finished first"
-                self._progress.say("note", f"interrupted: {what}; Ctrl-C again stops at once")
-            self._watch(total)
-        except KeyboardInterrupt:
-            self._abandoned = True
+        with _terminating_as_ctrl_c():
+            try:
+                self._stop_at_limits()
+                self._pool.start()
+                self._watch(total)
+                if not self._env.interrupted():
+                    return False
+            except KeyboardInterrupt:
+                pass
+            try:
+                self._stop("interrupted")
+                if self._pool.active:
+                    what = f"{self._pool.active} in flight are finished first"
+                    self._progress.say("note", f"interrupted: {what}; Ctrl-C again stops at once")
+                self._watch(total)
+            except KeyboardInterrupt:
+                self._abandoned = True
         return True
 
     def _watch(self, total: int | None) -> None:

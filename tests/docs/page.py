@@ -10,7 +10,7 @@ from pathlib import Path
 
 WILD = "…"
 _SHELL_WORDS = ("console", "sh", "bash", "shell", "shell-session", "zsh")
-_RUNS = {"console": True, "shell-session": False, "sh": True}
+_RUNS = {"console": True, "shell-session": False, "bash": False, "sh": True}
 _EXIT = re.compile(r"# exit (\d+)")
 
 _IDS = re.compile(
@@ -56,7 +56,7 @@ def steps_of(page: Path, *, all_sessions: bool = False) -> list[Step]:
         if block.info not in _RUNS:
             allowed = ", ".join(_RUNS)
             raise ValueError(f"{page}:{block.line}: ```{block.info}: write one of {allowed}")
-        if not (_RUNS[block.info] or all_sessions):
+        if block.info == "bash" or not (_RUNS[block.info] or all_sessions):
             continue
         if block.info == "sh":
             steps.append(Step(block.line, "\n".join(block.lines)))

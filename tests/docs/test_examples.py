@@ -9,6 +9,7 @@ The pages are README.md and all of docs/. How a block is fenced says what happen
                         number of lines. `# exit 2` as a line of its own is the exit code.
     ```sh               run as a script that must not fail; what it prints is not looked at.
     ```shell-session    a session that is not run: it needs a remote server or a key.
+    ```bash             a script of that kind.
     ```text, json, …    not run.
 
 The blocks of a page run in one bash, in order, in an empty folder below a home of its own

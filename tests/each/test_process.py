@@ -25,12 +25,13 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_ctrl_c_finishes_what_is_in_flight(openai: Shell, runs: RunServer) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_finishes_what_is_in_flight(openai: Shell, runs: RunServer, number: int) -> None:
     runs.pause = 0.3
     write_lines(openai.folder / "in.jsonl", numbered(100))
     process = openai.start(*EACH, stderr=subprocess.PIPE)
     until(lambda: len(runs.keys) >= 4)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"in flight are finished first; Ctrl-C again stops at once" in err
