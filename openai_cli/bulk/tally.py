@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from openai_cli.bulk.result import Result
+from openai_cli.bulk.standing import counted, duration
 
 
 class Tally:
@@ -44,3 +45,17 @@ class Tally:
         with self._lock:
             seconds = sorted(self._seconds)
         return seconds[min(int(part * len(seconds)), len(seconds) - 1)] if seconds else 0.0
+
+
+def summary_line(tally: Tally, seconds: float) -> str:
+    """The results of a call that took so long, in one line."""
+    rate = tally.done / seconds if seconds else 0.0
+    statuses = ", ".join(f"{count:,} {status}" for status, count in tally.statuses.items())
+    speed = f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s)"
+    parts = [f"{speed}: {statuses or 'none'}"]
+    if tally.tokens:
+        parts.append(f"{tally.tokens:,} tokens")
+    if tally.done:
+        half, most = tally.percentile(0.5), tally.percentile(0.95)
+        parts.append(f"a line took {half:.2f} s (median), {most:.2f} s (95 %)")
+    return "; ".join(parts)

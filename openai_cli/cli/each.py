@@ -27,6 +27,7 @@ from openai_cli.errors import CliError, Problem, UsageError
 from openai_cli.input.arguments import Arguments
 from openai_cli.input.read_request import read_defaults
 from openai_cli.input.stdin import Stdin, StdinError
+from openai_cli.output.json_layout import escape_controls
 
 _MOST_PROBLEMS = 20
 """Problems that are kept; further ones are counted."""
@@ -197,7 +198,10 @@ def _journal(path: Path, job: Job, each: EachOptions) -> Journal:
 
 def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:
     if each.output == "-":
-        return ResultStream(env.out.write)
+        on_terminal = env.out.is_terminal
+        return ResultStream(
+            lambda text: env.out.write(escape_controls(text) if on_terminal else text)
+        )
     from openai_cli.output.sink import Sink
 
     try:

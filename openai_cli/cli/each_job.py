@@ -16,8 +16,8 @@ from openai_cli.bulk.line_requests import LineRequests, idempotency_key
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.bulk.result import Result
 from openai_cli.bulk.result_stream import ResultStream
-from openai_cli.bulk.standing import Standing, counted, duration
-from openai_cli.bulk.tally import Tally
+from openai_cli.bulk.standing import Standing, counted
+from openai_cli.bulk.tally import Tally, summary_line
 from openai_cli.bulk.worker_pool import Work, WorkerPool
 from openai_cli.cli.each_options import EachOptions
 from openai_cli.cli.each_progress import EachProgress
@@ -66,7 +66,8 @@ class EachJob:
         self._each = each
         self._run_options = run_options
         self._env = env
-        self._progress = EachProgress(env, quiet=options.debug)
+        mixed = each.output == "-" and env.out.is_terminal  # the results would break the bar
+        self._progress = EachProgress(env, quiet=options.debug or mixed)
         self._warnings = Warnings(lambda text: self._progress.say("warning", text))
         settings = options.settings._replace(
             notice=lambda _line: None, note=lambda _line: None, warn=self._warnings.add
@@ -271,7 +272,7 @@ class EachJob:
         """Sum up, and raise the error that says how it ended."""
         for warning in self._warnings.repetitions():
             self._env.say("warning", warning)
-        self._env.say("note", self._summary(seconds))
+        self._env.say("note", summary_line(self._tally, seconds))
         kept = 0 if self._each.retry_failed else self._results.earlier.failed
         failed = self._tally.failed + kept
         missing = None if total is None else total - self._skipped_or_done(total)
@@ -304,16 +305,3 @@ class EachJob:
                 f"{counted(self._rescued, 'result')} that found no room: on standard output"
             )
         return error
-
-    def _summary(self, seconds: float) -> str:
-        tally = self._tally
-        statuses = ", ".join(f"{count} {status}" for status, count in tally.statuses.items())
-        rate = tally.done / seconds if seconds else 0.0
-        speed = f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s)"
-        parts = [f"{speed}: {statuses or 'none'}"]
-        if tally.tokens:
-            parts.append(f"{tally.tokens:,} tokens")
-        if tally.done:
-            half, most = tally.percentile(0.5), tally.percentile(0.95)
-            parts.append(f"a line took {half:.2f} s (median), {most:.2f} s (95 %)")
-        return "; ".join(parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from openai_cli.bulk.standing import Standing, status_line
 from openai_cli.cli.env import Env
-from openai_cli.output.terminal import terminal_size
+from openai_cli.cli.progress import columns
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -61,4 +61,4 @@ class EachProgress:
 def _live(env: Env) -> Live:
     from openai_cli.cli.each_bar import live
 
-    return live(env, terminal_size()[0])
+    return live(env, columns(env.err))

@@ -106,7 +106,7 @@ class Progress:
             text = f"{harmless(what, lines=False)}  {self._now() - self._since:.0f} s"
             with self._lock:
                 self._visible = True
-                self._env.put(f"\r\x1b[K{text[: max(_columns(self._env.err) - 1, 1)]}")
+                self._env.put(f"\r\x1b[K{text[: max(columns(self._env.err) - 1, 1)]}")
 
     def clear(self) -> None:
         """Remove the line, before other output is written."""
@@ -116,7 +116,7 @@ class Progress:
                 self._env.put("\r\x1b[K")
 
 
-def _columns(sink: Sink) -> int:
+def columns(sink: Sink) -> int:
     """The width of this sink's terminal, in columns; stdout may be a different one."""
     try:
         return os.get_terminal_size(sink.stream.fileno() if sink.stream else -1).columns or 80

@@ -1,4 +1,4 @@
-"""`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the picture."""
+"""`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from openai_cli.manual.man import man_pages
 from openai_cli.manual.manpages_command import write_files
-from openai_cli.manual.picture import picture
+from openai_cli.manual.picture import bulk_picture, picture
 from openai_cli.manual.reference import reference_pages
 
 
@@ -15,7 +15,7 @@ def documents() -> dict[str, str]:
     """Every generated document by its path below `docs/`."""
     pages = {f"man/{name}": text for name, text in man_pages().items()}
     pages |= {f"reference/{name}": text for name, text in reference_pages().items()}
-    return {**pages, "picture.svg": picture()}
+    return {**pages, "picture.svg": picture(), "bulk.svg": bulk_picture()}
 
 
 def write_documents(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The picture in the README: an SVG of a terminal session with the installed command."""
+"""The pictures in the documentation: SVGs of terminal sessions with the installed command."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from openai_cli.bulk.standing import Standing
+from openai_cli.cli.each_bar import bar
 from openai_cli.output.command_line import wrapped
 
 _RUN = (
@@ -23,6 +25,12 @@ _EVENTS = (
     'openai --local beta:threads create-and-run --assistant-id asst_demo --message "Hello" '
     "--stream --format jsonl --transform '[event,data.status]' --max-items 6"
 )
+_EACH = (
+    "openai beta:threads create-and-run --assistant-id asst_demo --each requests.jsonl "
+    "--concurrency 16 --output results.jsonl --wait"
+)
+_STANDING = Standing(done=2164, failed=3, in_flight=16, total=4200, tokens=391_684)
+_SECONDS = 412.0
 _WIDTH = 82
 _TIME = "2026-11-22 12:00:00"
 _LETTERS = "k3Tz9QmVw2XcR8bNfY5sLdH7"
@@ -30,8 +38,26 @@ _LETTERS = "k3Tz9QmVw2XcR8bNfY5sLdH7"
 
 
 def picture() -> str:
-    """The picture as SVG text. Ids and times are replaced, so each call returns the same text."""
-    console = Console(
+    """The README's as SVG text. Ids and times are replaced, so each call returns the same text."""
+    console = _console()
+    with tempfile.TemporaryDirectory() as home:
+        for command in (_RUN, _EVENTS):
+            console.print(_typed(command))
+            console.print(Text.from_ansi(_normalized(_printed(command, Path(home))).rstrip()))
+            console.print()
+    return _svg(console, "openai")
+
+
+def bulk_picture() -> str:
+    """The progress of `--each` in the middle of its work, as SVG text; the numbers are made up."""
+    console = _console()
+    console.print(_typed(_EACH))
+    console.print(bar(_STANDING, _SECONDS))
+    return _svg(console, "bulk")
+
+
+def _console() -> Console:
+    return Console(
         record=True,
         width=_WIDTH,
         file=io.StringIO(),
@@ -40,12 +66,10 @@ def picture() -> str:
         legacy_windows=False,
         _environ={},
     )
-    with tempfile.TemporaryDirectory() as home:
-        for command in (_RUN, _EVENTS):
-            console.print(_typed(command))
-            console.print(Text.from_ansi(_normalized(_printed(command, Path(home))).rstrip()))
-            console.print()
-    svg = console.export_svg(title="openai", unique_id="openai")
+
+
+def _svg(console: Console, ident: str) -> str:
+    svg = console.export_svg(title="openai", unique_id=ident)
     # Rich's template loads a font from the network; without it, the next font in the list is used.
     return re.sub(r"\s*@font-face {.*?}", "", svg, flags=re.DOTALL)
 

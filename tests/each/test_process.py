@@ -14,6 +14,7 @@ import pytest
 from tests.each.conftest import CREATE, numbered, results_in, write_lines
 from tests.support.run_server import RunServer
 from tests.support.shell import OPENAI, Shell
+from tests.support.terminal import Terminal
 
 EACH = (*CREATE, "--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "4")
 
@@ -65,6 +66,19 @@ def test_ctrl_c_while_standard_input_brings_nothing(openai: Shell, runs: RunServ
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
     assert list(results_in(openai.folder / "out.jsonl")) == [1]
+
+
+def test_a_bar_on_a_terminal(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 0.2
+    write_lines(openai.folder / "in.jsonl", numbered(12))
+    environ = {**openai.environ, "TERM": "xterm"}
+    terminal = Terminal([OPENAI, *EACH, "--wait"], folder=openai.folder, environ=environ)
+    terminal.expect("4 of 12 lines")
+    terminal.expect("0 failed  4 in flight")
+    screen = terminal.finish()
+    assert screen.code == 0
+    assert "12 lines in" in screen.text
+    assert screen.data.rstrip().endswith(b"(95 %)")
 
 
 def test_a_closed_pipe_ends_it(openai: Shell, runs: RunServer) -> None:
