@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,6 +67,9 @@ class AppendedFile:
             os.fsync(self._descriptor)
         except OSError as error:
             raise failure(self.path, "write", error) from None
+        except KeyboardInterrupt:
+            self._unsynced = True
+            raise
 
     def close(self) -> None:
         """Close the file; nothing is written any more."""
@@ -74,13 +77,18 @@ class AppendedFile:
             descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
 
-    def replace(self, path: Path) -> None:
-        """Take the place of another file, once everything is on the disk."""
-        self.sync()
+    def take_place(self, path: Path, lines: Iterable[bytes]) -> None:
+        """Append these lines and take the place of another file, or vanish if that fails."""
         try:
+            for line in lines:
+                self.append(line.decode().rstrip("\n"))
+            self.sync()
             self.path.replace(path)
-        except OSError as error:
-            raise failure(path, "replace", error) from None
+        except (OSError, JournalError) as error:
+            self.path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise failure(path, "replace", error) from None
+            raise
         self.path = path
 
     def repair(self) -> bool:

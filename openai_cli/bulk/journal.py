@@ -175,15 +175,21 @@ class Journal:
     def _drop_failed(self) -> None:
         """Write the results anew without those that failed."""
         kept = AppendedFile(self.path.with_name(self.path.name + ".new"), anew=True)
+        try:
+            kept.take_place(self.path, self._without_failed())
+        except BaseException:
+            kept.close()
+            raise
+        self._results.close()
+        self._results = kept
+
+    def _without_failed(self) -> Iterator[bytes]:
         for at, line in enumerate(self._results.lines(), 1):
             number, failed, _ = read_result(line, self.path, at)
             if failed:
                 self._done.remove(number)
             else:
-                kept.append(line.decode())
-        kept.replace(self.path)
-        self._results.close()
-        self._results = kept
+                yield line
 
     def _read_state(self) -> None:
         lines = self._state.lines()

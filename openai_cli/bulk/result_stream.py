@@ -12,8 +12,11 @@ from openai_cli.bulk.journal import Earlier, StartedRun
 class ResultStream:
     """Takes what a `Journal` takes, and writes the results only; a context manager."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, write: Callable[[str], None], close: Callable[[], None] = lambda: None
+    ) -> None:
         self._write = write
+        self._close = close
         self._lock = threading.Lock()
         self.job_id = secrets.token_hex(16)
         self.earlier = Earlier()
@@ -22,7 +25,7 @@ class ResultStream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left to do."""
+        self._close()
 
     def is_done(self, _number: int) -> bool:
         """Nothing was done before."""

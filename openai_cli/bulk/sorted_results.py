@@ -27,6 +27,9 @@ class SortedResults:
         self.failed = LineSet()
         self.repeated = 0
         """Results that another one of the same line stands in for."""
+        self.stand_in_order = True
+        """Whether the files have them in this order already."""
+        self._last = 0
         for index, path in enumerate(paths):
             self._read(index, path)
 
@@ -54,6 +57,8 @@ class SortedResults:
             raise failure(path, "read", error) from None
 
     def _add(self, number: int, index: int, start: int, *, failed: bool) -> None:
+        self.stand_in_order = self.stand_in_order and number > self._last
+        self._last = number
         if number in self.numbers:
             self.repeated += 1
             if failed and number not in self.failed:
@@ -70,8 +75,10 @@ class SortedResults:
 def sort_file(path: Path) -> None:
     """Put the results in a file in order; a crash leaves the file as it was, or sorted."""
     results = SortedResults([path])
+    if results.stand_in_order:
+        return
     ordered = AppendedFile(path.with_name(path.name + ".new"), anew=True)
-    for text in results.texts():
-        ordered.append(text.decode().rstrip("\n"))
-    ordered.replace(path)
-    ordered.close()
+    try:
+        ordered.take_place(path, results.texts())
+    finally:
+        ordered.close()

@@ -177,14 +177,10 @@ def _run(
         results = _stream(each, path, env)
     else:
         about = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
-        results = _journal(path, about, each)
+        results = _journal(path.resolve() if path.is_symlink() else path, about, each)
     with results:
         job = EachJob(requests, results, each, options, run_options, env)
-        try:
-            job.run(_lines_of(lines), checked.lines)
-        finally:
-            if each.ordered:
-                results.put_in_order()
+        job.run(_lines_of(lines), checked.lines)
         if checked.digest and lines.digest != checked.digest and lines.at_end:
             raise CliError(f"{each.file} was changed while it was read")
 
@@ -205,7 +201,8 @@ def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:
     from openai_cli.output.sink import Sink
 
     try:
-        return ResultStream(Sink(path.open("wb")).write)
+        device = path.open("wb")
+        return ResultStream(Sink(device).write, device.close)
     except OSError as error:
         what = f"cannot open {path}: {error.strerror}"
         raise UsageError(problems=[Problem("--output", what)]) from None

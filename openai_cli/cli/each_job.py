@@ -28,9 +28,13 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
+from openai_cli.follow.process import Shutdown
+from openai_cli.follow.process_tree import orphans_adopted
 
 _TICK = 0.1
 """Seconds between two looks at the workers; results are on the disk after two of them."""
+_COMMANDS_END = 5.0
+"""Seconds that the commands for tool calls have to end at the second Ctrl-C."""
 _WINDOW = 64
 """Results per worker that may wait for an earlier line with --ordered."""
 
@@ -85,6 +89,7 @@ class EachJob:
         self._failure: CliError | None = None
         self._rescued = 0
         self._abandoned = False
+        self._shutdown: Shutdown | None = None
         self._pool: WorkerPool[InputLine]
 
     def run(self, lines: Iterator[InputLine], total: int | None) -> None:
@@ -92,6 +97,7 @@ class EachJob:
         started_at = time.monotonic()
         with ExitStack() as stack:
             stack.callback(self._progress.close)
+            self._enter_commands(stack)
             transport = engine_transport(self._options.settings)
             if transport is not None:
                 stack.callback(transport.close)
@@ -111,7 +117,19 @@ class EachJob:
 
             self._pool = WorkerPool(self._pending(lines, total), worker, self._each.concurrency)
             interrupted = self._supervise(total)
+            if self._each.ordered and not (self._failure or self._pool.error or self._abandoned):
+                self._results.put_in_order()
         self._end(interrupted, total, time.monotonic() - started_at)
+
+    def _enter_commands(self, stack: ExitStack) -> None:
+        """Let the commands for tool calls of all threads end together, at the second Ctrl-C."""
+        tools = self._run_options.tools
+        if not tools.commands:
+            return
+        stack.enter_context(orphans_adopted())
+        self._shutdown = Shutdown()
+        tools = tools._replace(shutdown=self._shutdown)
+        self._run_options = self._run_options._replace(tools=tools)
 
     # Threads
 
@@ -240,6 +258,9 @@ class EachJob:
                 self._watch(total)
             except KeyboardInterrupt:
                 self._abandoned = True
+                if self._shutdown:
+                    self._shutdown.request()
+                    self._shutdown.wait(_COMMANDS_END)
         return True
 
     def _watch(self, total: int | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from openai_cli.bulk.standing import Standing, status_line
 from openai_cli.cli.env import Env
 from openai_cli.cli.progress import columns
+from openai_cli.output.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -47,7 +48,8 @@ class EachProgress:
     def say(self, kind: str, text: str) -> None:
         """Write a message above the bar."""
         if self._live:
-            self._live.console.print(f"{kind}: {text}", markup=False, highlight=False)
+            shown = f"{kind}: {harmless(text)}"
+            self._live.console.print(shown, markup=False, highlight=False, soft_wrap=True)
         else:
             self._env.say(kind, text)
 

@@ -21,7 +21,7 @@ from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
 from openai_cli.client.client import Client
-from openai_cli.errors import ApiError, CliError, NoAnswerError, RunEndedError
+from openai_cli.errors import ApiError, CliError, NoAnswerError, RunEndedError, shortened
 from openai_cli.follow.poll import is_stopped
 from openai_cli.follow.run import Run, has_ids, status_of
 from openai_cli.output.printer import OutputStyle, Printer
@@ -185,7 +185,7 @@ def _status(run: Run | None, error: CliError | None) -> str:
     """The run's status where it says what happened, else the kind of the error."""
     if error is not None and not isinstance(error, RunEndedError):
         return error.kind
-    return status_of(run) if run else "unknown"
+    return shortened(status_of(run)) if run else "unknown"
 
 
 def _text_of(printed: BytesIO, run: Run | None) -> str:

@@ -6,10 +6,12 @@ import codecs
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
+from openai_cli.errors import Interrupted
 from openai_cli.follow.command_environment import without_secrets
 from openai_cli.follow.follow_options import ToolOptions
 from openai_cli.follow.process import OUTPUT_LIMIT, CommandProcess, Shutdown, shutdown_on_signals
@@ -40,20 +42,29 @@ def answer_calls(
     """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
     Each call must have a handler. The commands see `environ` without what names or holds a secret,
-    such as one of `secrets`. If this process is interrupted or terminated, they end first.
+    such as one of `secrets`. If this process is interrupted or terminated, they end first. Raises
+    Interrupted if `tools.shutdown` ended them.
     """
     safe = without_secrets(environ, secrets)
     with (
-        shutdown_on_signals() as shutdown,
-        orphans_adopted(),
+        nullcontext(tools.shutdown) if tools.shutdown else _own_shutdown() as shutdown,
         ThreadPoolExecutor(tools.concurrency) as pool,
     ):
         futures = [pool.submit(_answer, call, tools, run, safe, shutdown) for call in calls]
         try:
-            return _results(futures)
+            results = _results(futures)
         except BaseException:
             shutdown.request()
             raise
+    if tools.shutdown and tools.shutdown.requested:
+        raise Interrupted("its commands were stopped")
+    return results
+
+
+@contextmanager
+def _own_shutdown() -> Iterator[Shutdown]:
+    with shutdown_on_signals() as shutdown, orphans_adopted():
+        yield shutdown
 
 
 def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
@@ -94,7 +105,8 @@ def _answer(
     data = call.arguments.encode(errors="replace")
     mark = os.fsencode(f"{_CALL_ID}={call.id}")
     process = CommandProcess(started, data, tools.timeout, shutdown, mark)
-    process.communicate()
+    with shutdown.command():
+        process.communicate()
     return _output_of(call, process, tools.timeout)
 
 

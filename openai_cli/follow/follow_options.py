@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS
+
+if TYPE_CHECKING:
+    from openai_cli.follow.process import Shutdown
 
 ANY = "*"
 """The name of the command for all functions without their own."""
@@ -34,6 +37,8 @@ class ToolOptions(NamedTuple):
     """Whether a failed command cancels the run; otherwise the error is sent as its output."""
     max_turns: int = MAX_TOOL_TURNS
     """Times that the calls of the run are answered."""
+    shutdown: Shutdown | None = None
+    """Ends the commands of runs that several threads follow; who gives it adopts orphans."""
 
     def command_for(self, name: str) -> ToolCommand | None:
         """The command for a function: its own, else the one named `*`, else None."""

@@ -35,6 +35,25 @@ class Shutdown:
     def __init__(self) -> None:
         self._requested = threading.Event()
         self._forced = threading.Event()
+        self._commands = 0
+        self._ended = threading.Condition()
+
+    @contextmanager
+    def command(self) -> Iterator[None]:
+        """A command runs while this lasts."""
+        with self._ended:
+            self._commands += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._commands -= 1
+                self._ended.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until no command runs any more, so long at most."""
+        with self._ended:
+            self._ended.wait_for(lambda: not self._commands, seconds)
 
     def request(self) -> None:
         """Request SIGTERM for all commands; SIGKILL if called again."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.each.conftest import CREATE, numbered, results_in, write_lines
+from tests.each.conftest import CREATE, numbered, request, results_in, write_lines
 from tests.support.run_server import RunServer
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
@@ -54,6 +54,28 @@ def test_a_second_ctrl_c_stops_at_once(openai: Shell, runs: RunServer) -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"100 lines not done" in err
+
+
+def test_a_second_ctrl_c_ends_tool_commands(openai: Shell) -> None:
+    function = {"type": "function", "function": {"name": "f"}}
+    write_lines(openai.folder / "in.jsonl", [request("!call f {}", tools=[function])] * 3)
+    tool = openai.folder / "tool"
+    tool.write_text("#!/bin/sh\necho $$ >> pids\nexec sleep 600\n")
+    tool.chmod(0o755)
+    asked = openai("beta:assistants", "create", "--model", "echo", "--local")
+    create = ("beta:threads", "create-and-run", "--local", "--assistant-id", asked.json["id"])
+    each = (*create, "--each", "in.jsonl", "--on-tool-call", "f=./tool", "-o", "out.jsonl")
+    pids = openai.folder / "pids"
+    with openai.start(*each, stderr=subprocess.PIPE) as process:
+        until(lambda: pids.exists() and len(pids.read_text().splitlines()) == 3)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"3 in flight" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids.read_text().split()))
+    assert (openai.folder / "out.jsonl").read_bytes() == b""
 
 
 def test_ctrl_c_while_standard_input_brings_nothing(openai: Shell, runs: RunServer) -> None:
