@@ -73,6 +73,7 @@ bench: $(STAMP)  ## what calls cost, as ratios in one run; writes a table into d
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/long_threads.py
 	$(BIN)/python benchmarks/keep_alive.py
+	$(BIN)/python benchmarks/bulk.py
 
 soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
 	$(BIN)/python benchmarks/soak.py
