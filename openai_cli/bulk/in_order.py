@@ -28,12 +28,8 @@ class InOrder:
                 self._condition.wait(0.2)
             self._open.append(number)
 
-    def drop(self, number: int) -> None:
-        """The line has no result after all."""
-        self.finish(number, "")
-
     def finish(self, number: int, text: str) -> None:
-        """The line has a result."""
+        """The line has a result; an empty one is none after all."""
         with self._condition:
             self._ready[number] = text
             while self._open and self._open[0] in self._ready:

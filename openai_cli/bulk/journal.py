@@ -12,13 +12,15 @@ import json
 import os
 import secrets
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from openai_cli.bulk.appended_file import AppendedFile, JournalError, failure
 from openai_cli.bulk.line_set import LineSet
 from openai_cli.bulk.result import read_result
+from openai_cli.bulk.results import Earlier, StartedRun
 from openai_cli.errors import Problem, UsageError
 
 STATE_SUFFIX = ".state"
@@ -39,28 +41,14 @@ class Job(NamedTuple):
     shard: str
 
 
-class StartedRun(NamedTuple):
-    """A run that was started and whose end is not in the results."""
-
-    thread_id: str
-    run_id: str
-
-
-class Earlier(NamedTuple):
-    """What earlier calls left: counts of results, and the tokens that their runs used."""
-
-    done: int = 0
-    failed: int = 0
-    tokens: int = 0
-    repaired: bool = False
-
-
 class Journal:
-    """An open journal; a context manager. Methods may be called by any thread.
+    """Results in a file, with its state; a context manager.
 
     Raises UsageError for results of another job, or of a process that still runs; JournalError if
     a file cannot be used.
     """
+
+    lasting = True
 
     def __init__(self, path: Path, job: Job, *, retry_failed: bool = False) -> None:
         self.path = path
@@ -70,39 +58,36 @@ class Journal:
         self._turns: dict[int, int] = {}
         self._seen = array("Q")
         self._state = AppendedFile(path.with_name(path.name + STATE_SUFFIX))
-        try:
+        with ExitStack() as opened:
+            opened.callback(self._state.close)
             self._lock()
             self.job_id = self._open_job(job)
             self._results = AppendedFile(path)
-        except BaseException:
-            self._state.close()
-            raise
-        self.earlier = self._read_results(retry_failed=retry_failed)
-        self._read_state()
+            opened.callback(self._close_results)
+            self.earlier = self._read_results(retry_failed=retry_failed)
+            self._read_state()
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        with self._opened:
             self.sync()
-        finally:
-            self._results.close()
-            self._state.close()
 
-    def is_done(self, number: int) -> bool:
+    def is_done(self, number: int, /) -> bool:
         """Whether the line has a result that stays."""
         return number in self._done
 
-    def started(self, number: int) -> StartedRun | None:
+    def started(self, number: int, /) -> StartedRun | None:
         """The run that an earlier call started for the line, if its end is not known."""
         return self._started.get(number)
 
-    def turn(self, number: int) -> int:
+    def turn(self, number: int, /) -> int:
         """How many requests for the line came to a definite end."""
         return self._turns.get(number, 0)
 
-    def compare(self, number: int, digest: bytes) -> bool:
+    def compare(self, number: int, digest: bytes, /) -> bool:
         """Record what was read from standard input; False if an earlier call read otherwise."""
         short = int.from_bytes(digest[:8], "big")
         known = self._seen[number] if number < len(self._seen) else 0
@@ -110,16 +95,24 @@ class Journal:
             self._state.append(json.dumps({"line": number, "digest": short}))
         return known in (0, short)
 
-    def start(self, number: int, run: StartedRun) -> None:
+    def begin(self, _number: int, _stopped: Callable[[], bool], /) -> None:
+        """Nothing is to be held back."""
+
+    def leave_out(self, _number: int, /) -> None:
+        """A line without a result is not done."""
+
+    def start(self, number: int, run: StartedRun, /) -> None:
         """Record that the line's run was started."""
         self._state.append(json.dumps({"line": number, **run._asdict()}))
 
-    def finish(self, number: int, text: str, *, definite: bool) -> None:
+    def finish(self, number: int, text: str, /, *, definite: bool) -> None:
         """Add the line's result. `definite`: to try again, a new request is needed."""
+        self._results.append(text)
         if definite:
             turn = self.turn(number) + 1
-            self._state.append(json.dumps({"line": number, "turn": turn}))
-        self._results.append(text)
+            # Without it, the line is tried once more with its old key.
+            with suppress(JournalError):
+                self._state.append(json.dumps({"line": number, "turn": turn}))
 
     def sync(self) -> None:
         """Wait until everything so far is on the disk."""
@@ -132,6 +125,10 @@ class Journal:
 
         self._results.sync()
         sort_file(self.path)
+
+    def _close_results(self) -> None:
+        """Close the file that they are in now; --retry-failed writes a new one."""
+        self._results.close()
 
     def _lock(self) -> None:
         try:
@@ -195,18 +192,23 @@ class Journal:
         lines = self._state.lines()
         next(lines)
         for line in lines:
-            entry = _parsed(line, self._state.path)
-            number = entry["line"]
-            if "digest" in entry:
-                self._seen.extend([0] * (number + 1 - len(self._seen)))
-                self._seen[number] = entry["digest"]
-            elif number in self._done:
-                continue
-            elif "turn" in entry:
-                self._turns[number] = entry["turn"]
-                self._started.pop(number, None)
-            else:
-                self._started[number] = StartedRun(entry["thread_id"], entry["run_id"])
+            try:
+                self._read_entry(_parsed(line, self._state.path))
+            except (KeyError, TypeError, OverflowError):
+                raise _damaged(line, self._state.path) from None
+
+    def _read_entry(self, entry: dict[str, Any]) -> None:
+        number = entry["line"]
+        if "digest" in entry:
+            self._seen.extend([0] * (number + 1 - len(self._seen)))
+            self._seen[number] = entry["digest"]
+        elif number in self._done:
+            return
+        elif "turn" in entry:
+            self._turns[number] = entry["turn"]
+            self._started.pop(number, None)
+        else:
+            self._started[number] = StartedRun(entry["thread_id"], entry["run_id"])
 
 
 def read_job(path: Path) -> Job | None:
@@ -235,7 +237,7 @@ def _matching(first: bytes, job: Job, state: Path) -> str:
 
 
 def _differences(header: dict[str, Any], job: Job) -> Iterator[tuple[str, str]]:
-    if (header.get("digest"), header.get("lines")) != (job.digest, job.lines):
+    if header.get("digest") != job.digest:
         yield "--each", "the input has changed"
     if header.get("flags") != job.flags:
         yield "flags", "what they set in each request has changed"
@@ -249,8 +251,12 @@ def _parsed(line: bytes, path: Path) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise JournalError(f"{path} is damaged: {line[:60].decode(errors='replace')}")
+        raise _damaged(line, path)
     return value
+
+
+def _damaged(line: bytes, path: Path) -> JournalError:
+    return JournalError(f"{path} is damaged: {line[:60].decode(errors='replace')}")
 
 
 def _sync_folder(folder: Path) -> None:

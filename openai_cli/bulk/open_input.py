@@ -38,9 +38,8 @@ class Input(NamedTuple):
         return self.path is not None
 
     def again(self) -> Input:
-        """The same file from its beginning. Raises OSError."""
-        assert self.path is not None  # noqa: S101 - the caller has looked
-        return self._replace(source=self.path.open("rb"))
+        """The same file from its beginning. Raises UsageError."""
+        return open_input(str(self.path), None)
 
 
 def open_input(name: str, stdin: BinaryIO | None) -> Input:

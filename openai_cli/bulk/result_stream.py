@@ -6,18 +6,30 @@ import secrets
 import threading
 from collections.abc import Callable
 
-from openai_cli.bulk.journal import Earlier, StartedRun
+from openai_cli.bulk.in_order import InOrder
+from openai_cli.bulk.results import Earlier, StartedRun
 
 
 class ResultStream:
-    """Takes what a `Journal` takes, and writes the results only; a context manager."""
+    """Results for a reader that takes them as they come; a context manager.
+
+    `write` takes one with its line break, `close` is called at the end. With `held_back`, results
+    are written in the order of their lines, and so many may wait for an earlier one.
+    """
+
+    lasting = False
 
     def __init__(
-        self, write: Callable[[str], None], close: Callable[[], None] = lambda: None
+        self,
+        write: Callable[[str], None],
+        close: Callable[[], None] = lambda: None,
+        *,
+        held_back: int | None = None,
     ) -> None:
         self._write = write
         self._close = close
         self._lock = threading.Lock()
+        self._order = InOrder(self._put, held_back) if held_back else None
         self.job_id = secrets.token_hex(16)
         self.earlier = Earlier()
 
@@ -27,32 +39,48 @@ class ResultStream:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def is_done(self, _number: int) -> bool:
+    def is_done(self, _number: int, /) -> bool:
         """Nothing was done before."""
         return False
 
-    def started(self, _number: int) -> StartedRun | None:
+    def started(self, _number: int, /) -> StartedRun | None:
         """No run was started before."""
         return None
 
-    def turn(self, _number: int) -> int:
+    def turn(self, _number: int, /) -> int:
         """Each line has its first turn."""
         return 0
 
-    def compare(self, _number: int, _digest: bytes) -> bool:
+    def compare(self, _number: int, _digest: bytes, /) -> bool:
         """Nothing was read before."""
         return True
 
-    def start(self, _number: int, _run: StartedRun) -> None:
+    def begin(self, number: int, stopped: Callable[[], bool], /) -> None:
+        """Wait until there is room for results that wait for this one."""
+        if self._order:
+            self._order.begin(number, stopped)
+
+    def leave_out(self, number: int, /) -> None:
+        """Let no result wait for this one."""
+        if self._order:
+            self._order.finish(number, "")
+
+    def start(self, _number: int, _run: StartedRun, /) -> None:
         """Forget it: no later call would look."""
 
-    def finish(self, _number: int, text: str, *, definite: bool) -> None:  # noqa: ARG002
-        """Write the line's result."""
-        with self._lock:
-            self._write(text + "\n")
-
-    def put_in_order(self) -> None:
-        """What was written cannot be moved; `InOrder` has written it in order."""
+    def finish(self, number: int, text: str, /, *, definite: bool) -> None:  # noqa: ARG002
+        """Write the line's result, now or in its turn."""
+        if self._order:
+            self._order.finish(number, text)
+        else:
+            self._put(text)
 
     def sync(self) -> None:
         """Every result was flushed when it was written."""
+
+    def put_in_order(self) -> None:
+        """What was written cannot be moved, and has its order."""
+
+    def _put(self, text: str) -> None:
+        with self._lock:
+            self._write(text + "\n")

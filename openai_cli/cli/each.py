@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -28,9 +28,12 @@ from openai_cli.input.arguments import Arguments
 from openai_cli.input.read_request import read_defaults
 from openai_cli.input.stdin import Stdin, StdinError
 from openai_cli.output.json_layout import escape_controls
+from openai_cli.output.sink import Sink
 
 _MOST_PROBLEMS = 20
 """Problems that are kept; further ones are counted."""
+_WINDOW = 64
+"""Results per worker that may wait for an earlier line with --ordered on a stream."""
 
 
 class Checked(NamedTuple):
@@ -193,16 +196,17 @@ def _journal(path: Path, job: Job, each: EachOptions) -> Journal:
 
 
 def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:
+    held_back = each.concurrency * _WINDOW if each.ordered else None
     if each.output == "-":
-        on_terminal = env.out.is_terminal
-        return ResultStream(
-            lambda text: env.out.write(escape_controls(text) if on_terminal else text)
-        )
-    from openai_cli.output.sink import Sink
-
+        write = _escaping(env.out) if env.out.is_terminal else env.out.write
+        return ResultStream(write, held_back=held_back)
     try:
         device = path.open("wb")
-        return ResultStream(Sink(device).write, device.close)
+        return ResultStream(Sink(device).write, device.close, held_back=held_back)
     except OSError as error:
         what = f"cannot open {path}: {error.strerror}"
         raise UsageError(problems=[Problem("--output", what)]) from None
+
+
+def _escaping(terminal: Sink) -> Callable[[str], None]:
+    return lambda text: terminal.write(escape_controls(text))

@@ -9,13 +9,11 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from openai_cli.bulk.appended_file import JournalError
-from openai_cli.bulk.in_order import InOrder
 from openai_cli.bulk.input_file import InputLine
-from openai_cli.bulk.journal import Journal, StartedRun
 from openai_cli.bulk.line_requests import LineRequests, idempotency_key
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.bulk.result import Result
-from openai_cli.bulk.result_stream import ResultStream
+from openai_cli.bulk.results import Results, StartedRun
 from openai_cli.bulk.standing import Standing, counted
 from openai_cli.bulk.tally import Tally, summary_line
 from openai_cli.bulk.worker_pool import Work, WorkerPool
@@ -33,10 +31,18 @@ from openai_cli.follow.process_tree import orphans_adopted
 
 _TICK = 0.1
 """Seconds between two looks at the workers; results are on the disk after two of them."""
+_NO_MORE = "no more lines were started"
 _COMMANDS_END = 5.0
 """Seconds that the commands for tool calls have to end at the second Ctrl-C."""
-_WINDOW = 64
-"""Results per worker that may wait for an earlier line with --ordered."""
+
+
+def _all(lines: Iterator[InputLine]) -> Iterator[InputLine]:
+    """The lines; an error in the middle of a stream says that those before it were started."""
+    try:
+        yield from lines
+    except UsageError as error:
+        error.consequence = _NO_MORE
+        raise
 
 
 @contextmanager
@@ -59,7 +65,7 @@ class EachJob:
     def __init__(
         self,
         requests: LineRequests,
-        results: Journal | ResultStream,
+        results: Results,
         each: EachOptions,
         options: Options,
         run_options: RunOptions,
@@ -81,9 +87,6 @@ class EachJob:
             each.concurrency, requests=each.requests_per_minute, tokens=each.tokens_per_minute
         )
         self._tally = Tally()
-        self._order: InOrder | None = None
-        if each.ordered and isinstance(results, ResultStream):
-            self._order = InOrder(self._write, each.concurrency * _WINDOW)
         self._skipped = 0
         self._stopping = ""
         self._failure: CliError | None = None
@@ -138,7 +141,7 @@ class EachJob:
 
         Those of a stream are compared with what an earlier call read; a file was, as a whole.
         """
-        for line in lines:
+        for line in _all(lines):
             if not self._each.shard.has(line.number, line.digest):
                 continue
             if total is None and not self._results.compare(line.number, line.digest):
@@ -147,8 +150,7 @@ class EachJob:
             if self._results.is_done(line.number):
                 self._skipped += 1
                 continue
-            if self._order:
-                self._order.begin(line.number, self._is_stopped)
+            self._results.begin(line.number, self._is_stopped)
             yield line
 
     def _work(self, line: InputLine, worker: LineWorker) -> None:
@@ -156,12 +158,12 @@ class EachJob:
         if request is None:
             error = UsageError(problems=problems)
             if not self._each.skip_invalid:
-                error.consequence = "no more lines were started"
+                error.consequence = _NO_MORE
                 raise error
             self._finish(Result(line.number, line.custom_id, error=error, status="invalid"))
             return
         if not self._pace.may_start(self._is_stopped):
-            self._leave_out(line)
+            self._results.leave_out(line.number)
             return
         turn = self._results.turn(line.number)
         key = idempotency_key(self._results.job_id, line, request, turn)
@@ -176,15 +178,10 @@ class EachJob:
         )
         self._pace.ended(found[0].tokens if found else 0)
         if found is None:
-            self._leave_out(line)
+            self._results.leave_out(line.number)
         else:
             result, definite = found
             self._finish(result, time.monotonic() - since, definite=definite)
-
-    def _leave_out(self, line: InputLine) -> None:
-        """The line is not started, so it has no result."""
-        if self._order:
-            self._order.drop(line.number)
 
     def _is_stopped(self) -> bool:
         return self._pool.stopped
@@ -203,18 +200,12 @@ class EachJob:
         self._tally.add(result, seconds)
         text = result.as_json()
         try:
-            if self._order:
-                self._order.finish(result.line, text)
-            else:
-                self._results.finish(result.line, text, definite=definite)
+            self._results.finish(result.line, text, definite=definite)
         except JournalError as error:
             self._fail(error)
             self._rescued += 1
             self._env.out.write(text + "\n")
         self._stop_at_limits()
-
-    def _write(self, text: str) -> None:
-        self._results.finish(0, text, definite=False)
 
     def _fail(self, error: CliError) -> None:
         self._failure = self._failure or error
@@ -294,29 +285,22 @@ class EachJob:
         for warning in self._warnings.repetitions():
             self._env.say("warning", warning)
         self._env.say("note", summary_line(self._tally, seconds))
-        kept = 0 if self._each.retry_failed else self._results.earlier.failed
-        failed = self._tally.failed + kept
-        missing = None if total is None else total - self._skipped_or_done(total)
+        earlier = self._results.earlier
+        kept = 0 if self._each.retry_failed else earlier.failed
+        done = earlier.done - earlier.failed + kept + self._tally.done
+        missing = 0 if total is None else total - done
+        left = f"{counted(missing, 'line')} not done" if missing else ""
         if self._failure or self._pool.error:
             raise self._error()
-        left = f"{counted(missing, 'line')} not done" if missing else ""
         if interrupted:
-            raise Interrupted(left, hint="the same command goes on from there" if left else "")
-        stopped = self._stopping and missing != 0
+            goes_on = left and self._results.lasting
+            raise Interrupted(left, hint="the same command goes on from there" if goes_on else "")
+        failed = self._tally.failed + kept
+        stopped = self._stopping if missing or total is None else ""
         if failed or stopped:
-            parts = [
-                f"{counted(failed, 'line')} failed" if failed else "",
-                self._stopping if stopped else "",
-                left,
-            ]
-            hint = "--retry-failed repeats what failed" if failed else ""
-            raise LinesFailedError("; ".join(filter(None, parts)), hint=hint)
-
-    def _skipped_or_done(self, total: int) -> int:
-        """Lines that have a result now; those behind the last one that was read count too."""
-        kept = self._results.earlier
-        before = kept.done - (kept.failed if self._each.retry_failed else 0)
-        return min(total, before + self._tally.done)
+            some = f"{counted(failed, 'line')} failed" if failed else ""
+            hint = "--retry-failed repeats what failed" if failed and self._results.lasting else ""
+            raise LinesFailedError("; ".join(filter(None, [some, stopped, left])), hint=hint)
 
     def _error(self) -> BaseException:
         error = self._failure or self._pool.error

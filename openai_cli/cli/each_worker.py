@@ -10,9 +10,9 @@ from io import BytesIO
 import httpx
 
 from openai_cli.api.operation import Request
-from openai_cli.bulk.journal import StartedRun
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.bulk.result import Result, tokens_of
+from openai_cli.bulk.results import StartedRun
 from openai_cli.cli.each_warnings import Warnings, WarningSink
 from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower
@@ -105,14 +105,13 @@ class LineWorker:
         printed = BytesIO()
         env = self._env._replace(err=WarningSink(self._warnings, number), color="never")
         printer = Printer(Sink(printed), OutputStyle(format="raw"), env.environ)
-        follower = Follower(
-            self._client,
-            printer,
-            self._options,
-            self._run_options,
-            env,
-            lambda run: None if is_stopped(run) else on_start(_started(run)),
-        )
+
+        def started(run: Run) -> None:
+            # A run that has stopped already is a result at once, unless its reply is to be fetched.
+            if self._with_reply or not is_stopped(run):
+                on_start(StartedRun(run["thread_id"], run["id"]))
+
+        follower = Follower(self._client, printer, self._options, self._run_options, env, started)
         return follower, printed
 
     @staticmethod
@@ -131,10 +130,6 @@ class LineWorker:
                  for page in pages for item in page]  # fmt: skip
         found = [text for text in texts if text is not None]
         return "".join(found).removesuffix("\n") if found else None
-
-
-def _started(run: Run) -> StartedRun:
-    return StartedRun(run["thread_id"], run["id"])
 
 
 @contextmanager

@@ -187,7 +187,7 @@ def test_order_holds_back_and_drops() -> None:
     order.finish(3, "c")
     order.finish(1, "a")
     assert written == ["a"]
-    order.drop(2)
+    order.finish(2, "")
     assert written == ["a", "c"]
     order = InOrder(written.append, 1)
     order.begin(1, lambda: False)

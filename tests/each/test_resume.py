@@ -98,6 +98,19 @@ def test_a_run_that_failed_is_run_anew(openai: Shell, runs: RunServer, out: Path
     assert runs.keys[0] != runs.keys[1]
 
 
+def test_a_reply_that_is_missing_takes_no_second_run(
+    openai: Shell, runs: RunServer, out: Path
+) -> None:
+    runs.has_messages = runs.honours_keys = False
+    write_lines(openai.folder / "in.jsonl", numbered(1))
+    assert openai(*EACH, "--with-reply").code == 5
+    assert results_in(out)[1]["run"]["status"] == "completed"
+    runs.has_messages = True
+    assert openai(*EACH, "--with-reply", "--retry-failed").code == 0
+    assert results_in(out)[1]["reply"] == "1"
+    assert runs.started == {"1": 1}
+
+
 @pytest.mark.parametrize("change", ["input", "flags", "shard", "no state"])
 def test_another_job_is_refused(openai: Shell, runs: RunServer, out: Path, change: str) -> None:
     write_lines(openai.folder / "in.jsonl", numbered(3))

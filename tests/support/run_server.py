@@ -29,6 +29,7 @@ class RunServer:
         self.polls = 0
         self.honours_keys = True
         self.has_route = True
+        self.has_messages = True
         self.pause = 0.0
         self.headers: dict[str, str] = {}
         self.started: Counter[str] = Counter()
@@ -84,7 +85,7 @@ class RunServer:
             return self._start(key, self._text)
         if method == "GET" and words[2:3] == ["runs"] and words[3] in self._runs:
             return self._poll(self._runs[words[3]])
-        if method == "GET" and words[-1] == "messages":
+        if method == "GET" and words[-1] == "messages" and self.has_messages:
             run = self._runs[words[1].replace("thread", "run")]
             content = [{"type": "text", "text": {"value": run["text"], "annotations": []}}]
             message = {"object": "thread.message", "role": "assistant", "content": content}
