@@ -72,10 +72,12 @@ class LineWorker:
         error: CliError | None = None
         reply: str | None = None
         attempts = 0
+        followed = False
         for patience in reversed(range(_PATIENCE)):
             follower, printed = self._follower(number, on_start)
             try:
                 self._follow(follower, request, started)
+                followed = True
                 reply = self._reply(follower.run) if self._with_reply else None
             except CliError as failure:
                 error = failure
@@ -97,7 +99,8 @@ class LineWorker:
             status=_status(run, error),
             tokens=tokens_of(run),
         )
-        return result, error is not None and _needs_new_request(error, run)
+        settled = error is not None and not followed and _needs_new_request(error, run)
+        return result, settled
 
     def _follower(
         self, number: int, on_start: Callable[[StartedRun], None]
