@@ -371,7 +371,9 @@ BUILTIN_COMMANDS = (
                 "-o",
             ),
         ),
-        examples=("openai local results merge results-1.jsonl results-2.jsonl -o results.jsonl",),
+        examples=(
+            """echo '{"line": 1, "run": {}}' > part-1.jsonl; openai local results merge part-1.jsonl""",
+        ),
         consequence="nothing was merged",
     ),
 )
