@@ -7,7 +7,6 @@ attempt is a new request. Its lock belongs to one process at a time.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -131,6 +130,8 @@ class Journal:
         self._results.close()
 
     def _lock(self) -> None:
+        import fcntl  # which Windows lacks
+
         try:
             fcntl.flock(self._state.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

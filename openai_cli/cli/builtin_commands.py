@@ -372,7 +372,7 @@ BUILTIN_COMMANDS = (
             ),
         ),
         examples=(
-            """echo '{"line": 1, "run": {}}' > part-1.jsonl; openai local results merge part-1.jsonl""",
+            """echo '{"line": 1, "run": {}}' > one.jsonl; openai local results merge one.jsonl""",
         ),
         consequence="nothing was merged",
     ),

@@ -68,7 +68,8 @@ def run_each(
         if options.dry_run:
             _show(lines, requests, each, options, session.env)
         else:
-            _run(lines, requests, checked, each, options, run_options, session)
+            options = options._replace(settings=connected(operation, options, session.env))
+            _run(lines, requests, checked, each, options, run_options, session.env)
 
 
 def _claim(stdin: Stdin) -> None:
@@ -147,7 +148,11 @@ def _show(
 ) -> None:
     """Print the requests of all valid lines, one a line."""
     from openai_cli.cli.dry_run import as_curl, as_json
+    from openai_cli.client.redaction import REDACTED
 
+    settings = options.settings
+    if options.key:  # it is not read to be hidden
+        settings = settings._replace(api_key=REDACTED)
     for line in _lines_of(lines):
         request, problems = requests.read(line)
         if not each.shard.has(line.number, line.digest):
@@ -155,9 +160,9 @@ def _show(
         if request is None:
             env.say("warning", "; ".join(map(str, problems)))
         elif options.dry_run == "curl":
-            env.out.write(as_curl(request, options.settings))
+            env.out.write(as_curl(request, settings))
         else:
-            env.out.write(as_json(request, options.settings) + "\n")
+            env.out.write(as_json(request, settings) + "\n")
 
 
 def _run(
@@ -167,13 +172,11 @@ def _run(
     each: EachOptions,
     options: Options,
     run_options: RunOptions,
-    session: Session,
+    env: Env,
 ) -> None:
     from openai_cli.cli.each_job import EachJob
 
-    env = session.env
     run_options = run_options._replace(waits=run_options.waits or each.with_reply)
-    options = options._replace(settings=connected(options, env))
     results: Journal | ResultStream
     path = Path(each.output).expanduser()
     if each.output == "-" or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from openai_cli.bulk.appended_file import JournalError
 from openai_cli.bulk.input_file import InputLine
@@ -26,8 +27,9 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
-from openai_cli.follow.process import Shutdown
-from openai_cli.follow.process_tree import orphans_adopted
+
+if TYPE_CHECKING:
+    from openai_cli.follow.process import Shutdown
 
 _TICK = 0.1
 """Seconds between two looks at the workers; results are on the disk after two of them."""
@@ -129,6 +131,9 @@ class EachJob:
         tools = self._run_options.tools
         if not tools.commands:
             return
+        from openai_cli.follow.process import Shutdown
+        from openai_cli.follow.process_tree import orphans_adopted
+
         stack.enter_context(orphans_adopted())
         self._shutdown = Shutdown()
         tools = tools._replace(shutdown=self._shutdown)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from openai_cli import windows
 from openai_cli.bulk.shard import Shard, read_shard
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.each_flags import EACH, EACH_OPTIONS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import whole
@@ -16,7 +18,10 @@ from openai_cli.input.arguments import Occurrence
 DEFAULT_CONCURRENCY = 8
 _MOST = 10**12
 _JSON_LINES = ("auto", "json", "jsonl", "text")
-_NO_USE = ("--stream", "--transform", "--max-items", "--raw-output")
+_NO_USE = (
+    *("--stream", "--continue", "--usage", "--max-items"),
+    *("--transform", "--columns", "--raw-output"),
+)
 
 
 class EachOptions(NamedTuple):
@@ -40,7 +45,7 @@ def read_each_options(
     occurrences: Sequence[Occurrence], options: Options, run_options: RunOptions
 ) -> tuple[EachOptions | None, list[Problem]]:
     """The parsed options, None without `--each`; and all problems with them."""
-    reader = OptionReader(occurrences, options.settings.environ)
+    reader = OptionReader(Configuration(occurrences, options.settings.environ))
     if not reader.has(EACH):
         names = [option.name for option in EACH_OPTIONS if reader.has(option.name)]
         return None, [Problem(name, f"needs {EACH} too") for name in names]
@@ -68,6 +73,8 @@ def _check(
     reader: OptionReader, found: EachOptions, options: Options, run_options: RunOptions
 ) -> None:
     problems = reader.problems
+    if windows.is_windows():
+        problems.append(Problem(EACH, windows.UNSUPPORTED))
     if not found.file:
         problems.append(Problem(EACH, "is empty"))
     if options.style.format not in _JSON_LINES:

@@ -17,6 +17,7 @@ from openai_cli.cli.each_warnings import Warnings, WarningSink
 from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower
 from openai_cli.cli.option_reader import Options
+from openai_cli.cli.progress import Progress
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
@@ -114,7 +115,10 @@ class LineWorker:
             if self._with_reply or not is_stopped(run):
                 on_start(StartedRun(run["thread_id"], run["id"]))
 
-        follower = Follower(self._client, printer, self._options, self._run_options, env, started)
+        progress = Progress(env)
+        follower = Follower(
+            self._client, printer, self._options, self._run_options, env, progress, started
+        )
         return follower, printed
 
     @staticmethod

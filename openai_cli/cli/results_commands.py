@@ -10,6 +10,7 @@ from openai_cli.bulk.appended_file import AppendedFile
 from openai_cli.bulk.merge import Missing, jobs_of, missing_from, ranges_text
 from openai_cli.bulk.sorted_results import SortedResults
 from openai_cli.bulk.standing import counted
+from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.errors import LinesFailedError, Problem, UsageError
 
@@ -23,7 +24,7 @@ def merge(session: Session) -> None:
     Raises LinesFailedError, after that, if a line is missing or failed; UsageError for files that
     do not belong together; JournalError for one that holds no results.
     """
-    reader = OptionReader(session.arguments.occurrences, session.env.environ)
+    reader = OptionReader(Configuration(session.arguments.occurrences, session.env.environ))
     paths = [Path(word).expanduser() for word in session.arguments.words]
     if not paths:
         raise UsageError(problems=[Problem("FILE", "is required")])
