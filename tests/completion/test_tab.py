@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openai_cli.api.operations import OPERATIONS, RESOURCES
-from openai_cli.cli.builtin_commands import GROUPS, builtin_commands_of
+from openai_cli.cli.builtin_commands import builtin_commands_of, groups_in
 from openai_cli.cli.catalog import command_rows, global_rows
 from openai_cli.output.printer import FORMATS
 from tests.completion.cases import CASES, RUN, make_files
@@ -74,8 +74,8 @@ def test_lists_are_what_is_declared(shell: str, place: Path, tmp_path: Path) -> 
         def names(line: str) -> set[str]:
             return set(terminal.candidates(line))
 
-        assert names("openai ") == {*RESOURCES, *GROUPS, "help", *builtin_commands_of("")}
-        assert names("openai help ") == {*RESOURCES, *GROUPS}
+        assert names("openai ") == {*RESOURCES, *groups_in(""), "help", *builtin_commands_of("")}
+        assert names("openai help ") == {*RESOURCES, *groups_in("")}
         assert names("openai @completion ") == {"bash", "fish", "powershell", "zsh"}
         serve = builtin_commands_of("local")["serve"]
         assert names("openai local serve --") == {row.name for row in serve.rows}
