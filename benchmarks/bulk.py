@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from startup import OPENAI
+from measure import OPENAI, clean_environ
 
 WORKERS = 16
 SERVER = """
@@ -92,8 +91,8 @@ class Bench:
     def __init__(self, folder: Path, port: str) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}/v1"
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith("OPENAI_")}
-        self.env |= {"HOME": str(folder), "OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": self.url}
+        self.env = clean_environ(str(folder))
+        self.env |= {"OPENAI_API_KEY": "sk-bench", "OPENAI_BASE_URL": self.url}
 
     def run(self, *args: str, text: str = "") -> None:
         subprocess.run(
