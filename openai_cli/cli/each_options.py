@@ -77,7 +77,8 @@ def _check(
         problems.append(Problem(EACH, windows.UNSUPPORTED))
     if not found.file:
         problems.append(Problem(EACH, "is empty"))
-    if options.style.format not in _JSON_LINES:
+    # A format that a profile sets for answers is no request for one here.
+    if reader.has("--format") and options.style.format not in _JSON_LINES:
         problems.append(Problem("--format", f"the results of {EACH} are JSON lines"))
     problems += [
         Problem(name, f"does not work with {EACH}") for name in _NO_USE if reader.has(name)
