@@ -136,6 +136,12 @@ def _export(session: Session) -> None:
     export(session)
 
 
+def _copy(session: Session) -> None:
+    from openai_cli.cli.store_commands import copy
+
+    copy(session)
+
+
 def _path(session: Session) -> None:
     from openai_cli.cli.store_commands import path
 
@@ -293,6 +299,17 @@ BUILTIN_COMMANDS = (
         ),
         shared=_STORES,
         consequence="nothing was exported",
+    ),
+    BuiltinCommand(
+        name="local copy",
+        summary="Copy a whole store into an empty one, and compare the two",
+        runs=_copy,
+        words=("FROM", "TO"),
+        examples=(
+            "openai local copy team.db saved.db",
+            "openai local copy team.db postgresql://db.example/team",
+        ),
+        consequence="nothing was copied",
     ),
     BuiltinCommand(
         name="local threads",

@@ -34,15 +34,15 @@ def on_newest_thread(request: Request, settings: ConnectionSettings) -> Request:
 
 def _newest_thread(settings: ConnectionSettings) -> str:
     from openai_cli.engine.store import store_to_read
-    from openai_cli.engine.store_path import store_path
+    from openai_cli.engine.store_place import DatabaseUrl, store_place
 
-    file = store_path(settings.address.text, settings.environ)
+    place = store_place(settings.address.text, settings.environ)
     thread = None
-    if file.exists():
-        with closing(store_to_read(file)) as store, store.read() as tx:
+    if isinstance(place, DatabaseUrl) or place.exists():
+        with closing(store_to_read(place)) as store, store.read() as tx:
             thread = tx.threads.newest()
     if thread is None:
-        raise _problem(f"there is no thread yet in {file}")
+        raise _problem(f"there is no thread yet in {place}")
     return thread.id
 
 

@@ -14,7 +14,7 @@ import openai_cli
 from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.settings_report import Report, origin, print_report, profile_origin
-from openai_cli.cli.store_option import store_file
+from openai_cli.cli.store_option import selected_store
 from openai_cli.client.redaction import redacted_url
 from openai_cli.errors import CliError, StoreError, UsageError
 from openai_cli.input.stdin import Stdin
@@ -99,20 +99,21 @@ def _on_path(name: str, path: str) -> Iterator[str]:
 def _store(session: Session, problems: list[CliError]) -> Report:
     report: Report = {"path": None, "exists": False}
     try:
-        path = store_file(session, beside_server=True)
-        report["path"] = str(path)
-        report["exists"] = path.exists()
+        place = selected_store(session, beside_server=True)
+        report["path"] = str(place)
+        report["exists"] = isinstance(place, Path) and place.exists()
         from openai_cli.engine.store.inspection import inspect
 
-        facts = inspect(path)
+        facts = inspect(place)
+        report["exists"] = facts is not None
     except CliError as error:
         problems.append(error)
         return report
     if facts:
         report |= {"schema_version": facts.version, "bytes": facts.size}
         report["integrity"] = facts.integrity
-        if facts.integrity != "ok":
-            problems.append(StoreError(f"The store {path} is damaged ({facts.integrity})."))
+        if isinstance(place, Path) and facts.integrity != "ok":
+            problems.append(StoreError(f"The store {place} is damaged ({facts.integrity})."))
     return report
 
 

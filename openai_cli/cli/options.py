@@ -91,7 +91,12 @@ ROOT_OPTIONS = (
 )  # fmt: skip
 """Options that are valid only without a command."""
 
-STORE = Option("--store", "Store to use; also OPENAI_LOCAL_STORE.", CONNECTION, "FILE")
+STORE = Option(
+    "--store",
+    "File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.",
+    CONNECTION,
+    "FILE",
+)
 
 MAX_ITEMS = Option(
     "--max-items", "Items or events to print at most; -1 for all, 0 for none.", OUTPUT, "COUNT"

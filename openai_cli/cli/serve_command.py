@@ -68,7 +68,7 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.serve.bind import BindError, listen, url_of
     from openai_cli.engine.serve.server import Service
     from openai_cli.engine.store import Store
-    from openai_cli.engine.store_path import store_path
+    from openai_cli.engine.store_place import store_place
 
     logs = _logs(env, debug)
     limits = _limits(settings, env)
@@ -79,13 +79,13 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         raise UsageError(problems=[Problem(error.option, str(error))]) from None
     url = url_of(listener)
     with listener:
-        store = Store(store_path(settings.store, settings.environ))
+        store = Store(store_place(settings.store, settings.environ))
         auth = Authenticator(settings.key, settings.host)
         models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
         service = Service(
             store, models, auth, logs, grace=settings.grace, limits=limits, relay=relay
         )
-        service.run(listener, lambda: env.say("note", f"serving {store.path} at {url}"))
+        service.run(listener, lambda: env.say("note", f"serving {store.place} at {url}"))
     if service.failed:
         env.say("warning", f"{service.failed} runs were still active and were marked as failed")
 

@@ -6,14 +6,16 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.options import EXPORT_SHAPES
-from openai_cli.cli.store_option import store_file
-from openai_cli.errors import Problem, UsageError
+from openai_cli.cli.store_option import selected_store
+from openai_cli.client.address import LOCAL
+from openai_cli.errors import Problem, StoreError, UsageError
 from openai_cli.input.stdin import Stdin, StdinError
 
 if TYPE_CHECKING:
@@ -31,13 +33,13 @@ _PLACES = 5
 
 def import_(session: Session) -> None:
     """Import assistants, threads and messages into the store. Raises CliError."""
-    file = store_file(session)
+    place = selected_store(session)
     name = _file_argument(session)
     data = _read(name, session)
     from openai_cli.engine.store import Store
     from openai_cli.engine.transfer.importer import TransferError, import_objects
 
-    with closing(Store(file)) as store:
+    with closing(Store(place)) as store:
         try:
             flags = session.arguments.names()
             replace, skip_invalid = "--replace" in flags, "--skip-invalid" in flags
@@ -47,7 +49,7 @@ def import_(session: Session) -> None:
             raise _refusal(error, name) from None
     for note in (*moved.notes, *_left_out(moved)):
         session.env.say("warning", note)
-    session.env.say("note", f"{_summary(moved)} in {file}")
+    session.env.say("note", f"{_summary(moved)} in {place}")
 
 
 def export(session: Session) -> None:
@@ -55,11 +57,11 @@ def export(session: Session) -> None:
 
     Raises a CliError.
     """
-    file = store_file(session)
+    place = selected_store(session)
     shape = _shape(session)
     from openai_cli.engine.store import store_to_read
 
-    with closing(store_to_read(file)) as store:
+    with closing(store_to_read(place)) as store:
         if shape == "conversations":
             from openai_cli.engine.transfer.conversations import ConversationExport
 
@@ -99,7 +101,31 @@ def _print_lines(values: Iterable[JsonObject], session: Session) -> None:
 
 def path(session: Session) -> None:
     """Print the path of the store, even if it does not exist yet. Raises CliError."""
-    session.env.out.write(f"{store_file(session)}\n")
+    session.env.out.write(f"{selected_store(session)}\n")
+
+
+def copy(session: Session) -> None:
+    """Copy a whole store into an empty one. Raises CliError."""
+    words = session.arguments.words
+    problems = [
+        Problem(name, "is required: a file, or the URL of a database")
+        for name, word in zip_longest(("FROM", "TO"), words[:2], fillvalue="")
+        if not word
+    ]
+    if problems:
+        raise UsageError(problems=problems)
+    from openai_cli.engine.store import Store
+    from openai_cli.engine.store.copying import copy_store
+    from openai_cli.engine.store.inspection import inspect
+    from openai_cli.engine.store_place import store_place
+
+    source, target = (store_place(LOCAL + word, session.env.environ) for word in words[:2])
+    if inspect(source) is None:
+        raise StoreError(f"The store {source} does not exist.")
+    with closing(Store(source)) as read, closing(Store(target)) as written:
+        counts = copy_store(read, written)
+    kinds = {name.replace("_", " ").removesuffix("s"): count for name, count in counts.items()}
+    session.env.say("note", f"copied and compared: {_counted(kinds)}; from {source} to {target}")
 
 
 def _file_argument(session: Session) -> str:
@@ -154,5 +180,5 @@ def _summary(moved: ImportSummary) -> str:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    parts = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items()]
+    parts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items()]
     return ", ".join(parts) or "nothing"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.client.address import LOCAL
@@ -10,21 +9,22 @@ from openai_cli.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from openai_cli.cli.session import Session
+    from openai_cli.engine.store_place import StorePlace
 
 
-def store_file(session: Session, *, beside_server: bool = False) -> Path:
-    """The store's file, by the command line or the environment. Raises CliError."""
-    from openai_cli.engine.store_path import store_path
+def selected_store(session: Session, *, beside_server: bool = False) -> StorePlace:
+    """The store's file or database, by the command line or the environment. Raises CliError."""
+    from openai_cli.engine.store_place import store_place
 
     address = store_address(session, beside_server=beside_server)
-    return store_path(address, session.configuration(engine=True).environ)
+    return store_place(address, session.configuration(engine=True).environ)
 
 
 def store_address(session: Session, *, beside_server: bool = False) -> str:
     """The store's address: `local:FILE` from --store, else --base-url, else OPENAI_BASE_URL.
 
-    `local:` by default. `beside_server`: --base-url may also be a server, and says nothing of the
-    store then. Raises UsageError.
+    FILE may be the URL of a database. `local:` by default. `beside_server`: --base-url may also be
+    a server, and says nothing of the store then. Raises UsageError.
     """
     last = {o.name: o.text or "" for o in session.arguments.occurrences}
     if beside_server and not last.get("--base-url", LOCAL).startswith(LOCAL):

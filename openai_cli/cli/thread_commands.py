@@ -7,12 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.option_values import count_or_all
-from openai_cli.cli.store_option import store_file
+from openai_cli.cli.store_option import selected_store
 from openai_cli.errors import Problem, UsageError, shortened
 from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.terminal import wants_colour
@@ -20,6 +19,7 @@ from openai_cli.output.terminal import wants_colour
 if TYPE_CHECKING:
     from openai_cli.cli.session import Session
     from openai_cli.engine.store import Store, ThreadRecord, Transaction
+    from openai_cli.engine.store_place import StorePlace
 
 _AT_ONCE = 50
 """Threads that are read in one transaction, so that a slow reader of the output holds none."""
@@ -32,17 +32,17 @@ _LOOKS_EVERY = 0.5
 def threads(session: Session) -> None:
     """List the threads, newest first, as they are read. Raises CliError."""
     reader = OptionReader(session.configuration(engine=True))
-    env, file = session.env, store_file(session)
+    env, place = session.env, selected_store(session)
     style = _list_style(reader, on_terminal=env.out.is_terminal)
     limit = reader.value("--max-items", count_or_all, None)
     if reader.problems:
         raise UsageError(problems=reader.problems)
     printer = Printer(env.out, style, env.environ)
-    with _opened(file) as store:
+    with _opened(place) as store:
         with store.read() as tx:
             ids = tx.threads.ids_newest_first()
         if not ids:
-            env.say("note", f"there is no thread in {file}")
+            env.say("note", f"there is no thread in {place}")
         listed = iter(ids[:limit])
         while some := list(islice(listed, _AT_ONCE)):
             with store.read() as tx:
@@ -91,22 +91,22 @@ def show(session: Session) -> None:
     from openai_cli.engine.conversation import Conversation
 
     reader = OptionReader(session.configuration(engine=True))
-    env, file = session.env, store_file(session)
+    env, place = session.env, selected_store(session)
     follows = reader.has("--follow")
     out = env.out if follows or reader.has("--no-pager") else env.paged()
     colour = wants_colour(env.environ, out.is_terminal, reader.color)
     if reader.problems:
         raise UsageError(problems=reader.problems)
     text = ConversationText(safe=out.is_terminal, colour=colour)
-    with _opened(file) as store, store.read() as tx:
-        thread = _thread(tx, session.arguments.words, file)
+    with _opened(place) as store, store.read() as tx:
+        thread = _thread(tx, session.arguments.words, place)
         conversation = Conversation(thread.id)
         told = [text.entry(one) for one in conversation.news(tx, unfinished=not follows)]
     out.write_whole("".join([text.head(thread), *told]))
     while follows:
         time.sleep(_LOOKS_EVERY)
         out.check_reader()
-        with _opened(file) as store, store.read() as tx:
+        with _opened(place) as store, store.read() as tx:
             if tx.threads.get(thread.id) is None:
                 env.say("note", f"thread {thread.id} was deleted")
                 return
@@ -115,7 +115,7 @@ def show(session: Session) -> None:
             out.write("".join(told))
 
 
-def _thread(tx: Transaction, words: Sequence[str], file: Path) -> ThreadRecord:
+def _thread(tx: Transaction, words: Sequence[str], place: StorePlace) -> ThreadRecord:
     """The thread with this id, or the newest. Raises UsageError."""
     if words and not words[0]:
         raise UsageError(problems=[Problem("THREAD", "is empty")])
@@ -124,19 +124,19 @@ def _thread(tx: Transaction, words: Sequence[str], file: Path) -> ThreadRecord:
     if thread is None:
         what = f'no thread "{shortened(thread_id)}"' if thread_id else "no thread yet"
         raise UsageError(
-            problems=[Problem("THREAD", f"there is {what} in {file}")],
+            problems=[Problem("THREAD", f"there is {what} in {place}")],
             hint="openai local threads lists the threads of a store" if thread_id else "",
         )
     return thread
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Store]:
+def _opened(place: StorePlace) -> Iterator[Store]:
     """The store, its stale runs ended as by every look at it that can."""
     from openai_cli.engine.runs.expiry import expire_stale_runs
     from openai_cli.engine.store import store_to_read
 
-    with closing(store_to_read(file)) as store:
+    with closing(store_to_read(place)) as store:
         if not store.read_only:
             expire_stale_runs(store, int(time.time()))
         yield store

@@ -26,7 +26,8 @@ _MIXED = 3
 _DENSE = 3.5
 """Bits of entropy a character: random text has more, names and numbers less."""
 _PARAMETER = r"([?&])([^=&#]*)=([^&#]*)"
-_USER = r"//[^/?#]*@"
+_USER = r"(?<=postgresql:)//.*@|(?<=postgres:)//.*@|//[^/?#]*@"
+"""A password of a database may have been left unencoded: it is hidden up to the last `@`."""
 _SHORTEST = 4
 """Characters: shorter secrets are not replaced, as they would match ordinary text."""
 _SHORTEST_PART = 8

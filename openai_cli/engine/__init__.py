@@ -37,8 +37,8 @@ def open_transport(
     from openai_cli.engine.executor import InlineExecutor
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.store import Store
-    from openai_cli.engine.store_path import store_path
+    from openai_cli.engine.store_place import store_place
     from openai_cli.engine.transport import EngineTransport
 
-    store = Store(store_path(address, environ))
+    store = Store(store_place(address, environ))
     return EngineTransport(Engine(store, ModelRegistry(environ, warn), InlineExecutor(watch)))

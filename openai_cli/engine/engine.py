@@ -6,26 +6,31 @@
 Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
-from openai_cli.engine import http_responses, model_list, routes, serialize
+from openai_cli.engine import http_responses, model_list, refusals, routes, serialize
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.executor import Executor, InlineExecutor
-from openai_cli.engine.handlers import EngineRequest, StartedRun
+from openai_cli.engine.handlers import EngineRequest, Reply, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
-from openai_cli.engine.runs.expiry import (
-    expire_stale_runs,
-    expire_stale_runs_in,
-    has_stale_runs,
-)
+from openai_cli.engine.runs.expiry import expire_stale_runs, has_stale_runs
 from openai_cli.engine.runs.stream_replay import replay, wait
 from openai_cli.engine.runs.watchdog import Watchdog
-from openai_cli.engine.store import IdempotencyRecord, RunRecord, Store
+from openai_cli.engine.store import (
+    IdempotencyRecord,
+    RunRecord,
+    Store,
+    Transaction,
+    UnstorableTextError,
+)
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.validation import check_request
+
+_Done = IdempotencyRecord | JsonObject | tuple[StartedRun, Driver]
+"""What comes of a request that writes: an earlier answer, an answer, or a run to be executed."""
 
 
 class Engine:
@@ -59,6 +64,8 @@ class Engine:
             return self._write(route, request, idempotent_request(call))
         except RefusalError as error:
             return http_responses.error_response(error)
+        except UnstorableTextError:
+            return http_responses.error_response(refusals.unstorable_text())
 
     def close(self) -> None:
         """Release the store and the models."""
@@ -67,38 +74,49 @@ class Engine:
         self._store.close()
 
     def _read(self, route: routes.Route, request: EngineRequest) -> HttpResponse:
-        with self._store.read() as tx:
-            body = None if has_stale_runs(tx, request.now) else route.handler(tx, request)
+        def look(tx: Transaction) -> JsonObject | None:
+            return None if has_stale_runs(tx, request.now) else self._answer(route, tx, request)
+
+        body = self._store.view(look)
         if body is None:
             expire_stale_runs(self._store, request.now)
-            with self._store.read() as tx:
-                body = route.handler(tx, request)
+            body = self._store.view(lambda tx: self._answer(route, tx, request))
         return http_responses.json_response(200, body, _poll_hint(body, request.now))
 
     def _write(
         self, route: routes.Route, request: EngineRequest, memory: IdempotentRequest | None
     ) -> HttpResponse:
-        first, driver = None, None
-        with self._store.write() as tx:
-            expire_stale_runs_in(tx, request.now)
-            if memory is not None:
-                first = memory.recall(tx)
-            if first is None:
-                reply = route.handler(tx, request)
-                if memory is not None:
-                    memory.keep(tx, reply, request.now, background=self._executor.background)
-                if isinstance(reply, StartedRun):
-                    driver = self._driver(reply)
-                    if not (reply.stream or self._executor.background):
-                        driver.begin(tx)  # nobody sees it queued: one transaction less
-        if first is not None:
-            return self._repeat(first)
-        if driver is not None:
-            return self._drive(reply, driver, memory)
-        return http_responses.json_response(200, reply)
 
-    def _driver(self, started: StartedRun) -> Driver:
-        return Driver(
+        def work(tx: Transaction) -> _Done:
+            first = memory.recall(tx) if memory else None
+            if first is not None:
+                return first
+            reply: Reply = route.handler(tx, request)
+            if memory is not None:
+                memory.keep(tx, reply, request.now, background=self._executor.background)
+            return self._begun(tx, reply) if isinstance(reply, StartedRun) else reply
+
+        def work_unless_stale(tx: Transaction) -> _Done | None:
+            return None if has_stale_runs(tx, request.now) else work(tx)
+
+        again = memory is not None
+        done = self._store.transact(work_unless_stale, idempotent=again)
+        if done is None:
+            expire_stale_runs(self._store, request.now)
+            done = self._store.transact(work, idempotent=again)
+        if isinstance(done, IdempotencyRecord):
+            return self._repeat(done)
+        if isinstance(done, dict):
+            return http_responses.json_response(200, done)
+        return self._drive(*done, memory)
+
+    def _answer(self, route: routes.Route, tx: Transaction, request: EngineRequest) -> JsonObject:
+        """What a handler that only reads gives."""
+        body: JsonObject = route.handler(tx, request)
+        return body
+
+    def _begun(self, tx: Transaction, started: StartedRun) -> tuple[StartedRun, Driver]:
+        driver = Driver(
             self._store,
             started.model,
             started.run,
@@ -107,6 +125,9 @@ class Engine:
             max_tool_turns=started.max_tool_turns,
             streamed=started.stream,
         )
+        if not (started.stream or self._executor.background):
+            driver.begin(tx)  # nobody sees it queued: one transaction less
+        return started, driver
 
     def _drive(
         self, started: StartedRun, driver: Driver, memory: IdempotentRequest | None
@@ -118,8 +139,7 @@ class Engine:
             return http_responses.json_response(200, serialize.run(started.run))
         body = serialize.run(driver.run)
         if memory is not None:
-            with self._store.write() as tx:
-                memory.settle(tx, body)
+            self._store.transact(lambda tx: memory.settle(tx, body), idempotent=True)
         return http_responses.json_response(200, body)
 
     def _repeat(self, first: IdempotencyRecord) -> HttpResponse:

@@ -17,6 +17,10 @@ _SILENCE = 60
 """Seconds without a heartbeat after which an owner that cannot be looked up counts as dead."""
 
 
+class LeaseLostError(Exception):
+    """The run is not this owner's any more: somebody cancelled, expired or ended it."""
+
+
 def new_lease_owner() -> str:
     """A new owner name for one run in this process."""
     return f"{_process(os.getpid())}/{secrets.token_hex(6)}"

@@ -46,6 +46,14 @@ def not_found(kind: str, record_id: str) -> RefusalError:
     return RefusalError(f"No {_NOUNS.get(kind, kind)} found with id '{record_id}'.", status=404)
 
 
+def unstorable_text() -> RefusalError:
+    """A name or id with a character that the database cannot hold."""
+    return RefusalError(
+        "Invalid text: this store cannot hold the character U+0000 in a name or an id.",
+        code="invalid_value",
+    )
+
+
 def wrong_prefix(param: str, value: str, prefix: str) -> RefusalError:
     """An id of another kind, or none at all, such as 'undefined'."""
     return RefusalError(

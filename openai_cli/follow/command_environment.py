@@ -21,6 +21,8 @@ _USER_INFO = r"[^/?#\s:@]*:(?P<password>[^/?#\s]*)@"
 _IN_URL = re.compile(f"(?<=//){_USER_INFO}")
 _IN_PROXY = re.compile(f"(?:^|(?<=//)){_USER_INFO}")
 """A proxy may be named without `http://`."""
+_PARAMETER = re.compile(r"(?<=[?&]password=)[^&#\s]+")
+"""The password of a database may be a parameter of its URL."""
 _LONG = 8
 """Characters from which a secret is looked for inside of other values too."""
 
@@ -36,10 +38,11 @@ def without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict[
         for name, value in environ.items()
         for match in _pattern(name).finditer(value)
     }
+    passwords |= {found for value in environ.values() for found in _PARAMETER.findall(value)}
     ours = {environ.get(name, "") for name in _OURS}
     hidden = {*secrets, *ours, *passwords, *map(unquote, passwords)} - {""}
     shown = {
-        name: _pattern(name).sub("", value)
+        name: _PARAMETER.sub("", _pattern(name).sub("", value))
         for name, value in environ.items()
         if not _SECRET_NAME.search(name)
     }

@@ -21,6 +21,7 @@ HEAVY = frozenset(
     )
 ) | {
     "httpx", "rich", "ruamel", "pydantic", "sqlite3", "textual", "asyncio", "importlib.metadata",
+    "psycopg",
 }  # fmt: skip
 REMOTE = {"httpx", "pydantic", "openai_cli.client.client"}
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from openai_cli.engine import open_transport
+from openai_cli.engine.store_place import StorePlace
 from tests.support.openapi import schema_errors
 
 DATA = Path(__file__).parent.parent / "data" / "engine"
@@ -69,16 +70,18 @@ def parse_frames(text: str) -> list[tuple[str, Any]]:
 class Api:
     """A client of one store; every answer is checked against the API description."""
 
-    def __init__(self, file: Path, environ: dict[str, str] | None = None, *, url: str = "") -> None:
+    def __init__(
+        self, place: StorePlace, environ: dict[str, str] | None = None, *, url: str = ""
+    ) -> None:
         """Open the store in this process, or ask the server at `url` that serves it."""
-        self.file = file
+        self.place = place
         self.served = bool(url)
         if url:
             self.client = httpx.Client(base_url=url, trust_env=False, timeout=60)
             return
         self.environ = environ or {}
         self.warnings: list[str] = []
-        self.transport = open_transport(f"local:{file}", self.environ, self.warnings.append)
+        self.transport = open_transport(f"local:{place}", self.environ, self.warnings.append)
         self.client = httpx.Client(
             base_url="http://local", transport=self.transport, trust_env=False
         )

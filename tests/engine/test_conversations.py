@@ -15,7 +15,7 @@ from tests.support.server import Reply, Server
 from tests.support.shell import OPENAI, Shell
 
 # What is stored and sent is the subject here, not the process.
-pytestmark = pytest.mark.in_process
+pytestmark = [pytest.mark.in_process, pytest.mark.both_databases]
 
 PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 DETAIL = {"type": "image_url", "image_url": {"url": "https://example.com/b.png", "detail": "low"}}

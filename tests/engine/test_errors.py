@@ -8,14 +8,14 @@ from openai_cli.engine.store import Store
 from tests.engine.support import BOTH_DOORS, FUNCTION, Api, ask, cases
 from tests.support.family import COMMANDS, Command
 
-pytestmark = BOTH_DOORS
+pytestmark = [BOTH_DOORS, pytest.mark.both_databases]
 
 GONE = "A" * 24
 USER = {"role": "user", "content": "Hi"}
 
 
 def rows(api: Api) -> list[int]:
-    store = Store(api.file)
+    store = Store(api.place)
     with store.read() as tx:
         tables = (tx.threads, tx.messages, tx.runs, tx.steps)
         counts = [len(table.all()) for table in tables]

@@ -1,7 +1,6 @@
 """Heartbeats: a run whose model is silent is not taken for one whose process is dead."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,9 @@ from openai_cli.engine.models import Cancellation
 from openai_cli.engine.runs import watchdog
 from openai_cli.engine.runs.expiry import expire_stale_runs
 from openai_cli.engine.store import RunRecord, Store, ThreadRecord
+from openai_cli.engine.store_place import StorePlace
+
+pytestmark = pytest.mark.both_databases
 
 START = 1_700_000_000
 ELSEWHERE = "another-host/7/1/token"
@@ -63,9 +65,11 @@ def status(store: Store) -> str:
     return run.status
 
 
-def test_minutes_of_silence_are_no_death(store_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minutes_of_silence_are_no_death(
+    place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(watchdog, "_GLANCE", 0)
-    store = Store(store_file)
+    store = Store(place)
     clock = RequestEachSecond(store, 200)
     cancellation = Cancellation()
     watching = watchdog.Watchdog(store, clock)
@@ -80,8 +84,8 @@ def test_minutes_of_silence_are_no_death(store_file: Path, monkeypatch: pytest.M
     store.close()
 
 
-def test_only_the_owner_keeps_a_run_alive(store_file: Path) -> None:
-    store = Store(store_file)
+def test_only_the_owner_keeps_a_run_alive(place: StorePlace) -> None:
+    store = Store(place)
     begin(store)
     with store.write() as tx:
         assert not tx.runs.beat("run_1", "another-host/8/1/token", START + 50)

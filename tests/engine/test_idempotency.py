@@ -9,11 +9,13 @@ import pytest
 from openai_cli.engine.store import Store
 from tests.engine.support import FUNCTION, Api, ask, names, parse_frames
 
+pytestmark = pytest.mark.both_databases
+
 KEY = {"Idempotency-Key": "key-1"}
 
 
 def threads(api: Api) -> int:
-    store = Store(api.file)
+    store = Store(api.place)
     with store.read() as tx:
         count = len(tx.threads.all())
     store.close()
@@ -23,7 +25,7 @@ def threads(api: Api) -> int:
 def test_repeat_of_a_run(api: Api) -> None:
     first = api.post("/threads/runs", ask("x"), headers=KEY)
     api.close()
-    again = Api(api.file)
+    again = Api(api.place)
     assert again.post("/threads/runs", ask("x"), headers=KEY) == first
     assert threads(api) == 1
     again.close()
@@ -101,7 +103,7 @@ def test_the_query_is_part_of_the_request(api: Api) -> None:
 @pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
 def test_keys_are_kept_for_a_day(api: Api, hours: int, kept: bool) -> None:
     api.post("/threads", headers=KEY)
-    store = Store(api.file)
+    store = Store(api.place)
     with store.write() as tx:
         tx.idempotency_records.update("key-1", created_at=int(time.time()) - hours * 3600)
     store.close()
@@ -124,7 +126,7 @@ def test_repeats_at_the_same_moment_do_the_work_once(api: Api, stream: bool) -> 
     found: list[Any] = []
 
     def send() -> None:
-        own = Api(api.file)
+        own = Api(api.place)
         answer = own.client.post("/threads/runs", json=body, headers=KEY)
         found.append(parse_frames(answer.text)[-2][1] if stream else answer.json())
         own.close()

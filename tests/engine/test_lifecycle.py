@@ -12,7 +12,10 @@ import pytest
 
 from openai_cli.engine.runs import lifecycle, recorder
 from openai_cli.engine.store import Store
+from openai_cli.engine.store_place import StorePlace
 from tests.engine.support import FUNCTION, Api, ask, names
+
+pytestmark = pytest.mark.both_databases
 
 WAITING = ask("!call look_up", tools=[FUNCTION])
 
@@ -99,7 +102,7 @@ def test_cancel_is_not_held_up_by_a_reader_that_stalls(api: Api) -> None:
 def test_waiting_run_expires(api: Api) -> None:
     run = api.post("/threads/runs", WAITING)
     assert run["expires_at"] == run["created_at"] + lifecycle.LIFETIME
-    expire(api.file, run["id"])
+    expire(api.place, run["id"])
     expired = api.get(path_of(run))
     assert (expired["status"], expired["required_action"]) == ("expired", None)
     (step,) = api.get(f"{path_of(run)}/steps")["data"]
@@ -115,7 +118,7 @@ def test_waiting_run_expires(api: Api) -> None:
 def test_working_run_expires(api: Api) -> None:
     with begin_stream(api, f"{'word ' * 100}\n!slow 50") as events:
         message = next(data for name, data in events if name == "thread.message.in_progress")
-        expire(api.file, message["run_id"])
+        expire(api.place, message["run_id"])
         rest = names(list(events))
     ends = ["message.incomplete", "run.step.expired", "run.expired", "done"]
     assert [name for name in rest if name != "message.delta"] == ends
@@ -128,11 +131,11 @@ def test_what_was_said_is_kept_if_the_run_expires_before_it_was_saved(
     answers: list[Any] = []
     run = threading.Thread(target=lambda: answers.append(api.run("so " * 100 + "\n!slow 50")))
     run.start()
-    store = Store(api.file)
+    store = Store(api.place)
     while not (found := _working(store)):
         time.sleep(0.05)
     time.sleep(1)  # a word has been said by now
-    expire(api.file, found)
+    expire(api.place, found)
     run.join()
     (answer,) = answers
     assert answer["status"] == "expired"
@@ -165,17 +168,17 @@ def test_leaving_a_stream_cancels_the_run(api: Api) -> None:
 def test_leaving_an_unread_stream_cancels_the_run(api: Api) -> None:
     with api.client.stream("POST", "/threads/runs", json=ask("x", stream=True)) as response:
         assert response.status_code == 200
-    store = Store(api.file)
+    store = Store(api.place)
     with store.read() as tx:
         assert [run.status for run in tx.runs.all()] == ["cancelled"]
     store.close()
 
 
-def test_ctrl_c_cancels_the_run(store_file: Path) -> None:
+def test_ctrl_c_cancels_the_run(place: StorePlace) -> None:
     code = (
         "import os, httpx\n"
         "from openai_cli.engine import open_transport\n"
-        f"transport = open_transport('local:{store_file}', {{}})\n"
+        f"transport = open_transport('local:{place}', {{}})\n"
         "client = httpx.Client(base_url='http://local', transport=transport, trust_env=False)\n"
         "print('ready', flush=True)\n"
         f"client.post('/threads/runs', json={ask('x' + chr(10) + '!slow 60')!r})\n"
@@ -185,7 +188,7 @@ def test_ctrl_c_cancels_the_run(store_file: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-    api = Api(store_file)
+    api = Api(place)
     run = wait_for_run(api, "in_progress")
     process.send_signal(2)
     _, errors = process.communicate(timeout=10)
@@ -197,7 +200,7 @@ def test_ctrl_c_cancels_the_run(store_file: Path) -> None:
 def wait_for_run(api: Api, status: str) -> dict[str, Any]:
     """The only run of the store, once it has this status."""
     deadline = time.monotonic() + 10
-    store = Store(api.file)
+    store = Store(api.place)
     try:
         while time.monotonic() < deadline:
             with store.read() as tx:
@@ -211,12 +214,12 @@ def wait_for_run(api: Api, status: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def slow_process(store_file: Path) -> subprocess.Popen[bytes]:
+def slow_process(place: StorePlace) -> subprocess.Popen[bytes]:
     """A process that has been working on a run for a moment."""
     code = (
         "import httpx, sys\n"
         "from openai_cli.engine import open_transport\n"
-        f"transport = open_transport('local:{store_file}', {{}})\n"
+        f"transport = open_transport('local:{place}', {{}})\n"
         "client = httpx.Client(base_url='http://local', transport=transport, trust_env=False)\n"
         f"client.post('/threads/runs', json={ask('word ' * 1000 + chr(10) + '!slow 60')!r})\n"
     )
@@ -224,9 +227,9 @@ def slow_process(store_file: Path) -> subprocess.Popen[bytes]:
 
 
 def test_run_of_a_killed_process_fails(
-    store_file: Path, slow_process: subprocess.Popen[bytes]
+    place: StorePlace, slow_process: subprocess.Popen[bytes]
 ) -> None:
-    api = Api(store_file)
+    api = Api(place)
     run = wait_for_run(api, "in_progress")
     time.sleep(1)
     slow_process.kill()
@@ -244,9 +247,9 @@ def test_run_of_a_killed_process_fails(
 
 
 def test_cancel_from_another_process(
-    store_file: Path, slow_process: subprocess.Popen[bytes]
+    place: StorePlace, slow_process: subprocess.Popen[bytes]
 ) -> None:
-    api = Api(store_file)
+    api = Api(place)
     run = wait_for_run(api, "in_progress")
     api.post(f"{path_of(run)}/cancel")
     assert slow_process.wait(timeout=5) == 0
@@ -282,7 +285,7 @@ def test_deleting_a_thread_cancels_its_run(api: Api) -> None:
     assert api.delete(thread)["deleted"] is True
     message = f"No thread found with id '{run['thread_id']}'."
     assert api.refused("GET", path_of(run)) == (404, message, None, None)
-    store = Store(api.file)
+    store = Store(api.place)
     with store.read() as tx:
         assert [one.status for one in tx.runs.all()] == ["cancelled"]
     store.close()
@@ -299,9 +302,9 @@ def test_last_writer_loses(api: Api) -> None:
     """Cancels and completions race; each run ends exactly once, and says how."""
 
     def cancel_all(stop: threading.Event) -> None:
-        other = Api(api.file)
+        other = Api(api.place)
         while not stop.is_set():
-            store = Store(api.file)
+            store = Store(api.place)
             with store.read() as tx:
                 runs = [run for run in tx.runs.all() if run.status in ("queued", "in_progress")]
             store.close()

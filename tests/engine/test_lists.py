@@ -7,7 +7,7 @@ import pytest
 from openai_cli.engine.clock import Clock
 from tests.engine.support import BOTH_DOORS, Api, cases
 
-pytestmark = BOTH_DOORS
+pytestmark = [BOTH_DOORS, pytest.mark.both_databases]
 
 COUNT = 7
 

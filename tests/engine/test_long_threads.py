@@ -24,6 +24,8 @@ from openai_cli.engine.store import (
 )
 from tests.engine.support import Api
 
+pytestmark = pytest.mark.both_databases
+
 MODEL = Echo()
 BLOCKS: dict[str, list[dict[str, Any]]] = {
     "silent": [],

@@ -27,8 +27,11 @@ from openai_cli.engine.models import (
 )
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.store import Store
+from openai_cli.engine.store_place import StorePlace
 from openai_cli.engine.transport import EngineTransport
 from tests.engine.support import FUNCTION, Api, names
+
+pytestmark = pytest.mark.both_databases
 
 START = ["created", "run.created", "run.queued", "run.in_progress"]
 OPEN_STEP = ["run.step.created", "run.step.in_progress"]
@@ -94,9 +97,9 @@ def stream(file: Path, *events: ModelEvent | Exception, **fields: Any) -> list[t
     return found
 
 
-def test_two_messages_and_parts(store_file: Path) -> None:
+def test_two_messages_and_parts(place: StorePlace) -> None:
     events = stream(
-        store_file,
+        place,
         TextDelta("a"),
         TextDelta("b", 1),
         RefusalDelta("no", 2),
@@ -127,13 +130,13 @@ def test_two_messages_and_parts(store_file: Path) -> None:
     assert events[-2][1]["usage"] == whole
 
 
-def test_usage_that_nobody_tells_is_null(store_file: Path) -> None:
-    events = stream(store_file, TextDelta("a"), Finished())
+def test_usage_that_nobody_tells_is_null(place: StorePlace) -> None:
+    events = stream(place, TextDelta("a"), Finished())
     assert events[-2][1]["usage"] is None
     assert dict(events)["thread.run.step.completed"]["usage"] is None
 
 
-def test_annotations_are_numbered_in_deltas(store_file: Path) -> None:
+def test_annotations_are_numbered_in_deltas(place: StorePlace) -> None:
     note = {
         "type": "file_citation",
         "text": "",
@@ -142,7 +145,7 @@ def test_annotations_are_numbered_in_deltas(store_file: Path) -> None:
         "end_index": 1,
     }
     events = stream(
-        store_file, TextDelta("ab"), AnnotationAdded(note), AnnotationAdded(note), Finished()
+        place, TextDelta("ab"), AnnotationAdded(note), AnnotationAdded(note), Finished()
     )
     deltas = [data["delta"]["content"][0] for name, data in events if "delta" in name]
     assert deltas[1:] == [
@@ -153,9 +156,9 @@ def test_annotations_are_numbered_in_deltas(store_file: Path) -> None:
     assert content[0]["text"]["annotations"] == [note, note]
 
 
-def test_text_then_calls(store_file: Path) -> None:
+def test_text_then_calls(place: StorePlace) -> None:
     events = stream(
-        store_file,
+        place,
         TextDelta("Let me see."),
         ToolCallStarted("call_1", "function", "look_up"),
         ToolCallStarted("call_2", "function", "look_up"),
@@ -181,11 +184,11 @@ def test_text_then_calls(store_file: Path) -> None:
     assert run["usage"]["total_tokens"] == 3
 
 
-def test_upstream_tools(store_file: Path) -> None:
+def test_upstream_tools(place: StorePlace) -> None:
     results = [{"file_id": "file-1", "file_name": "a.md", "score": 0.5, "content": []}]
     search = {"ranking_options": {"ranker": "auto", "score_threshold": 0.0}, "results": results}
     events = stream(
-        store_file,
+        place,
         ToolCallStarted("fs_1", "file_search"),
         ToolCallEnded("fs_1", search),
         ToolCallStarted("ci_1", "code_interpreter"),
@@ -213,7 +216,7 @@ def test_upstream_tools(store_file: Path) -> None:
         "input": "1+1",
         "outputs": [{"type": "logs", "logs": "2"}],
     }
-    api = Api(store_file)
+    api = Api(place)
     run = events[-2][1]
     path = f"/threads/{run['thread_id']}/runs/{run['id']}/steps"
     wanted = {"include[]": "step_details.tool_calls[*].file_search.results[*].content"}
@@ -222,7 +225,7 @@ def test_upstream_tools(store_file: Path) -> None:
     api.close()
 
 
-def test_kept_items_and_outputs_come_back(store_file: Path) -> None:
+def test_kept_items_and_outputs_come_back(place: StorePlace) -> None:
     item = {"type": "reasoning", "encrypted_content": "…"}
     model = Scripted(
         [
@@ -233,7 +236,7 @@ def test_kept_items_and_outputs_come_back(store_file: Path) -> None:
         ],
         [TextDelta("Done."), Finished()],
     )
-    api = api_with(model, store_file)
+    api = api_with(model, place)
     run = api.run("question", tools=[FUNCTION], temperature=0, instructions="Be kind.")
     path = f"/threads/{run['thread_id']}/runs/{run['id']}/submit_tool_outputs"
     api.post(path, {"tool_outputs": [{"tool_call_id": "call_1", "output": "found"}]})
@@ -261,8 +264,8 @@ def test_kept_items_and_outputs_come_back(store_file: Path) -> None:
         (RuntimeError("oops"), "server_error", "The scripted backend failed: RuntimeError: oops"),
     ],
 )
-def test_errors(store_file: Path, error: Exception, code: str, message: str) -> None:
-    events = stream(store_file, TextDelta("a"), error)
+def test_errors(place: StorePlace, error: Exception, code: str, message: str) -> None:
+    events = stream(place, TextDelta("a"), error)
     assert events[-2][1]["last_error"] == {"code": code, "message": message}
     step = dict(events)["thread.run.step.failed"]
     assert step["last_error"]["code"] in ("server_error", "rate_limit_exceeded")
@@ -276,23 +279,23 @@ def test_errors(store_file: Path, error: Exception, code: str, message: str) -> 
         [ToolCallStarted("call_x", "function", "f")] * 2,
     ],
 )
-def test_broken_answers_fail_the_run(store_file: Path, events: list[ModelEvent]) -> None:
-    found = stream(store_file, *events)
+def test_broken_answers_fail_the_run(place: StorePlace, events: list[ModelEvent]) -> None:
+    found = stream(place, *events)
     assert names(found)[-2:] == ["run.failed", "done"]
     assert found[-2][1]["last_error"]["code"] == "server_error"
 
 
-def test_content_filter(store_file: Path) -> None:
-    events = stream(store_file, TextDelta("a"), Finished("content_filter"))
+def test_content_filter(place: StorePlace) -> None:
+    events = stream(place, TextDelta("a"), Finished("content_filter"))
     assert dict(events)["thread.message.incomplete"]["incomplete_details"] == {
         "reason": "content_filter"
     }
     assert events[-2][1]["incomplete_details"] == {}
 
 
-def test_calls_cut_by_a_limit_are_not_asked_for(store_file: Path) -> None:
+def test_calls_cut_by_a_limit_are_not_asked_for(place: StorePlace) -> None:
     events = stream(
-        store_file,
+        place,
         ToolCallStarted("call_1", "function", "f"),
         ToolCallDelta("call_1", '{"a'),
         Finished("max_completion_tokens"),
@@ -312,8 +315,8 @@ class Blocked(Scripted):
         raise OSError("the line was closed")
 
 
-def test_cancellation_closes_a_blocked_answer(store_file: Path) -> None:
-    api = api_with(Blocked(), store_file)
+def test_cancellation_closes_a_blocked_answer(place: StorePlace) -> None:
+    api = api_with(Blocked(), place)
     with api.streaming("/threads/runs", {"assistant_id": "asst_demo"}) as events:
         run = next(data for name, data in events if name == "thread.run.in_progress")
         api.post(f"/threads/{run['thread_id']}/runs/{run['id']}/cancel")

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ ONLY_SQLITE = re.compile(
 
 
 def test_no_sql_elsewhere() -> None:
-    files = [file for file in PACKAGE.rglob("*.py") if "store" not in file.parent.name]
+    files = [file for file in PACKAGE.rglob("*.py") if "store" not in file.parts]
     assert len(files) > 100
     for file in files:
         text = file.read_text(encoding="utf-8")
@@ -36,19 +37,25 @@ def test_no_sql_elsewhere() -> None:
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    return listen(monkeypatch)
+
+
+def listen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Every statement that the tables send to the database while a test runs."""
     seen: set[str] = set()
     send = tables.RecordTable._execute
 
-    def listen(self: tables.RecordTable[tables.R], statement: str, values: list[object]) -> object:
+    def listening(self: tables.RecordTable[tables.R], statement: str, values: Any) -> object:
         seen.add(statement)
         return send(self, statement, values)
 
-    monkeypatch.setattr(tables.RecordTable, "_execute", listen)
+    monkeypatch.setattr(tables.RecordTable, "_execute", listening)
     return seen
 
 
-def test_statements_are_portable(api: Api, statements: set[str]) -> None:
+def statements_of_all_operations(api: Api, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What operations of all kinds send."""
+    statements = listen(monkeypatch)
     run = api.post("/threads/runs", ask("!call f", tools=[FUNCTION]))
     path = f"/threads/{run['thread_id']}"
     (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
@@ -58,13 +65,21 @@ def test_statements_are_portable(api: Api, statements: set[str]) -> None:
     api.get(f"{path}/messages", after=first["last_id"], order="desc")
     api.get(f"{path}/messages", before=first["last_id"], run_id=run["id"])
     api.post("/threads", {}, headers={"Idempotency-Key": "x"})
+    api.run_stream("text")
     body = {"assistant_id": "asst_demo"}
     last = {"truncation_strategy": {"type": "last_messages", "last_messages": 1}}
     api.post(f"{path}/runs", {**body, **last})
     api.delete(f"{path}/messages/{first['last_id']}")
-    with closing(Store(api.file)) as store, store.read() as tx:
+    with closing(Store(api.place)) as store, store.read() as tx:
         tx.threads.ids_newest_first()
         tx.messages.count(thread_id=run["thread_id"])
+    api.delete(path)
+    return statements
+
+
+def test_statements_are_portable(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database that tests/engine/postgres prepares them on knows what this finds, and more."""
+    statements = statements_of_all_operations(api, monkeypatch)
     assert len(statements) > 20
     for statement in statements:
         assert not ONLY_SQLITE.search(statement), statement
@@ -73,7 +88,7 @@ def test_statements_are_portable(api: Api, statements: set[str]) -> None:
 def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
     """No statement reads a whole table, and no page sorts more than it shows."""
     api.run("x")
-    store = Store(api.file)
+    store = Store(api.place)
     with store.read() as tx:
         run = tx.runs.all()[0]
         statements.clear()
@@ -96,7 +111,7 @@ def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
         list(tx.runs.oldest_first(run.thread_id))
         tx.assistants.page(Window())
     store.close()
-    connection = sqlite3.connect(api.file)
+    connection = sqlite3.connect(api.place)
     assert len(statements) > 9
     for statement in statements:
         values = ["x"] * statement.count("?")

@@ -16,8 +16,10 @@ import pytest
 
 from openai_cli.engine import serialize
 from openai_cli.engine.store import ACTIVE, Store
+from openai_cli.engine.store_place import StorePlace
 from tests.engine.support import FUNCTION, Api, ask, check
 
+pytestmark = pytest.mark.both_databases
 PRELUDE = """
 import json, random, sys, httpx
 from openai_cli.engine import open_transport
@@ -63,8 +65,9 @@ for number in range(int(sys.argv[2])):
 """
 CANCELS = """
 import pathlib, zlib
+from openai_cli.engine.store_place import store_place
 from openai_cli.engine.store import Store
-store = Store(pathlib.Path(sys.argv[1]))
+store = Store(store_place("local:" + sys.argv[1], {}))
 print("ready", flush=True)
 while not pathlib.Path(sys.argv[2]).exists():
     with store.read() as tx:
@@ -119,8 +122,8 @@ def finish(*processes: subprocess.Popen[str]) -> list[str]:
 
 
 @pytest.fixture
-def store(store_file: Path) -> Iterator[Store]:
-    opened = Store(store_file)
+def store(place: StorePlace) -> Iterator[Store]:
+    opened = Store(place)
     yield opened
     opened.close()
 
@@ -137,10 +140,11 @@ def everything(store: Store) -> dict[str, list[Any]]:
 
 def assert_consistent(store: Store) -> dict[str, list[Any]]:
     """No dangling, half-written or doubly active rows, and every object is whole."""
-    connection = sqlite3.connect(store.path)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    connection.close()
+    if isinstance(store.place, Path):
+        connection = sqlite3.connect(store.place)
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.close()
     found = everything(store)
     for kind, show in (
         ("threads", serialize.thread),
@@ -163,9 +167,9 @@ def assert_consistent(store: Store) -> dict[str, list[Any]]:
 
 
 @pytest.mark.slow
-def test_first_use_by_many_at_once(store_file: Path) -> None:
-    finish(*(start(RUNS, store_file, 1, number) for number in range(4)))
-    store = Store(store_file)
+def test_first_use_by_many_at_once(place: StorePlace) -> None:
+    finish(*(start(RUNS, place, 1, number) for number in range(4)))
+    store = Store(place)
     found = assert_consistent(store)
     assert len(found["runs"]) == 4
     store.close()
@@ -174,7 +178,7 @@ def test_first_use_by_many_at_once(store_file: Path) -> None:
 @pytest.mark.slow
 def test_runs_from_three_processes(store: Store) -> None:
     count = 250
-    finish(*(start(RUNS, store.path, count, name) for name in "abc"))
+    finish(*(start(RUNS, store.place, count, name) for name in "abc"))
     found = assert_consistent(store)
     texts = Counter(
         message.content[0]["text"]["value"]
@@ -188,9 +192,9 @@ def test_runs_from_three_processes(store: Store) -> None:
 @pytest.mark.slow
 def test_messages_on_one_thread_from_three_processes(store: Store) -> None:
     count = 400
-    api = Api(store.path)
+    api = Api(store.place)
     thread = api.post("/threads")["id"]
-    finish(*(start(MESSAGES, store.path, count, thread, name) for name in "abc"))
+    finish(*(start(MESSAGES, store.place, count, thread, name) for name in "abc"))
     found = assert_consistent(store)
     texts = [message.content[0]["text"]["value"] for message in found["messages"]]
     assert sorted(texts) == sorted(f"{name} {n}" for name in "abc" for n in range(count))
@@ -206,11 +210,11 @@ def test_messages_on_one_thread_from_three_processes(store: Store) -> None:
 
 @pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_one_active_run_a_thread_across_processes(store: Store, count: int) -> None:
-    api = Api(store.path)
+    api = Api(store.place)
     text = "x\n!slow 0.01"
     thread = api.post("/threads", {"messages": [{"role": "user", "content": text}]})["id"]
     api.close()
-    said = finish(*(start(ONE_THREAD, store.path, count, thread) for _ in range(3)))
+    said = finish(*(start(ONE_THREAD, store.place, count, thread) for _ in range(3)))
     assert all(int(line.split()[0]) == count for line in said)
     assert sum(int(line.split()[1]) for line in said) > 0
     found = assert_consistent(store)
@@ -225,11 +229,11 @@ def test_cancels_from_other_processes(store: Store, tmp_path: Path) -> None:
     """A run is cancelled if and only if one cancel was accepted, and only one can be."""
     count = 150
     stop = tmp_path / "stop"
-    cancellers = [start(CANCELS, store.path, stop) for _ in range(2)]
+    cancellers = [start(CANCELS, store.place, stop) for _ in range(2)]
     for process in cancellers:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    said = finish(*(start(TO_CANCEL, store.path, count, name) for name in "abc"))
+    said = finish(*(start(TO_CANCEL, store.place, count, name) for name in "abc"))
     stop.touch()
     accepted = [run for text in finish(*cancellers) for run in text.split()]
     found = assert_consistent(store)
@@ -253,7 +257,7 @@ def test_cancels_from_other_processes(store: Store, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path) -> None:
     count = 100
-    api = Api(store.path)
+    api = Api(store.place)
     waiting = [api.post("/threads/runs", ask("!call f", tools=[FUNCTION])) for _ in range(count)]
     runs = tmp_path / "runs"
     lines = [
@@ -262,7 +266,7 @@ def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path) -
         for run in waiting
     ]
     runs.write_text("".join(lines))
-    said = finish(*(start(SUBMITS, store.path, name, runs) for name in "abc"))
+    said = finish(*(start(SUBMITS, store.place, name, runs) for name in "abc"))
     winners = [line.split() for text in said for line in text.splitlines()]
     assert sorted(run for run, _ in winners) == sorted(run["id"] for run in waiting)
     for run_id, name in winners:
@@ -279,7 +283,7 @@ def test_killed_at_any_moment(store: Store) -> None:
     dice = random.Random(7)
     told: dict[str, str] = {}
     for _ in range(rounds):
-        processes = [start(ENDLESS, store.path) for _ in range(2)]
+        processes = [start(ENDLESS, store.place) for _ in range(2)]
         first = []
         for process in processes:
             assert process.stdout is not None
@@ -292,7 +296,7 @@ def test_killed_at_any_moment(store: Store) -> None:
             if line.endswith("\n"):
                 run_id, status = line.split()
                 told[run_id] = status
-        api = Api(store.path)
+        api = Api(store.place)
         api.get("/assistants")
         found = assert_consistent(store)
         statuses = {run.id: run.status for run in found["runs"]}

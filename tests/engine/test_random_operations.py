@@ -167,7 +167,7 @@ class Walk(RuleBasedStateMachine):
     @rule(run_id=runs)
     def let_time_pass(self, run_id: str) -> None:
         run = self.known[run_id]
-        store = Store(self.api.file)
+        store = Store(self.api.place)
         with store.write() as tx:
             if run["status"] in ACTIVE:
                 tx.runs.update(run_id, expires_at=int(time.time()) - 1)

@@ -45,20 +45,20 @@ def refusal(file: Path) -> str:
 
 def test_only_the_owner_may_read(api: Api) -> None:
     api.run("secret")
-    files = list(api.file.parent.iterdir())
+    files = list(api.place.parent.iterdir())
     assert {file.name for file in files} >= {"assistants.db", "assistants.db-wal"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert stat.S_IMODE(api.file.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(api.place.parent.stat().st_mode) == 0o700
 
 
 def test_opening_again_does_not_drop_the_locks_of_this_process(api: Api) -> None:
     """Closing any descriptor of a file ends all POSIX locks that a process has on it."""
     api.run("x")
-    Api(api.file).close()
+    Api(api.place).close()
     code = f"""
 import random
 import sqlite3
-connection = sqlite3.connect({str(api.file)!r}, timeout=0)
+connection = sqlite3.connect({str(api.place)!r}, timeout=0)
 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
 try:
     connection.execute("DELETE FROM first_answers")
@@ -75,7 +75,7 @@ except sqlite3.OperationalError as error:
 def test_closing_leaves_one_file(api: Api) -> None:
     api.run("x")
     api.close()
-    assert [file.name for file in api.file.parent.iterdir()] == ["assistants.db"]
+    assert [file.name for file in api.place.parent.iterdir()] == ["assistants.db"]
 
 
 def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +150,7 @@ def open_without_rights(file: Path) -> str:
     code = f"""
 import os
 import openai_cli.engine.transport, openai_cli.engine.models.registry
+import openai_cli.engine.store.sqlite
 from openai_cli.engine import open_transport
 from openai_cli.errors import StoreError
 if os.geteuid() == 0:
@@ -299,7 +300,7 @@ def test_a_new_store_has_the_demo_assistant(api: Api) -> None:
     assert assistant["model"] == "echo"
     api.delete("/assistants/asst_demo")
     api.close()
-    again = Api(api.file)
+    again = Api(api.place)
     assert again.get("/assistants")["data"] == []
     again.close()
 
@@ -382,7 +383,7 @@ def test_full_disk_on_the_command_line(openai: Shell) -> None:
 
 def test_tables_have_the_columns_of_the_records(api: Api) -> None:
     """A new column needs a field of its record and a step of the schema: neither alone will do."""
-    connection = sqlite3.connect(api.file)
+    connection = sqlite3.connect(api.place)
     for table in (Assistants, Threads, Messages, Runs, Steps, IdempotencyRecords):
         found = {
             name: (kind, bool(not_null))

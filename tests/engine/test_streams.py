@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.support import BOTH_DOORS, FUNCTION, Api, ask, names
 
-pytestmark = BOTH_DOORS
+pytestmark = [BOTH_DOORS, pytest.mark.both_databases]
 
 START = ["created", "run.created", "run.queued", "run.in_progress"]
 MESSAGE = [

@@ -118,7 +118,7 @@ def test_old_ids_work(saved: Api) -> None:
 
 
 def test_shown_defaults_do_not_become_settings(saved: Api) -> None:
-    connection = sqlite3.connect(saved.file)
+    connection = sqlite3.connect(saved.place)
     rows = connection.execute("SELECT settings FROM assistants WHERE id = 'asst_saved'").fetchall()
     connection.close()
     settings = json.loads(rows[0][0])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import postgres
+
 DEBIAN_COMPLETION = "/usr/share/bash-completion/bash_completion"
 
 ALL_NEEDED = "TESTS_NEED_ALL_PROGRAMS"
@@ -26,6 +28,8 @@ def missing_programs(item: pytest.Item) -> list[str]:
 def _is_installed(name: str) -> bool:
     if name in _FILES:
         return Path(_FILES[name]).is_file()
+    if name == "postgres":
+        return postgres.program(name) is not None
     return shutil.which(name) is not None
 
 

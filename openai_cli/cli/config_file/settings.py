@@ -12,7 +12,7 @@ from openai_cli.api.run_limits import DROP_TOOLS_VARIABLE, MAX_TOOL_TURNS_VARIAB
 from openai_cli.cli.options import CREDENTIALS, OPTIONS, STORE, Option
 from openai_cli.cli.run_options import RUN_OPTIONS
 from openai_cli.cli.upstream_options import DROP_TOOLS, UPSTREAM_VARIABLES
-from openai_cli.engine.store_path import STORE_VARIABLE
+from openai_cli.engine.store_place import STORE_VARIABLE
 
 Kind = Literal["text", "number", "switch", "texts"]
 

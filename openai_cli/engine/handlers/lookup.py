@@ -22,9 +22,9 @@ def check_prefix(param: str, value: str, kind: str = "") -> None:
         raise refusals.wrong_prefix(param, value, prefix)
 
 
-def assistant(tx: Transaction, assistant_id: str) -> AssistantRecord:
-    """The assistant, or 404."""
-    found = tx.assistants.get(assistant_id)
+def assistant(tx: Transaction, assistant_id: str, *, lock: bool = True) -> AssistantRecord:
+    """The assistant, or 404. Without `lock`, it may change while the transaction lasts."""
+    found = tx.assistants.get(assistant_id, lock=lock)
     if found is None:
         raise refusals.not_found("assistant", assistant_id)
     return found

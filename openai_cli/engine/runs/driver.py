@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from openai_cli.engine.clock import Clock
+from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import Finished, FinishReason, Model, ModelError, Prompt
 from openai_cli.engine.runs import lifecycle, prompt_builder, stream_events
 from openai_cli.engine.runs.lifecycle import Closed
@@ -15,10 +16,6 @@ from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.tool_turns import turned_away
 from openai_cli.errors import StoreError
-
-
-class _LeaseLostError(Exception):
-    """Another process cancelled, expired or ended the run."""
 
 
 class Driver:
@@ -52,13 +49,13 @@ class Driver:
         """Store that the run is worked on; `events` does it where it was not done before."""
         run = tx.runs.move(
             self.run.id,
-            ("queued",),
+            ("queued", "in_progress"),  # the latter if this is done again
             owned_by=self.run.owner,
             status="in_progress",
             started_at=self._clock.now(),
         )
         if run is None:
-            raise _LeaseLostError
+            raise LeaseLostError
         self.run = run
 
     def events(self) -> Generator[StreamEvent, None, None]:
@@ -69,7 +66,7 @@ class Driver:
         try:
             try:
                 yield from self._work()
-            except _LeaseLostError:
+            except LeaseLostError:
                 yield from self._ended_elsewhere()
         except StoreError:
             raise
@@ -82,19 +79,22 @@ class Driver:
         """Cancel the run: no client waits for it and no other process can continue it."""
         if self.stopped:
             return
-        with self._store.write() as tx:
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> None:
             cancelling = tx.runs.move(
                 self.run.id, ("queued", "in_progress"), owned_by=self.run.owner, status="cancelling"
             )
             if cancelling:
                 self._recorder.save(tx)
-                lifecycle.cancel(tx, cancelling, self._clock.now())
+                lifecycle.cancel(tx, cancelling, now)
+
+        self._store.transact(work, idempotent=True)
         self.stopped = True
 
     def _work(self) -> Iterator[StreamEvent]:
         if self.run.status == "queued":
-            with self._store.write() as tx:
-                self.begin(tx)
+            self._store.transact(self.begin, idempotent=True)
         yield stream_events.of_run("in_progress", self.run)
         with self._store.read() as tx:
             self._recorder.not_before = tx.messages.time_of_next(self.run.thread_id, 0)
@@ -117,15 +117,15 @@ class Driver:
         try:
             with self._watchdog.watch(self.run, cancellation):
                 reason = yield from self._listen(prepared)
-        except StoreError:
+        except (StoreError, LeaseLostError):
             raise
         except Exception as error:
             if cancellation.requested:
-                raise _LeaseLostError from error
+                raise LeaseLostError from error
             yield from self._fail(_last_error(error, self._model.backend))
             return
         if cancellation.requested:
-            raise _LeaseLostError
+            raise LeaseLostError
         yield from self._recorder.ensure_message()
         yield from self._finish(reason)
 
@@ -133,7 +133,7 @@ class Driver:
         with closing(self._model.answer(prepared)) as answer:
             for event in answer:
                 if prepared.cancellation.requested:
-                    raise _LeaseLostError
+                    raise LeaseLostError
                 if isinstance(event, Finished):
                     return event.reason
                 yield from self._recorder.record(event)
@@ -148,49 +148,66 @@ class Driver:
             return
         message_reason = None if reason == "stop" else _MESSAGE_REASONS[reason]
         now = self._clock.now()
-        with self._store.write() as tx:
+
+        def work(tx: Transaction) -> tuple[Iterator[StreamEvent], RunRecord]:
+            tx.runs.hold(self.run.id)
             ended = self._recorder.finish(tx, now, message_reason, waiting=bool(calls))
             changes = _outcome(reason, calls, now)
             changes["usage"] = lifecycle.usage_so_far(tx.steps.all(run_id=self.run.id))
             run = tx.runs.move(self.run.id, ("in_progress",), owned_by=self.run.owner, **changes)
             if run is None:
-                raise _LeaseLostError
-        self.run = run
+                raise LeaseLostError
+            return ended, run
+
+        ended, self.run = self._store.transact(work, idempotent=True)
         yield from ended
-        yield stream_events.of_run(run.status, run)
+        yield stream_events.of_run(self.run.status, self.run)
 
     def _turn_away(self) -> Iterator[StreamEvent]:
         """Fail the run: it exceeds its limit of tool turns. The answer is stored."""
         now = self._clock.now()
         error = turned_away(self._max_tool_turns)
-        with self._store.write() as tx:
+
+        def work(tx: Transaction) -> tuple[Iterator[StreamEvent], Closed]:
+            tx.runs.hold(self.run.id)
             ended = self._recorder.finish(tx, now, None, waiting=True)
             closed = lifecycle.fail(tx, self.run, error, now, owned_by=self.run.owner)
             if closed is None:
-                raise _LeaseLostError
+                raise LeaseLostError
+            return ended, closed
+
+        ended, closed = self._store.transact(work, idempotent=True)
         self.run = closed.run
         yield from ended
         yield from stream_events.of_end(closed)
 
     def _fail(self, error: JsonObject) -> Iterator[StreamEvent]:
-        with self._store.write() as tx:
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> Closed:
+            tx.runs.hold(self.run.id)
             self._recorder.save(tx)
-            closed = lifecycle.fail(tx, self.run, error, self._clock.now(), owned_by=self.run.owner)
+            closed = lifecycle.fail(tx, self.run, error, now, owned_by=self.run.owner)
             if closed is None:
-                raise _LeaseLostError
+                raise LeaseLostError
+            return closed
+
+        closed = self._store.transact(work, idempotent=True)
         self.run = closed.run
         yield from stream_events.of_end(closed)
 
     def _ended_elsewhere(self) -> Iterator[StreamEvent]:
         """Finish a requested cancellation, or report an end that another process caused."""
-        with self._store.write() as tx:
+        now = self._clock.now()
+
+        def work(tx: Transaction) -> Closed:
             run = tx.runs.get(self.run.id) or self.run
-            self._recorder.save(tx)
-            now = self._clock.now()
+            if run.owner == self.run.owner:
+                self._recorder.save(tx)
             closed = lifecycle.cancel(tx, run, now)
-            if closed is None:
-                lifecycle.close_left_open(tx, run, now)
-                closed = Closed(run, *self._recorder.open_rows(tx))
+            return closed or Closed(run, *self._recorder.open_rows(tx))
+
+        closed = self._store.transact(work, idempotent=True)
         self.run = closed.run
         if closed.run.status == "cancelled":
             yield stream_events.of_cancelling(closed.run)

@@ -4,18 +4,21 @@ There is no daemon: stale runs are ended at the start of each request. The watch
 being worked on also ends it when it expires.
 """
 
+from functools import partial
+
 from openai_cli.engine.lease import is_alive
 from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import Store, Transaction
 
 
 def expire_stale_runs(store: Store, now: int) -> None:
-    """End stale runs; writes only if there are any."""
-    with store.read() as tx:
-        due = has_stale_runs(tx, now)
-    if due:
-        with store.write() as tx:
-            expire_stale_runs_in(tx, now)
+    """End stale runs; writes only if there are any, and each in a transaction of its own.
+
+    A transaction that held several runs, or a run and then a thread, could wait in a circle with
+    one that does so in another order.
+    """
+    for run_id in store.view(partial(_overdue, now=now)):
+        store.transact(partial(_end, run_id=run_id, now=now), idempotent=True)
 
 
 def has_stale_runs(tx: Transaction, now: int) -> bool:
@@ -23,23 +26,22 @@ def has_stale_runs(tx: Transaction, now: int) -> bool:
     return bool(_overdue(tx, now))
 
 
-def expire_stale_runs_in(tx: Transaction, now: int) -> None:
-    """End stale runs, inside a write transaction."""
-    for run_id, orphaned in _overdue(tx, now):
-        run = tx.runs.get(run_id)
-        if run is None:
-            continue
-        if orphaned:
-            lifecycle.give_up(tx, run, now)
-        else:
-            lifecycle.expire(tx, run, now)
+def _end(tx: Transaction, run_id: str, now: int) -> None:
+    """End the run if it is still stale."""
+    run = tx.runs.get(run_id)
+    if run is None:
+        return
+    if run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now):
+        lifecycle.give_up(tx, run, now)
+    elif run.expires_at is not None and run.expires_at <= now:
+        lifecycle.expire(tx, run, now)
 
 
-def _overdue(tx: Transaction, now: int) -> list[tuple[str, bool]]:
-    """Ids of the runs, and whether their process is dead."""
-    found = []
-    for run in tx.runs.stale_candidates(now):
-        orphaned = run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now)
-        if orphaned or run.expires_at <= now:
-            found.append((run.run_id, orphaned))
-    return found
+def _overdue(tx: Transaction, now: int) -> list[str]:
+    """Ids of the runs that have expired or whose process is dead."""
+    return [
+        run.run_id
+        for run in tx.runs.stale_candidates(now)
+        if run.expires_at <= now
+        or (run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now))
+    ]

@@ -7,6 +7,7 @@ a status that allows no change, and changes nothing.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import UsageReported
 from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
@@ -29,6 +30,16 @@ class Closed(NamedTuple):
     run: RunRecord
     messages: list[MessageRecord]
     steps: list[StepRecord]
+
+
+def check_lease(tx: Transaction, run: RunRecord) -> None:
+    """See to it that the run is still its owner's, and stays so until the transaction ends.
+
+    Raises:
+        LeaseLostError: it is not.
+    """
+    if tx.runs.get(run.id, owner=run.owner or "") is None:
+        raise LeaseLostError
 
 
 def fail(
@@ -100,34 +111,24 @@ def _close(
     owned_by: str | None = None,
     **changes: Any,
 ) -> Closed | None:
+    tx.runs.hold(run.id)  # from here on its process adds nothing to it
     steps = tx.steps.all(run_id=run.id)
     changes |= {"status": status, "owner": None, "usage": usage_so_far(steps)}
     moved = tx.runs.move(run.id, allowed, owned_by=owned_by, **changes)
     if moved is None:
         return None
-    return _close_open(tx, moved, steps, now)
-
-
-def close_left_open(tx: Transaction, run: RunRecord, now: int) -> None:
-    """End the messages and steps that were stored after another process had ended their run."""
-    if run.status in _REASONS:
-        _close_open(tx, run, tx.steps.all(run_id=run.id), now)
-
-
-def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], now: int) -> Closed:
-    """End what is open of a run that has ended."""
     messages = [
-        close_message(tx, message.id, _REASONS[run.status], now)
+        close_message(tx, message.id, _REASONS[status], now)
         for message in tx.messages.all(run_id=run.id)
         if message.status == "in_progress"
     ]
-    error = {"last_error": _step_error(run.last_error)} if run.last_error else {}
+    extra = {"last_error": _step_error(changes["last_error"])} if status == "failed" else {}
     closed = [
-        close_step(tx, step.id, run.status, now, **error)
+        close_step(tx, step.id, status, now, **extra)
         for step in steps
         if step.status == "in_progress"
     ]
-    return Closed(run, messages, closed)
+    return Closed(moved, messages, closed)
 
 
 def _step_error(error: JsonObject) -> JsonObject:

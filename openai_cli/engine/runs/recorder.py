@@ -1,9 +1,8 @@
 """Stores an answer while it arrives: updates rows and yields the events about them."""
 
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Literal, TypeVar
 
 from openai_cli.engine import models, serialize
 from openai_cli.engine.clock import Clock
@@ -13,6 +12,8 @@ from openai_cli.engine.runs.message_builder import MessageBuilder, ToolCallBuild
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
+
+T = TypeVar("T")
 
 _SAVE_EVERY = 0.5
 """Seconds after which a growing message is saved, so that readers and a crash find it."""
@@ -72,29 +73,36 @@ class Recorder:
     def save_if_due(self) -> None:
         """Save what is new and a growing message at intervals."""
         if (self._message or self._new) and time.monotonic() - self._saved > _SAVE_EVERY:
-            with self._writing() as tx:
-                self._update_open(tx)
+            self._write(self._update_open)
 
     def save(self, tx: Transaction) -> None:
         """Save the current state of everything that is open."""
         self._insert_new(tx)
         self._update_open(tx)
 
-    @contextmanager
-    def _writing(self) -> Iterator[Transaction]:
-        """A transaction, in which the new rows are there."""
-        with self._store.write() as tx:
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        """Do the work in a transaction, in which the new rows are there.
+
+        Raises:
+            LeaseLostError: the run has ended, or is another worker's.
+        """
+
+        def write(tx: Transaction) -> T:
+            lifecycle.check_lease(tx, self._run)
             self._insert_new(tx)
-            yield tx
+            return work(tx)
+
+        done = self._store.transact(write, idempotent=True)
         self._new.clear()
+        return done
 
     def _insert_new(self, tx: Transaction) -> None:
         """They stay new until the transaction has been committed."""
         for row in self._new:
             if isinstance(row, MessageRecord):
-                tx.messages.insert(row)
+                tx.messages.insert(row, unless_there=True)
             else:
-                tx.steps.insert(row)
+                tx.steps.insert(row, unless_there=True)
 
     def _update_open(self, tx: Transaction) -> None:
         self._saved = time.monotonic()
@@ -202,9 +210,10 @@ class Recorder:
             return
         message, self._message = self._message, None
         self._open_steps.remove(message.step_id)
-        with self._writing() as tx:
-            ended = self._close_message(tx, message, self._clock.now(), None, usage=_NO_USAGE)
-        yield from ended
+        now = self._clock.now()
+        yield from self._write(
+            lambda tx: self._close_message(tx, message, now, None, usage=_NO_USAGE)
+        )
 
     def _close_message(
         self,
@@ -272,11 +281,11 @@ class Recorder:
     def _end_call(self, call: ToolCallBuilder, result: JsonObject) -> Iterator[StreamEvent]:
         yield self._step_delta(call.step_id, call.finish(result))
         self._open_steps.remove(call.step_id)
-        changes = self._call_details(call.step_id)
-        with self._writing() as tx:
-            step = lifecycle.close_step(
-                tx, call.step_id, "completed", self._clock.now(), usage=_NO_USAGE, **changes
-            )
+        changes = {"usage": _NO_USAGE, **self._call_details(call.step_id)}
+        now = self._clock.now()
+        step = self._write(
+            lambda tx: lifecycle.close_step(tx, call.step_id, "completed", now, **changes)
+        )
         yield stream_events.of_step("completed", step)
 
     def _call_details(self, step_id: str) -> dict[str, Any]:
@@ -308,8 +317,7 @@ class Recorder:
         self._open_steps.append(step.id)
         self._last_step = step
         if self._at_once:
-            with self._writing():
-                pass
+            self._write(lambda _tx: None)
 
     def _step_delta(self, step_id: str, call: JsonObject) -> StreamEvent:
         return StreamEvent("thread.run.step.delta", serialize.step_delta(step_id, call))

@@ -1,31 +1,21 @@
-"""The store: assistants, threads, messages, runs and steps in one SQLite file.
+"""The store: assistants, threads, messages, runs and steps in one database.
 
-All SQL of the engine is in this package. Callers see records and transactions:
+That is an SQLite file, or a PostgreSQL database. All SQL of the engine is in this package. Callers
+see records and transactions:
 
     with store.write() as tx:
         tx.threads.insert(thread)
 
 A transaction is all or nothing, and sees a consistent state. Any number of processes and threads
-may use one file; writers wait for each other.
+may use one store. In an SQLite file, writers wait for each other. In PostgreSQL, they wait for the
+rows that another transaction has looked up by id.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TypeVar
 
-from openai_cli.engine.store.connection import (
-    check_file,
-    check_schema,
-    connect,
-    connect_read_only,
-    may_only_be_read,
-    patiently,
-    prepare_file,
-    set_up,
-    store_error,
-)
+from openai_cli.engine.store.database import Connection, Database, UnstorableTextError
 from openai_cli.engine.store.records import (
     ACTIVE,
     AssistantRecord,
@@ -46,6 +36,8 @@ from openai_cli.engine.store.tables import (
     UnknownCursorError,
     Window,
 )
+from openai_cli.engine.store_place import DatabaseUrl, StorePlace, check_driver
+from openai_cli.errors import StoreError
 
 __all__ = [
     "ACTIVE",
@@ -59,15 +51,18 @@ __all__ = [
     "ThreadRecord",
     "Transaction",
     "UnknownCursorError",
+    "UnstorableTextError",
     "Window",
     "store_to_read",
 ]
+
+T = TypeVar("T")
 
 
 class Transaction:
     """The tables, within one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.assistants = Assistants(connection)
         self.threads = Threads(connection)
         self.messages = Messages(connection)
@@ -77,94 +72,81 @@ class Transaction:
 
 
 class Store:
-    """One store file. Methods raise `StoreError` and no other database error."""
+    """One store. Methods raise `StoreError` and no other database error."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the file, create it if it is missing, bring it to the newest schema.
+    def __init__(self, place: StorePlace, *, read_only: bool = False) -> None:
+        """Open the store, create it if it is missing, bring it to the newest schema.
 
-        If `read_only`, the file must be there and have that schema; `write` is not for it.
+        If `read_only`, a file must be there and have that schema; `write` is not for it.
         """
-        self.path = path
+        self.place = place
         self.read_only = read_only
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()
-        self._idle: list[sqlite3.Connection] = []
-        self._closed = False
-        (check_file if read_only else prepare_file)(path)
-        try:
-            with self._connection() as connection:
-                (check_schema if read_only else set_up)(connection, path)
-        except BaseException:
-            self.close()
-            raise
+        self._database = _open(place, read_only)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A consistent read-only view."""
-        with self._connection() as connection:
-            connection.execute("BEGIN")
-            try:
-                # The first read takes the snapshot; only here can another process be in the way.
-                patiently(lambda: connection.execute("SELECT step FROM migrations").fetchone())
-                yield Transaction(connection)
-            finally:
-                connection.rollback()
+        with self._database.transaction(write=False) as connection:
+            yield Transaction(connection)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """A transaction: committed when the block ends, rolled back if it raises."""
-        # Threads of one process take turns here: SQLite would let them sleep and try again.
-        with self._turn, self._connection() as connection:
-            patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+        with self._database.transaction(write=True) as connection:
+            yield Transaction(connection)
+
+    def transact(self, work: Callable[[Transaction], T], *, idempotent: bool = False) -> T:
+        """Do the work in a write transaction; again if others were in its way, or if the database
+        was away.
+
+        `idempotent` says that doing the work twice does no harm: it is then repeated even if the
+        connection broke while it was being committed.
+        """
+        attempts = self._database.attempts(idempotent=idempotent)
+        while True:
             try:
-                yield Transaction(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
+                with self.write() as tx:
+                    return work(tx)
+            except StoreError as error:
+                if not attempts.more_after(error):
+                    raise
+
+    def view(self, look: Callable[[Transaction], T]) -> T:
+        """Look at a consistent state; again if the database was away."""
+        attempts = self._database.attempts(idempotent=True)
+        while True:
+            try:
+                with self.read() as tx:
+                    return look(tx)
+            except StoreError as error:
+                if not attempts.more_after(error):
+                    raise
 
     def close(self) -> None:
-        """Close the file. Transactions in progress keep their own connection."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """An idle connection, or a new one; given back afterwards unless it is broken."""
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        try:
-            if connection is None:
-                connection = (connect_read_only if self.read_only else connect)(self.path)
-            yield connection
-        except (sqlite3.Error, UnicodeDecodeError) as error:  # of a message that quotes damage
-            if connection is not None:
-                connection.close()
-            raise store_error(self.path, error) from error
-        except BaseException:
-            self._give_back(connection)
-            raise
-        else:
-            self._give_back(connection)
-
-    def _give_back(self, connection: sqlite3.Connection | None) -> None:
-        if connection is None:
-            return
-        with self._lock:
-            if not self._closed:
-                self._idle.append(connection)
-                return
-        connection.close()
+        """Close the store. Transactions in progress keep their own connection."""
+        self._database.close()
 
 
-def store_to_read(path: Path) -> Store:
+def store_to_read(place: StorePlace) -> Store:
     """A store that is there, for reading; also one on a file or in a folder that is read-only.
 
     Raises:
         StoreError: it does not exist, or cannot be read.
     """
-    check_file(path)
-    return Store(path, read_only=may_only_be_read(path))
+    if isinstance(place, DatabaseUrl):
+        return Store(place)
+    from openai_cli.engine.store.connection import check_file, may_only_be_read
+
+    check_file(place)
+    return Store(place, read_only=may_only_be_read(place))
+
+
+def _open(place: StorePlace, read_only: bool) -> Database:
+    if isinstance(place, DatabaseUrl):
+        check_driver(place)
+        from openai_cli.engine.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(place)
+    from openai_cli.engine.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(place, read_only=read_only)

@@ -1,7 +1,4 @@
-"""Opens the SQLite file, waits for its lock, and explains its errors.
-
-Everything specific to SQLite is here; `tables` uses portable SQL.
-"""
+"""Opens the SQLite file, waits for its lock, and explains its errors."""
 
 import errno
 import os
@@ -17,7 +14,8 @@ from urllib.parse import quote
 from openai_cli import windows
 from openai_cli.client.address import LOCAL
 from openai_cli.engine.store import schema
-from openai_cli.engine.store_path import STORE_VARIABLE
+from openai_cli.engine.store.database import DamagedRowError
+from openai_cli.engine.store_place import STORE_VARIABLE
 from openai_cli.errors import StoreError
 from openai_cli.shell_words import command_line, quoted
 
@@ -44,10 +42,22 @@ _REASONS = {
 }
 
 
-def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
+class SqliteConnection(sqlite3.Connection):
+    """A connection to the file."""
+
+    row_lock = ""
+    """None is needed: the whole file is locked for a writer."""
+
+    def go_on_from_last(self, table: str) -> None:
+        """Do nothing: SQLite's sequences follow what is inserted."""
+
+
+def store_error(
+    path: Path, error: sqlite3.Error | DamagedRowError | UnicodeDecodeError
+) -> StoreError:
     """A database error as one line."""
-    undecodable = isinstance(error, UnicodeDecodeError)
-    code = sqlite3.SQLITE_CORRUPT if undecodable else _primary_code(error)
+    damaged = isinstance(error, DamagedRowError | UnicodeDecodeError)
+    code = sqlite3.SQLITE_CORRUPT if damaged else _primary_code(error)
     if code in _BUSY:
         return StoreError(f"The store {path} has been locked by another process for too long.")
     reason = _REASONS.get(code, "cannot be used")
@@ -201,7 +211,7 @@ def _create(path: Path) -> None:
         fresh.unlink()
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> SqliteConnection:
     """A connection in autocommit mode, with foreign keys on; usable from any thread, in turn.
 
     It has opened all files that it needs.
@@ -209,9 +219,13 @@ def connect(path: Path) -> sqlite3.Connection:
     return patiently(lambda: _connect(path), path)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> SqliteConnection:
     connection = sqlite3.connect(
-        path, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False
+        path,
+        timeout=_ONE_WAIT,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=SqliteConnection,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -226,7 +240,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path) -> SqliteConnection:
     """A connection to a store that may only be read; usable from any thread, in turn.
 
     Without a log beside it, the file is all there is, and SQLite need not make files beside it.
@@ -237,8 +251,8 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(target))}?mode=ro{whole}",
         uri=True, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False,
+        factory=SqliteConnection,
     )  # fmt: skip
-    connection.row_factory = sqlite3.Row
     return connection
 
 

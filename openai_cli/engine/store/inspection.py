@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from openai_cli.engine.store import schema
 from openai_cli.engine.store.connection import prepare_file, store_error
+from openai_cli.engine.store_place import DatabaseUrl, StorePlace, check_driver
 from openai_cli.errors import StoreError
 
 _WAIT = 5.0
@@ -15,15 +16,28 @@ _WAIT = 5.0
 
 
 class StoreFacts(NamedTuple):
-    """Schema version, bytes of the file, and what SQLite's own check found ("ok" if nothing)."""
+    """What is known of a store."""
 
     version: int
+    """Of the schema."""
     size: int
+    """Bytes of the file, or of the database."""
     integrity: str
+    """What SQLite's own check found ("ok" if nothing), or whose matter that is."""
 
 
-def inspect(path: Path) -> StoreFacts | None:
-    """The facts of a store; None if there is no file. Raises StoreError if it cannot be used."""
+def inspect(place: StorePlace) -> StoreFacts | None:
+    """The facts of a store; None if it is not there. Raises StoreError if it cannot be used."""
+    if isinstance(place, DatabaseUrl):
+        check_driver(place)
+        from openai_cli.engine.store.postgres.inspection import inspect_database
+
+        found = inspect_database(place)
+        return found and StoreFacts(*found, "left to the server")
+    return _inspect_file(place)
+
+
+def _inspect_file(path: Path) -> StoreFacts | None:
     if not path.exists():
         return None
     prepare_file(path)

@@ -4,10 +4,10 @@ Names in a statement come from the records and from this package (hence the `noq
 are always bound.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple
 
+from openai_cli.engine.store.database import Connection, Cursor, DamagedRowError
 from openai_cli.engine.store.records import (
     ACTIVE,
     AssistantRecord,
@@ -51,10 +51,8 @@ class UnknownCursorError(Exception):
         self.value = value
 
 
-class DamagedRowError(sqlite3.DatabaseError):
-    """A row contains a value that this program never writes."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+StoredRow = Sequence[Any]
+"""The columns of a row in the order of its record's fields, JSON as text; `seq` is the last."""
 
 
 class RecordTable(Generic[R]):
@@ -74,27 +72,38 @@ class RecordTable(Generic[R]):
         cls._json = json_columns(cls._record)
         cls._types = column_types(cls._record)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
-    def insert(self, record: R) -> None:
-        """Insert a row; the store assigns `seq`."""
+    def insert(self, record: R, *, unless_there: bool = False) -> None:
+        """Insert a row; the store assigns `seq`. `unless_there`: one with its id is left alone."""
         values = {name: getattr(record, name) for name in self._columns if name != "seq"}
         marks = ", ".join("?" for _ in values)
+        conflict = "ON CONFLICT (id) DO NOTHING" if unless_there else ""
         self._execute(
-            f"INSERT INTO {self._name} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {self._name} ({', '.join(values)}) "  # noqa: S608
+            f"VALUES ({marks}) {conflict}",
             self._encode(values),
         )
 
-    def get(self, record_id: str, **scope: str) -> R | None:
-        """The row with this id that is not deleted and in the scope (such as `thread_id=…`)."""
-        found = self._select(*self._where({"id": record_id, **scope}))
+    def get(self, record_id: str, *, lock: bool = True, **scope: str) -> R | None:
+        """The row with this id that is not deleted and in the scope (such as `thread_id=…`).
+
+        In a write transaction nobody else can change it until the end, unless `lock` is false.
+        """
+        order = self._connection.row_lock if lock else ""
+        found = self._select(*self._where({"id": record_id, **scope}), order)
         return found[0] if found else None
 
+    def hold(self, record_id: str) -> None:
+        """Keep others from changing the row until the end of a write transaction."""
+        if self._connection.row_lock:
+            self.get_even_deleted(record_id)
+
     def get_even_deleted(self, record_id: str) -> R | None:
-        """The row with this id, even if it is deleted."""
-        found = self._select(["id = ?"], [record_id])
+        """The row with this id, even if it is deleted; locked as by `get`."""
+        found = self._select(["id = ?"], [record_id], self._connection.row_lock)
         return found[0] if found else None
 
     def all(self, **scope: str) -> list[R]:
@@ -151,6 +160,41 @@ class RecordTable(Generic[R]):
             items.reverse()
         return RecordPage(items, has_more=len(found) > window.limit)
 
+    # Rows as they are stored, for copies
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self._name
+
+    def stored_after(self, seq: int, limit: int) -> list[StoredRow]:
+        """The rows that come next in the order of insertion, deleted or not."""
+        rows = self._execute(
+            f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
+            "WHERE seq > ? ORDER BY seq LIMIT ?",
+            [seq, limit],
+        )
+        return [tuple(row) for row in rows]
+
+    def store(self, rows: Sequence[StoredRow]) -> None:
+        """Insert rows as another store has them."""
+        marks = f"({', '.join('?' for _ in self._columns)})"
+        self._execute(
+            f"INSERT INTO {self._name} ({', '.join(self._columns)}) "  # noqa: S608
+            f"VALUES {', '.join(marks for _ in rows)}",
+            [value for row in rows for value in row],
+        )
+
+    def go_on_from_last(self) -> None:
+        """Let the next row come after those that were stored with their `seq`."""
+        self._connection.go_on_from_last(self._name)
+
+    def remove(self, record_id: str) -> None:
+        """Remove a row that nothing points at."""
+        self._execute(f"DELETE FROM {self._name} WHERE id = ?", [record_id])  # noqa: S608
+
+    # Statements
+
     def _place(self, name: str, cursor: str, scope: dict[str, str]) -> tuple[int, int]:
         conditions = ["id = ?", *(f"{column} = ?" for column in scope)]
         found = self._select(conditions, [cursor, *scope.values()])
@@ -176,7 +220,7 @@ class RecordTable(Generic[R]):
         statement = f"UPDATE {self._name} SET {assignments} WHERE {where}"  # noqa: S608
         return self._execute(statement, [*self._encode(changes), *values]).rowcount
 
-    def _execute(self, statement: str, values: Sequence[Any]) -> sqlite3.Cursor:
+    def _execute(self, statement: str, values: Sequence[Any]) -> Cursor:
         return self._connection.execute(statement, values)
 
     def _encode(self, values: dict[str, Any]) -> list[Any]:
@@ -267,8 +311,8 @@ class Runs(RecordTable[RunRecord]):
         return self.get(run_id)
 
     def active(self, thread_id: str) -> RunRecord | None:
-        """The run that locks this thread."""
-        found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id])
+        """The run that locks this thread; it is locked as by `get`."""
+        found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id], self._connection.row_lock)
         return found[0] if found else None
 
     def stale_candidates(self, now: int) -> list[StaleCandidate]:

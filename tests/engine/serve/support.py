@@ -8,7 +8,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from openai_cli.engine.models.registry import ModelRegistry
@@ -18,6 +17,7 @@ from openai_cli.engine.serve.bind import listen, url_of
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.server import Logs, Service
 from openai_cli.engine.store import Store
+from openai_cli.engine.store_place import StorePlace
 from tests.support.shell import Shell
 
 _READY = re.compile(rb"note: serving .* at (http://\S+)\n")
@@ -27,9 +27,14 @@ class Running:
     """A service on a port of its own, in a thread; faults it had are told when it is closed."""
 
     def __init__(
-        self, file: Path, *, limits: ServerLimits | None = None, key: str = "", grace: float = 5
+        self,
+        place: StorePlace,
+        *,
+        limits: ServerLimits | None = None,
+        key: str = "",
+        grace: float = 5,
     ) -> None:
-        self.store = Store(file)
+        self.store = Store(place)
         self.reports: list[Report] = []
         self.faults: list[tuple[str, BaseException | None]] = []
         self.listener = listen("127.0.0.1", 0, reachable=bool(key))

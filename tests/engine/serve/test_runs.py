@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +14,12 @@ import pytest
 
 from openai_cli.engine.serve import workers
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.store_place import StorePlace
 from tests.engine.serve.support import Running, Served, connect, until
 from tests.engine.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
 from tests.support.shell import Shell
+
+pytestmark = pytest.mark.both_databases
 
 Start = Callable[..., Running]
 AskAt = Callable[[str], Api]
@@ -150,7 +152,7 @@ def test_fifty_runs_at_once(running: Start, ask_at: AskAt, stream: bool) -> None
     api = ask_at(service.url)
 
     def one(number: int) -> tuple[str, str]:
-        own = Api(api.file, url=service.url)
+        own = Api(api.place, url=service.url)
         if stream:
             events = own.run_stream(f"this is {number}\n!slow 0.5")
             run = events[-2][1]
@@ -190,7 +192,7 @@ def test_one_run_a_thread(running: Start, ask_at: AskAt) -> None:
     thread = api.post("/threads", {"messages": [{"role": "user", "content": "x\n!slow 300"}]})["id"]
 
     def one(_: int) -> int:
-        own = Api(api.file, url=service.url)
+        own = Api(api.place, url=service.url)
         answer = own.ask("POST", f"/threads/{thread}/runs", {"assistant_id": "asst_demo"})
         own.close()
         return answer.status_code
@@ -233,13 +235,13 @@ def test_a_repeated_stream_waits_for_the_run_and_tells_it(running: Start, ask_at
 
 
 def test_the_command_beside_the_server(
-    serve: Callable[..., Served], openai: Shell, ask_at: AskAt, store_file: Path
+    serve: Callable[..., Served], openai: Shell, ask_at: AskAt, place: StorePlace
 ) -> None:
     """Each sees the runs of the other, and may cancel them."""
-    api, own = ask_at(serve().url), Api(store_file)
+    api, own = ask_at(serve().url), Api(place)
     run = api.ask("POST", "/threads/runs", ask("one two\n!slow 300")).json()
     call = ["beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message"]
-    beside = openai("--base-url", f"local:{store_file}", *call, "Beside", "--format", "json")
+    beside = openai("--base-url", f"local:{place}", *call, "Beside", "--format", "json")
     assert beside.code == 0, beside.err
     assert api.get(path_of(beside.json))["status"] == "completed"
     until(lambda: own.get(path_of(run))["status"] == "in_progress")

@@ -10,9 +10,12 @@ import httpx
 import pytest
 
 from openai_cli.engine.store import Store
+from openai_cli.engine.store_place import StorePlace
 from tests.engine.serve.support import Served, connect, until
 from tests.engine.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
 from tests.support.shell import Shell
+
+pytestmark = pytest.mark.both_databases
 
 Serve = Callable[..., Served]
 AskAt = Callable[[str], Api]
@@ -30,19 +33,19 @@ def runs(file: Path) -> list[Any]:
 
 @pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, store_file: Path) -> None:
+def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, place: StorePlace) -> None:
     served = serve()
     assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
     assert served.stop(number) == 0
-    assert served.said == f"note: serving {store_file} at {served.url}\n".encode()
+    assert served.said == f"note: serving {place} at {served.url}\n".encode()
 
 
 @pytest.mark.slow
-def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, store_file: Path) -> None:
+def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, place: StorePlace) -> None:
     def ignore() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
 
-    served = Served(openai, "--store", str(store_file), preexec_fn=ignore)
+    served = Served(openai, "--store", str(place), preexec_fn=ignore)
     served.process.send_signal(signal.SIGHUP)
     for _ in range(2):
         assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
@@ -52,7 +55,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, store_file: Path
 @pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_runs_get_the_time_to_end(
-    serve: Serve, ask_at: AskAt, store_file: Path, number: int
+    serve: Serve, ask_at: AskAt, place: StorePlace, number: int
 ) -> None:
     served = serve("--grace", "30")
     api = ask_at(served.url)
@@ -63,8 +66,8 @@ def test_runs_get_the_time_to_end(
         rest = names(list(events))
     assert rest[-2:] == ["run.completed", "done"]
     assert served.wait() == 0
-    assert [run.status for run in runs(store_file)] == ["completed"] * 2
-    assert alone["id"] in {run.id for run in runs(store_file)}
+    assert [run.status for run in runs(place)] == ["completed"] * 2
+    assert alone["id"] in {run.id for run in runs(place)}
 
 
 def test_no_new_request_is_taken_meanwhile(serve: Serve, ask_at: AskAt) -> None:
@@ -91,7 +94,7 @@ def is_refused(url: str) -> bool:
 @pytest.mark.first_by_default
 @pytest.mark.parametrize("hurried", [False, True])
 def test_runs_that_take_longer_are_failed(
-    serve: Serve, ask_at: AskAt, store_file: Path, hurried: bool
+    serve: Serve, ask_at: AskAt, place: StorePlace, hurried: bool
 ) -> None:
     served = serve("--grace", "1000" if hurried else "1")
     api = ask_at(served.url)
@@ -110,17 +113,17 @@ def test_runs_that_take_longer_are_failed(
     assert served.wait() == 0
     assert b"2 runs were still active and were marked as failed" in served.said
     error = {"code": "server_error", "message": "The server was stopped."}
-    assert [(run.status, run.last_error) for run in runs(store_file)] == [("failed", error)] * 2
+    assert [(run.status, run.last_error) for run in runs(place)] == [("failed", error)] * 2
 
 
 @pytest.mark.slow
 def test_a_run_that_waits_for_outputs_goes_on_after_a_restart(
-    serve: Serve, ask_at: AskAt, store_file: Path
+    serve: Serve, ask_at: AskAt, place: StorePlace
 ) -> None:
     served = serve()
     run = ask_at(served.url).run("!call look_up", tools=[FUNCTION])
     assert served.stop() == 0
-    assert [run.status for run in runs(store_file)] == ["requires_action"]
+    assert [run.status for run in runs(place)] == ["requires_action"]
     api = ask_at(serve().url)
     (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
     outputs = {"tool_outputs": [{"tool_call_id": call["id"], "output": "done"}]}
@@ -128,13 +131,13 @@ def test_a_run_that_waits_for_outputs_goes_on_after_a_restart(
     assert api.post(f"{path}/submit_tool_outputs", outputs)["status"] == "completed"
 
 
-def test_killed_and_started_again(serve: Serve, ask_at: AskAt, store_file: Path) -> None:
+def test_killed_and_started_again(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     served = serve()
     api = ask_at(served.url)
     started = [api.ask("POST", "/threads/runs", ask(SLOW)).json() for _ in range(5)]
-    until(lambda: {run.status for run in runs(store_file)} == {"in_progress"})
+    until(lambda: {run.status for run in runs(place)} == {"in_progress"})
     served.stop(signal.SIGKILL)
-    assert {run.status for run in runs(store_file)} == {"in_progress"}
+    assert {run.status for run in runs(place)} == {"in_progress"}
     api = ask_at(serve().url)
     for run in started:
         found = api.get(f"/threads/{run['thread_id']}/runs/{run['id']}")
@@ -145,7 +148,7 @@ def test_killed_and_started_again(serve: Serve, ask_at: AskAt, store_file: Path)
 
 
 @pytest.mark.slow
-def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, store_file: Path) -> None:
+def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     """The second server is alive all the time, and its runs are left alone."""
     first, second = serve(), serve()
     lost = ask_at(first.url).ask("POST", "/threads/runs", ask(SLOW)).json()
@@ -172,7 +175,7 @@ def test_stopping_is_not_held_up_by_clients(serve: Serve, ask_at: AskAt) -> None
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment(serve: Serve, ask_at: AskAt, store_file: Path) -> None:
+def test_killed_at_any_moment(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     import random
     import threading
     import time
@@ -200,7 +203,7 @@ def test_killed_at_any_moment(serve: Serve, ask_at: AskAt, store_file: Path) -> 
     api = ask_at(serve().url)
     api.get("/assistants")
     api.run("Still there")
-    found = runs(store_file)
+    found = runs(place)
     assert len(found) > 50
     assert {run.status for run in found} <= {"completed", "failed"}
     assert found[-1].status == "completed"

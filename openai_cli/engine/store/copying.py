@@ -1,0 +1,101 @@
+"""Copies a whole store into an empty one, whatever the databases, and checks the copy.
+
+Rows are copied as they are stored, with their place in the order of insertion, so that lists and
+cursors go on.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from openai_cli.engine.store import Store, Transaction, UnstorableTextError
+from openai_cli.engine.store.tables import RecordTable, StoredRow
+from openai_cli.errors import StoreError
+
+_AT_ONCE = 200
+"""Rows that are read and written by one statement."""
+_DEMO = "asst_demo"
+"""The assistant that every new store has."""
+
+
+def copy_store(source: Store, target: Store) -> dict[str, int]:
+    """Copy all rows in one transaction; gives how many, by the names of the tables.
+
+    Raises:
+        StoreError: the target is not empty, a store cannot be used, or the target does not hold
+            what was written to it. The target is as it was.
+    """
+    with source.read() as read, target.write() as write:
+        _clear(write, target)
+        counts = {}
+        for theirs, ours in zip(_tables(read), _tables(write), strict=True):
+            counts[ours.name] = _copy_table(theirs, ours, source, target)
+        return counts
+
+
+def _tables(tx: Transaction) -> tuple[RecordTable[Any], ...]:
+    """All tables, each behind those that its rows refer to."""
+    return (
+        tx.assistants,
+        tx.threads,
+        tx.runs,
+        tx.messages,
+        tx.steps,
+        tx.idempotency_records,
+    )
+
+
+def _clear(tx: Transaction, target: Store) -> None:
+    """Remove what a new store has. Raises StoreError if there is more."""
+    for table in _tables(tx):
+        rows = table.stored_after(0, 2)
+        if rows and not (table is tx.assistants and len(rows) == 1 and rows[0][0] == _DEMO):
+            raise StoreError(f"The store {target.place} is not empty: it has {table.name}.")
+    tx.assistants.remove(_DEMO)
+
+
+def _copy_table(
+    theirs: RecordTable[Any], ours: RecordTable[Any], source: Store, target: Store
+) -> int:
+    written = _Tally()
+    for rows in _portions(theirs):
+        try:
+            ours.store(rows)
+        except UnstorableTextError as error:
+            raise StoreError(
+                f"The store {target.place} cannot hold the character U+0000, which is in a name or "
+                f"an id of the {theirs.name} in {source.place}."
+            ) from error
+        written.add(rows)
+    ours.go_on_from_last()
+    found = _Tally()
+    for rows in _portions(ours):
+        found.add(rows)
+    if found.result() != written.result():
+        raise StoreError(f"The store {target.place} does not hold the {ours.name} written to it.")
+    return found.count
+
+
+def _portions(table: RecordTable[Any]) -> Iterator[list[StoredRow]]:
+    """All rows in the order of their insertion, some at a time."""
+    last = 0
+    while rows := table.stored_after(last, _AT_ONCE):
+        yield rows
+        last = rows[-1][-1]
+
+
+class _Tally:
+    """The number of rows and a hash of what is in them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = hashlib.sha256()
+
+    def add(self, rows: Sequence[StoredRow]) -> None:
+        self.count += len(rows)
+        for row in rows:
+            self._hash.update(json.dumps(row).encode() + b"\n")
+
+    def result(self) -> tuple[int, bytes]:
+        return self.count, self._hash.digest()

@@ -1,0 +1,178 @@
+"""PostgreSQL as the database of the store, for many machines.
+
+Writers run side by side. What a write transaction has looked up by id stays as it is until its end
+(`row_lock`), and unique indexes stop what two transactions do at once: the second one is undone and
+tried again, and then sees what the first one did (`may_repeat`).
+"""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+
+from openai_cli.engine.store.database import (
+    Attempts,
+    Connection,
+    Cursor,
+    DamagedRowError,
+    UnstorableTextError,
+)
+from openai_cli.engine.store.postgres import schema
+from openai_cli.engine.store.postgres.errors import RACES, CommitError, is_outage, store_error
+from openai_cli.engine.store_place import DatabaseUrl
+from openai_cli.errors import StoreError
+
+_CONNECTIONS = 16
+"""The most that a process has open; transactions wait for one."""
+_PATIENCE = 60.0
+"""Seconds to wait for a connection, or for a lock that another transaction holds."""
+_CONNECT_TIME = 10
+"""Seconds that connecting may take."""
+_MOST_RACES = 8
+"""Attempts at a transaction that others are in the way of."""
+_PAUSE = 0.2
+"""Seconds between attempts while the database is away."""
+_PARAMETERS: dict[str, Any] = {
+    "application_name": "openai-local",
+    "connect_timeout": _CONNECT_TIME,
+    # A peer that is gone without a word is noticed within a minute.
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+class PostgresDatabase:
+    """One PostgreSQL database, with a pool of connections."""
+
+    def __init__(self, place: DatabaseUrl) -> None:
+        """Connect, create the tables if they are missing, bring them to the newest schema."""
+        self._name = str(place)
+        with connect(place) as connection:
+            try:
+                schema.set_up(connection, self._name)
+            except psycopg.Error as error:
+                raise store_error(self._name, error) from None
+        self._pool = ConnectionPool(
+            kwargs=_parameters(place),
+            configure=_configure,
+            min_size=0,
+            max_size=_CONNECTIONS,
+            timeout=_PATIENCE,
+            num_workers=1,
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[Connection]:
+        """A transaction, as `Database` has it. Raises StoreError."""
+        try:
+            with self._pool.connection() as raw:
+                raw.read_only = not write
+                # A reader sees one snapshot. A writer that waited for a row sees it as it is now.
+                raw.isolation_level = (
+                    IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
+                )
+                yield _Connection(raw, locks=write)
+                if write:
+                    self._commit(raw)
+                else:
+                    raw.rollback()
+        except psycopg.Error as error:
+            raise store_error(self._name, error) from error
+        except DamagedRowError as error:
+            raise StoreError(f"The store {self._name} is damaged ({error}).") from error
+
+    def _commit(self, raw: psycopg.Connection) -> None:
+        try:
+            raw.commit()
+        except psycopg.Error as error:
+            if is_outage(error):
+                raise CommitError(self._name, error) from error
+            raise
+
+    def attempts(self, *, idempotent: bool) -> Attempts:
+        """Several, as long as others are in the way or the database is away."""
+        return _Attempts(idempotent)
+
+    def close(self) -> None:
+        """Close the connections. Transactions in progress keep their own."""
+        self._pool.close()
+
+
+class _Attempts:
+    """The attempts at one transaction."""
+
+    def __init__(self, idempotent: bool) -> None:
+        self._idempotent = idempotent
+        self._races = 0
+        self._deadline = time.monotonic() + _PATIENCE
+
+    def more_after(self, error: StoreError) -> bool:
+        """Whether another transaction was in the way, or the connection broke before the commit."""
+        cause = error.__cause__
+        if isinstance(cause, RACES):
+            self._races += 1
+            time.sleep(random.uniform(0, 0.005 * 2**self._races))  # noqa: S311 - no secret
+            return self._races < _MOST_RACES
+        known = self._idempotent or not isinstance(error, CommitError)
+        if not (known and is_outage(cause)) or time.monotonic() > self._deadline:
+            return False
+        time.sleep(_PAUSE)
+        return True
+
+
+class _Connection:
+    """A connection that takes the portable statements."""
+
+    def __init__(self, raw: psycopg.Connection, *, locks: bool) -> None:
+        self._raw = raw
+        # It does not stop foreign keys from being checked, as FOR UPDATE would.
+        self.row_lock = "FOR NO KEY UPDATE" if locks else ""
+
+    def execute(self, statement: str, values: Sequence[Any]) -> Cursor:
+        """Run a statement with a `?` for each value. Raises UnstorableTextError."""
+        if any(isinstance(value, str) and "\0" in value for value in values):
+            raise UnstorableTextError
+        return self._raw.execute(statement.replace("?", "%s").encode(), values)
+
+    def go_on_from_last(self, table: str) -> None:
+        """Set the sequence of the table to the greatest `seq`."""
+        last = f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) FROM {table}"  # noqa: S608
+        self._raw.execute(last.encode())
+
+
+def connect(place: DatabaseUrl) -> psycopg.Connection:
+    """A connection of its own, with every statement a transaction. Raises StoreError."""
+    try:
+        return psycopg.connect(**_parameters(place), autocommit=True)
+    except psycopg.Error as error:
+        raise store_error(str(place), error) from None
+
+
+def _parameters(place: DatabaseUrl) -> dict[str, Any]:
+    """The parameters of libpq: those of the URL, and ours where it has none. Raises StoreError."""
+    try:
+        found = conninfo_to_dict(place.url)
+        ports = str(found.get("port", ""))
+        if ports.replace(",", "").isdecimal() or not ports:
+            return _PARAMETERS | found
+    except psycopg.ProgrammingError:
+        pass
+    # libpq's reason quotes what stands in the wrong place, which may be the password.
+    raise StoreError(
+        f"The store {place} is not a valid URL: in a user name and a password, all but letters "
+        "and digits must be percent-encoded."
+    )
+
+
+def _configure(connection: psycopg.Connection) -> None:
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_PATIENCE}s"])
+    connection.commit()

@@ -1,0 +1,107 @@
+"""SQLite as the database of the store: one file, and one writer at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from openai_cli.engine.store.connection import (
+    SqliteConnection,
+    check_file,
+    check_schema,
+    connect,
+    connect_read_only,
+    patiently,
+    prepare_file,
+    set_up,
+    store_error,
+)
+from openai_cli.engine.store.database import (
+    Attempts,
+    Connection,
+    DamagedRowError,
+    NoMoreAttempts,
+)
+
+
+class SqliteDatabase:
+    """One SQLite file, with a connection for each transaction in progress."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file, create it if it is missing, bring it to the newest schema.
+
+        If `read_only`, it must be there and have that schema.
+        """
+        self._path = path
+        self._connect = connect_read_only if read_only else connect
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._idle: list[SqliteConnection] = []
+        self._closed = False
+        (check_file if read_only else prepare_file)(path)
+        try:
+            with self._connection() as connection:
+                (check_schema if read_only else set_up)(connection, path)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[Connection]:
+        """A transaction, as `Database` has it. Raises StoreError."""
+        with self._turn if write else nullcontext(), self._connection() as connection:
+            # Threads of one process take turns here: SQLite would let them sleep and try again.
+            if not write:
+                connection.execute("BEGIN")
+                # The first read takes the snapshot; only here can another process be in the way.
+                patiently(lambda: connection.execute("SELECT step FROM migrations").fetchone())
+            else:
+                patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+                if write:
+                    connection.execute("COMMIT")
+            finally:
+                connection.rollback()  # what has not been committed
+
+    def attempts(self, *, idempotent: bool) -> Attempts:  # noqa: ARG002
+        """One: a writer is alone, and has waited for its turn."""
+        return NoMoreAttempts()
+
+    def close(self) -> None:
+        """Close the file. Transactions in progress keep their own connection."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[SqliteConnection]:
+        """An idle connection, or a new one; given back afterwards unless it is broken."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        try:
+            if connection is None:
+                connection = self._connect(self._path)
+            yield connection
+        # A message that quotes damage cannot be decoded.
+        except (sqlite3.Error, DamagedRowError, UnicodeDecodeError) as error:
+            if connection is not None:
+                connection.close()
+            raise store_error(self._path, error) from error
+        except BaseException:
+            self._give_back(connection)
+            raise
+        else:
+            self._give_back(connection)
+
+    def _give_back(self, connection: SqliteConnection | None) -> None:
+        if connection is None:
+            return
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
