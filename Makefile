@@ -41,7 +41,7 @@ dist: $(STAMP)  ## dist/: wheel, source archive, and openai.pyz, the tool with a
 	$(BIN)/hatchling build
 	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 	$(BIN)/shiv --quiet --compile-pyc --console-script openai --python '/usr/bin/env python3' \
-		--output-file dist/openai.pyz --disable-pip-version-check "$$(echo dist/*.whl)[br,explore,keyring,serve,socks,trust,zstd]"
+		--output-file dist/openai.pyz --disable-pip-version-check "$$(echo dist/*.whl)[br,explore,keyring,metrics,postgres,serve,socks,trust,zstd]"
 
 fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
 	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 -m slow tests/fuzz

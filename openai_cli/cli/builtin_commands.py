@@ -124,6 +124,12 @@ def _serve(session: Session) -> None:
     serve(session)
 
 
+def _work(session: Session) -> None:
+    from openai_cli.cli.serve_command import work
+
+    work(session)
+
+
 def _import(session: Session) -> None:
     from openai_cli.cli.store_commands import import_
 
@@ -184,6 +190,21 @@ GROUPS = {
 }
 """Groups of the tool's own commands, with their summaries; a group may be in another one."""
 
+_WORKERS = Option(
+    "--workers", "Runs to work on at the same time; 128 if not set, 0 for none.", OTHER, "COUNT"
+)
+_GRACE = Option(
+    "--grace",
+    "Seconds that active runs get to end when it is stopped; 8 if not set.",
+    OTHER,
+    "SECONDS",
+)
+_TURNS = Option(
+    "--max-tool-turns",
+    "Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.",
+    OTHER,
+    "COUNT",
+)
 _STORES = ("--base-url", "--local", "--profile")
 _DIAGNOSED = (
     *_STORES, "--api-key", "--organization", "--project", "--header", "--timeout", *ENGINE_FLAGS,
@@ -224,30 +245,31 @@ BUILTIN_COMMANDS = (
                 OTHER,
                 takes="nothing",
             ),
-            Option(
-                "--max-tool-turns",
-                "Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.",
-                OTHER,
-                "COUNT",
-            ),
+            _TURNS,
             Option(
                 "--passthrough",
                 "Pass requests for chat completions and responses on to the upstream.",
                 OTHER,
                 takes="nothing",
             ),
-            Option(
-                "--grace",
-                "Seconds that active runs get to end when it is stopped; 8 if not set.",
-                OTHER,
-                "SECONDS",
-            ),
+            _WORKERS,
+            _GRACE,
         ),
         examples=(
             "openai local serve",
             "openai local serve --port 0 --store team.db",
         ),
         shared=(*ENGINE_FLAGS, "--profile"),
+        consequence="not started",
+        stays=True,
+    ),
+    BuiltinCommand(
+        name="local worker",
+        summary="Work on the runs that servers queue in PostgreSQL, until it is stopped",
+        runs=_work,
+        options=(STORE, _WORKERS, _TURNS, _GRACE),
+        examples=("openai local worker --store postgresql://db.example/team",),
+        shared=ENGINE_FLAGS,
         consequence="not started",
         stays=True,
     ),

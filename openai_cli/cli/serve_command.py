@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from openai_cli.engine.serve.limits import ServerLimits
     from openai_cli.engine.serve.relay import Relay
     from openai_cli.engine.serve.server import Logs
+    from openai_cli.engine.store import Store
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
 _MAX_GRACE = 3600
+_WORKERS, _MOST_WORKERS = 128, 1000
 
 
 @dataclass(frozen=True)
 class ServeOptions:
     """Settings of the server. `store` is an address, `local:FILE`; `key` is empty if not required.
 
-    `grace` is in seconds.
+    `grace` is in seconds; `workers` are the runs that are worked on at the same time.
     """
 
     host: str
@@ -39,6 +41,7 @@ class ServeOptions:
     store: str
     key: str
     grace: float
+    workers: int
     passthrough: bool
     environ: Mapping[str, str]
 
@@ -51,6 +54,36 @@ def serve(session: Session) -> None:
     if env.environ.get(KEY_VARIABLE) and not settings.key:
         env.say("note", f"{KEY_VARIABLE} is set but not required; add --require-key")
     _run(settings, env, debug="--debug" in session.arguments.names())
+
+
+def work(session: Session) -> None:
+    """Work on the runs of a shared store until stopped. Raises a CliError."""
+    settings = _ServeOptionReader(session).settings()
+    env = session.env
+    _check_installed()
+    from openai_cli.engine.models.registry import ModelRegistry
+    from openai_cli.engine.serve.worker import Worker
+    from openai_cli.engine.store_place import DatabaseUrl, store_place
+
+    problems = []
+    if settings.workers == 0:
+        problems.append(Problem("--workers", "must be at least 1"))
+    if not isinstance(store_place(settings.store, settings.environ), DatabaseUrl):
+        problems.append(Problem("--store", "must be a postgresql:// URL, as of servers"))
+    if problems:
+        raise UsageError(problems=problems)
+    runs = _limits(settings, env).runs
+    store = _open(settings)
+    models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
+    log = _logs(env, debug="--debug" in session.arguments.names()).fault
+    worker = Worker(store, models, log, runs, settings.grace)
+    failed = worker.run(lambda: env.say("note", f"working on the runs in {store.place}"))
+    _tell_failed(failed, env)
+
+
+def _tell_failed(failed: int, env: Env) -> None:
+    if failed:
+        env.say("warning", f"{failed} runs were still active and were marked as failed")
 
 
 def _check_installed() -> None:
@@ -67,8 +100,6 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
     from openai_cli.engine.serve.server import Service
-    from openai_cli.engine.store import Store
-    from openai_cli.engine.store_place import store_place
 
     logs = _logs(env, debug)
     limits = _limits(settings, env)
@@ -79,15 +110,26 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
         raise UsageError(problems=[Problem(error.option, str(error))]) from None
     url = url_of(listener)
     with listener:
-        store = Store(store_place(settings.store, settings.environ))
+        store = _open(settings)
         auth = Authenticator(settings.key, settings.host)
         models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
         service = Service(
             store, models, auth, logs, grace=settings.grace, limits=limits, relay=relay
         )
         service.run(listener, lambda: env.say("note", f"serving {store.place} at {url}"))
-    if service.failed:
-        env.say("warning", f"{service.failed} runs were still active and were marked as failed")
+    _tell_failed(service.failed, env)
+
+
+def _open(settings: ServeOptions) -> Store:
+    """The store. Raises UsageError if nobody would work on its runs."""
+    from openai_cli.engine.store import Store
+    from openai_cli.engine.store_place import DatabaseUrl, store_place
+
+    place = store_place(settings.store, settings.environ)
+    if settings.workers == 0 and not isinstance(place, DatabaseUrl):
+        what = "0 leaves runs to other machines, which needs a store in PostgreSQL"
+        raise UsageError(problems=[Problem("--workers", what)])
+    return Store(place)
 
 
 def _limits(settings: ServeOptions, env: Env) -> ServerLimits:
@@ -95,7 +137,7 @@ def _limits(settings: ServeOptions, env: Env) -> ServerLimits:
     from openai_cli.engine.serve.descriptors import fitted
     from openai_cli.engine.serve.limits import ServerLimits
 
-    wanted = ServerLimits()
+    wanted = ServerLimits(runs=settings.workers)
     if settings.passthrough:
         from openai_cli.engine.serve.relay import MOST_RELAYS
 
@@ -161,6 +203,7 @@ class _ServeOptionReader:
             store=self._store(),
             key=self._key(),
             grace=self._number("--grace", 8, _MAX_GRACE),
+            workers=self._number("--workers", _WORKERS, _MOST_WORKERS),
             passthrough=self._options.has("--passthrough"),
             environ=self._engine_environ(),
         )

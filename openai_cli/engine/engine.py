@@ -6,16 +6,20 @@
 Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
+import re
+from collections.abc import Mapping
+
 from openai_cli.engine import http_responses, model_list, refusals, routes, serialize
-from openai_cli.engine.clock import Clock
 from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, Reply, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
+from openai_cli.engine.models import Model
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
+from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.expiry import expire_stale_runs, has_stale_runs
 from openai_cli.engine.runs.stream_replay import replay, wait
 from openai_cli.engine.runs.watchdog import Watchdog
@@ -28,6 +32,10 @@ from openai_cli.engine.store import (
 )
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.validation import check_request
+
+_STREAM = ("stream", "true")
+"""The parameter with which the stream of a run is asked for once more."""
+_LAST_EVENT = "last-event-id"
 
 _Done = IdempotencyRecord | JsonObject | tuple[StartedRun, Driver]
 """What comes of a request that writes: an earlier answer, an answer, or a run to be executed."""
@@ -42,7 +50,7 @@ class Engine:
         self._store = store
         self._models = models
         self._executor = executor or InlineExecutor()
-        self._clock = Clock()
+        self._clock = store.clock()
         self._watchdog = Watchdog(store, self._clock)
 
     def answer(self, call: HttpRequest) -> HttpResponse:
@@ -55,10 +63,16 @@ class Engine:
             if model_list.asks_for_models(call):
                 return model_list.answer(call, self._models)
             route, ids = routes.find(call.method, call.path)
+            follows = "run_id" in ids and "step_id" not in ids and _STREAM in call.query
+            if follows:
+                call = call._replace(query=[one for one in call.query if one != _STREAM])
             query, body = check_request(
                 route.operation, route.request, ids, call.query, _read_body(call)
             )
-            request = EngineRequest(ids, query, body, self._clock.now(), self._models)
+            new_owner = self._executor.new_owner
+            request = EngineRequest(ids, query, body, self._clock.now(), self._models, new_owner)
+            if call.method == "GET" and follows:
+                return self._follow(route, request, call.headers)
             if call.method == "GET":
                 return self._read(route, request)
             return self._write(route, request, idempotent_request(call))
@@ -82,6 +96,18 @@ class Engine:
             expire_stale_runs(self._store, request.now)
             body = self._store.view(lambda tx: self._answer(route, tx, request))
         return http_responses.json_response(200, body, _poll_hint(body, request.now))
+
+    def _follow(
+        self, route: routes.Route, request: EngineRequest, headers: Mapping[str, str]
+    ) -> HttpResponse:
+        """The stream of a run that was started before, behind the event that a client has."""
+        self._store.view(lambda tx: route.handler(tx, request))  # there is such a run
+        run_id = request.ids["run_id"]
+        last = headers.get(_LAST_EVENT, "")
+        frames = self._executor.follow(run_id, int(last) if re.fullmatch(r"\d{1,15}", last) else 0)
+        if frames is None:
+            frames = self._executor.replay(replay(self._store, run_id, [], self._clock))
+        return http_responses.stream_response(frames)
 
     def _write(
         self, route: routes.Route, request: EngineRequest, memory: IdempotentRequest | None
@@ -116,18 +142,46 @@ class Engine:
         return body
 
     def _begun(self, tx: Transaction, started: StartedRun) -> tuple[StartedRun, Driver]:
-        driver = Driver(
-            self._store,
-            started.model,
-            started.run,
-            self._clock,
-            self._watchdog,
-            max_tool_turns=started.max_tool_turns,
-            streamed=started.stream,
+        driver = self._driver(
+            started.run, started.model, started.max_tool_turns, streamed=started.stream
         )
+        self._executor.queued(tx, started)
         if not (started.stream or self._executor.background):
             driver.begin(tx)  # nobody sees it queued: one transaction less
         return started, driver
+
+    def driver(self, log: EventLog) -> Driver:
+        """What executes a run that was queued before, here or by another process.
+
+        Raises:
+            RefusalError: there is no model for it here.
+        """
+        model, turns = self._models.pick(log.run.model), self._models.max_tool_turns
+        return self._driver(log.run, model, turns, streamed=log.kept, log=log)
+
+    def wake(self) -> None:
+        """Look at once at the runs that are worked on: something has happened to one."""
+        self._watchdog.wake()
+
+    def _driver(
+        self,
+        run: RunRecord,
+        model: Model,
+        max_tool_turns: int,
+        *,
+        streamed: bool,
+        log: EventLog | None = None,
+    ) -> Driver:
+        return Driver(
+            self._store,
+            model,
+            run,
+            self._clock,
+            self._watchdog,
+            max_tool_turns=max_tool_turns,
+            streamed=streamed,
+            log=log,
+        )
 
     def _drive(
         self, started: StartedRun, driver: Driver, memory: IdempotentRequest | None

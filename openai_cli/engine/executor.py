@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
+from openai_cli.engine.handlers import StartedRun
 from openai_cli.engine.http import Frames
+from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.runs import stream_events
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.store import Transaction
 from openai_cli.engine.strict_json import JsonObject
 
 
@@ -20,6 +23,14 @@ class Executor(Protocol):
     @property
     def background(self) -> bool:
         """Whether a request that starts a run is answered while the run is still queued."""
+        ...
+
+    def new_owner(self) -> str | None:
+        """Who will work on a run that is started now; None if that is not known yet."""
+        ...
+
+    def queued(self, tx: Transaction, started: StartedRun) -> None:
+        """Note in the transaction that starts a run what is needed to execute it later."""
         ...
 
     def work(self, driver: Driver) -> None:
@@ -34,6 +45,10 @@ class Executor(Protocol):
         """Frames of a run that is replayed from the store."""
         ...
 
+    def follow(self, run_id: str, last: int) -> Frames | None:
+        """Frames of a run behind the one with the id `last`; None if they are not kept."""
+        ...
+
 
 class InlineExecutor:
     """Executes a run inside the request that starts it.
@@ -45,6 +60,13 @@ class InlineExecutor:
 
     def __init__(self, watch: Callable[[JsonObject], None] = lambda _run: None) -> None:
         self._watch = watch
+
+    def new_owner(self) -> str | None:
+        """This process."""
+        return new_lease_owner()
+
+    def queued(self, tx: Transaction, started: StartedRun) -> None:
+        """Nothing is: the run is begun at once."""
 
     def work(self, driver: Driver) -> None:
         """Drive the run until it stops."""
@@ -59,6 +81,10 @@ class InlineExecutor:
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
         """Frames from the store."""
         return _ReplayFrames(events)
+
+    def follow(self, run_id: str, last: int) -> Frames | None:  # noqa: ARG002
+        """None: only a shared store keeps events."""
+        return None
 
 
 class _RunFrames:

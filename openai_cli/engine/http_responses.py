@@ -29,5 +29,12 @@ def stream_response(frames: Frames) -> HttpResponse:
     return HttpResponse(200, _headers("text/event-stream", {"cache-control": "no-cache"}), frames)
 
 
+def text_response(status: int, text: str, content_type: str = "text/plain") -> HttpResponse:
+    """Plain text."""
+    return HttpResponse(
+        status, _headers(content_type, {"cache-control": "no-store"}), text.encode()
+    )
+
+
 def _headers(content_type: str, more: Mapping[str, str] | None) -> dict[str, str]:
     return {"content-type": content_type, REQUEST_ID: new_id("req"), **(more or {})}

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from openai_cli import windows
 
-_SILENCE = 60
+_CLAIM = "q"
+"""What the token of a claim begins with; tokens are hexadecimal otherwise."""
+_SILENCE = 40
 """Seconds without a heartbeat after which an owner that cannot be looked up counts as dead."""
 
 
@@ -24,6 +26,16 @@ class LeaseLostError(Exception):
 def new_lease_owner() -> str:
     """A new owner name for one run in this process."""
     return f"{_process(os.getpid())}/{secrets.token_hex(6)}"
+
+
+def new_claim() -> str:
+    """A new owner name for a run that was taken from the queue, and may be put back there."""
+    return f"{_process(os.getpid())}/{_CLAIM}{secrets.token_hex(6)}"
+
+
+def is_claim(owner: str) -> bool:
+    """Whether the owner took its run from the queue."""
+    return owner.rpartition("/")[2].startswith(_CLAIM)
 
 
 def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:

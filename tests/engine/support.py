@@ -58,7 +58,7 @@ def parse_frames(text: str) -> list[tuple[str, Any]]:
     assert text.endswith("event: done\ndata: [DONE]\n\n")
     found = []
     for frame in text.removesuffix("\n\n").split("\n\n"):
-        name, data = frame.split("\n")
+        name, data = frame.split("\n")[-2:]  # a server of many has ids before them
         assert name.startswith("event: ")
         assert data.startswith("data: ")
         payload = data.removeprefix("data: ")
@@ -171,7 +171,7 @@ def one_by_one(response: httpx.Response) -> Iterator[tuple[str, Any]]:
         *frames, rest = (rest + chunk).split(b"\n\n")
         for frame in frames:
             if not frame.startswith(b":"):
-                name, data = frame.decode().split("\n")
+                name, data = frame.decode().split("\n")[-2:]
                 payload = data.removeprefix("data: ")
                 value = payload if payload == "[DONE]" else check(json.loads(payload))
                 yield name.removeprefix("event: "), value

@@ -4,9 +4,10 @@ A handler that changes something runs inside one write transaction. It returns t
 a `StartedRun` to be executed after the transaction has committed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models import Model
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.runs.stream_events import StreamEvent
@@ -25,6 +26,8 @@ class EngineRequest(NamedTuple):
     """The fields that are set."""
     now: int
     models: ModelRegistry
+    new_owner: Callable[[], str | None] = new_lease_owner
+    """Who works on a run that is queued now; None leaves it to whoever takes it."""
 
 
 class StartedRun(NamedTuple):

@@ -12,7 +12,6 @@ from openai_cli.engine.handlers import (
     threads,
 )
 from openai_cli.engine.ids import new_id
-from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.models import Model
 from openai_cli.engine.models.hosted_tools import dropped_names, without_tools
 from openai_cli.engine.runs import effective_settings, lifecycle, prompt_builder, stream_events
@@ -105,7 +104,7 @@ def _start(
         settings=effective_settings.merge(assistant.settings, body, include),
         metadata=body.get("metadata") or {},
         expires_at=request.now + lifecycle.LIFETIME,
-        owner=new_lease_owner(),
+        owner=request.new_owner(),
         heartbeat_at=request.now,
     )
     tx.runs.insert(run)

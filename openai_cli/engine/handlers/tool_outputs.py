@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from openai_cli.engine import refusals
 from openai_cli.engine.handlers import EngineRequest, StartedRun, lookup
-from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.store import RunRecord, StepRecord, Transaction
@@ -30,7 +29,7 @@ def submit(tx: Transaction, request: EngineRequest) -> StartedRun:
         status="queued",
         required_action=None,
         usage=None,
-        owner=new_lease_owner(),
+        owner=request.new_owner(),
         heartbeat_at=request.now,
     )
     if queued is None:

@@ -1,14 +1,15 @@
 """Drives a run from `queued` until it ends or waits for tool outputs."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.lease import LeaseLostError
-from openai_cli.engine.models import Finished, FinishReason, Model, ModelError, Prompt
+from openai_cli.engine.models import Cancellation, Finished, FinishReason, Model, ModelError, Prompt
 from openai_cli.engine.runs import lifecycle, prompt_builder, stream_events
-from openai_cli.engine.runs.lifecycle import Closed
+from openai_cli.engine.runs.closed import Closed
+from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.recorder import Recorder
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
@@ -16,6 +17,14 @@ from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.tool_turns import turned_away
 from openai_cli.errors import StoreError
+
+
+class _CancelledError(Exception):
+    """The answer is not to be listened to any longer."""
+
+
+_End = tuple[RunRecord, list[StreamEvent]]
+"""The run as it has ended, and the events about that."""
 
 
 class Driver:
@@ -31,8 +40,9 @@ class Driver:
         *,
         max_tool_turns: int,
         streamed: bool,
+        log: EventLog | None = None,
     ) -> None:
-        """`streamed` says whether somebody follows the run's events."""
+        """`streamed` says whether somebody follows the run's events; `log` is to keep them."""
         self._store = store
         self._model = model
         self._clock = clock
@@ -40,10 +50,14 @@ class Driver:
         self._max_tool_turns = max_tool_turns
         self._tool_turns = 0
         self._recorder = Recorder(store, run, clock, at_once=streamed)
+        self._log = log or EventLog(run, 0)
         self.run = run
         """The run as this driver last saw it."""
         self.stopped = False
         """True once the run has ended or waits for tool outputs."""
+        self._cancellation: Cancellation | None = None
+        """That of the answer that is being listened to."""
+        self._reason_to_stop: JsonObject | None = None
 
     def begin(self, tx: Transaction) -> None:
         """Store that the run is worked on; `events` does it where it was not done before."""
@@ -64,16 +78,29 @@ class Driver:
         If the iterator is closed or interrupted, the run is cancelled.
         """
         try:
-            try:
-                yield from self._work()
-            except LeaseLostError:
-                yield from self._ended_elsewhere()
+            for event in self._all_events():
+                self._log.record(event)
+                yield event
         except StoreError:
             raise
         except BaseException:
             self.abandon()
             raise
         self.stopped = True
+
+    def _all_events(self) -> Iterator[StreamEvent]:
+        try:
+            yield from self._work()
+        except LeaseLostError:
+            yield from self._ended_elsewhere()
+
+    def stop(self, error: JsonObject) -> bool:
+        """Let the thread that drives the run fail it; false if it asks no model at the moment."""
+        self._reason_to_stop = error
+        if self._cancellation is None:
+            return False
+        self._cancellation.request()
+        return True
 
     def abandon(self) -> None:
         """Cancel the run: no client waits for it and no other process can continue it."""
@@ -96,9 +123,12 @@ class Driver:
         if self.run.status == "queued":
             self._store.transact(self.begin, idempotent=True)
         yield stream_events.of_run("in_progress", self.run)
-        with self._store.read() as tx:
+
+        def prepare(tx: Transaction) -> Prompt:
             self._recorder.not_before = tx.messages.time_of_next(self.run.thread_id, 0)
-            prepared = prompt_builder.prepare(tx, self.run, self._model.count_tokens)
+            return prompt_builder.prepare(tx, self.run, self._model.count_tokens)
+
+        prepared = self._store.view(prepare)
         self._tool_turns = len(prepared.tool_turns)
         try:
             history = prompt_builder.fit(
@@ -113,7 +143,7 @@ class Driver:
         yield from self._ask(replace(prepared, history=history))
 
     def _ask(self, prepared: Prompt) -> Iterator[StreamEvent]:
-        cancellation = prepared.cancellation
+        self._cancellation = cancellation = prepared.cancellation
         try:
             with self._watchdog.watch(self.run, cancellation):
                 reason = yield from self._listen(prepared)
@@ -121,19 +151,27 @@ class Driver:
             raise
         except Exception as error:
             if cancellation.requested:
-                raise LeaseLostError from error
+                yield from self._cancelled()
+                return
             yield from self._fail(_last_error(error, self._model.backend))
             return
         if cancellation.requested:
-            raise LeaseLostError
+            yield from self._cancelled()
+            return
         yield from self._recorder.ensure_message()
         yield from self._finish(reason)
+
+    def _cancelled(self) -> Iterator[StreamEvent]:
+        """The answer was not listened to any longer: on our own account, or on somebody else's."""
+        if self._reason_to_stop is None:
+            raise LeaseLostError
+        yield from self._fail(self._reason_to_stop)
 
     def _listen(self, prepared: Prompt) -> Generator[StreamEvent, None, FinishReason]:
         with closing(self._model.answer(prepared)) as answer:
             for event in answer:
                 if prepared.cancellation.requested:
-                    raise LeaseLostError
+                    raise _CancelledError
                 if isinstance(event, Finished):
                     return event.reason
                 yield from self._recorder.record(event)
@@ -149,7 +187,7 @@ class Driver:
         message_reason = None if reason == "stop" else _MESSAGE_REASONS[reason]
         now = self._clock.now()
 
-        def work(tx: Transaction) -> tuple[Iterator[StreamEvent], RunRecord]:
+        def work(tx: Transaction) -> _End:
             tx.runs.hold(self.run.id)
             ended = self._recorder.finish(tx, now, message_reason, waiting=bool(calls))
             changes = _outcome(reason, calls, now)
@@ -157,61 +195,65 @@ class Driver:
             run = tx.runs.move(self.run.id, ("in_progress",), owned_by=self.run.owner, **changes)
             if run is None:
                 raise LeaseLostError
-            return ended, run
+            events = [*ended, stream_events.of_run(run.status, run)]
+            self._log.write_end(tx, events)
+            tx.notify(run.id)
+            return run, events
 
-        ended, self.run = self._store.transact(work, idempotent=True)
-        yield from ended
-        yield stream_events.of_run(self.run.status, self.run)
+        yield from self._end(work)
 
     def _turn_away(self) -> Iterator[StreamEvent]:
         """Fail the run: it exceeds its limit of tool turns. The answer is stored."""
         now = self._clock.now()
         error = turned_away(self._max_tool_turns)
 
-        def work(tx: Transaction) -> tuple[Iterator[StreamEvent], Closed]:
+        def work(tx: Transaction) -> _End:
             tx.runs.hold(self.run.id)
-            ended = self._recorder.finish(tx, now, None, waiting=True)
+            ended = list(self._recorder.finish(tx, now, None, waiting=True))
+            self._log.write(tx, ended)
             closed = lifecycle.fail(tx, self.run, error, now, owned_by=self.run.owner)
             if closed is None:
                 raise LeaseLostError
-            return ended, closed
+            return closed.run, [*ended, *stream_events.of_end(closed)]
 
-        ended, closed = self._store.transact(work, idempotent=True)
-        self.run = closed.run
-        yield from ended
-        yield from stream_events.of_end(closed)
+        yield from self._end(work)
 
     def _fail(self, error: JsonObject) -> Iterator[StreamEvent]:
         now = self._clock.now()
 
-        def work(tx: Transaction) -> Closed:
+        def work(tx: Transaction) -> _End:
             tx.runs.hold(self.run.id)
             self._recorder.save(tx)
+            self._log.write(tx)
             closed = lifecycle.fail(tx, self.run, error, now, owned_by=self.run.owner)
             if closed is None:
                 raise LeaseLostError
-            return closed
+            return closed.run, list(stream_events.of_end(closed))
 
-        closed = self._store.transact(work, idempotent=True)
-        self.run = closed.run
-        yield from stream_events.of_end(closed)
+        yield from self._end(work)
 
     def _ended_elsewhere(self) -> Iterator[StreamEvent]:
         """Finish a requested cancellation, or report an end that another process caused."""
         now = self._clock.now()
 
-        def work(tx: Transaction) -> Closed:
+        def work(tx: Transaction) -> _End:
             run = tx.runs.get(self.run.id) or self.run
             if run.owner == self.run.owner:
                 self._recorder.save(tx)
-            closed = lifecycle.cancel(tx, run, now)
-            return closed or Closed(run, *self._recorder.open_rows(tx))
+                self._log.write(tx)
+            closed = lifecycle.cancel(tx, run, now) or Closed(run, *self._recorder.open_rows(tx))
+            events = list(stream_events.of_end(closed))
+            if closed.run.status == "cancelled":
+                events.insert(0, stream_events.of_cancelling(closed.run))
+            return closed.run, events
 
-        closed = self._store.transact(work, idempotent=True)
-        self.run = closed.run
-        if closed.run.status == "cancelled":
-            yield stream_events.of_cancelling(closed.run)
-        yield from stream_events.of_end(closed)
+        yield from self._end(work)
+
+    def _end(self, work: Callable[[Transaction], _End]) -> Iterator[StreamEvent]:
+        """Store the end of the run, with its events if they are kept, and yield these."""
+        with self._log.writing(end=True):
+            self.run, events = self._store.transact(work, idempotent=True)
+        yield from events
 
 
 _MESSAGE_REASONS = {

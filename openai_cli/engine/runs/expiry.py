@@ -6,9 +6,12 @@ being worked on also ends it when it expires.
 
 from functools import partial
 
-from openai_cli.engine.lease import is_alive
+from openai_cli.engine.lease import is_alive, is_claim
 from openai_cli.engine.runs import lifecycle
-from openai_cli.engine.store import Store, Transaction
+from openai_cli.engine.store import QUEUED, Store, Transaction
+
+_UNSUSPECTED = 12
+"""Seconds without a heartbeat, which comes every ten, that say nothing yet."""
 
 
 def expire_stale_runs(store: Store, now: int) -> None:
@@ -27,21 +30,27 @@ def has_stale_runs(tx: Transaction, now: int) -> bool:
 
 
 def _end(tx: Transaction, run_id: str, now: int) -> None:
-    """End the run if it is still stale."""
+    """End the run if it is still stale; one that was only taken from the queue goes back there."""
     run = tx.runs.get(run_id)
     if run is None:
         return
     if run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now):
-        lifecycle.give_up(tx, run, now)
+        if run.status == "queued" and is_claim(run.owner):
+            tx.runs.update(run.id, owner=None, heartbeat_at=None)
+            tx.notify(QUEUED)
+        else:
+            lifecycle.give_up(tx, run, now)
     elif run.expires_at is not None and run.expires_at <= now:
         lifecycle.expire(tx, run, now)
 
 
 def _overdue(tx: Transaction, now: int) -> list[str]:
     """Ids of the runs that have expired or whose process is dead."""
+    # Many processes look at a shared store: they leave each other's runs alone for one heartbeat.
+    quiet_since = now - _UNSUSPECTED if tx.shared else now
     return [
         run.run_id
-        for run in tx.runs.stale_candidates(now)
+        for run in tx.runs.stale_candidates(now, quiet_since)
         if run.expires_at <= now
         or (run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now))
     ]

@@ -5,10 +5,12 @@ a status that allows no change, and changes nothing.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import UsageReported
+from openai_cli.engine.runs import event_log
+from openai_cli.engine.runs.closed import Closed
 from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
 
@@ -22,14 +24,6 @@ ESTIMATED = "estimated"
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _REASONS = {"failed": "run_failed", "cancelled": "run_cancelled", "expired": "run_expired"}
 """Why a message is incomplete, by the status of its run."""
-
-
-class Closed(NamedTuple):
-    """A run that has ended, with the messages and steps that ended with it."""
-
-    run: RunRecord
-    messages: list[MessageRecord]
-    steps: list[StepRecord]
 
 
 def check_lease(tx: Transaction, run: RunRecord) -> None:
@@ -128,7 +122,10 @@ def _close(
         for step in steps
         if step.status == "in_progress"
     ]
-    return Closed(moved, messages, closed)
+    ended = Closed(moved, messages, closed)
+    event_log.keep_end(tx, ended)
+    tx.notify(run.id)
+    return ended
 
 
 def _step_error(error: JsonObject) -> JsonObject:
@@ -147,4 +144,5 @@ def request_cancel(tx: Transaction, run: RunRecord, now: int) -> RunRecord | Non
     cancelling = tx.runs.move(run.id, allowed, status="cancelling", required_action=None)
     if cancelling is not None and run.status != "in_progress":
         cancel(tx, cancelling, now)
+    tx.notify(run.id)
     return cancelling

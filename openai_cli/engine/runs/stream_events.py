@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from openai_cli.engine import serialize
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.runs.lifecycle import Closed
+from openai_cli.engine.runs.closed import Closed
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, ThreadRecord
+from openai_cli.engine.store.tables import STREAM_END
 from openai_cli.engine.strict_json import JsonObject, dumps
 
-DONE = b"event: done\ndata: [DONE]\n\n"
+DONE = STREAM_END.encode()
 
 
 class StreamEvent(NamedTuple):

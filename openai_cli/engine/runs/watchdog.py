@@ -13,6 +13,8 @@ from openai_cli.errors import StoreError
 
 _GLANCE = 0.2
 """Seconds between looks at the runs, and so the most a cancellation waits."""
+_SHARED_GLANCE = 1.0
+"""The same for a shared store, whose processes also tell each other what happened."""
 _BEAT_EVERY = 10
 """Seconds between heartbeats."""
 _GRACE = 1.0
@@ -44,6 +46,11 @@ class Watchdog:
         self._watches: set[_Watch] = set()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._awake = threading.Event()
+
+    def wake(self) -> None:
+        """Look at once: something has happened to a run."""
+        self._awake.set()
 
     @contextmanager
     def watch(self, run: RunRecord, cancellation: Cancellation) -> Iterator[None]:
@@ -64,13 +71,18 @@ class Watchdog:
     def close(self) -> None:
         """End the thread; it does not look at the store any more."""
         self._stop.set()
+        self._awake.set()
         with self._lock:
             thread = self._thread
         if thread is not None:
             thread.join()
 
     def _work(self) -> None:
-        while not self._stop.wait(_GLANCE):
+        while True:
+            self._awake.wait(_SHARED_GLANCE if self._store.shared else _GLANCE)
+            self._awake.clear()
+            if self._stop.is_set():
+                return
             with self._lock:
                 watches = list(self._watches)
                 if not watches:
@@ -82,11 +94,11 @@ class Watchdog:
 
     def _look(self, watches: list[_Watch]) -> None:
         with self._store.read() as tx:
-            runs = [tx.runs.get(watch.run.id) for watch in watches]
-        for watch, run in zip(watches, runs, strict=True):
+            runs = tx.runs.many([watch.run.id for watch in watches])
+        for watch in watches:
             if watch.asked_at:
                 self._cancel_for_a_stalled_driver(watch)
-            elif not self._goes_on(watch, run):
+            elif not self._goes_on(watch, runs.get(watch.run.id)):
                 watch.asked_at = time.monotonic()
                 watch.cancellation.request()
 

@@ -21,6 +21,7 @@ from openai_cli.engine.serve.body import (
 from openai_cli.engine.serve.frame_queue import FrameQueue, close_when_gone
 from openai_cli.engine.serve.head import check_head
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.operations import Operations
 from openai_cli.engine.serve.url import read_url
 from openai_cli.errors import StoreError
 
@@ -58,7 +59,9 @@ class AsgiApp:
         limits: ServerLimits,
         log: Callable[[Report], None],
         relay: "Relay | None" = None,
+        operations: Operations | None = None,
     ) -> None:
+        self._operations = operations
         self._engine = engine
         self._auth = auth
         self._limits = limits
@@ -85,6 +88,8 @@ class AsgiApp:
         method, path = scope["method"], scope["raw_path"].decode("latin-1")
         request_id = answer.headers[http_responses.REQUEST_ID]
         seconds = time.monotonic() - begun
+        if self._operations is not None:
+            self._operations.count_request(method, answer.status, seconds)
         self._log(Report(method, path, answer.status, request_id, seconds, fault))
 
     def close(self) -> None:
@@ -101,6 +106,8 @@ class AsgiApp:
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
             }
             check_head(scope, self._limits)
+            if self._operations is not None and self._operations.takes(scope):
+                return await self._operate(self._operations, scope["path"], headers), None
             self._auth.check(headers)
             url = read_url(scope)
             call = HttpRequest(
@@ -125,6 +132,14 @@ class AsgiApp:
             raise
         except Exception as error:
             return _fault("The server had an error while processing your request."), error
+
+    async def _operate(
+        self, operations: Operations, path: str, headers: dict[str, str]
+    ) -> HttpResponse:
+        if not operations.is_open(path):
+            self._auth.check(headers)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, operations.answer, path)
 
     def _work(self, call: HttpRequest) -> HttpResponse:
         check_elements(call.body, self._limits)

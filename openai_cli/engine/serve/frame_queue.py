@@ -43,6 +43,16 @@ class FrameQueue:
                 self._size += len(frame)
                 self._notify()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a frame can be put without waiting; also after a disconnect."""
+        return self._closed or self._size < _CAPACITY
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client has disconnected."""
+        return self._closed
+
     def end(self) -> None:
         """Mark the end of the stream."""
         with self._changed:

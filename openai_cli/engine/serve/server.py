@@ -17,7 +17,9 @@ from openai_cli.engine.serve.auth import Authenticator
 from openai_cli.engine.serve.connection_pool import ConnectionPool
 from openai_cli.engine.serve.http_protocol import connections
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.operations import Operations
 from openai_cli.engine.serve.rate_limited_log import Log, RateLimitedLog
+from openai_cli.engine.serve.run_queue import RunQueue
 from openai_cli.engine.serve.workers import Workers
 from openai_cli.engine.store import Store
 
@@ -80,9 +82,15 @@ class Service:
             lambda _, context: pressure.note(context["message"], context.get("exception"))
         )
         pool = ConnectionPool(self._limits.connections, pressure.note)
-        workers = Workers(self._store, loop, self._logs.fault, self._limits.runs)
+        executor = RunQueue if self._store.shared else Workers
+        operations = Operations(self._store, stop.is_set)
+        workers = executor(
+            self._store, loop, self._logs.fault, self._limits.runs, operations.count_run
+        )
         engine = Engine(self._store, self._models, workers)
-        app = AsgiApp(engine, self._auth, self._limits, self._logs.request, self._relay)
+        if isinstance(workers, RunQueue):
+            workers.start(engine)
+        app = AsgiApp(engine, self._auth, self._limits, self._logs.request, self._relay, operations)
         config = _config(app, self._limits, pool, self._grace)
 
         def hurry() -> None:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from openai_cli.engine.handlers import StartedRun
 from openai_cli.engine.http import Frames
+from openai_cli.engine.lease import new_lease_owner
 from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.frame_queue import FrameQueue
-from openai_cli.engine.store import Store
+from openai_cli.engine.store import Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.errors import StoreError
 
@@ -41,7 +43,16 @@ class Workers:
 
     background = True
 
-    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop, log: Log, limit: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        loop: asyncio.AbstractEventLoop,
+        log: Log,
+        limit: int,
+        stopped: Callable[[str, float], None] = lambda _status, _seconds: None,
+    ) -> None:
+        """`stopped` is called for each run that stops, with its status and the seconds it took."""
+        self._stopped = stopped
         self._store = store
         self._loop = loop
         self._log = log
@@ -57,6 +68,13 @@ class Workers:
         self._idle = 0
         """How many of them wait for a job."""
         self._deadline: float | None = None
+
+    def new_owner(self) -> str | None:
+        """This process."""
+        return new_lease_owner()
+
+    def queued(self, tx: Transaction, started: StartedRun) -> None:
+        """Nothing is: a thread of this process takes the run."""
 
     def work(self, driver: Driver) -> None:
         """Execute the run without a listener."""
@@ -80,6 +98,16 @@ class Workers:
         threading.Thread(target=work, name="replay", daemon=True).start()
         return queue
 
+    def follow(self, run_id: str, last: int) -> Frames | None:  # noqa: ARG002
+        """None: only a shared store keeps events."""
+        return None
+
+    @property
+    def room(self) -> int:
+        """How many runs more could be worked on at once."""
+        with self._changed:
+            return self._limit - len(self._live)
+
     def stop(self, grace: float) -> int:
         """Wait until all runs have stopped; after `grace` seconds, fail the rest.
 
@@ -90,12 +118,21 @@ class Workers:
                 self._deadline = time.monotonic() + grace
             while self._live and (left := self._deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-            late = [job.driver.run.id for job in self._live]
-        for run_id in late:
-            self._fail(run_id, STOPPED)
+            late = list(self._live)
+        # A run that fails itself keeps all that it told its stream.
+        deaf = [job for job in late if not job.driver.stop(STOPPED)]
+        self._fail_all(deaf)
         with self._changed:
             self._changed.wait_for(lambda: not self._live, _LAST_WORDS)
+            deaf = [job for job in self._live if job not in deaf]
+        self._fail_all(deaf)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._live, _LAST_WORDS if deaf else 0)
         return len(late)
+
+    def _fail_all(self, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            self._fail(job.driver.run.id, STOPPED)
 
     def hurry(self) -> None:
         """End the grace period of a `stop` that is in progress or about to begin."""
@@ -139,10 +176,12 @@ class Workers:
                     self._threads -= 1
                     return
                 job = self._waiting.popleft()
+            begun = time.monotonic()
             self._do(job)
             with self._changed:
                 self._live.discard(job)
                 self._changed.notify_all()
+            self._stopped(job.driver.run.status, time.monotonic() - begun)
 
     def _do(self, job: _Job) -> None:
         events = job.driver.events()

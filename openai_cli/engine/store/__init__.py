@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from openai_cli.engine.store.database import Connection, Database, UnstorableTextError
+from openai_cli.engine.clock import Clock
+from openai_cli.engine.store.database import Connection, Database, Listener, UnstorableTextError
 from openai_cli.engine.store.records import (
     ACTIVE,
     AssistantRecord,
@@ -27,6 +28,7 @@ from openai_cli.engine.store.records import (
 )
 from openai_cli.engine.store.tables import (
     Assistants,
+    Events,
     IdempotencyRecords,
     Messages,
     RecordPage,
@@ -41,6 +43,7 @@ from openai_cli.errors import StoreError
 
 __all__ = [
     "ACTIVE",
+    "QUEUED",
     "AssistantRecord",
     "IdempotencyRecord",
     "MessageRecord",
@@ -58,6 +61,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+QUEUED = "queued"
+"""What processes tell each other when a run waits for one of them."""
+
 
 class Transaction:
     """The tables, within one transaction."""
@@ -69,6 +75,9 @@ class Transaction:
         self.runs = Runs(connection)
         self.steps = Steps(connection)
         self.idempotency_records = IdempotencyRecords(connection)
+        self.events = Events(connection)
+        self.shared = bool(connection.row_lock)
+        self.notify = connection.notify
 
 
 class Store:
@@ -82,6 +91,16 @@ class Store:
         self.place = place
         self.read_only = read_only
         self._database = _open(place, read_only)
+        self.shared = self._database.shared
+        """Whether processes on several machines may use it: it has a queue of runs then."""
+
+    def clock(self) -> Clock:
+        """A clock that all who use the store agree on."""
+        return Clock(self._database.clock_offset())
+
+    def listen(self, hear: Callable[[str], None]) -> Listener:
+        """Call `hear` in a thread with what other processes tell: see `Database`."""
+        return self._database.listen(hear)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

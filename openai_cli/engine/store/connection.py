@@ -48,6 +48,9 @@ class SqliteConnection(sqlite3.Connection):
     row_lock = ""
     """None is needed: the whole file is locked for a writer."""
 
+    def notify(self, what: str) -> None:
+        """Do nothing: processes on one machine look at the file."""
+
     def go_on_from_last(self, table: str) -> None:
         """Do nothing: SQLite's sequences follow what is inserted."""
 
@@ -248,12 +251,11 @@ def connect_read_only(path: Path) -> SqliteConnection:
     target = Path(os.path.realpath(path))
     log = target.with_name(f"{target.name}-wal")
     whole = "" if log.exists() and log.stat().st_size else "&immutable=1"
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"file:{quote(str(target))}?mode=ro{whole}",
         uri=True, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False,
         factory=SqliteConnection,
     )  # fmt: skip
-    return connection
 
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> None:

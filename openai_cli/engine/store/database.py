@@ -6,7 +6,7 @@
 `sqlite` and in `postgres`: how a transaction begins, ends and waits, and how its errors are told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -51,6 +51,10 @@ class Connection(Protocol):
         """Run a statement with a `?` for each value."""
         ...
 
+    def notify(self, what: str) -> None:
+        """Tell all processes that listen, once the transaction has been committed."""
+        ...
+
     def go_on_from_last(self, table: str) -> None:
         """Let the sequence of a table go on behind the greatest `seq` that is in it."""
         ...
@@ -72,8 +76,32 @@ class NoMoreAttempts:
         return False
 
 
+class Listener(Protocol):
+    """Listens to what other processes tell, until it is closed."""
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
 class Database(Protocol):
     """An open database. Its methods raise `StoreError` and no other database error."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether processes on several machines may use it."""
+        ...
+
+    def clock_offset(self) -> float:
+        """Seconds by which its clock is ahead of this machine's."""
+        ...
+
+    def listen(self, hear: Callable[[str], None]) -> Listener:
+        """Call `hear` in a thread with what others tell; they may be told of what is long past.
+
+        It is also called with an empty text whenever something may have been missed.
+        """
+        ...
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Connection]:
         """A transaction: committed when the block ends, rolled back if it raises.

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -21,12 +21,15 @@ from openai_cli.engine.store.database import (
     Attempts,
     Connection,
     DamagedRowError,
+    Listener,
     NoMoreAttempts,
 )
 
 
 class SqliteDatabase:
     """One SQLite file, with a connection for each transaction in progress."""
+
+    shared = False
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open the file, create it if it is missing, bring it to the newest schema.
@@ -68,6 +71,14 @@ class SqliteDatabase:
     def attempts(self, *, idempotent: bool) -> Attempts:  # noqa: ARG002
         """One: a writer is alone, and has waited for its turn."""
         return NoMoreAttempts()
+
+    def clock_offset(self) -> float:
+        """None: the processes have one clock."""
+        return 0.0
+
+    def listen(self, hear: Callable[[str], None]) -> Listener:
+        """Never called: nothing is told."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Close the file. Transactions in progress keep their own connection."""

@@ -7,6 +7,7 @@ are always bound.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple
 
+from openai_cli.engine.lease import new_claim
 from openai_cli.engine.store.database import Connection, Cursor, DamagedRowError
 from openai_cli.engine.store.records import (
     ACTIVE,
@@ -283,6 +284,15 @@ class StaleCandidate(NamedTuple):
     heartbeat_at: int | None
 
 
+class Backlog(NamedTuple):
+    """How many runs have a status, and when the oldest of them was created."""
+
+    status: str
+    runs: int
+    oldest: int
+
+
+_IS_UNCLAIMED = "status = 'queued' AND owner IS NULL"
 # Spelt out, not bound: only then may the planner use the indexes of just these rows.
 _IS_ACTIVE = "status IN ({})".format(", ".join(f"'{status}'" for status in ACTIVE))
 _HAS_FILES = "(replace(content, 'image_', '') <> content OR length(attachments) > 2)"
@@ -315,14 +325,39 @@ class Runs(RecordTable[RunRecord]):
         found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id], self._connection.row_lock)
         return found[0] if found else None
 
-    def stale_candidates(self, now: int) -> list[StaleCandidate]:
-        """Active runs that have expired, or that a process works on."""
+    def stale_candidates(self, now: int, quiet_since: int) -> list[StaleCandidate]:
+        """Active runs that have expired, or whose process has been quiet since then."""
         rows = self._execute(
             "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
-            f"WHERE {_IS_ACTIVE} AND (expires_at <= ? OR owner IS NOT NULL)",
-            [now],
+            f"WHERE {_IS_ACTIVE} "
+            "AND (expires_at <= ? OR (owner IS NOT NULL AND heartbeat_at <= ?))",
+            [now, quiet_since],
         )
         return [StaleCandidate(*row) for row in rows]
+
+    def claim(self, limit: int, now: int) -> list[RunRecord]:
+        """Take queued runs that nobody works on, oldest first; each gets a new owner.
+
+        Those that another process is just taking are passed over.
+        """
+        lock = f"{self._connection.row_lock} SKIP LOCKED"
+        order = f"ORDER BY created_at, seq LIMIT ? {lock}"
+        found = self._select([_IS_UNCLAIMED], [limit], order)
+        return [self.update(run.id, owner=new_claim(), heartbeat_at=now) for run in found]
+
+    def backlog(self) -> list[Backlog]:
+        """The runs that have not ended, by status."""
+        rows = self._execute(
+            "SELECT status, count(*), min(created_at) FROM runs "  # noqa: S608
+            f"WHERE {_IS_ACTIVE} GROUP BY status",
+            [],
+        )
+        return [Backlog(*row) for row in rows]
+
+    def many(self, run_ids: Sequence[str]) -> dict[str, RunRecord]:
+        """Those of these runs that there are, by their ids."""
+        marks = ", ".join("?" for _ in run_ids)
+        return {run.id: run for run in self._select([f"id IN ({marks})"], run_ids)}
 
     def beat(self, run_id: str, owner: str, now: int) -> bool:
         """Record the owner's heartbeat; False if the run has another owner by now."""
@@ -375,3 +410,66 @@ class IdempotencyRecords(RecordTable[IdempotencyRecord]):
     def forget_before(self, time: int) -> None:
         """Drop answers older than `time`."""
         self._execute("DELETE FROM first_answers WHERE created_at < ?", [time])
+
+
+STREAM_END = "event: done\ndata: [DONE]\n\n"
+"""The last event of a stream."""
+
+
+class Part(NamedTuple):
+    """One stream of a run: the numbers of its first event, and of its end if that is there."""
+
+    first: int
+    end: int | None
+
+
+class Events:
+    """The events of streamed runs, which only a shared store keeps."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, run_id: str, last: int, frames: Sequence[str]) -> None:
+        """Add events behind the one with the number `last`."""
+        for number, frame in enumerate(frames, last + 1):
+            self._connection.execute(
+                "INSERT INTO events (run_id, number, frame) VALUES (?, ?, ?)",
+                [run_id, number, frame],
+            )
+
+    def last(self, run_id: str) -> int:
+        """The number of the run's last event; 0 if there are none."""
+        (found,) = self._connection.execute(
+            "SELECT max(number) FROM events WHERE run_id = ?", [run_id]
+        ).fetchone()
+        return found or 0
+
+    def last_part(self, run_id: str) -> Part | None:
+        """The stream of a run that is under way, or was last; None if there are no events.
+
+        A run that waits for tool outputs ends a stream, and goes on in another.
+        """
+        rows = self._connection.execute(
+            "SELECT number FROM events WHERE run_id = ? AND frame = ? ORDER BY number DESC LIMIT 2",
+            [run_id, STREAM_END],
+        )
+        ends = [row[0] for row in rows]
+        last = self.last(run_id)
+        if not last:
+            return None
+        is_over = ends[:1] == [last]
+        before = ends[is_over : is_over + 1] or [0]
+        return Part(before[0] + 1, last if is_over else None)
+
+    def after(self, run_id: str, number: int, limit: int) -> list[tuple[int, str]]:
+        """The events of a run that follow the one with this number."""
+        rows = self._connection.execute(
+            "SELECT number, frame FROM events WHERE run_id = ? AND number > ? "
+            "ORDER BY number LIMIT ?",
+            [run_id, number, limit],
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def forget_before(self, time: int) -> None:
+        """Drop events older than `time`."""
+        self._connection.execute("DELETE FROM events WHERE created_at < ?", [time])

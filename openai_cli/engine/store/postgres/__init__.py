@@ -7,13 +7,12 @@ tried again, and then sees what the first one did (`may_repeat`).
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 
 from openai_cli.engine.store.database import (
@@ -21,10 +20,13 @@ from openai_cli.engine.store.database import (
     Connection,
     Cursor,
     DamagedRowError,
+    Listener,
     UnstorableTextError,
 )
 from openai_cli.engine.store.postgres import schema
+from openai_cli.engine.store.postgres.connecting import connect, parameters
 from openai_cli.engine.store.postgres.errors import RACES, CommitError, is_outage, store_error
+from openai_cli.engine.store.postgres.listener import CHANNEL, PostgresListener
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 
@@ -32,27 +34,20 @@ _CONNECTIONS = 16
 """The most that a process has open; transactions wait for one."""
 _PATIENCE = 60.0
 """Seconds to wait for a connection, or for a lock that another transaction holds."""
-_CONNECT_TIME = 10
-"""Seconds that connecting may take."""
 _MOST_RACES = 8
 """Attempts at a transaction that others are in the way of."""
 _PAUSE = 0.2
 """Seconds between attempts while the database is away."""
-_PARAMETERS: dict[str, Any] = {
-    "application_name": "openai-local",
-    "connect_timeout": _CONNECT_TIME,
-    # A peer that is gone without a word is noticed within a minute.
-    "keepalives_idle": 20,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-}
 
 
 class PostgresDatabase:
     """One PostgreSQL database, with a pool of connections."""
 
+    shared = True
+
     def __init__(self, place: DatabaseUrl) -> None:
         """Connect, create the tables if they are missing, bring them to the newest schema."""
+        self._place = place
         self._name = str(place)
         with connect(place) as connection:
             try:
@@ -60,7 +55,7 @@ class PostgresDatabase:
             except psycopg.Error as error:
                 raise store_error(self._name, error) from None
         self._pool = ConnectionPool(
-            kwargs=_parameters(place),
+            kwargs=parameters(place),
             configure=_configure,
             min_size=0,
             max_size=_CONNECTIONS,
@@ -101,6 +96,19 @@ class PostgresDatabase:
     def attempts(self, *, idempotent: bool) -> Attempts:
         """Several, as long as others are in the way or the database is away."""
         return _Attempts(idempotent)
+
+    def clock_offset(self) -> float:
+        """Seconds by which the server's clock is ahead; half of the way is taken into account."""
+        begun = time.time()
+        with self.transaction(write=False) as connection:
+            (there,) = connection.execute(
+                "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8", []
+            ).fetchone()
+        return float(there) - (begun + time.time()) / 2
+
+    def listen(self, hear: Callable[[str], None]) -> Listener:
+        """Call `hear` in a thread with what other processes tell."""
+        return PostgresListener(self._place, hear)
 
     def close(self) -> None:
         """Close the connections. Transactions in progress keep their own."""
@@ -143,34 +151,14 @@ class _Connection:
             raise UnstorableTextError
         return self._raw.execute(statement.replace("?", "%s").encode(), values)
 
+    def notify(self, what: str) -> None:
+        """Tell all processes that listen, once the transaction has been committed."""
+        self._raw.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
+
     def go_on_from_last(self, table: str) -> None:
         """Set the sequence of the table to the greatest `seq`."""
         last = f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) FROM {table}"  # noqa: S608
         self._raw.execute(last.encode())
-
-
-def connect(place: DatabaseUrl) -> psycopg.Connection:
-    """A connection of its own, with every statement a transaction. Raises StoreError."""
-    try:
-        return psycopg.connect(**_parameters(place), autocommit=True)
-    except psycopg.Error as error:
-        raise store_error(str(place), error) from None
-
-
-def _parameters(place: DatabaseUrl) -> dict[str, Any]:
-    """The parameters of libpq: those of the URL, and ours where it has none. Raises StoreError."""
-    try:
-        found = conninfo_to_dict(place.url)
-        ports = str(found.get("port", ""))
-        if ports.replace(",", "").isdecimal() or not ports:
-            return _PARAMETERS | found
-    except psycopg.ProgrammingError:
-        pass
-    # libpq's reason quotes what stands in the wrong place, which may be the password.
-    raise StoreError(
-        f"The store {place} is not a valid URL: in a user name and a password, all but letters "
-        "and digits must be percent-encoded."
-    )
 
 
 def _configure(connection: psycopg.Connection) -> None:

@@ -139,9 +139,35 @@ _FIRST = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SECOND = (
+    """
+    CREATE INDEX runs_unclaimed ON runs (created_at, seq)
+        WHERE status = 'queued' AND owner IS NULL
+    """,
+    """
+    CREATE TABLE events (
+        run_id TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        frame TEXT NOT NULL,
+        created_at BIGINT NOT NULL DEFAULT FLOOR(EXTRACT(EPOCH FROM now())),
+        PRIMARY KEY (run_id, number)
+    )
+    """,
+    "CREATE INDEX events_age ON events (created_at)",
+)
 
-_TABLES = ("assistants", "threads", "messages", "runs", "steps", "first_answers", "migrations")
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+
+_TABLES = (
+    "assistants",
+    "events",
+    "threads",
+    "messages",
+    "runs",
+    "steps",
+    "first_answers",
+    "migrations",
+)
 
 
 def version(connection: psycopg.Connection) -> int:

@@ -1,0 +1,51 @@
+"""A worker: takes runs from the queue of a shared store, and serves nobody."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import NamedTuple
+
+from openai_cli.engine.engine import Engine
+from openai_cli.engine.models.registry import ModelRegistry
+from openai_cli.engine.serve.run_queue import RunQueue
+from openai_cli.engine.serve.workers import Log
+from openai_cli.engine.store import Store
+
+
+class Worker(NamedTuple):
+    """Works on at most `runs` at the same time; when it is stopped, they get `grace` seconds."""
+
+    store: Store
+    models: ModelRegistry
+    log: Log
+    runs: int
+    grace: float
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Work until SIGTERM, SIGINT or SIGHUP; a second signal ends the grace period.
+
+        Returns how many runs were failed because they did not end in time. `ready` is called once
+        runs are taken.
+        """
+        return asyncio.run(self._run(ready))
+
+    async def _run(self, ready: Callable[[], None]) -> int:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        queue = RunQueue(self.store, loop, self.log, self.runs)
+        engine = Engine(self.store, self.models, queue)
+
+        def asked() -> None:
+            if stop.is_set():
+                queue.hurry()
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, asked)
+        try:
+            queue.start(engine)
+            ready()
+            await stop.wait()
+            return await asyncio.to_thread(queue.stop, self.grace)
+        finally:
+            engine.close()
