@@ -15,7 +15,7 @@ from tests.support.shell import Shell
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tests marked `both_databases` run on each; on PostgreSQL in the slow suite, if not always."""
     marker = metafunc.definition.get_closest_marker("both_databases")
-    if marker is None or "place" not in metafunc.fixturenames:
+    if marker is None or marker.kwargs.get("never") or "place" not in metafunc.fixturenames:
         return
     marks = [pytest.mark.needs("postgres")]
     if not marker.kwargs.get("always"):

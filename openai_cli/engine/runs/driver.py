@@ -238,10 +238,14 @@ class Driver:
 
         def work(tx: Transaction) -> _End:
             run = tx.runs.get(self.run.id) or self.run
-            if run.owner == self.run.owner:
+            if run.owner == self.run.owner or not tx.shared:
                 self._recorder.save(tx)
                 self._log.write(tx)
-            closed = lifecycle.cancel(tx, run, now) or Closed(run, *self._recorder.open_rows(tx))
+            closed = lifecycle.cancel(tx, run, now)
+            if closed is None:
+                if not tx.shared:
+                    lifecycle.close_left_open(tx, run, now)
+                closed = Closed(run, *self._recorder.open_rows(tx))
             events = list(stream_events.of_end(closed))
             if closed.run.status == "cancelled":
                 events.insert(0, stream_events.of_cancelling(closed.run))

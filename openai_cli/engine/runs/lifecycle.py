@@ -29,10 +29,12 @@ _REASONS = {"failed": "run_failed", "cancelled": "run_cancelled", "expired": "ru
 def check_lease(tx: Transaction, run: RunRecord) -> None:
     """See to it that the run is still its owner's, and stays so until the transaction ends.
 
+    In a file nobody takes over a run: what was told of one that has just ended is still stored.
+
     Raises:
         LeaseLostError: it is not.
     """
-    if tx.runs.get(run.id, owner=run.owner or "") is None:
+    if tx.shared and tx.runs.get(run.id, owner=run.owner or "") is None:
         raise LeaseLostError
 
 
@@ -111,21 +113,32 @@ def _close(
     moved = tx.runs.move(run.id, allowed, owned_by=owned_by, **changes)
     if moved is None:
         return None
-    messages = [
-        close_message(tx, message.id, _REASONS[status], now)
-        for message in tx.messages.all(run_id=run.id)
-        if message.status == "in_progress"
-    ]
-    extra = {"last_error": _step_error(changes["last_error"])} if status == "failed" else {}
-    closed = [
-        close_step(tx, step.id, status, now, **extra)
-        for step in steps
-        if step.status == "in_progress"
-    ]
-    ended = Closed(moved, messages, closed)
+    ended = _close_open(tx, moved, steps, now)
     event_log.keep_end(tx, ended)
     tx.notify(run.id)
     return ended
+
+
+def close_left_open(tx: Transaction, run: RunRecord, now: int) -> None:
+    """End the messages and steps that were stored after another process had ended their run."""
+    if run.status in _REASONS:
+        _close_open(tx, run, tx.steps.all(run_id=run.id), now)
+
+
+def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], now: int) -> Closed:
+    """End what is open of a run that has ended."""
+    messages = [
+        close_message(tx, message.id, _REASONS[run.status], now)
+        for message in tx.messages.all(run_id=run.id)
+        if message.status == "in_progress"
+    ]
+    error = {"last_error": _step_error(run.last_error)} if run.last_error else {}
+    closed = [
+        close_step(tx, step.id, run.status, now, **error)
+        for step in steps
+        if step.status == "in_progress"
+    ]
+    return Closed(run, messages, closed)
 
 
 def _step_error(error: JsonObject) -> JsonObject:
