@@ -37,8 +37,9 @@ def program(name: str) -> str | None:
 class PostgresServer:
     """A server on the files in a folder."""
 
-    def __init__(self, root: Path | None = None) -> None:
-        """The server that is up in this folder, or a new one."""
+    def __init__(self, root: Path | None = None, *, settings: dict[str, str] | None = None) -> None:
+        """The server that is up in this folder, or a new one with more settings."""
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._root = root or Path(tempfile.mkdtemp(prefix="pg"))
         self._data = self._root / "data"
         if root is not None:
@@ -60,7 +61,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._root)}
+        settings = {**self._settings, "unix_socket_directories": str(self._root)}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(program("pg_ctl")), "-D", str(self._data), "-l", str(self._data / "log")]
         options = " ".join(f"'{word}'" for word in words)
