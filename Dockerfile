@@ -6,7 +6,7 @@ COPY openai_cli openai_cli
 COPY docs/man docs/man
 COPY completions completions
 RUN python -m venv /opt/openai \
-    && /opt/openai/bin/pip install --no-cache-dir --disable-pip-version-check '.[serve]' \
+    && /opt/openai/bin/pip install --no-cache-dir --disable-pip-version-check '.[metrics,postgres,serve]' \
     && /opt/openai/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim

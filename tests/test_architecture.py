@@ -21,6 +21,8 @@ DISTRIBUTIONS = {
     "ruamel": "ruamel.yaml",
     "pydantic_core": "pydantic",
     "backports": "backports-zstd",
+    "prometheus_client": "prometheus-client",
+    "psycopg_pool": "psycopg-pool",
 }
 """Distributions of modules that are not named like them."""
 

@@ -13,6 +13,7 @@ from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import (
     CONFIG_ACTIONS,
     EXPORT_SHAPES,
+    LOG_SHAPES,
     MAX_ITEMS,
     OTHER,
     SHELLS,
@@ -193,6 +194,13 @@ GROUPS = {
 _WORKERS = Option(
     "--workers", "Runs to work on at the same time; 128 if not set, 0 for none.", OTHER, "COUNT"
 )
+_LOG = Option(
+    "--log",
+    "Log on stderr: text, or an object for each request and fault in json.",
+    OTHER,
+    "SHAPE",
+    words=LOG_SHAPES,
+)
 _GRACE = Option(
     "--grace",
     "Seconds that active runs get to end when it is stopped; 8 if not set.",
@@ -254,6 +262,7 @@ BUILTIN_COMMANDS = (
             ),
             _WORKERS,
             _GRACE,
+            _LOG,
         ),
         examples=(
             "openai local serve",
@@ -267,7 +276,7 @@ BUILTIN_COMMANDS = (
         name="local worker",
         summary="Work on the runs that servers queue in PostgreSQL, until it is stopped",
         runs=_work,
-        options=(STORE, _WORKERS, _TURNS, _GRACE),
+        options=(STORE, _WORKERS, _TURNS, _GRACE, _LOG),
         examples=("openai local worker --store postgresql://db.example/team",),
         shared=ENGINE_FLAGS,
         consequence="not started",

@@ -30,6 +30,7 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name not in ("explore", *ROW_F
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 CONFIG_ACTIONS = ("show", "path", "check")
 EXPORT_SHAPES = ("objects", "conversations")
+LOG_SHAPES = ("text", "json")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """Shells with a completion script."""
 CREDENTIALS = {

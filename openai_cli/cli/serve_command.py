@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
 from openai_cli.cli.env import Env
+from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.option_values import whole
+from openai_cli.cli.options import LOG_SHAPES
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
 from openai_cli.client.headers import check_credential
@@ -42,6 +46,7 @@ class ServeOptions:
     key: str
     grace: float
     workers: int
+    log: str
     passthrough: bool
     environ: Mapping[str, str]
 
@@ -75,7 +80,7 @@ def work(session: Session) -> None:
     runs = _limits(settings, env).runs
     store = _open(settings)
     models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
-    log = _logs(env, debug="--debug" in session.arguments.names()).fault
+    log = _logs(env, "--debug" in session.arguments.names(), settings.log).fault
     worker = Worker(store, models, log, runs, settings.grace)
     failed = worker.run(lambda: env.say("note", f"working on the runs in {store.place}"))
     _tell_failed(failed, env)
@@ -101,7 +106,7 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     from openai_cli.engine.serve.bind import BindError, listen, url_of
     from openai_cli.engine.serve.server import Service
 
-    logs = _logs(env, debug)
+    logs = _logs(env, debug, settings.log)
     limits = _limits(settings, env)
     relay = _relay(settings, limits, logs) if settings.passthrough else None
     try:
@@ -164,7 +169,32 @@ def _relay(settings: ServeOptions, limits: ServerLimits, logs: Logs) -> Relay:
         raise UsageError(problems=[Problem("--passthrough", str(error))]) from None
 
 
-def _logs(env: Env, debug: bool) -> Logs:
+def _logs(env: Env, debug: bool, shape: str) -> Logs:
+
+    return _json_logs(env) if shape == "json" else _text_logs(env, debug)
+
+
+def _json_logs(env: Env) -> Logs:
+    """An object a line for each request and each fault."""
+    from openai_cli.engine.serve.server import Logs
+
+    def put(level: str, event: str, **fields: object) -> None:
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        env.put(json.dumps({"time": moment, "level": level, "event": event, **fields}) + "\n")
+
+    def request(report: Report) -> None:
+        fields = report._asdict() | {"fault": None, "seconds": round(report.seconds, 3)}
+        put("info", "request", **{name: one for name, one in fields.items() if one is not None})
+        if report.fault:
+            fault(report.request_id, report.fault)
+
+    def fault(what: str, error: BaseException | None) -> None:
+        put("error", "fault", message=what, **({"error": str(error)} if error else {}))
+
+    return Logs(request, fault)
+
+
+def _text_logs(env: Env, debug: bool) -> Logs:
     from openai_cli.engine.serve.server import Logs
 
     def request(report: Report) -> None:
@@ -204,6 +234,7 @@ class _ServeOptionReader:
             key=self._key(),
             grace=self._number("--grace", 8, _MAX_GRACE),
             workers=self._number("--workers", _WORKERS, _MOST_WORKERS),
+            log=self._log(),
             passthrough=self._options.has("--passthrough"),
             environ=self._engine_environ(),
         )
@@ -216,6 +247,13 @@ class _ServeOptionReader:
         if text == "":
             self._problems.append(Problem(name, "is empty"))
         return text or ""
+
+    def _log(self) -> str:
+        text = self._text("--log") or LOG_SHAPES[0]
+        if text not in LOG_SHAPES:
+            what = f'expected {" or ".join(LOG_SHAPES)}, found "{text}"{near(text, LOG_SHAPES)}'
+            self._problems.append(Problem("--log", what))
+        return text
 
     def _number(self, name: str, default: int, most: int) -> int:
         return self._options.value(name, whole(0, most), default) if self._text(name) else default

@@ -35,6 +35,8 @@ _TEND_EVERY = 5.0
 """Seconds between looks for runs of dead processes."""
 _SWEEP_EVERY = 300.0
 """Seconds between removals of old events."""
+_GLANCE = 0.1
+"""Seconds between looks whether the last stream has ended, when the process stops."""
 _FLUSH_EVERY = 0.05
 """Seconds for which pieces of text are gathered."""
 
@@ -81,6 +83,7 @@ class RunQueue:
         self._awake = threading.Event()
         self._draining = threading.Event()
         self._stopped = threading.Event()
+        self._hurried = threading.Event()
         self._lock = threading.Lock()
         self._logs: dict[str, EventLog] = {}
         self._threads: list[threading.Thread] = []
@@ -138,7 +141,11 @@ class RunQueue:
     # Stopping, as `Workers` do
 
     def stop(self, grace: float) -> int:
-        """Take no more runs, wait for those that are worked on here, and fail the rest."""
+        """Take no more runs, wait for those that are worked on here, and fail the rest.
+
+        Streams of runs that others work on have the rest of the time.
+        """
+        until = time.monotonic() + grace
         self._draining.set()
         self._awake.set()
         late = self._workers.stop(grace)
@@ -146,12 +153,15 @@ class RunQueue:
         for thread in self._threads:
             thread.join()
         self._write_events()
+        while self._relay.streams and time.monotonic() < until and not self._hurried.wait(_GLANCE):
+            pass  # others work on these runs
         self._listener.close()
         self._relay.close()
         return late
 
     def hurry(self) -> None:
         """End the grace period."""
+        self._hurried.set()
         self._workers.hurry()
 
     # Threads

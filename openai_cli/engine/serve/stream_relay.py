@@ -52,6 +52,12 @@ class StreamRelay:
             self._streams.add(_Stream(run_id, last, queue))
         self._awake.set()
 
+    @property
+    def streams(self) -> int:
+        """How many streams there are."""
+        with self._lock:
+            return len(self._streams)
+
     def wake(self) -> None:
         """Look at once: there may be new events."""
         self._awake.set()

@@ -256,6 +256,18 @@ def ended(api: Api) -> Any:
     return run if run["status"] == "failed" else None
 
 
+def test_a_server_that_stops_ends_its_streams_first(place: DatabaseUrl, start: Start) -> None:
+    start()
+    front = Running(place, limits=FRONT, grace=30)
+    client = Api(place, url=front.url)
+    with client.streaming("/threads/runs", ask("some words\n!slow 0.3")) as events:
+        next(events)
+        front.close(wait=False)
+        assert names(list(events))[-2:] == ["run.completed", "done"]
+    client.close()
+    front.close()
+
+
 def test_a_client_comes_back_to_a_stream(start: Start) -> None:
     """At another server, and behind the last event that it has."""
     front, other, _worker = start(limits=FRONT), start(limits=FRONT), start()

@@ -1,5 +1,6 @@
 """What operates a server asks it, and servers and workers apart."""
 
+import json
 import signal
 from collections.abc import Callable
 
@@ -72,6 +73,7 @@ def test_a_store_that_is_away_is_not_ready(
     [
         ("serve --workers 0", "--workers: 0 leaves runs to other machines, which needs a store in"),
         ("serve --workers many", "--workers: "),
+        ("serve --log xml", '--log: expected text or json, found "xml"'),
         ("worker", "--store: must be a postgresql:// URL"),
         ("worker --store postgresql://h/x --workers 0", "--workers: must be at least 1"),
     ],
@@ -104,3 +106,23 @@ def test_a_front_and_a_worker_apart(
         assert (worker.wait(30), worker.stderr.read()) == (0, b"")
     assert api.get(path)["status"] == "completed"
     assert front.stop() == 0
+
+
+def test_a_log_of_objects(serve: Serve, ask_at: Callable[[str], Api]) -> None:
+    served = serve("--log", "json")
+    api = ask_at(served.url)
+    answer = api.client.get("/assistants/asst_none%0A")
+    assert served.stop() == 0
+    ready, line = served.said.decode().splitlines()
+    assert ready == f"note: serving {api.place} at {served.url}"
+    said = json.loads(line)
+    assert said.pop("time").endswith("+00:00")
+    assert said.pop("seconds") >= 0
+    assert said == {
+        "level": "info",
+        "event": "request",
+        "method": "GET",
+        "path": "/v1/assistants/asst_none%0A",
+        "status": 404,
+        "request_id": answer.headers["x-request-id"],
+    }

@@ -250,6 +250,7 @@ def test_the_command_beside_the_server(
     own.close()
 
 
+@pytest.mark.both_databases(never=True)  # a shared store has the end of the stream
 def test_a_run_whose_store_breaks_is_failed_when_it_can_be(
     running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +310,7 @@ def test_cancelling_is_prompt(running: Start, ask_at: AskAt) -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.both_databases(never=True)  # the run of a shared store is answered before
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_machine_that_gives_no_thread(
     running: Start, ask_at: AskAt, monkeypatch: pytest.MonkeyPatch, stream: bool

@@ -70,6 +70,7 @@ def test_runs_get_the_time_to_end(
     assert alone["id"] in {run.id for run in runs(place)}
 
 
+@pytest.mark.both_databases(never=True)  # in a shared store, others take the run
 def test_no_new_request_is_taken_meanwhile(serve: Serve, ask_at: AskAt) -> None:
     served = serve("--grace", "30")
     api = ask_at(served.url)
@@ -148,6 +149,7 @@ def test_killed_and_started_again(serve: Serve, ask_at: AskAt, place: StorePlace
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases(never=True)  # a shared store waits for missing heartbeats
 def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     """The second server is alive all the time, and its runs are left alone."""
     first, second = serve(), serve()
