@@ -8,10 +8,9 @@ from openai_cli.engine.clock import Clock
 from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import Cancellation, Finished, FinishReason, Model, ModelError, Prompt
 from openai_cli.engine.runs import lifecycle, prompt_builder, stream_events
-from openai_cli.engine.runs.closed import Closed
 from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.recorder import Recorder
-from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.runs.stream_events import Closed, StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject

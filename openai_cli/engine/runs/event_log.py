@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from openai_cli.engine.runs import stream_events
-from openai_cli.engine.runs.closed import Closed
-from openai_cli.engine.runs.stream_events import StreamEvent
+from openai_cli.engine.runs.stream_events import Closed, StreamEvent
 from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.store.tables import STREAM_END
 

@@ -10,7 +10,7 @@ from typing import Any
 from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import UsageReported
 from openai_cli.engine.runs import event_log
-from openai_cli.engine.runs.closed import Closed
+from openai_cli.engine.runs.stream_events import Closed
 from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
 

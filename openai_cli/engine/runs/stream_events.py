@@ -5,12 +5,19 @@ from typing import NamedTuple
 
 from openai_cli.engine import serialize
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.runs.closed import Closed
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, ThreadRecord
 from openai_cli.engine.store.tables import STREAM_END
 from openai_cli.engine.strict_json import JsonObject, dumps
 
 DONE = STREAM_END.encode()
+
+
+class Closed(NamedTuple):
+    """A run that has ended, with the messages and steps that ended with it."""
+
+    run: RunRecord
+    messages: list[MessageRecord]
+    steps: list[StepRecord]
 
 
 class StreamEvent(NamedTuple):
