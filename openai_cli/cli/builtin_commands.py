@@ -13,7 +13,7 @@ from openai_cli.cli.catalog import FlagRow, global_rows, option_row
 from openai_cli.cli.options import (
     CONFIG_ACTIONS,
     EXPORT_SHAPES,
-    LOG_SHAPES,
+    LOG_FORMATS,
     MAX_ITEMS,
     OTHER,
     SHELLS,
@@ -194,18 +194,31 @@ GROUPS = {
 _WORKERS = Option(
     "--workers", "Runs to work on at the same time; 128 if not set, 0 for none.", OTHER, "COUNT"
 )
-_LOG = Option(
-    "--log",
-    "Log on stderr: text, or an object for each request and fault in json.",
+_HOST = Option("--host", "Address to listen on; 127.0.0.1 if not set.", OTHER, "ADDRESS")
+_REQUIRE_KEY = Option(
+    "--require-key",
+    "Require the key in OPENAI_LOCAL_SERVER_KEY from clients.",
     OTHER,
-    "SHAPE",
-    words=LOG_SHAPES,
+    takes="nothing",
+)
+_DRAIN = Option(
+    "--drain",
+    "Seconds in which /readyz answers 503 before it stops; 0 if not set.",
+    OTHER,
+    "SECONDS",
 )
 _GRACE = Option(
     "--grace",
     "Seconds that active runs get to end when it is stopped; 8 if not set.",
     OTHER,
     "SECONDS",
+)
+_LOG_FORMAT = Option(
+    "--log-format",
+    "Format of the log, on stderr: text, or json with a line for each request and run.",
+    OTHER,
+    "FORMAT",
+    words=LOG_FORMATS,
 )
 _TURNS = Option(
     "--max-tool-turns",
@@ -242,17 +255,12 @@ BUILTIN_COMMANDS = (
         summary="Serve the embedded engine over HTTP until it is stopped",
         runs=_serve,
         options=(
-            Option("--host", "Address to listen on; 127.0.0.1 if not set.", OTHER, "ADDRESS"),
+            _HOST,
             Option(
                 "--port", "Port to listen on; 8080 if not set, 0 for a free one.", OTHER, "PORT"
             ),
             STORE,
-            Option(
-                "--require-key",
-                "Require the key in OPENAI_LOCAL_SERVER_KEY from clients.",
-                OTHER,
-                takes="nothing",
-            ),
+            _REQUIRE_KEY,
             _TURNS,
             Option(
                 "--passthrough",
@@ -261,8 +269,9 @@ BUILTIN_COMMANDS = (
                 takes="nothing",
             ),
             _WORKERS,
+            _DRAIN,
             _GRACE,
-            _LOG,
+            _LOG_FORMAT,
         ),
         examples=(
             "openai local serve",
@@ -276,7 +285,21 @@ BUILTIN_COMMANDS = (
         name="local worker",
         summary="Work on the runs that servers queue in PostgreSQL, until it is stopped",
         runs=_work,
-        options=(STORE, _WORKERS, _TURNS, _GRACE, _LOG),
+        options=(
+            _HOST,
+            Option(
+                "--port",
+                "Port for /healthz, /readyz and /metrics; none if not set, 0 for a free one.",
+                OTHER,
+                "PORT",
+            ),
+            STORE,
+            _REQUIRE_KEY,
+            _WORKERS,
+            _TURNS,
+            _GRACE,
+            _LOG_FORMAT,
+        ),
         examples=("openai local worker --store postgresql://db.example/team",),
         shared=ENGINE_FLAGS,
         consequence="not started",

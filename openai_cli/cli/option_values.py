@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from openai_cli.cli.near_words import near
-from openai_cli.cli.options import ERROR_FORMATS
+from openai_cli.cli.options import ERROR_FORMATS, LOG_FORMATS
 from openai_cli.errors import one_line
 from openai_cli.input.scalars import read_integer
 from openai_cli.output.printer import FORMATS
@@ -35,6 +35,11 @@ def error_format(text: str) -> str:
 def color_choice(text: str) -> str:
     """When to use colours, in lower case."""
     return _one_of(text, COLOURS)
+
+
+def log_format(text: str) -> str:
+    """How a server writes its log, in lower case."""
+    return _one_of(text, LOG_FORMATS)
 
 
 def _one_of(text: str, names: Sequence[str]) -> str:

@@ -29,8 +29,9 @@ ERROR_FORMATS = tuple(name for name in FORMATS if name not in ("explore", *ROW_F
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 CONFIG_ACTIONS = ("show", "path", "check")
+LOG_FORMATS = ("text", "json")
+"""Values of --log-format."""
 EXPORT_SHAPES = ("objects", "conversations")
-LOG_SHAPES = ("text", "json")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """Shells with a completion script."""
 CREDENTIALS = {

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from openai_cli.api.run_limits import MAX_TOOL_TURNS_VARIABLE, MOST_TOOL_TURNS
-from openai_cli.cli.env import Env
-from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader
-from openai_cli.cli.option_values import whole
-from openai_cli.cli.options import LOG_SHAPES
+from openai_cli.cli.option_values import log_format, whole
+from openai_cli.cli.server_log import ServerLog
 from openai_cli.cli.session import Session
 from openai_cli.cli.store_option import store_address
 from openai_cli.client.headers import check_credential
@@ -22,14 +17,15 @@ from openai_cli.errors import CliError, Problem, UsageError
 from openai_cli.input.stdin import Stdin
 
 if TYPE_CHECKING:
-    from openai_cli.engine.serve.asgi import Report
+    from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.limits import ServerLimits
+    from openai_cli.engine.serve.metrics import Metrics
     from openai_cli.engine.serve.relay import Relay
     from openai_cli.engine.serve.server import Logs
     from openai_cli.engine.store import Store
 
 KEY_VARIABLE = "OPENAI_LOCAL_SERVER_KEY"
-_MAX_GRACE = 3600
+_MOST_SECONDS = 3600
 _WORKERS, _MOST_WORKERS = 128, 1000
 
 
@@ -37,16 +33,17 @@ _WORKERS, _MOST_WORKERS = 128, 1000
 class ServeOptions:
     """Settings of the server. `store` is an address, `local:FILE`; `key` is empty if not required.
 
-    `grace` is in seconds; `workers` are the runs that are worked on at the same time.
+    `drain` and `grace` are in seconds; `workers` are the runs that are worked on at the same time.
     """
 
     host: str
     port: int
     store: str
     key: str
+    drain: float
     grace: float
     workers: int
-    log: str
+    log_format: str
     passthrough: bool
     environ: Mapping[str, str]
 
@@ -54,41 +51,57 @@ class ServeOptions:
 def serve(session: Session) -> None:
     """Serve until stopped by SIGTERM, SIGHUP or Ctrl-C. Raises a CliError."""
     settings = _ServeOptionReader(session).settings()
-    env = session.env
     _check_installed()
-    if env.environ.get(KEY_VARIABLE) and not settings.key:
-        env.say("note", f"{KEY_VARIABLE} is set but not required; add --require-key")
-    _run(settings, env, debug="--debug" in session.arguments.names())
+    log = _log(settings, session)
+    if session.env.environ.get(KEY_VARIABLE) and not settings.key:
+        log.say("note", f"{KEY_VARIABLE} is set but not required; add --require-key")
+    _run(settings, log)
 
 
 def work(session: Session) -> None:
     """Work on the runs of a shared store until stopped. Raises a CliError."""
     settings = _ServeOptionReader(session).settings()
-    env = session.env
+    log = _log(settings, session)
     _check_installed()
-    from openai_cli.engine.models.registry import ModelRegistry
-    from openai_cli.engine.serve.worker import Worker
     from openai_cli.engine.store_place import DatabaseUrl, store_place
 
-    problems = []
+    given = session.arguments.names()
+    watched = "--port" in given
+    needless = () if watched else ("--host", "--require-key")
+    problems = [Problem(name, "needs --port") for name in needless if name in given]
     if settings.workers == 0:
         problems.append(Problem("--workers", "must be at least 1"))
     if not isinstance(store_place(settings.store, settings.environ), DatabaseUrl):
         problems.append(Problem("--store", "must be a postgresql:// URL, as of servers"))
     if problems:
         raise UsageError(problems=problems)
-    runs = _limits(settings, env).runs
+    if watched:
+        _run(settings, log, answers=False)
+    else:
+        _run_alone(settings, log)
+
+
+def _run_alone(settings: ServeOptions, log: ServerLog) -> None:
+    """Work on runs, and listen to nobody."""
+    from openai_cli.engine.models.registry import ModelRegistry
+    from openai_cli.engine.serve.worker import Worker
+
+    runs = _limits(settings, log).runs
     store = _open(settings)
-    models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
-    log = _logs(env, "--debug" in session.arguments.names(), settings.log).fault
-    worker = Worker(store, models, log, runs, settings.grace)
-    failed = worker.run(lambda: env.say("note", f"working on the runs in {store.place}"))
-    _tell_failed(failed, env)
+    models = ModelRegistry(settings.environ, lambda line: log.say("warning", line))
+    worker = Worker(store, models, log.fault, log.run, runs, settings.grace)
+    failed = worker.run(lambda: log.say("note", f"working on the runs in {store.place}"))
+    _tell_failed(failed, log)
 
 
-def _tell_failed(failed: int, env: Env) -> None:
+def _log(settings: ServeOptions, session: Session) -> ServerLog:
+    debug = "--debug" in session.arguments.names()
+    return ServerLog(session.env, json=settings.log_format == "json", debug=debug)
+
+
+def _tell_failed(failed: int, log: ServerLog) -> None:
     if failed:
-        env.say("warning", f"{failed} runs were still active and were marked as failed")
+        log.say("warning", f"{failed} runs were still active and were marked as failed")
 
 
 def _check_installed() -> None:
@@ -100,15 +113,14 @@ def _check_installed() -> None:
         raise CliError("the server is not installed", hint=install_hint("serve"))
 
 
-def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
-    from openai_cli.engine.models.registry import ModelRegistry
+def _run(settings: ServeOptions, log: ServerLog, *, answers: bool = True) -> None:
+    """Serve; without `answers` only what watches the process, which works on runs."""
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
     from openai_cli.engine.serve.server import Service
 
-    logs = _logs(env, debug, settings.log)
-    limits = _limits(settings, env)
-    relay = _relay(settings, limits, logs) if settings.passthrough else None
+    limits = _limits(settings, log)
+    relay = _relay(settings, limits, log) if settings.passthrough else None
     try:
         listener = listen(settings.host, settings.port, reachable=bool(settings.key))
     except BindError as error:
@@ -117,12 +129,25 @@ def _run(settings: ServeOptions, env: Env, *, debug: bool) -> None:
     with listener:
         store = _open(settings)
         auth = Authenticator(settings.key, settings.host)
-        models = ModelRegistry(settings.environ, lambda line: env.say("warning", line))
+        models, metrics = _models(settings, log)
         service = Service(
-            store, models, auth, logs, grace=settings.grace, limits=limits, relay=relay
+            store,
+            models,
+            auth,
+            _logs(log),
+            limits=limits,
+            relay=relay,
+            metrics=metrics,
+            answers=answers,
         )
-        service.run(listener, lambda: env.say("note", f"serving {store.place} at {url}"))
-    _tell_failed(service.failed, env)
+        root = url.removesuffix("/v1")
+        what = (
+            f"serving {store.place} at {url}"
+            if answers
+            else f"working on the runs in {store.place}, with probes at {root}"
+        )
+        service.run(listener, lambda: log.say("note", what))
+    _tell_failed(service.failed, log)
 
 
 def _open(settings: ServeOptions) -> Store:
@@ -137,12 +162,35 @@ def _open(settings: ServeOptions) -> Store:
     return Store(place)
 
 
-def _limits(settings: ServeOptions, env: Env) -> ServerLimits:
+def _models(settings: ServeOptions, log: ServerLog) -> tuple[ModelRegistry, Metrics | None]:
+    """The models, and the metrics that time them, if the package for these is installed."""
+    from importlib.util import find_spec
+
+    from openai_cli.engine.models.registry import ModelRegistry
+
+    def warn(line: str) -> None:
+        log.say("warning", line)
+
+    if find_spec("prometheus_client") is None:
+        return ModelRegistry(settings.environ, warn), None
+    from openai_cli.engine.serve.metrics import Metrics
+
+    metrics = Metrics()
+    return ModelRegistry(settings.environ, warn, metrics.timed), metrics
+
+
+def _logs(log: ServerLog) -> Logs:
+    from openai_cli.engine.serve.server import Logs
+
+    return Logs(log.request, log.fault, log.run)
+
+
+def _limits(settings: ServeOptions, log: ServerLog) -> ServerLimits:
     """The limits as far as the descriptors go, with a note if that is less than usual."""
     from openai_cli.engine.serve.descriptors import fitted
     from openai_cli.engine.serve.limits import ServerLimits
 
-    wanted = ServerLimits(runs=settings.workers)
+    wanted = ServerLimits(runs=settings.workers, drain=settings.drain, grace=settings.grace)
     if settings.passthrough:
         from openai_cli.engine.serve.relay import MOST_RELAYS
 
@@ -151,11 +199,11 @@ def _limits(settings: ServeOptions, env: Env) -> ServerLimits:
     if limits != wanted:
         room = f"{limits.connections} connections and {limits.runs} runs"
         more = f", and {limits.relays} requests to pass on" if settings.passthrough else ""
-        env.say("note", f"the limit of file descriptors has room for {room} at a time{more}")
+        log.say("note", f"the limit of file descriptors has room for {room} at a time{more}")
     return limits
 
 
-def _relay(settings: ServeOptions, limits: ServerLimits, logs: Logs) -> Relay:
+def _relay(settings: ServeOptions, limits: ServerLimits, log: ServerLog) -> Relay:
     """What passes requests on. Raises UsageError if there is no upstream for it."""
     from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
     from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
@@ -164,54 +212,9 @@ def _relay(settings: ServeOptions, limits: ServerLimits, logs: Logs) -> Relay:
 
     try:
         upstream = read_upstream_config(settings.environ)
-        return Relay(upstream, read_names(settings.environ), limits.relays, logs.fault)
+        return Relay(upstream, read_names(settings.environ), limits.relays, log.fault)
     except (RefusalError, UpstreamError) as error:
         raise UsageError(problems=[Problem("--passthrough", str(error))]) from None
-
-
-def _logs(env: Env, debug: bool, shape: str) -> Logs:
-
-    return _json_logs(env) if shape == "json" else _text_logs(env, debug)
-
-
-def _json_logs(env: Env) -> Logs:
-    """An object a line for each request and each fault."""
-    from openai_cli.engine.serve.server import Logs
-
-    def put(level: str, event: str, **fields: object) -> None:
-        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-        env.put(json.dumps({"time": moment, "level": level, "event": event, **fields}) + "\n")
-
-    def request(report: Report) -> None:
-        fields = report._asdict() | {"fault": None, "seconds": round(report.seconds, 3)}
-        put("info", "request", **{name: one for name, one in fields.items() if one is not None})
-        if report.fault:
-            fault(report.request_id, report.fault)
-
-    def fault(what: str, error: BaseException | None) -> None:
-        put("error", "fault", message=what, **({"error": str(error)} if error else {}))
-
-    return Logs(request, fault)
-
-
-def _text_logs(env: Env, debug: bool) -> Logs:
-    from openai_cli.engine.serve.server import Logs
-
-    def request(report: Report) -> None:
-        line = f"{report.method} {report.path} {report.status} {report.request_id}"
-        if report.fault:
-            fault(line, report.fault)
-        elif debug:
-            env.talk(f"{line} {report.seconds:.3f} s")
-
-    def fault(what: str, error: BaseException | None) -> None:
-        why = f": {type(error).__name__}: {error}" if error else ""
-        env.say("error", f"{what}{why}")
-        if debug and error:
-            for line in "".join(traceback.format_exception(error)).splitlines():
-                env.talk(f"  {line}")  # whatever it quotes, it cannot pose as another line
-
-    return Logs(request, fault)
 
 
 class _ServeOptionReader:
@@ -232,9 +235,10 @@ class _ServeOptionReader:
             port=self._number("--port", 8080, 65535),
             store=self._store(),
             key=self._key(),
-            grace=self._number("--grace", 8, _MAX_GRACE),
+            drain=self._number("--drain", 0, _MOST_SECONDS),
+            grace=self._number("--grace", 8, _MOST_SECONDS),
             workers=self._number("--workers", _WORKERS, _MOST_WORKERS),
-            log=self._log(),
+            log_format=self._options.value("--log-format", log_format, "text"),
             passthrough=self._options.has("--passthrough"),
             environ=self._engine_environ(),
         )
@@ -247,13 +251,6 @@ class _ServeOptionReader:
         if text == "":
             self._problems.append(Problem(name, "is empty"))
         return text or ""
-
-    def _log(self) -> str:
-        text = self._text("--log") or LOG_SHAPES[0]
-        if text not in LOG_SHAPES:
-            what = f'expected {" or ".join(LOG_SHAPES)}, found "{text}"{near(text, LOG_SHAPES)}'
-            self._problems.append(Problem("--log", what))
-        return text
 
     def _number(self, name: str, default: int, most: int) -> int:
         return self._options.value(name, whole(0, most), default) if self._text(name) else default

@@ -187,10 +187,12 @@ class Engine:
         self, started: StartedRun, driver: Driver, memory: IdempotentRequest | None
     ) -> HttpResponse:
         if started.stream:
-            return http_responses.stream_response(self._executor.stream(started.beginning, driver))
+            frames = self._executor.stream(started.beginning, driver)
+            return http_responses.stream_response(frames)._replace(run_id=started.run.id)
         self._executor.work(driver)
         if self._executor.background:
-            return http_responses.json_response(200, serialize.run(started.run))
+            body = serialize.run(started.run)
+            return http_responses.json_response(200, body)._replace(run_id=started.run.id)
         body = serialize.run(driver.run)
         if memory is not None:
             self._store.transact(lambda tx: memory.settle(tx, body), idempotent=True)

@@ -32,3 +32,5 @@ class HttpResponse(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes | Frames
+    run_id: str = ""
+    """The run that the request started or went on with, for logs."""

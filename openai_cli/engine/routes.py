@@ -1,7 +1,7 @@
 """Routes: each declared operation with its handler."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,6 +72,15 @@ class Route(NamedTuple):
         return self.operation.request
 
 
+class Subject(NamedTuple):
+    """What a request is about, for logs and counts."""
+
+    operation: str
+    """The name of the operation; empty if there is none."""
+    run_id: str
+    """The run in the path, or nothing."""
+
+
 @cache
 def routes() -> tuple[Route, ...]:
     """All routes. The first match counts: `/threads/runs` stands before `/threads/{thread_id}`."""
@@ -82,6 +91,15 @@ def routes() -> tuple[Route, ...]:
     )
 
 
+@cache
+def _by_depth() -> Mapping[int, Sequence[Route]]:
+    """Routes by the slashes in their paths; an id has none."""
+    found: dict[int, list[Route]] = {}
+    for route in routes():
+        found.setdefault(route.operation.path.strip("/").count("/"), []).append(route)
+    return found
+
+
 def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The route of a request, and the ids in its path.
 
@@ -89,13 +107,9 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
         RefusalError: there is no such URL, it has no such method, or an id has the wrong prefix.
     """
     allowed = []
-    for route in routes():
-        matched = route.pattern.fullmatch(path.strip("/"))
-        if matched is None:
-            continue
+    for route, ids in _matching(path):
         allowed.append(route.operation.method)
         if route.operation.method == method:
-            ids = {name: unquote(value) for name, value in matched.groupdict().items()}
             for name, value in ids.items():
                 lookup.check_prefix(name, value)
             return route, ids
@@ -105,6 +119,23 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     more = foreign_paths.advice(path)
     message = f"Invalid URL ({method} {path})"
     raise RefusalError(f"{message}. {more}" if more else message, status=404)
+
+
+def subject_of(method: str, path: str) -> Subject:
+    """What a request is about, whether or not it can be answered."""
+    for route, ids in _matching(path):
+        if route.operation.method == method:
+            return Subject(route.operation.name, ids.get("run_id", ""))
+    return Subject("", "")
+
+
+def _matching(path: str) -> Iterator[tuple[Route, dict[str, str]]]:
+    """The routes of a path, and the ids in it."""
+    path = path.strip("/")
+    for route in _by_depth().get(path.count("/"), ()):
+        matched = route.pattern.fullmatch(path)
+        if matched is not None:
+            yield route, {name: unquote(value) for name, value in matched.groupdict().items()}
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -17,9 +17,14 @@ class ModelRegistry:
     """The models of one engine; the upstream's adapter is created on first use."""
 
     def __init__(
-        self, environ: Mapping[str, str], warn: Callable[[str], None] = lambda _line: None
+        self,
+        environ: Mapping[str, str],
+        warn: Callable[[str], None] = lambda _line: None,
+        wrapped: Callable[[Model], Model] = lambda model: model,
     ) -> None:
+        """`wrapped` is applied to each model that is picked for a run."""
         self.warn = warn
+        self._wrapped = wrapped
         self._environ = environ
         self._echo = Echo()
         self._lock = threading.Lock()
@@ -33,9 +38,9 @@ class ModelRegistry:
         """
         asked = _name_to_ask(name, self._environ)
         if asked == _BUILT_IN:
-            return self._echo
+            return self._wrapped(self._echo)
         upstream = self._open_upstream()
-        return upstream if asked == name else RenamedModel(upstream, asked)
+        return self._wrapped(upstream if asked == name else RenamedModel(upstream, asked))
 
     def names(self) -> list[str]:
         """The models that runs can name: `echo`, names that are mapped, those of the upstream.

@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from openai_cli.engine import http_responses
+from openai_cli.engine import http_responses, model_list
 from openai_cli.engine.engine import Engine
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.refusals import RefusalError
+from openai_cli.engine.routes import Subject, subject_of
 from openai_cli.engine.serve.auth import Authenticator
 from openai_cli.engine.serve.body import (
     ClientGoneError,
@@ -21,7 +22,8 @@ from openai_cli.engine.serve.body import (
 from openai_cli.engine.serve.frame_queue import FrameQueue, close_when_gone
 from openai_cli.engine.serve.head import check_head
 from openai_cli.engine.serve.limits import ServerLimits
-from openai_cli.engine.serve.operations import Operations
+from openai_cli.engine.serve.probes import Probes
+from openai_cli.engine.serve.reports import MODELS, PASSED_ON, PROBE, RequestReport
 from openai_cli.engine.serve.url import read_url
 from openai_cli.errors import StoreError
 
@@ -37,31 +39,22 @@ _LARGE = 1 << 20
 """Bytes of a body that takes longer; such requests wait for each other, and nobody for them."""
 
 
-class Report(NamedTuple):
-    """One request and its response, for the log; contains no secret."""
-
-    method: str
-    path: str
-    """Still percent-encoded: it has no character that could end a line."""
-    status: int
-    request_id: str
-    seconds: float
-    fault: BaseException | None
-
-
 class AsgiApp:
     """Answers HTTP requests from an engine whose executor is `Workers`."""
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | None,
         auth: Authenticator,
         limits: ServerLimits,
-        log: Callable[[Report], None],
+        log: Callable[[RequestReport], None],
+        probes: Probes,
         relay: "Relay | None" = None,
-        operations: Operations | None = None,
     ) -> None:
-        self._operations = operations
+        """Without an engine, only `probes` are answered."""
+        self.streams = 0
+        """How many streams are being sent."""
+        self._probes = probes
         self._engine = engine
         self._auth = auth
         self._limits = limits
@@ -85,17 +78,43 @@ class AsgiApp:
         else:
             # `Workers` and `Relay` return no other kind of frames.
             await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
-        method, path = scope["method"], scope["raw_path"].decode("latin-1")
-        request_id = answer.headers[http_responses.REQUEST_ID]
-        seconds = time.monotonic() - begun
-        if self._operations is not None:
-            self._operations.count_request(method, answer.status, seconds)
-        self._log(Report(method, path, answer.status, request_id, seconds, fault))
+        self._log(self._report(scope, answer, time.monotonic() - begun, fault))
 
     def close(self) -> None:
         """Stop the threads. No request may be in progress."""
         self._threads.shutdown()
         self._large.shutdown()
+
+    def _report(
+        self,
+        scope: dict[str, Any],
+        answer: HttpResponse,
+        seconds: float,
+        fault: BaseException | None,
+    ) -> RequestReport:
+        method, path = scope["method"], _path(scope)
+        operation, run_id = self._subject(method, path, scope)
+        return RequestReport(
+            method,
+            path,
+            operation,
+            answer.status,
+            answer.headers[http_responses.REQUEST_ID],
+            answer.run_id or run_id,
+            not isinstance(answer.body, bytes),
+            seconds,
+            fault,
+        )
+
+    def _subject(self, method: str, path: str, scope: dict[str, Any]) -> Subject:
+        if self._probes.takes(path):
+            return Subject(PROBE, "")
+        call = HttpRequest(method, read_url(scope).path)
+        if model_list.asks_for_models(call):
+            return Subject(MODELS, "")
+        if self._relay is not None and self._relay.takes(call):
+            return Subject(PASSED_ON, "")
+        return subject_of(call.method, call.path)
 
     async def _answer(
         self, scope: dict[str, Any], receive: Receive
@@ -106,9 +125,13 @@ class AsgiApp:
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
             }
             check_head(scope, self._limits)
-            if self._operations is not None and self._operations.takes(scope):
-                return await self._operate(self._operations, scope["path"], headers), None
+            path = _path(scope)
+            if self._probes.takes(path):
+                return await self._probes.answer(scope["method"], path, headers), None
             self._auth.check(headers)
+            engine = self._engine
+            if engine is None:
+                raise RefusalError("This is a worker: servers answer requests.", status=404)
             url = read_url(scope)
             call = HttpRequest(
                 method=scope["method"],
@@ -121,7 +144,7 @@ class AsgiApp:
             loop = asyncio.get_running_loop()
             relay = self._relay
             if relay is None or not relay.takes(call):
-                return await loop.run_in_executor(threads, self._work, call), None
+                return await loop.run_in_executor(threads, self._work, engine, call), None
             call = await loop.run_in_executor(threads, self._relayed, relay, call, url.deployment)
             return await relay.answer(call, receive), None
         except RefusalError as error:
@@ -133,17 +156,9 @@ class AsgiApp:
         except Exception as error:
             return _fault("The server had an error while processing your request."), error
 
-    async def _operate(
-        self, operations: Operations, path: str, headers: dict[str, str]
-    ) -> HttpResponse:
-        if not operations.is_open(path):
-            self._auth.check(headers)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, operations.answer, path)
-
-    def _work(self, call: HttpRequest) -> HttpResponse:
+    def _work(self, engine: Engine, call: HttpRequest) -> HttpResponse:
         check_elements(call.body, self._limits)
-        return self._engine.answer(call)
+        return engine.answer(call)
 
     def _relayed(self, relay: "Relay", call: HttpRequest, deployment: str) -> HttpRequest:
         check_elements(call.body, self._limits)
@@ -156,6 +171,7 @@ class AsgiApp:
         client.
         """
         watch = asyncio.create_task(close_when_gone(receive, queue))
+        self.streams += 1
         try:
             await _begin(send, answer)
             while (chunk := await self._next(queue)) is not None:
@@ -165,12 +181,18 @@ class AsgiApp:
         finally:
             watch.cancel()
             queue.close()
+            self.streams -= 1
 
     async def _next(self, queue: FrameQueue) -> bytes | None:
         try:
             return await queue.take(self._limits.ping_every if queue.takes_pings else None)
         except TimeoutError:
             return _PING
+
+
+def _path(scope: dict[str, Any]) -> str:
+    path: str = scope["raw_path"].decode("latin-1")
+    return path
 
 
 async def _begin(send: Send, answer: HttpResponse) -> None:

@@ -42,8 +42,19 @@ class ConnectionPool:
         """Forget a connection that is closed."""
         self._open.discard(connection)
 
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another connection would be taken in."""
+        return len(self._open) < self._limit or bool(self._waiting())
+
+    def _waiting(self) -> list[tuple[float, PooledConnection]]:
+        return [(since, one) for one in self._open if (since := one.waiting_since) is not None]
+
     def _make_room(self, newest: PooledConnection) -> None:
-        waiting = [(since, one) for one in self._open if (since := one.waiting_since) is not None]
+        waiting = self._waiting()
         if not waiting:
             self._log(f"all {self._limit} connections are at work: new ones are refused")
             newest.refuse()

@@ -26,5 +26,9 @@ class ServerLimits(NamedTuple):
     """Runs that are worked on at the same time; more stay queued until one is done."""
     relays: int = 0
     """Requests that are passed on to the upstream at the same time; more are refused."""
+    drain: float = 0.0
+    """Between the request to stop and its beginning: clients are told to go elsewhere."""
+    grace: float = 8.0
+    """For active runs to end, once it stops."""
     ping_every: float = 15.0
     """Between comments on a silent stream."""

@@ -1,73 +1,129 @@
-"""Figures for Prometheus: of the store when they are asked for, and of this process."""
+"""What a server tells Prometheus.
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+Counts and times are those of this process. What is read from the store is the same for all that
+share it.
+"""
 
-from openai_cli.engine.store import ACTIVE, Store
+from collections.abc import Callable, Sequence
 
-if TYPE_CHECKING:
-    from prometheus_client.core import Metric
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
-_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+from openai_cli.engine.models import Model
+from openai_cli.engine.models.timed import AnswerTime, TimedModel
+from openai_cli.engine.serve.reports import RequestReport, RunReport
+from openai_cli.engine.store import ACTIVE, Backlog
+
+_PREFIX = "openai_local"
+_REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+_MODEL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600)
 
 
 class Metrics:
-    """The figures of one server, in a registry of its own."""
+    """The metrics of one process, in a registry of their own."""
 
-    def __init__(self, store: Store) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Histogram
-
-        self._store = store
-        self._clock = store.clock()
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self._requests = Counter(
-            "openai_local_requests", "Requests answered.", ["method", "status"],
-            registry=self._registry,
-        )  # fmt: skip
+            f"{_PREFIX}_requests",
+            "Requests that were answered.",
+            ("operation", "status"),
+            registry=registry,
+        )
         self._request_seconds = Histogram(
-            "openai_local_request_seconds", "Seconds from a request to the end of its answer.",
-            buckets=_SECONDS, registry=self._registry,
-        )  # fmt: skip
+            f"{_PREFIX}_request_seconds",
+            "Time from a request to the end of its answer, streams apart.",
+            ("operation",),
+            buckets=_REQUEST_SECONDS,
+            registry=registry,
+        )
         self._run_seconds = Histogram(
-            "openai_local_run_seconds", "Seconds that a run was worked on here.",
-            ["status"], buckets=_SECONDS, registry=self._registry,
-        )  # fmt: skip
+            f"{_PREFIX}_run_seconds",
+            "Time that this process worked on a run, by the status in which it stopped.",
+            ("status",),
+            buckets=_MODEL_SECONDS,
+            registry=registry,
+        )
+        self._model_seconds = Histogram(
+            f"{_PREFIX}_model_seconds",
+            "Time that a model took for an answer.",
+            ("backend", "outcome"),
+            buckets=_MODEL_SECONDS,
+            registry=registry,
+        )
+        self._first_seconds = Histogram(
+            f"{_PREFIX}_model_first_seconds",
+            "Time until something came of a model's answer.",
+            ("backend",),
+            buckets=_MODEL_SECONDS,
+            registry=registry,
+        )
 
-    def count_request(self, method: str, status: int, seconds: float) -> None:
+    def show(self, name: str, text: str, count: Callable[[], int]) -> None:
+        """Add a gauge of something that this process counts itself."""
+        gauge = Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
+        gauge.set_function(count)
+
+    def request(self, report: RequestReport) -> None:
         """Count a request."""
-        self._requests.labels(method, str(status)).inc()
-        self._request_seconds.observe(seconds)
+        if report.is_probe:
+            return
+        # A path that leads nowhere is anybody's text: it must not become a name of its own.
+        operation = report.operation or "none"
+        self._requests.labels(operation, str(report.status)).inc()
+        if not report.streamed:
+            self._request_seconds.labels(operation).observe(report.seconds)
 
-    def count_run(self, status: str, seconds: float) -> None:
-        """Count a run that was worked on here, by the status that it came to."""
-        self._run_seconds.labels(status).observe(seconds)
+    def run(self, report: RunReport) -> None:
+        """Count a run that has stopped."""
+        self._run_seconds.labels(report.status).observe(report.seconds)
 
-    def text(self) -> tuple[str, str]:
-        """All figures as text, and its content type. Raises StoreError."""
-        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+    def timed(self, model: Model) -> Model:
+        """The model, with the time of its answers taken.
 
-        return generate_latest(self._registry).decode(), CONTENT_TYPE_LATEST
+        They are told apart by backend and not by model: its name may be any text of a client.
+        """
+        return TimedModel(model, self._answered)
 
-    def describe(self) -> Iterable["Metric"]:
-        """None in advance: the store is not asked before it has to be."""
-        return []
+    def _answered(self, time: AnswerTime) -> None:
+        self._model_seconds.labels(time.backend, time.outcome).observe(time.whole)
+        if time.first is not None:
+            self._first_seconds.labels(time.backend).observe(time.first)
 
-    def collect(self) -> Iterator["Metric"]:
-        """The figures of the store, which are the same at every server. Raises StoreError."""
-        from prometheus_client.core import GaugeMetricFamily
+    def text(self, backlog: Sequence[Backlog] | None, now: int) -> tuple[str, str]:
+        """All of it as Prometheus reads it, and the content type.
 
-        now = self._clock.now()
-        found = {one.status: one for one in self._store.view(lambda tx: tx.runs.backlog())}
-        runs = GaugeMetricFamily(
-            "openai_local_runs", "Runs that have not ended.", labels=["status"]
+        Without a `backlog`, the store does not answer.
+        """
+        parts = (generate_latest(one) for one in (self._registry, _of_store(backlog, now)))
+        return b"".join(parts).decode(), CONTENT_TYPE_LATEST
+
+
+def _of_store(backlog: Sequence[Backlog] | None, now: int) -> CollectorRegistry:
+    """What is the same at every process that shares the store."""
+    registry = CollectorRegistry()
+    Gauge(f"{_PREFIX}_store_up", "Whether the store answered.", registry=registry).set(
+        backlog is not None
+    )
+    if backlog is not None:
+        runs, ages = (
+            Gauge(f"{_PREFIX}_{name}", text, ("status",), registry=registry)
+            for name, text in (
+                ("runs", "Runs in the store that have not ended."),
+                ("oldest_run_seconds", "Time since the oldest of them was created."),
+            )
         )
-        ages = GaugeMetricFamily(
-            "openai_local_oldest_run_seconds", "Age of the oldest of them.", labels=["status"]
-        )
+        found = {one.status: one for one in backlog}
         for status in ACTIVE:
             one = found.get(status)
-            runs.add_metric([status], one.runs if one else 0)
-            ages.add_metric([status], max(0, now - one.oldest) if one else 0)
-        yield runs
-        yield ages
+            runs.labels(status).set(one.runs if one else 0)
+            ages.labels(status).set(max(0, now - one.oldest) if one else 0)
+    return registry

@@ -125,6 +125,11 @@ class Relay:
         finally:
             watch.cancel()
 
+    @property
+    def busy(self) -> int:
+        """How many requests are in progress."""
+        return len(self._live)
+
     def stop(self) -> None:
         """Break off what is in progress."""
         with self._lock:

@@ -22,6 +22,7 @@ from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.expiry import expire_stale_runs
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.frame_queue import FrameQueue
+from openai_cli.engine.serve.reports import RunReport
 from openai_cli.engine.serve.stream_relay import StreamRelay
 from openai_cli.engine.serve.workers import Log, Workers
 from openai_cli.engine.store import QUEUED, RunRecord, Store, Transaction
@@ -64,19 +65,19 @@ class RunQueue:
         loop: asyncio.AbstractEventLoop,
         log: Log,
         limit: int,
-        stopped: Callable[[str, float], None] = lambda _status, _seconds: None,
+        report: Callable[[RunReport], None],
     ) -> None:
         """At most `limit` runs are worked on here at the same time; 0 leaves them to others.
 
-        `stopped` is called for each run that stops, with its status and the seconds it took.
+        `report` is called whenever one has stopped.
         """
-        self._stopped_run = stopped
+        self._report = report
         self._store = store
         self._loop = loop
         self._log = log
         self._limit = limit
         self._clock = store.clock()
-        self._workers = Workers(store, loop, log, limit, self._on_stop)
+        self._workers = Workers(store, loop, log, limit, self._freed)
         self._relay = StreamRelay(store, log)
         self._starts: dict[str, int] = {}
         """By run, the number of the event before the stream that was asked for."""
@@ -164,6 +165,11 @@ class RunQueue:
         self._hurried.set()
         self._workers.hurry()
 
+    @property
+    def busy(self) -> int:
+        """How many runs are worked on here."""
+        return self._workers.busy
+
     # Threads
 
     def _hear(self, told: str) -> None:
@@ -173,12 +179,12 @@ class RunQueue:
             self._drivers.wake()
             self._relay.wake()
 
+    def _freed(self, report: RunReport) -> None:
+        self._report(report)
+        self._wake()
+
     def _wake(self) -> None:
         self._awake.set()
-
-    def _on_stop(self, status: str, seconds: float) -> None:
-        self._stopped_run(status, seconds)
-        self._wake()
 
     def _claim(self) -> None:
         """Take runs while there is room."""

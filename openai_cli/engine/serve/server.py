@@ -12,18 +12,20 @@ import uvicorn
 
 from openai_cli.engine.engine import Engine
 from openai_cli.engine.models.registry import ModelRegistry
-from openai_cli.engine.serve.asgi import AsgiApp, Report
+from openai_cli.engine.serve.asgi import AsgiApp
 from openai_cli.engine.serve.auth import Authenticator
 from openai_cli.engine.serve.connection_pool import ConnectionPool
 from openai_cli.engine.serve.http_protocol import connections
 from openai_cli.engine.serve.limits import ServerLimits
-from openai_cli.engine.serve.operations import Operations
+from openai_cli.engine.serve.probes import Probes
 from openai_cli.engine.serve.rate_limited_log import Log, RateLimitedLog
+from openai_cli.engine.serve.reports import RequestReport, RunReport
 from openai_cli.engine.serve.run_queue import RunQueue
 from openai_cli.engine.serve.workers import Workers
 from openai_cli.engine.store import Store
 
 if TYPE_CHECKING:
+    from openai_cli.engine.serve.metrics import Metrics
     from openai_cli.engine.serve.relay import Relay
 
 _ACCEPTED_AT_ONCE = 16
@@ -35,8 +37,9 @@ _AFTER_GRACE = 5.0
 class Logs(NamedTuple):
     """Log functions of the server."""
 
-    request: Callable[[Report], None]
+    request: Callable[[RequestReport], None]
     fault: Log
+    run: Callable[[RunReport], None]
 
 
 class Service:
@@ -49,18 +52,23 @@ class Service:
         auth: Authenticator,
         logs: Logs,
         *,
-        grace: float,
         limits: ServerLimits = ServerLimits(),  # noqa: B008 - it cannot be changed
         relay: "Relay | None" = None,
+        metrics: "Metrics | None" = None,
+        answers: bool = True,
     ) -> None:
-        """`relay` passes requests on to the upstream; it is closed when the server stops."""
+        """`relay` passes requests on to the upstream; it is closed when the server stops.
+
+        Without `answers`, only runs are worked on, and what watches the process is answered.
+        """
+        self._answers = answers
         self._store = store
         self._models = models
         self._auth = auth
         self._logs = logs
-        self._grace = grace
         self._limits = limits
         self._relay = relay
+        self._metrics = metrics
         self.failed = 0
         """Runs that were failed because they did not end within the grace period."""
 
@@ -83,17 +91,25 @@ class Service:
         )
         pool = ConnectionPool(self._limits.connections, pressure.note)
         executor = RunQueue if self._store.shared else Workers
-        operations = Operations(self._store, stop.is_set)
-        workers = executor(
-            self._store, loop, self._logs.fault, self._limits.runs, operations.count_run
-        )
+        workers = executor(self._store, loop, self._logs.fault, self._limits.runs, self._tell_run)
         engine = Engine(self._store, self._models, workers)
         if isinstance(workers, RunQueue):
             workers.start(engine)
-        app = AsgiApp(engine, self._auth, self._limits, self._logs.request, self._relay, operations)
-        config = _config(app, self._limits, pool, self._grace)
+        probes = Probes(self._store, self._auth, pool, self._metrics)
+        app = AsgiApp(
+            engine if self._answers else None,
+            self._auth,
+            self._limits,
+            self._tell_request,
+            probes,
+            self._relay,
+        )
+        self._measure(app, workers, pool)
+        config = _config(app, self._limits, pool)
+        hurried = asyncio.Event()
 
         def hurry() -> None:
+            hurried.set()
             workers.hurry()
             self._end_relays()
 
@@ -108,16 +124,41 @@ class Service:
             await asyncio.wait(
                 [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
             )
+            probes.draining = True
+            if not serving.done():
+                await _passed(hurried, self._limits.drain)
             server.should_exit = True
-            loop.call_later(self._grace, self._end_relays)
-            self.failed = await asyncio.to_thread(workers.stop, self._grace)
+            loop.call_later(self._limits.grace, self._end_relays)
+            self.failed = await asyncio.to_thread(workers.stop, self._limits.grace)
             await serving
         finally:
             self._end_relays()
+            probes.close()
             app.close()
             if self._relay is not None:
                 self._relay.close()
             engine.close()
+
+    def _tell_request(self, report: RequestReport) -> None:
+        if self._metrics is not None:
+            self._metrics.request(report)
+        self._logs.request(report)
+
+    def _tell_run(self, report: RunReport) -> None:
+        if self._metrics is not None:
+            self._metrics.run(report)
+        self._logs.run(report)
+
+    def _measure(self, app: AsgiApp, workers: Workers | RunQueue, pool: ConnectionPool) -> None:
+        if self._metrics is None:
+            return
+        show, relay = self._metrics.show, self._relay
+        show("connections", "Open connections.", lambda: len(pool))
+        show("streams", "Streams that are being sent.", lambda: app.streams)
+        show("runs_here", "Runs that this process has taken.", lambda: workers.busy)
+        show("runs_limit", "How many runs it works on at the most.", lambda: self._limits.runs)
+        if relay is not None:
+            show("relays", "Requests that are passed on to the upstream.", lambda: relay.busy)
 
     def _end_relays(self) -> None:
         if self._relay is not None:
@@ -180,9 +221,14 @@ class _Server(uvicorn.Server):
         self._stop.set()
 
 
-def _config(
-    app: AsgiApp, limits: ServerLimits, pool: ConnectionPool, grace: float
-) -> uvicorn.Config:
+async def _passed(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, so long at the most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def _config(app: AsgiApp, limits: ServerLimits, pool: ConnectionPool) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=connections(limits, pool),
@@ -197,6 +243,6 @@ def _config(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=limits.idle_time,
-        timeout_graceful_shutdown=round(grace + _AFTER_GRACE),
+        timeout_graceful_shutdown=round(limits.grace + _AFTER_GRACE),
         h11_max_incomplete_event_size=limits.head,
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from openai_cli.engine.engine import Engine
 from openai_cli.engine.models.registry import ModelRegistry
+from openai_cli.engine.serve.reports import RunReport
 from openai_cli.engine.serve.run_queue import RunQueue
 from openai_cli.engine.serve.workers import Log
 from openai_cli.engine.store import Store
@@ -18,6 +19,7 @@ class Worker(NamedTuple):
     store: Store
     models: ModelRegistry
     log: Log
+    report: Callable[[RunReport], None]
     runs: int
     grace: float
 
@@ -31,7 +33,7 @@ class Worker(NamedTuple):
 
     async def _run(self, ready: Callable[[], None]) -> int:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        queue = RunQueue(self.store, loop, self.log, self.runs)
+        queue = RunQueue(self.store, loop, self.log, self.runs, self.report)
         engine = Engine(self.store, self.models, queue)
 
         def asked() -> None:

@@ -15,7 +15,8 @@ from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.frame_queue import FrameQueue
-from openai_cli.engine.store import Store, Transaction
+from openai_cli.engine.serve.reports import RunReport
+from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.errors import StoreError
 
@@ -38,6 +39,9 @@ class _Job(NamedTuple):
     queue: FrameQueue | None
 
 
+def _no_report(_report: RunReport) -> None: ...
+
+
 class Workers:
     """Executor of a server: each run gets a thread, and its request is answered immediately."""
 
@@ -49,10 +53,10 @@ class Workers:
         loop: asyncio.AbstractEventLoop,
         log: Log,
         limit: int,
-        stopped: Callable[[str, float], None] = lambda _status, _seconds: None,
+        report: Callable[[RunReport], None] = _no_report,
     ) -> None:
-        """`stopped` is called for each run that stops, with its status and the seconds it took."""
-        self._stopped = stopped
+        """`report` is called whenever a run has stopped."""
+        self._report = report
         self._store = store
         self._loop = loop
         self._log = log
@@ -105,8 +109,13 @@ class Workers:
     @property
     def room(self) -> int:
         """How many runs more could be worked on at once."""
+        return self._limit - self.busy
+
+    @property
+    def busy(self) -> int:
+        """How many runs are worked on here, or wait for a thread."""
         with self._changed:
-            return self._limit - len(self._live)
+            return len(self._live)
 
     def stop(self, grace: float) -> int:
         """Wait until all runs have stopped; after `grace` seconds, fail the rest.
@@ -177,19 +186,25 @@ class Workers:
                     return
                 job = self._waiting.popleft()
             begun = time.monotonic()
-            self._do(job)
+            broken = self._do(job)
             with self._changed:
                 self._live.discard(job)
                 self._changed.notify_all()
-            self._stopped(job.driver.run.status, time.monotonic() - begun)
+            self._tell(job.driver.run, broken, time.monotonic() - begun)
 
-    def _do(self, job: _Job) -> None:
+    def _tell(self, run: RunRecord, broken: bool, seconds: float) -> None:
+        status, error = ("failed", BROKEN) if broken else (run.status, run.last_error)
+        self._report(RunReport(run.id, status, seconds, error))
+
+    def _do(self, job: _Job) -> bool:
+        """Execute a run; gives whether that broke."""
         events = job.driver.events()
         broken = self._pass_on(events, job.queue) if job.queue else self._drain(events)
         for _ in range(_KEEP_TRYING if broken else 0):
             if self._fail(job.driver.run.id, BROKEN):
-                return
+                break
             time.sleep(1)
+        return broken
 
     def _drain(self, events: Iterator[StreamEvent]) -> bool:
         """Do the work without a listener; gives whether it broke."""

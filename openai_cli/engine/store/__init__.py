@@ -28,6 +28,7 @@ from openai_cli.engine.store.records import (
 )
 from openai_cli.engine.store.tables import (
     Assistants,
+    Backlog,
     Events,
     IdempotencyRecords,
     Messages,
@@ -45,6 +46,7 @@ __all__ = [
     "ACTIVE",
     "QUEUED",
     "AssistantRecord",
+    "Backlog",
     "IdempotencyRecord",
     "MessageRecord",
     "RecordPage",
@@ -101,6 +103,11 @@ class Store:
     def listen(self, hear: Callable[[str], None]) -> Listener:
         """Call `hear` in a thread with what other processes tell: see `Database`."""
         return self._database.listen(hear)
+
+    def reach(self) -> None:
+        """See whether it can be read now."""
+        with self.read() as tx:
+            tx.assistants.page(Window(1))
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

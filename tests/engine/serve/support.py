@@ -11,16 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 from openai_cli.engine.models.registry import ModelRegistry
-from openai_cli.engine.serve.asgi import Report
 from openai_cli.engine.serve.auth import Authenticator
 from openai_cli.engine.serve.bind import listen, url_of
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.metrics import Metrics
+from openai_cli.engine.serve.reports import RequestReport, RunReport
 from openai_cli.engine.serve.server import Logs, Service
 from openai_cli.engine.store import Store
 from openai_cli.engine.store_place import StorePlace
 from tests.support.shell import Shell
 
-_READY = re.compile(rb"note: serving .* at (http://\S+)\n")
+_READY = re.compile(rb"(?:serving|working on) .* at (http://[^\s\"]+)")
 
 
 class Running:
@@ -33,17 +34,24 @@ class Running:
         limits: ServerLimits | None = None,
         key: str = "",
         grace: float = 5,
+        measured: bool = True,
     ) -> None:
         self.store = Store(place)
-        self.reports: list[Report] = []
+        self.reports: list[RequestReport] = []
         self.faults: list[tuple[str, BaseException | None]] = []
         self.listener = listen("127.0.0.1", 0, reachable=bool(key))
         self.url = url_of(self.listener)
-        logs = Logs(self.reports.append, lambda what, error: self.faults.append((what, error)))
-        gate = Authenticator(key, "127.0.0.1")
-        self.service = Service(
-            self.store, ModelRegistry({}), gate, logs, grace=grace, limits=limits or ServerLimits()
+        self.runs: list[RunReport] = []
+        logs = Logs(
+            self.reports.append,
+            lambda what, error: self.faults.append((what, error)),
+            self.runs.append,
         )
+        gate = Authenticator(key, "127.0.0.1")
+        metrics = Metrics() if measured else None
+        models = ModelRegistry({}, wrapped=metrics.timed) if metrics else ModelRegistry({})
+        limits = (limits or ServerLimits())._replace(grace=grace)
+        self.service = Service(self.store, models, gate, logs, limits=limits, metrics=metrics)
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -74,11 +82,16 @@ class Served:
     """`openai local serve` as a process, on a free port."""
 
     def __init__(
-        self, openai: Shell, *words: str, env: dict[str, str] | None = None, **options: Any
+        self,
+        openai: Shell,
+        *words: str,
+        command: str = "serve",
+        env: dict[str, str] | None = None,
+        **options: Any,
     ) -> None:
         """More options go to Popen."""
-        command = ("local", "serve", "--port", "0", *words)
-        self.process = openai.start(*command, env=env or {}, stderr=subprocess.PIPE, **options)
+        line = ("local", command, "--port", "0", *words)
+        self.process = openai.start(*line, env=env or {}, stderr=subprocess.PIPE, **options)
         self.said = b""
         assert self.process.stderr is not None
         while not (found := _READY.search(self.said)):
