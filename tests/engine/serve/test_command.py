@@ -161,7 +161,7 @@ def test_the_limits_that_are_documented() -> None:
     page = (Path(__file__).parents[3] / "docs" / "local.md").read_text(encoding="utf-8")
     limits = ServerLimits()
     for row in (
-        f"| runs that are worked on at the same time | {limits.runs} |",
+        f"| runs that are worked on at the same time | {limits.runs}, or `--workers` |",
         f"| connections at the same time | {limits.connections} |",
         f"| head of a request | {limits.head >> 10} KiB | 431 |",
         f"| body of a request | {limits.body >> 20} MiB | 413 |",
