@@ -158,3 +158,22 @@ def test_a_worker(openai: Shell, postgres: PostgresServer, ask_at: AskAt) -> Non
     assert first["message"].startswith("working on the runs in ")
     assert (line["message"], line["run_id"]) == ("run completed", run["id"])
     assert not [line for line in lines_of(front) if line["message"].startswith("run ")]
+
+
+@pytest.mark.slow
+@pytest.mark.needs("postgres")
+def test_a_database_that_goes_and_comes_back(openai: Shell) -> None:
+    """Only what the server says itself is in its log; it lives, and is not ready meanwhile."""
+    database = PostgresServer()
+    served = Served(openai, "--store", database.new_database(), "--log-format", "json")
+    root = served.url.removesuffix("/v1")
+    with httpx.Client(base_url=root, trust_env=False) as client:
+        assert client.get("/readyz").status_code == 200
+        database.stop()
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/healthz").status_code == 200
+        assert "openai_local_store_up 0.0" in client.get("/metrics").text
+        database.start()
+        until(lambda: client.get("/readyz").status_code == 200)
+    assert lines_of(served)
+    database.close()

@@ -5,6 +5,7 @@ Writers run side by side. What a write transaction has looked up by id stays as 
 tried again, and then sees what the first one did (`may_repeat`).
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,7 @@ class PostgresDatabase:
         """Connect, create the tables if they are missing, bring them to the newest schema."""
         self._place = place
         self._name = str(place)
+        _keep_quiet()
         with connect(place) as connection:
             try:
                 schema.set_up(connection, self._name)
@@ -159,6 +161,13 @@ class _Connection:
         """Set the sequence of the table to the greatest `seq`."""
         last = f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) FROM {table}"  # noqa: S608
         self._raw.execute(last.encode())
+
+
+def _keep_quiet() -> None:
+    """Keep the log of the driver off stderr: its errors are told where they arrive."""
+    logger = logging.getLogger("psycopg")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 def _configure(connection: psycopg.Connection) -> None:
