@@ -12,17 +12,19 @@ _openai_children() {
         'beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'beta:threads:runs:steps') names='retrieve list' ;;
         'beta:threads:messages') names='create retrieve update list delete' ;;
-        'local') names='serve import export threads show path config doctor' ;;
+        'local') names='serve worker import export copy threads show path config doctor results' ;;
         'local import') source=file ;;
         'local config') names='show path check' ;;
+        'local results') names='merge' ;;
         'help') names='beta:assistants beta:threads beta:threads:runs beta:threads:runs:steps beta:threads:messages local' ;;
         'help beta:assistants') names='create retrieve update list delete' ;;
         'help beta:threads') names='create retrieve update delete create-and-run' ;;
         'help beta:threads:runs') names='create retrieve update list cancel submit-tool-outputs' ;;
         'help beta:threads:runs:steps') names='retrieve list' ;;
         'help beta:threads:messages') names='create retrieve update list delete' ;;
-        'help local') names='serve import export threads show path config doctor' ;;
+        'help local') names='serve worker import export copy threads show path config doctor results' ;;
         'help local config') names='show path check' ;;
+        'help local results') names='merge' ;;
         '@completion') names='bash fish powershell zsh' ;;
     esac
 }
@@ -39,7 +41,7 @@ _openai_flags() {
         'beta:threads create') names='--message --message.role --message.content --message.attachments --message.metadata --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
         'beta:threads retrieve' | 'beta:threads delete') names='--thread-id'" $names" ;;
         'beta:threads update') names='--thread-id --metadata --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field'" $names" ;;
-        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage --no-fallback --continue'" $names" ;;
+        'beta:threads create-and-run') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage --no-fallback --continue --each --concurrency --output -o --with-reply --ordered --skip-invalid --retry-failed --fail-fast --max-failures --max-total-tokens --max-requests-per-minute --max-tokens-per-minute --shard'" $names" ;;
         'beta:threads:runs create') names='--assistant-id --instructions --max-completion-tokens --max-prompt-tokens --metadata --model --parallel-tool-calls --response-format --temperature --tool-choice --tool --top-p --truncation-strategy --truncation-strategy.type --truncation-strategy.last-messages --stream --thread-id --include --additional-instructions --additional-message --additional-message.role --additional-message.content --additional-message.attachments --additional-message.metadata --reasoning-effort --body --raw-field --max-items --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage'" $names" ;;
         'beta:threads:runs retrieve') names='--thread-id --run-id --wait --poll-interval --wait-timeout --cancel-on-interrupt --on-tool-call --tool-timeout --tool-concurrency --max-tool-turns --tool-errors --usage'" $names" ;;
         'beta:threads:runs update') names='--thread-id --run-id --metadata --body --raw-field'" $names" ;;
@@ -52,15 +54,17 @@ _openai_flags() {
         'beta:threads:messages retrieve' | 'beta:threads:messages delete') names='--thread-id --message-id'" $names" ;;
         'beta:threads:messages update') names='--thread-id --message-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
-        'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --grace --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --format-error --debug --help -h' ;;
+        'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --workers --drain --grace --log-format --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --format-error --debug --help -h' ;;
+        'local worker') names='--host --port --store --require-key --workers --max-tool-turns --grace --log-format --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
         'local import') names='--store --replace --skip-invalid --base-url --local --profile --format-error --debug --help -h' ;;
         'local export') names='--store --as --base-url --local --profile --format-error --debug --help -h' ;;
+        'local copy' | '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
         'local threads') names='--store --max-items --base-url --local --profile --format --columns --transform --raw-output -r --color --format-error --debug --help -h' ;;
         'local show') names='--store --follow --base-url --local --profile --color --no-pager --format-error --debug --help -h' ;;
         'local path') names='--store --base-url --local --profile --format-error --debug --help -h' ;;
         'local config' | 'local config show' | 'local config path' | 'local config check' | 'local doctor') names='--store --api-key --base-url --local --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --organization --project --header --timeout --format --transform --raw-output -r --format-error --debug --help -h' ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor') names='' ;;
-        '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
+        'local results merge') names='--input --output -o --format-error --debug --help -h' ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local worker' | 'help local import' | 'help local export' | 'help local copy' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor' | 'help local results' | 'help local results merge') names='' ;;
         '@manpages') names='--output -o --format-error --debug --help -h' ;;
     esac
 }
@@ -134,7 +138,7 @@ _openai_describe() {
         'beta:threads create-and-run')
             case $2 in
                 --assistant-id | --instructions | --model) takes=value source=reference once=1 ;;
-                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns) takes=value once=1 ;;
+                --max-completion-tokens | --max-prompt-tokens | --temperature | --top-p | --truncation-strategy.last-messages | --body | --max-items | --poll-interval | --wait-timeout | --tool-timeout | --tool-concurrency | --max-tool-turns | --concurrency | --max-failures | --max-total-tokens | --max-requests-per-minute | --max-tokens-per-minute | --shard) takes=value once=1 ;;
                 --metadata | --truncation-strategy | --thread | --thread.messages | --message | --thread.metadata | --thread.tool-resources | --tool-resources | --tool-resources.code-interpreter | --tool-resources.file-search) takes=value source=reference ;;
                 --parallel-tool-calls | --stream) takes=optional choices='true false' once=1 ;;
                 --response-format) takes=value source=reference choices='auto' once=1 ;;
@@ -142,8 +146,10 @@ _openai_describe() {
                 --tool) takes=value source=reference choices='code_interpreter file_search' ;;
                 --truncation-strategy.type) takes=value choices='auto last_messages' once=1 ;;
                 --raw-field | --on-tool-call) takes=value ;;
-                --wait | --cancel-on-interrupt | --usage | --no-fallback | --continue) takes=nothing once=1 ;;
+                --wait | --cancel-on-interrupt | --usage | --no-fallback | --continue | --with-reply | --ordered | --skip-invalid | --retry-failed | --fail-fast) takes=nothing once=1 ;;
                 --tool-errors) takes=value choices='send fail' once=1 ;;
+                --each) takes=value source=file once=1 ;;
+                --output | -o) takes=value source=file once=1 twins='--output -o' ;;
             esac
             ;;
         'beta:threads:runs create')
@@ -248,9 +254,24 @@ _openai_describe() {
             ;;
         'local serve')
             case $2 in
-                --host | --port | --max-tool-turns | --grace | --upstream-key | --profile) takes=value once=1 ;;
+                --host | --port | --max-tool-turns | --workers | --drain | --grace | --upstream-key | --profile) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
                 --require-key | --passthrough | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
+                --log-format) takes=value choices='text json' once=1 ;;
+                --upstream-url) takes=value source=url once=1 ;;
+                --upstream-api) takes=value choices='responses chat' once=1 ;;
+                --upstream-model | --upstream-header) takes=value ;;
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local worker')
+            case $2 in
+                --host | --port | --workers | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
+                --store) takes=value source=file once=1 ;;
+                --require-key | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
+                --log-format) takes=value choices='text json' once=1 ;;
                 --upstream-url) takes=value source=url once=1 ;;
                 --upstream-api) takes=value choices='responses chat' once=1 ;;
                 --upstream-model | --upstream-header) takes=value ;;
@@ -278,6 +299,14 @@ _openai_describe() {
                 --local | --debug) takes=nothing once=1 ;;
                 --profile) takes=value once=1 ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --help | -h) takes=nothing once=1 twins='--help -h' ;;
+            esac
+            return 0
+            ;;
+        'local copy' | '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
+            case $2 in
+                --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
+                --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
             return 0
@@ -335,15 +364,17 @@ _openai_describe() {
             esac
             return 0
             ;;
-        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local import' | 'help local export' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor')
-            return 0
-            ;;
-        '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh')
+        'local results merge')
             case $2 in
+                --input) takes=value source=file once=1 ;;
+                --output | -o) takes=value source=file once=1 twins='--output -o' ;;
                 --format-error) takes=value choices='auto json jsonl pretty raw text yaml' once=1 ;;
                 --debug) takes=nothing once=1 ;;
                 --help | -h) takes=nothing once=1 twins='--help -h' ;;
             esac
+            return 0
+            ;;
+        'help' | 'help beta:assistants' | 'help beta:assistants create' | 'help beta:assistants retrieve' | 'help beta:assistants update' | 'help beta:assistants list' | 'help beta:assistants delete' | 'help beta:threads' | 'help beta:threads create' | 'help beta:threads retrieve' | 'help beta:threads update' | 'help beta:threads delete' | 'help beta:threads create-and-run' | 'help beta:threads:runs' | 'help beta:threads:runs create' | 'help beta:threads:runs retrieve' | 'help beta:threads:runs update' | 'help beta:threads:runs list' | 'help beta:threads:runs cancel' | 'help beta:threads:runs submit-tool-outputs' | 'help beta:threads:runs:steps' | 'help beta:threads:runs:steps retrieve' | 'help beta:threads:runs:steps list' | 'help beta:threads:messages' | 'help beta:threads:messages create' | 'help beta:threads:messages retrieve' | 'help beta:threads:messages update' | 'help beta:threads:messages list' | 'help beta:threads:messages delete' | 'help local' | 'help local serve' | 'help local worker' | 'help local import' | 'help local export' | 'help local copy' | 'help local threads' | 'help local show' | 'help local path' | 'help local config' | 'help local config show' | 'help local config path' | 'help local config check' | 'help local doctor' | 'help local results' | 'help local results merge')
             return 0
             ;;
         '@manpages')

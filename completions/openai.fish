@@ -47,19 +47,24 @@ function __openai_children --no-scope-shadowing
             set -a names 'delete' 'Delete a message'
         case 'local'
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'worker' 'Work on the runs that servers queue in PostgreSQL, until it is stopped'
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'copy' 'Copy a whole store into an empty one, and compare the two'
             set -a names 'threads' 'List the threads in the store, newest first, with their last words'
             set -a names 'show' 'Print a thread, or the newest one, as a conversation'
             set -a names 'path' 'Print the path of the store'
             set -a names 'config' 'Show the settings in effect and where they come from, or check the file of them'
             set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
+            set -a names 'results' 'Results of many runs: --each'
         case 'local import'
             set source file
         case 'local config'
             set -a names 'show' ''
             set -a names 'path' ''
             set -a names 'check' ''
+        case 'local results'
+            set -a names 'merge' 'Merge the result files of --each, and tell which lines are missing'
         case 'help'
             set -a names 'beta:assistants' 'Assistants: a model with instructions and tools'
             set -a names 'beta:threads' 'Threads: conversations that runs work on'
@@ -97,17 +102,22 @@ function __openai_children --no-scope-shadowing
             set -a names 'delete' 'Delete a message'
         case 'help local'
             set -a names 'serve' 'Serve the embedded engine over HTTP until it is stopped'
+            set -a names 'worker' 'Work on the runs that servers queue in PostgreSQL, until it is stopped'
             set -a names 'import' 'Import assistants, threads and messages from JSON into the store'
             set -a names 'export' 'Print the assistants, threads and messages of the store as JSON lines'
+            set -a names 'copy' 'Copy a whole store into an empty one, and compare the two'
             set -a names 'threads' 'List the threads in the store, newest first, with their last words'
             set -a names 'show' 'Print a thread, or the newest one, as a conversation'
             set -a names 'path' 'Print the path of the store'
             set -a names 'config' 'Show the settings in effect and where they come from, or check the file of them'
             set -a names 'doctor' 'Show what runs, how it is configured, and whether store and servers can be used'
+            set -a names 'results' 'Results of many runs: --each'
         case 'help local config'
             set -a names 'show' ''
             set -a names 'path' ''
             set -a names 'check' ''
+        case 'help local results'
+            set -a names 'merge' 'Merge the result files of --each, and tell which lines are missing'
         case '@completion'
             set -a names 'bash' ''
             set -a names 'fish' ''
@@ -227,6 +237,20 @@ function __openai_flags --no-scope-shadowing
             set -a names '--usage' 'Print the run\'s tokens on stderr, in one line.'
             set -a names '--no-fallback' 'Fail on servers without this request; do not make thread and run one by one.'
             set -a names '--continue' 'Go on with the newest thread of the embedded engine; make none.'
+            set -a names '--each' 'Start one run for each line: FILE has JSON lines, or CSV with a header; - is standard input.'
+            set -a names '--concurrency' 'Runs in progress at the same time; 8 if not set.'
+            set -a names '--output' 'File for the results; the same command goes on where it stopped.'
+            set -a names '-o' 'File for the results; the same command goes on where it stopped.'
+            set -a names '--with-reply' 'Wait for each run and add the assistant\'s reply.'
+            set -a names '--ordered' 'Results in the order of the lines.'
+            set -a names '--skip-invalid' 'Make a result of each invalid line, in place of sending nothing.'
+            set -a names '--retry-failed' 'Repeat the lines that failed, and only those and what is not done.'
+            set -a names '--fail-fast' 'Start no more runs after the first failure.'
+            set -a names '--max-failures' 'Failures after which no more runs are started.'
+            set -a names '--max-total-tokens' 'Tokens after which no more runs are started.'
+            set -a names '--max-requests-per-minute' 'Requests to send in a minute at most, polls too.'
+            set -a names '--max-tokens-per-minute' 'Tokens that runs may use in a minute, about.'
+            set -a names '--shard' 'Only part I of N, as I/N from 1/N to N/N.'
         case 'beta:threads:runs create'
             set -a names '--assistant-id' 'The assistant that does the run.'
             set -a names '--instructions' 'System message for this run, in place of the assistant\'s.'
@@ -362,11 +386,14 @@ function __openai_flags --no-scope-shadowing
         case 'local serve'
             set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
             set -a names '--port' 'Port to listen on; 8080 if not set, 0 for a free one.'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--require-key' 'Require the key in OPENAI_LOCAL_SERVER_KEY from clients.'
             set -a names '--max-tool-turns' 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
             set -a names '--passthrough' 'Pass requests for chat completions and responses on to the upstream.'
+            set -a names '--workers' 'Runs to work on at the same time; 128 if not set, 0 for none.'
+            set -a names '--drain' 'Seconds in which /readyz answers 503 before it stops; 0 if not set.'
             set -a names '--grace' 'Seconds that active runs get to end when it is stopped; 8 if not set.'
+            set -a names '--log-format' 'Format of the log, on stderr: text, or json with a line for each request and run.'
             set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
             set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
             set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
@@ -379,8 +406,28 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
+        case 'local worker'
+            set -a names '--host' 'Address to listen on; 127.0.0.1 if not set.'
+            set -a names '--port' 'Port for /healthz, /readyz and /metrics; none if not set, 0 for a free one.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
+            set -a names '--require-key' 'Require the key in OPENAI_LOCAL_SERVER_KEY from clients.'
+            set -a names '--workers' 'Runs to work on at the same time; 128 if not set, 0 for none.'
+            set -a names '--max-tool-turns' 'Turns of tool calls a run may have; 32 if not set; also OPENAI_MAX_TOOL_TURNS.'
+            set -a names '--grace' 'Seconds that active runs get to end when it is stopped; 8 if not set.'
+            set -a names '--log-format' 'Format of the log, on stderr: text, or json with a line for each request and run.'
+            set -a names '--upstream-url' 'Model server for the engine; also OPENAI_LOCAL_UPSTREAM_URL.'
+            set -a names '--upstream-api' 'API of that server: responses or chat; also OPENAI_LOCAL_UPSTREAM_API.'
+            set -a names '--upstream-model' 'Model to ask there, or NAME=MODEL pairs, * for any name; also OPENAI_LOCAL_UPSTREAM_MODEL. Repeatable.'
+            set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
+            set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
+            set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
         case 'local import'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--replace' 'Replace objects in the store that have the same id.'
             set -a names '--skip-invalid' 'Leave out what is wrong, and say so, in place of importing nothing.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
@@ -392,7 +439,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '-h' 'Show this help.'
             return
         case 'local export'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--as' 'Shape: objects as import takes them, or conversations for the Conversations API.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
@@ -402,8 +449,14 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
+        case 'local copy' '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
+            set -a names '--format-error' 'Format of an API error, on stderr.'
+            set -a names '--debug' 'Show request and answer on stderr, without secrets.'
+            set -a names '--help' 'Show this help.'
+            set -a names '-h' 'Show this help.'
+            return
         case 'local threads'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--max-items' 'Items or events to print at most; -1 for all, 0 for none.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
@@ -420,7 +473,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '-h' 'Show this help.'
             return
         case 'local show'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--follow' 'Wait for further messages, and print them until Ctrl-C.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
@@ -433,7 +486,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '-h' 'Show this help.'
             return
         case 'local path'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
             set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
@@ -443,7 +496,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '-h' 'Show this help.'
             return
         case 'local config' 'local config show' 'local config path' 'local config check' 'local doctor'
-            set -a names '--store' 'Store to use; also OPENAI_LOCAL_STORE.'
+            set -a names '--store' 'File or postgresql:// URL of the store; also OPENAI_LOCAL_STORE.'
             set -a names '--api-key' 'Key for the server, or @FILE, or - for standard input; also OPENAI_API_KEY.'
             set -a names '--base-url' 'Server; also OPENAI_BASE_URL. local: is the engine.'
             set -a names '--local' 'Use the embedded engine: short for --base-url local:.'
@@ -467,13 +520,16 @@ function __openai_flags --no-scope-shadowing
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor'
-            return
-        case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
+        case 'local results merge'
+            set -a names '--input' 'File that the results are about, to name the lines that are missing.'
+            set -a names '--output' 'File for the merged results; else they are printed.'
+            set -a names '-o' 'File for the merged results; else they are printed.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
             set -a names '-h' 'Show this help.'
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local worker' 'help local import' 'help local export' 'help local copy' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor' 'help local results' 'help local results merge'
             return
         case '@manpages'
             set -a names '--output' 'Folder to write to; created if missing.'
@@ -666,7 +722,7 @@ function __openai_describe --no-scope-shadowing
                     set takes value
                     set source reference
                     set once 1
-                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --body --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns
+                case --max-completion-tokens --max-prompt-tokens --temperature --top-p --truncation-strategy.last-messages --body --max-items --poll-interval --wait-timeout --tool-timeout --tool-concurrency --max-tool-turns --concurrency --max-failures --max-total-tokens --max-requests-per-minute --max-tokens-per-minute --shard
                     set takes value
                     set once 1
                 case --metadata --truncation-strategy --thread --thread.messages --message --thread.metadata --thread.tool-resources --tool-resources --tool-resources.code-interpreter --tool-resources.file-search
@@ -696,13 +752,22 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --raw-field --on-tool-call
                     set takes value
-                case --wait --cancel-on-interrupt --usage --no-fallback --continue
+                case --wait --cancel-on-interrupt --usage --no-fallback --continue --with-reply --ordered --skip-invalid --retry-failed --fail-fast
                     set takes nothing
                     set once 1
                 case --tool-errors
                     set takes value
                     set choices 'send' 'fail'
                     set once 1
+                case --each
+                    set takes value
+                    set source file
+                    set once 1
+                case --output -o
+                    set takes value
+                    set source file
+                    set once 1
+                    set twins --output -o
             end
         case 'beta:threads:runs create'
             switch $name
@@ -921,7 +986,7 @@ function __openai_describe --no-scope-shadowing
             end
         case 'local serve'
             switch $name
-                case --host --port --max-tool-turns --grace --upstream-key --profile
+                case --host --port --max-tool-turns --workers --drain --grace --upstream-key --profile
                     set takes value
                     set once 1
                 case --store
@@ -930,6 +995,46 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                 case --require-key --passthrough --drop-unsupported-tools --debug
                     set takes nothing
+                    set once 1
+                case --log-format
+                    set takes value
+                    set choices 'text' 'json'
+                    set once 1
+                case --upstream-url
+                    set takes value
+                    set source url
+                    set once 1
+                case --upstream-api
+                    set takes value
+                    set choices 'responses' 'chat'
+                    set once 1
+                case --upstream-model --upstream-header
+                    set takes value
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local worker'
+            switch $name
+                case --host --port --workers --max-tool-turns --grace --upstream-key
+                    set takes value
+                    set once 1
+                case --store
+                    set takes value
+                    set source file
+                    set once 1
+                case --require-key --drop-unsupported-tools --debug
+                    set takes nothing
+                    set once 1
+                case --log-format
+                    set takes value
+                    set choices 'text' 'json'
                     set once 1
                 case --upstream-url
                     set takes value
@@ -1000,6 +1105,21 @@ function __openai_describe --no-scope-shadowing
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --help -h
+                    set takes nothing
+                    set once 1
+                    set twins --help -h
+            end
+            return
+        case 'local copy' '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
+            switch $name
+                case --format-error
+                    set takes value
+                    set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
+                    set once 1
+                case --debug
+                    set takes nothing
                     set once 1
                 case --help -h
                     set takes nothing
@@ -1143,10 +1263,17 @@ function __openai_describe --no-scope-shadowing
                     set twins --help -h
             end
             return
-        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local import' 'help local export' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor'
-            return
-        case '@completion' '@completion bash' '@completion fish' '@completion powershell' '@completion zsh'
+        case 'local results merge'
             switch $name
+                case --input
+                    set takes value
+                    set source file
+                    set once 1
+                case --output -o
+                    set takes value
+                    set source file
+                    set once 1
+                    set twins --output -o
                 case --format-error
                     set takes value
                     set choices 'auto' 'json' 'jsonl' 'pretty' 'raw' 'text' 'yaml'
@@ -1159,6 +1286,8 @@ function __openai_describe --no-scope-shadowing
                     set once 1
                     set twins --help -h
             end
+            return
+        case 'help' 'help beta:assistants' 'help beta:assistants create' 'help beta:assistants retrieve' 'help beta:assistants update' 'help beta:assistants list' 'help beta:assistants delete' 'help beta:threads' 'help beta:threads create' 'help beta:threads retrieve' 'help beta:threads update' 'help beta:threads delete' 'help beta:threads create-and-run' 'help beta:threads:runs' 'help beta:threads:runs create' 'help beta:threads:runs retrieve' 'help beta:threads:runs update' 'help beta:threads:runs list' 'help beta:threads:runs cancel' 'help beta:threads:runs submit-tool-outputs' 'help beta:threads:runs:steps' 'help beta:threads:runs:steps retrieve' 'help beta:threads:runs:steps list' 'help beta:threads:messages' 'help beta:threads:messages create' 'help beta:threads:messages retrieve' 'help beta:threads:messages update' 'help beta:threads:messages list' 'help beta:threads:messages delete' 'help local' 'help local serve' 'help local worker' 'help local import' 'help local export' 'help local copy' 'help local threads' 'help local show' 'help local path' 'help local config' 'help local config show' 'help local config path' 'help local config check' 'help local doctor' 'help local results' 'help local results merge'
             return
         case '@manpages'
             switch $name
