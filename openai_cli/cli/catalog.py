@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openai_cli.api.operation import Operation
-from openai_cli.cli.each_flags import EACH_OPTIONS
 from openai_cli.cli.options import BODY_OPTIONS, MAX_ITEMS, MAX_PAGES, OPTIONS, ROOT_OPTIONS, Option
 from openai_cli.cli.run_options import CONTINUE, NO_FALLBACK, RUN_OPTIONS
 from openai_cli.input.scalars import is_boolean
@@ -76,9 +75,15 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
         *((MAX_PAGES,) if operation.pages else ()),
         *(RUN_OPTIONS if operation.answers_run else ()),
         *((NO_FALLBACK, CONTINUE) if operation.has_fallback else ()),
-        *(EACH_OPTIONS if operation.takes_lines else ()),
+        *(_each_options() if operation.takes_lines else ()),
     )
     return (*own, *map(option_row, client), *global_rows())
+
+
+def _each_options() -> tuple[Option, ...]:
+    from openai_cli.cli.each_flags import EACH_OPTIONS
+
+    return EACH_OPTIONS
 
 
 def global_rows() -> tuple[FlagRow, ...]:

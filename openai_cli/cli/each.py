@@ -16,13 +16,13 @@ from openai_cli.bulk.line_requests import LineRequests
 from openai_cli.bulk.open_input import Input, open_input
 from openai_cli.bulk.result_stream import ResultStream
 from openai_cli.bulk.templates import begins_with_column, columns_in
-from openai_cli.cli.connected_settings import connected
 from openai_cli.cli.each_options import EachOptions, read_each_options
 from openai_cli.cli.env import Env
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.session import Session
+from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import CliError, Problem, UsageError
 from openai_cli.input.arguments import Arguments
 from openai_cli.input.read_request import read_defaults
@@ -44,9 +44,17 @@ class Checked(NamedTuple):
 
 
 def run_each(
-    operation: Operation, session: Session, options: Options, run_options: RunOptions, stdin: Stdin
+    operation: Operation,
+    session: Session,
+    options: Options,
+    run_options: RunOptions,
+    stdin: Stdin,
+    *,
+    connect: Callable[[Operation, Options, Env], ConnectionSettings],
 ) -> None:
     """Start a run for each line, and write a result for each. Raises CliError.
+
+    `connect` gives the settings with which something is sent, once it is sure that it will be.
 
     LinesFailedError if a line failed or is not done, after all results were written.
     """
@@ -68,7 +76,7 @@ def run_each(
         if options.dry_run:
             _show(lines, requests, each, options, session.env)
         else:
-            options = options._replace(settings=connected(operation, options, session.env))
+            options = options._replace(settings=connect(operation, options, session.env))
             _run(lines, requests, checked, each, options, run_options, session.env)
 
 

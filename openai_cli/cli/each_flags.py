@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from openai_cli.cli.options import Option
 
 EACH = "--each"
@@ -22,3 +24,8 @@ EACH_OPTIONS = (
     Option("--max-tokens-per-minute", "Tokens that runs may use in a minute, about.", _BULK, "COUNT"),
     Option("--shard", "Only part I of N, as I/N from 1/N to N/N.", _BULK, "I/N"),
 )  # fmt: skip
+
+
+def asks_for_lines(names: AbstractSet[str]) -> bool:
+    """Whether one of these options was given, alone or with `--each`."""
+    return not names.isdisjoint(option.name for option in EACH_OPTIONS)

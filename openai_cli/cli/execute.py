@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from openai_cli.api.operation import Operation, Request
-from openai_cli.cli.connected_settings import command_lines, connected
-from openai_cli.cli.each_flags import EACH_OPTIONS
+from openai_cli.cli.each_flags import asks_for_lines
 from openai_cli.cli.env import Env
 from openai_cli.cli.explore import explorable
 from openai_cli.cli.interrupts import time_limit
@@ -14,8 +13,9 @@ from openai_cli.cli.option_reader import Options, read_options
 from openai_cli.cli.report import note_missed
 from openai_cli.cli.run_options import RunOptions, read_run_options
 from openai_cli.cli.session import Session
+from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import ConnectionSettings
-from openai_cli.errors import ApiError, Interrupted, Problem
+from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import ROW_FORMATS, Printer
@@ -46,10 +46,10 @@ def _execute(
     operation: Operation, session: Session, options: Options, run_options: RunOptions, stdin: Stdin
 ) -> None:
     env = session.env
-    if not session.arguments.names().isdisjoint(option.name for option in EACH_OPTIONS):
+    if operation.takes_lines and asks_for_lines(session.arguments.names()):
         from openai_cli.cli.each import run_each
 
-        run_each(operation, session, options, run_options, stdin)
+        run_each(operation, session, options, run_options, stdin, connect=_connected)
         return
     request, warnings = read_request(
         operation, session.arguments, stdin, wait=options.stdin_timeout, check=options.check
@@ -66,7 +66,7 @@ def _execute(
     if options.dry_run:
         _show(request, options, printer, env)
         return
-    options = options._replace(settings=connected(operation, options, env))
+    options = options._replace(settings=_connected(operation, options, env))
     # Imported late: invalid input and --dry-run need no HTTP client.
     from openai_cli.cli.call import call
 
@@ -76,7 +76,7 @@ def _execute(
         call(request, printer, options, run_options, env)
     except ApiError as error:
         if error.retired:
-            error.hint += command_lines(operation, env)
+            error.hint += _command_lines(operation, env)
         elif options.settings.in_process and error.status == _NOT_FOUND:
             error.hint = error.hint or _assistant_hint(error, request, options.settings)
         raise
@@ -84,6 +84,20 @@ def _execute(
         note_missed(printer, "--transform", env)
     for note in printer.notes:
         env.say("note", note)
+
+
+def _command_lines(operation: Operation, env: Env) -> str:
+    """The typed command line, changed for the engine and for another server."""
+    from openai_cli.cli.catalog import command_rows
+    from openai_cli.cli.suggested_commands import for_other_server
+
+    rows = command_rows(operation)
+    server = ["--base-url", "https://YOUR-SERVER/v1"]
+    alternatives = (
+        ("on the engine", for_other_server(env.args, rows, ["--local"])),
+        ("on a server", for_other_server(env.args, rows, server)),
+    )
+    return "".join(f"\n{where}: {line}" for where, line in alternatives if line)
 
 
 def _assistant_hint(error: ApiError, request: Request, settings: ConnectionSettings) -> str:
@@ -135,3 +149,37 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
         printer = Printer(env.out, options.style._replace(format="auto"), env.environ)
     printer.document((text + "\n").encode())
     note_missed(printer, "--transform", env)
+
+
+def _instead_of_a_key(operation: Operation, settings: ConnectionSettings, env: Env) -> str:
+    """The hint where a key is missing; a key is of no use on servers without these endpoints."""
+    if not (operation.gone and settings.address.is_openai):
+        return "this server needs a key; --local uses the embedded engine, which needs none"
+    from openai_cli.client.api_errors import retirement_hint
+
+    return f"{retirement_hint()}{_command_lines(operation, env)}"
+
+
+def _connected(operation: Operation, options: Options, env: Env) -> ConnectionSettings:
+    """The settings with the key of a profile, and callbacks for notes and traces.
+
+    Raises UsageError if a key is missing, CliError if it cannot be read.
+    """
+    settings = options.settings
+    if settings.address.needs_key and not (
+        settings.api_key or options.key or carries_credentials(settings.headers)
+    ):
+        hint = _instead_of_a_key(operation, settings, env)
+        raise UsageError(
+            problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
+            hint=f"{options.withheld}\n{hint}" if options.withheld else hint,
+        )
+    if options.key and "authorization" not in (name.lower() for name, _ in settings.headers):
+        settings = settings._replace(api_key=options.key())
+    quiet = options.debug or not env.err.is_terminal
+    return settings._replace(
+        notice=settings.notice if quiet else lambda line: env.say("note", line),
+        note=settings.note if options.debug else lambda line: env.say("note", line),
+        warn=lambda line: env.say("warning", line),
+        trace=env.talk if options.debug else None,
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
 
 import httpx
@@ -30,7 +30,6 @@ from openai_cli.client.http_errors import (
     translate,
 )
 from openai_cli.client.network import open_client, timeouts
-from openai_cli.client.pace import UNPACED, Pace
 from openai_cli.client.request_body import InPieces, encoded
 from openai_cli.client.responses import (
     Document,
@@ -46,6 +45,9 @@ from openai_cli.client.wire import AnswerTimeoutError, AnswerWatch, Wire
 from openai_cli.errors import ApiError
 
 T = TypeVar("T")
+if TYPE_CHECKING:
+    from openai_cli.client.pace import Pace, Turn
+
 _SAFE_TO_REPEAT = ("GET", "DELETE")
 _GRACE = 0.5
 """Seconds behind its timeout at which a single attempt ends: silence is told as silence."""
@@ -84,7 +86,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        pace: Pace = UNPACED,
+        pace: Pace | None = None,
     ) -> None:
         self.settings = settings
         self._sleep = sleep
@@ -194,9 +196,10 @@ class Client:
         for attempt in range(retries + 1):
             last = attempt == retries
             try:
-                with self._pace.turn() as turn, self._watch.guarding():
+                with self._turn() as turn, self._watch.guarding():
                     response = self._attempt(request, idempotency_key, attempt_timeout)
-                    turn.answered(response.status_code, response.headers)
+                    if turn:
+                        turn.answered(response.status_code, response.headers)
             except REQUEST_ERRORS as error:
                 failure = translate(error, self.settings)
                 failure.attempts = attempt + 1
@@ -214,6 +217,9 @@ class Client:
             self._announce(f"{why}; attempt {attempt + 2} in {wait:.1f} s", wait)
             self._sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _turn(self) -> AbstractContextManager[Turn | None]:
+        return self._pace.turn() if self._pace else nullcontext()
 
     def _pause(self, response: httpx.Response, attempt: int) -> float | None:
         """Seconds to wait before a retry; None if this response is final."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -21,17 +21,3 @@ class Pace(Protocol):
     def turn(self) -> AbstractContextManager[Turn]:
         """Wait until one more attempt may be sent; it is over when the block ends."""
         ...
-
-
-class _Unpaced:
-    """Every attempt is sent at once."""
-
-    def turn(self) -> AbstractContextManager[Turn]:
-        return nullcontext(self)
-
-    def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn nothing."""
-
-
-UNPACED = _Unpaced()
-"""The pace of a single command."""
