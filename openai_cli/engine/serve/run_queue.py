@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
+from weakref import WeakSet
 
 from openai_cli.engine.handlers import StartedRun
 from openai_cli.engine.http import Frames
@@ -86,7 +87,8 @@ class RunQueue:
         self._stopped = threading.Event()
         self._hurried = threading.Event()
         self._lock = threading.Lock()
-        self._logs: dict[str, EventLog] = {}
+        self._logs: WeakSet[EventLog] = WeakSet()
+        """Of the runs that are worked on; a driver has its log for as long as it works."""
         self._threads: list[threading.Thread] = []
 
     def start(self, drivers: Drivers) -> None:
@@ -221,7 +223,7 @@ class RunQueue:
             return
         if log.kept:
             with self._lock:
-                self._logs[log.run.id] = log
+                self._logs.add(log)
         self._workers.work(driver)
 
     def _refuse(self, run: RunRecord, error: RefusalError) -> None:
@@ -240,16 +242,12 @@ class RunQueue:
 
     def _write_events(self) -> None:
         with self._lock:
-            logs = list(self._logs.values())
+            logs = list(self._logs)
         try:
             event_log.write_all(self._store, logs)
         except StoreError as error:
             self._log("events wait for the store", error)
             self._stopped.wait(_LOOK_EVERY)
-        with self._lock:
-            for log in logs:
-                if log.concluded:
-                    del self._logs[log.run.id]
 
     def _tend(self) -> None:
         """End what dead processes left, and remove what is old."""
