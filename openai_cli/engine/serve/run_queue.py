@@ -72,13 +72,12 @@ class RunQueue:
 
         `report` is called whenever one has stopped.
         """
-        self._report = report
         self._store = store
         self._loop = loop
         self._log = log
         self._limit = limit
         self._clock = store.clock()
-        self._workers = Workers(store, loop, log, limit, self._freed)
+        self._workers = Workers(store, loop, log, limit, report, self._wake)
         self._relay = StreamRelay(store, log)
         self._starts: dict[str, int] = {}
         """By run, the number of the event before the stream that was asked for."""
@@ -180,10 +179,6 @@ class RunQueue:
         if told != QUEUED:
             self._drivers.wake()
             self._relay.wake()
-
-    def _freed(self, report: RunReport) -> None:
-        self._report(report)
-        self._wake()
 
     def _wake(self) -> None:
         self._awake.set()

@@ -39,9 +39,6 @@ class _Job(NamedTuple):
     queue: FrameQueue | None
 
 
-def _no_report(_report: RunReport) -> None: ...
-
-
 class Workers:
     """Executor of a server: each run gets a thread, and its request is answered immediately."""
 
@@ -53,10 +50,12 @@ class Workers:
         loop: asyncio.AbstractEventLoop,
         log: Log,
         limit: int,
-        report: Callable[[RunReport], None] = _no_report,
+        report: Callable[[RunReport], None],
+        freed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`report` is called whenever a run has stopped."""
+        """`report` is called whenever a run has stopped, `freed` once another has room."""
         self._report = report
+        self._freed = freed
         self._store = store
         self._loop = loop
         self._log = log
@@ -187,10 +186,12 @@ class Workers:
                 job = self._waiting.popleft()
             begun = time.monotonic()
             broken = self._do(job)
+            # First: once no run is live, the process may end.
+            self._tell(job.driver.run, broken, time.monotonic() - begun)
             with self._changed:
                 self._live.discard(job)
                 self._changed.notify_all()
-            self._tell(job.driver.run, broken, time.monotonic() - begun)
+            self._freed()
 
     def _tell(self, run: RunRecord, broken: bool, seconds: float) -> None:
         status, error = ("failed", BROKEN) if broken else (run.status, run.last_error)
