@@ -44,7 +44,8 @@ def inline(value: Any) -> str:
         return ", ".join(map(_nested, value))
     if isinstance(value, str):
         return str(value)
-    return {None: "null", True: "true", False: "false"}.get(value, str(value))
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def _nested(value: Any) -> str:

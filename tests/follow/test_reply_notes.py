@@ -84,6 +84,12 @@ class TestUsage:
             shown = openai(*LOCAL, "--message", "one two", "--usage", *words)
             assert shown.err == "note: tokens: 2 prompt, 2 completion, 4 total\n"
 
+    def test_counts_of_one_and_none_are_numbers(self, openai: Shell) -> None:
+        shown = openai(*LOCAL, "--message", "one", "--usage")
+        assert shown.err == "note: tokens: 1 prompt, 1 completion, 2 total\n"
+        shown = openai(*LOCAL, "--usage")
+        assert shown.err == "note: tokens: 0 prompt, 0 completion, 0 total\n"
+
     def test_of_a_run_that_was_waited_for(self, go: Go, server: Server) -> None:
         server.reply(*replies(run("queued"), run("completed", usage=USAGE)))
         shown = go(*CREATE, "--wait", "--usage")
