@@ -420,7 +420,7 @@ BUILTIN_COMMANDS = (
         options=(STORE,),
         examples=("openai local doctor", "openai local doctor --format json"),
         shared=_DIAGNOSED,
-        consequence="see the report",
+        consequence="nothing was checked",
     ),
     BuiltinCommand(
         name="local results merge",

@@ -70,6 +70,8 @@ def doctor(session: Session) -> None:
     report["problems"] = list(dict.fromkeys(problem.message for problem in problems))
     print_report(report, style, env)
     if problems:
+        if isinstance(problems[0], UsageError):
+            problems[0].consequence = "see the report"
         raise problems[0]
 
 

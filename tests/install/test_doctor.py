@@ -135,3 +135,10 @@ def test_a_base_url_that_is_none_is_told_without_its_password(openai: Shell) -> 
     assert done.code == 2
     assert "must not contain a user name" in found["problems"][0]
     assert "hunter2" not in done.out + done.err
+
+
+def test_wrong_words_are_told_without_a_report(openai: Shell) -> None:
+    for words, what in (("fix", '"fix": unexpected argument'), ("--fix", "--fix: no such flag")):
+        done = openai("local", "doctor", words)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.splitlines()[0] == f"error: {what}; nothing was checked"
