@@ -42,9 +42,10 @@ def _newest_thread(settings: ConnectionSettings) -> str:
         with closing(store_to_read(place)) as store, store.read() as tx:
             thread = tx.threads.newest()
     if thread is None:
-        raise _problem(f"there is no thread yet in {place}")
+        hint = "the same command without --continue makes one"
+        raise _problem(f"there is no thread yet in {place}", hint=hint)
     return thread.id
 
 
-def _problem(what: str) -> UsageError:
-    return UsageError(problems=[Problem("--continue", what)])
+def _problem(what: str, hint: str = "") -> UsageError:
+    return UsageError(problems=[Problem("--continue", what)], hint=hint)

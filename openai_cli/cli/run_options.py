@@ -86,7 +86,10 @@ def read_run_options(
     if reader.has("--on-tool-call") and windows.is_windows():
         reader.problems.append(Problem("--on-tool-call", windows.UNSUPPORTED))
     if reader.has("--continue") and not options.settings.address.is_local:
-        what = "works with the embedded engine only (--local): servers do not list their threads"
+        what = (
+            "works with the embedded engine only (--local), because servers do not list their "
+            "threads; with an id: beta:threads:runs create THREAD --additional-message TEXT"
+        )
         reader.problems.append(Problem("--continue", what))
     found = RunOptions(
         waits=waits,

@@ -107,7 +107,9 @@ class TestThreads:
         for command in ("threads", "show"):
             result = local("local", command)
             assert (result.code, result.out) == (3, "")
-            assert result.err == f"error: The store {local.folder / STORE} does not exist.\n"
+            error, hint = result.err.splitlines()
+            assert error == f"error: The store {local.folder / STORE} does not exist."
+            assert hint == "hint: the first request to the engine (--local), or an import, makes it"
         assert list(local.folder.iterdir()) == []
 
     def test_the_run_of_a_killed_process_is_told_as_failed(self, local: Shell) -> None:

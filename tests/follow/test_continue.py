@@ -57,6 +57,7 @@ def test_a_dry_run_shows_the_request_it_becomes(openai: Shell) -> None:
 def test_a_server_is_refused_and_nothing_is_sent(openai: Shell, server: Server) -> None:
     err = refusal(openai("--base-url", server.url, *RUN[1:], "--continue"))
     assert "--continue: works with the embedded engine only (--local)" in err
+    assert "beta:threads:runs create THREAD --additional-message TEXT" in err
     assert server.seen == []
 
 
@@ -64,6 +65,7 @@ def test_without_a_thread_no_store_is_made(openai: Shell) -> None:
     words = ("--base-url", "local:new.db", *RUN[1:], "--continue", "--message", "x")
     err = refusal(openai(*words))
     assert f"--continue: there is no thread yet in {openai.folder / 'new.db'}" in err
+    assert "hint: the same command without --continue makes one" in err
     assert not (openai.folder / "new.db").exists()
 
 

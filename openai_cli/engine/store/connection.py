@@ -30,6 +30,7 @@ _PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
 """What the system says when it has no descriptor to give just now."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside the store."""
+_MADE_BY = "the first request to the engine (--local), or an import, makes it"
 _ELSEWHERE = f"{STORE_VARIABLE}=FILE, or --base-url {LOCAL}FILE, names a store in another place"
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
@@ -128,7 +129,7 @@ def check_file(path: Path) -> None:
         StoreError: it does not exist, cannot be read, or may be written by other users.
     """
     if not path.exists():
-        raise StoreError(f"The store {path} does not exist.")
+        raise StoreError(f"The store {path} does not exist.", hint=_MADE_BY)
     _check_readable(path, is_file=path.is_file())
     _refuse_other_writers(path, Path(os.path.realpath(path)))
 
