@@ -20,7 +20,8 @@ CREATE = ("beta:threads", "create", "--local")
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = \n", ":1: is not TOML: invalid value; nothing was sent"),
+        ("a = \n", ':1: is not TOML: invalid value, a text is written NAME = "TEXT"; nothing'),
+        ("a = local:\n", ':1: is not TOML: invalid value, a text is written NAME = "TEXT"; '),
         ("\n\nprofile 'x'", ":3: is not TOML: expected '=' after a key in a key/value pair"),
         ("[profiles.a]\n[profiles.a]\n", ":2: is not TOML: cannot declare "),
         ("a = '''\nx", ":2: is not TOML: expected "),
@@ -29,6 +30,7 @@ CREATE = ("beta:threads", "create", "--local")
         ("base_url = 'local:'", ":1: base_url: no such setting; those of a profile stand below "),
         ("profile = 3", ":1: profile: expected a text: the name of the profile to use"),
         ("profile = 'x'", ":1: profile: there is no profile \"x\" in "),
+        ("[profile.a]", ":1: profile: expected a text: the name of the profile to use; its table"),
         ("profiles = 3", ":1: profiles: expected tables: [profiles.NAME]"),
         ("[profiles]\na = 3", ":2: profiles.a: expected a table of settings"),
         ("[profiles.a]\nbse_url = 'x'", ":2: profiles.a.bse_url: no such setting (did you"),
@@ -127,6 +129,20 @@ def test_check_tells_all_problems_of_all_profiles(openai: Shell, write: Write) -
         ":6: profiles.b.api_key_keyring: cannot be com",
         ":5: profiles.b.api_key_command: is empty",
         ':1: profile: there is no profile "c" in ' + str(path)[:5],
+    ]
+
+
+def test_check_tells_names_and_values_of_one_profile_in_their_order(
+    openai: Shell, write: Write
+) -> None:
+    path = write("[profiles.a]\nbase-url = 'x'\nformat = 'txt'\ntimeout = true\napi_key = 3\n")
+    problems = openai("local config check").err.splitlines()[1:]
+    places = [line.strip().removeprefix(f"{path}:").split(": ")[:2] for line in problems]
+    assert places == [
+        ["2", "profiles.a.base-url"],
+        ["4", "profiles.a.timeout"],
+        ["5", "profiles.a.api_key"],
+        ["3", "profiles.a.format"],
     ]
 
 

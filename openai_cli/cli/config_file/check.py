@@ -29,7 +29,8 @@ _OTHERS_WRITE, _OTHERS_READ = 0o022, 0o077
 def file_problems(file: TomlFile) -> Iterator[Problem]:
     """What is wrong with the file as a whole: names and types in it, and its mode."""
     structural = structural_problems(file.content)
-    yield from (file.problem(keys, what) for keys, what in structural.items())
+    for keys in sorted(structural, key=file.line):
+        yield file.problem(keys, structural[keys])
     if os.name != "posix" or not stat.S_ISREG(file.mode):
         return
     mode = f"(mode {file.mode & 0o777:04o}): chmod 600 {file.path}"
@@ -46,8 +47,8 @@ def all_problems(file: TomlFile) -> Iterator[Problem]:
     """What is wrong with the file and all of its profiles."""
     yield from file_problems(file)
     structural = structural_problems(file.content)
-    for name in _sound_profiles(file, structural):
-        yield from profile_problems(file, name)
+    for name, table in _sound_profiles(file, structural).items():
+        yield from profile_problems(file, name, table)
     if ("profile",) not in structural and ("profiles",) not in structural:
         default = file.content.get("profile")
         if default and default not in file.content.get("profiles", {}):
@@ -61,13 +62,15 @@ def unknown_profile(file: TomlFile, name: str) -> str:
 
 
 def _sound_profiles(file: TomlFile, structural: Iterable[Keys]) -> dict[str, dict[str, Any]]:
-    """The profiles whose values have the right types."""
+    """The profiles with those of their settings that exist and have the right types."""
     wrong = set(structural)
     if ("profiles",) in wrong:
         return {}
-    broken = {name for _, name, *_ in (keys for keys in wrong if len(keys) > 1)}
-    profiles = file.content.get("profiles", {})
-    return {name: table for name, table in profiles.items() if name not in broken}
+    return {
+        name: {k: value for k, value in table.items() if ("profiles", name, k) not in wrong}
+        for name, table in file.content.get("profiles", {}).items()
+        if ("profiles", name) not in wrong
+    }
 
 
 def _secrets_in_clear(table: Mapping[str, Any]) -> Iterator[str]:
@@ -94,9 +97,8 @@ _SECRET_IN = {"header": _in_header, "url": _in_url}
 """Whether a text holds a secret, by the last word of the setting."""
 
 
-def profile_problems(file: TomlFile, name: str) -> Iterator[Problem]:
+def profile_problems(file: TomlFile, name: str, table: Mapping[str, Any]) -> Iterator[Problem]:
     """What is wrong with the values of a profile; they are read as those of flags are."""
-    table = file.content["profiles"][name]
     for keys, message in (*_value_problems(table), *_key_problems(table)):
         yield file.problem(("profiles", name, keys), message)
 

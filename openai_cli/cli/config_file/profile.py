@@ -67,9 +67,9 @@ def read_profile(
         what = unknown_profile(file, name)
         problem = Problem(source, what) if source else file.problem(("profile",), what)
         raise UsageError(problems=[problem], hint=f"profiles: {', '.join(profiles) or 'none'}")
-    if problems := [*profile_problems(file, name)]:
-        raise UsageError(problems=problems)
     table = profiles[name]
+    if problems := [*profile_problems(file, name, table)]:
+        raise UsageError(problems=problems)
     return Profile(name, path, settings_of(table), profile_keys(file, name, environ))
 
 

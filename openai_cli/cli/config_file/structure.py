@@ -60,7 +60,7 @@ def structural_problems(content: Mapping[str, Any]) -> dict[Keys, str]:
 def _what(keys: Keys) -> str:
     match keys:
         case ("profile",):
-            return "expected a text: the name of the profile to use"
+            return "expected a text: the name of the profile to use; its table is [profiles.NAME]"
         case ("profiles",):
             return "expected tables: [profiles.NAME]"
         case (key,):

@@ -34,17 +34,22 @@ class TomlFile:
             problem = Problem(str(path), "is nested too deeply")
             raise UsageError(problems=[problem]) from None
 
+    def line(self, keys: Keys) -> int:
+        """The line of the value at `keys`, or of what it is in; 0 if it is not known."""
+        known = (keys[:n] for n in range(len(keys), 0, -1) if keys[:n] in self._lines)
+        return self._lines.get(next(known, ()), 0)
+
     def problem(self, keys: Keys, message: str) -> Problem:
         """A problem with the value at `keys`: names the file, the line and the keys."""
-        line = next(
-            (self._lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in self._lines), 0
-        )
+        line = self.line(keys)
         return Problem(f"{self.path}:{line}" if line else str(self.path), message, ".".join(keys))
 
     def _no_toml(self, message: str) -> Problem:
         found = _AT_LINE.search(message)
         line = int(found[1]) if found else self._text.count("\n") + 1
         what = _AT_LINE.sub("", message)
+        if what == "Invalid value":
+            what += ', a text is written NAME = "TEXT"'
         return Problem(f"{self.path}:{line}", f"is not TOML: {what[:1].lower()}{what[1:]}")
 
     @cached_property
