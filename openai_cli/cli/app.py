@@ -149,6 +149,7 @@ class _Group(FlagsMixin, TyperGroup):
         kind = "command" if isinstance(self, _Level) else "resource"
         close = self._deeper(name) or nearest_name(name, names)
         near = f" (did you mean {close}?)" if close else ""
+        near = _NOT_IN_THE_API.get(f"{self.name} {name}", near)
         return UsageError(
             problems=[Problem(f'"{name}"', f"no such {kind}{near}")],
             hint="; ".join(
@@ -165,6 +166,12 @@ class _Group(FlagsMixin, TyperGroup):
         if longer in RESOURCES:
             return longer
         return _joined(longer) if ":" in name else ""
+
+
+_NOT_IN_THE_API = {
+    "beta:threads list": " (the API has no list of threads; the engine's: openai local threads)"
+}
+"""What to say of commands that people expect."""
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str:

@@ -47,6 +47,12 @@ def test_two_dashes_end_the_flags(quick: Run, server: Server) -> None:
     assert refused.err == 'error: "--stream": unexpected argument; nothing was sent\n'
 
 
+def test_a_list_of_threads_is_the_engines(quick: Run) -> None:
+    refused = quick("beta:threads list --limit 3")
+    what = "the API has no list of threads; the engine's: openai local threads"
+    assert refused.err.startswith(f'error: "list": no such command ({what}); nothing was sent\n')
+
+
 @pytest.mark.parametrize(
     ("words", "problem", "near"),
     [
