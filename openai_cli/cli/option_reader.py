@@ -271,10 +271,10 @@ class OptionReader:
             return None
         return self.value("--max-time", seconds, None)
 
-    def style(self, format_name: str, transform_name: str) -> OutputStyle:
-        """The output style from these two options."""
+    def style(self, format_name: str, transform_name: str, default: str = "auto") -> OutputStyle:
+        """The output style from these two options; the format is `default` if none is given."""
         is_error = format_name == "--format-error"
-        name = self.value(format_name, error_format if is_error else output_format, "auto")
+        name = self.value(format_name, error_format if is_error else output_format, default)
         return OutputStyle(
             format=name,
             transform=self._transform(transform_name),

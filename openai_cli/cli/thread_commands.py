@@ -54,7 +54,8 @@ def threads(session: Session) -> None:
 
 def _list_style(reader: OptionReader, *, on_terminal: bool) -> OutputStyle:
     """The style asked for; without a format, a table for a person and lines for a program."""
-    style = reader.style("--format", "--transform")
+    default = "table" if on_terminal and reader.has("--columns") else "auto"
+    style = reader.style("--format", "--transform", default)
     if style.format in ("explore", "text"):
         what = f"a list of threads has any format but {style.format}"
         reader.problems.append(Problem("--format", what))

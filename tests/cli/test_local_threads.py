@@ -188,6 +188,8 @@ def test_on_a_terminal_a_table_and_bold_heads(local: Shell) -> None:
     assert title.startswith("\x1b[1mid ")
     assert row.split()[0] == run["thread_id"]
     assert row.endswith("hello")
+    narrow = on_terminal(local, "local", "threads", "--columns", "messages,run_status").text
+    assert [line.split() for line in narrow.splitlines()][1:] == [["2", "completed"]]
     shown = on_terminal(local, "local", "show").text
     assert "\x1b[1muser\x1b[0m" in shown
     assert "\x1b" not in on_terminal(local, "local", "show", "--color", "never").text
