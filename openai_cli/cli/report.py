@@ -110,4 +110,6 @@ def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
 def note_missed(printer: Printer, option: str, env: Env) -> None:
     """Say on a terminal that the path of this option selected nothing, so that all is printed."""
     if printer.transform_missed and env.err.is_terminal:
-        env.say("note", f"{option} selects nothing here, so all of it is printed")
+        as_in_jq = printer.path.startswith(".") and not printer.path.startswith("..")
+        why = "; a GJSON path begins without a dot: id, not .id" if as_in_jq else ""
+        env.say("note", f"{option} selects nothing here, so all of it is printed{why}")

@@ -137,6 +137,11 @@ class Printer:
         return self._style.format == "raw" and not self._style.transform
 
     @property
+    def path(self) -> str:
+        """The GJSON path that is applied; "" for none."""
+        return self._style.transform
+
+    @property
     def transform_missed(self) -> bool:
         """Whether the transform selected nothing in all that was printed."""
         return self._transform.missed

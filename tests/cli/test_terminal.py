@@ -58,6 +58,8 @@ def test_a_path_that_selects_nothing_is_noted_on_a_terminal(openai: Shell, serve
     assert "note" not in shown(*place, "b", "beta:assistants", "list")
     assert openai(*listing).err == ""
     assert shown(*RUN, *place, "nope", "--dry-run").endswith(note)
+    as_in_jq = shown(*RUN, *place, ".body", "--dry-run")
+    assert as_in_jq.endswith(note[:-1] + "; a GJSON path begins without a dot: id, not .id\n")
     refused = shown("zzz", "--format-error", "json", "--transform-error", "nope")
     assert refused.endswith(note.replace("--transform", "--transform-error"))
 
