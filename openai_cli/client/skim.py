@@ -92,7 +92,7 @@ def _list(text: str, at: int) -> tuple[Elements, int]:
         first = first if len(spans) > 1 else last
         spans.append(at)
         at, more = _next(text, at, "]")
-    return Elements(spans, _id(first), _id(last)), at + 1
+    return Elements(spans, _id(first, text, spans[:2]), _id(last, text, spans[-2:])), at + 1
 
 
 def _next(text: str, at: int, end: str) -> tuple[int, bool]:
@@ -125,9 +125,14 @@ def _nothing(_number: str) -> None:
     return None
 
 
-def _id(item: Any) -> str:
+def _id(item: Any, text: str, span: array[int]) -> str:
     ident = item.get("id") if isinstance(item, dict) else None
-    return ident if isinstance(ident, str) else ""
+    if not isinstance(ident, str):
+        return ""
+    if ident.isascii():
+        return ident
+    start, end = span
+    return str(json.loads(text[start:end].encode("latin-1"), parse_int=str)["id"])  # in UTF-8
 
 
 _DECODER = json.JSONDecoder(

@@ -65,6 +65,19 @@ def test_of_a_key_that_comes_again_the_last_one_counts(pairs: list[tuple[str, An
     )
 
 
+def test_ids_of_the_first_and_the_last_element() -> None:
+    for first, last in (
+        ('"id":"grün"', '"id":"😀"'),
+        ('"id":"gr\\u00fcn"', '"id":1,"id":"gr\\u00fcn ü"'),
+        (f'"n":{"9" * 5000},"id":"é"', '"ü":1,"id":{}'),
+    ):
+        text = f'{{"data":[{{{first}}},{{"id":"x"}},{{{last}}}]}}'
+        found = skim(text.encode().decode("latin-1")).elements
+        expected = [json.loads(f"{{{one}}}", parse_int=str)["id"] for one in (first, last)]
+        assert found is not None
+        assert [found.first_id, found.last_id] == [one or "" for one in expected]
+
+
 def test_elements_keep_their_spelling() -> None:
     text = '{"data" : [ {"n":1.0 , "n" : 1e3},\n"\\u00e9" ,123456789012345678901 ]}'
     assert elements(text) == ['{"n":1.0 , "n" : 1e3}', '"\\u00e9"', "123456789012345678901"]
