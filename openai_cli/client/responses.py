@@ -80,12 +80,14 @@ class LongAnswer:
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes. Raises NoAnswerError if they end too early or are too many."""
+        end = b""
         try:
             with self._watch.guarding():
                 self._watch.resume()
                 for chunk in self._chunks:
                     self._watch.pause()
                     yield chunk
+                    end = chunk.rstrip()[-1:] or end
                     self._watch.resume()
         except httpx.HTTPError as error:
             raise translate(error, self._settings) from None
@@ -93,6 +95,8 @@ class LongAnswer:
             raise too_large(error, self._settings) from None
         finally:
             self._watch.pause()
+        if end not in (b"}", b"]"):  # no length told that more should have come
+            raise NoAnswerError("the answer breaks off in the middle of its JSON")
 
 
 def read_pieces(

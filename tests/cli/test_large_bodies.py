@@ -91,6 +91,16 @@ def test_of_an_answer_that_breaks_off_what_came_is_printed(openai: Shell, server
     assert result.err.count("\n") == 1
 
 
+def test_a_raw_answer_that_breaks_off_without_a_length_is_told(quick: Run, server: Server) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    for end, code in ((b"", 3), (b'"}', 0), (b'"}' + b" \n" * 100_000, 0)):
+        body = b'{"a": "' + b"x" * SIZE + end
+        server.reply(Reply(raw=head + body))
+        result = quick(*GET, "--format", "raw")
+        assert (result.code, result.out.encode()) == (code, body)
+        assert ("breaks off" in result.err) == bool(code)
+
+
 def test_the_limit_counts_what_is_passed_on(openai: Shell, server: Server) -> None:
     packed = gzip.compress(b'{"a": "' + bytes(100 * SIZE))
     server.reply(Reply(body=packed, headers={"Content-Encoding": "gzip"}))
