@@ -26,6 +26,8 @@ _GAP = "  "
 _DEFAULT_WIDTH = 80
 _WIDEST = 32
 """Columns of a cell. An id is never cut; the last cell fills the line."""
+_CHARACTERS = 16
+"""Characters in a column of the terminal at most: accents and joined emoji take no further one."""
 
 
 class ListTable:
@@ -61,7 +63,9 @@ class ListTable:
         return [_plain(name.removesuffix("_at").replace("_", " ")) for name in names]
 
     def _head(self, titles: list[str], rows: list[list[str]]) -> str:
-        self._widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+        widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+        # One id of a megabyte does not fill all lines with a megabyte of blanks.
+        self._widths = [min(width, self._width) for width in widths]
         head = self._row(titles)
         return f"\x1b[1m{head[:-1]}\x1b[0m\n" if self._colour else head
 
@@ -153,4 +157,7 @@ def _step(details: dict[str, Any]) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+    begin = text[: width * _CHARACTERS]  # counting the columns of a megabyte takes seconds
+    if begin == text and cell_len(text) <= width:
+        return text
+    return set_cell_size(begin, width - 1) + "…"

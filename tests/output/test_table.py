@@ -140,3 +140,11 @@ def test_titles_are_bold_where_there_is_colour() -> None:
     assert table(said("x"), colour=True)[0].startswith("\x1b[1mid ")
     assert table(said("x"), colour=True)[0].endswith("content\x1b[0m")
     assert "\x1b" not in "".join(table(said("x"), colour=True)[1:])
+
+
+def test_no_cell_makes_all_lines_long() -> None:
+    long = {"id": "x" * 100_000, "object": "assistant", "model": "m", "name": "\u0301" * 100_000}
+    lines = table(long, *({**long, "id": "a", "name": "n"} for _ in range(9)))
+    assert lines[1].startswith(long["id"] + "  ")
+    assert max(map(len, (lines[0], *lines[2:]))) < 200
+    assert len(lines[1]) < len(long["id"]) + 500
