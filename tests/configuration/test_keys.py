@@ -276,6 +276,18 @@ def test_a_command_that_does_not_print_a_key(
     assert "SECRET" not in done.err
 
 
+def test_a_key_in_place_of_the_command_is_not_shown(
+    openai: Shell, server: Server, write: Write
+) -> None:
+    for command in (KEY, f"OPENAI_API_KEY={KEY} print-key"):
+        profile(write, f'base_url = "{server.url}"', f'api_key_command = "{command}"')
+        for words in (CREATE, (*CREATE, "--debug"), ("local", "doctor")):
+            done = openai(*words)
+            assert (done.code, server.seen) == (2, [])
+            assert "api_key_command: cannot run this command: No such file" in done.err
+            assert KEY not in done.out + done.err
+
+
 def test_a_command_of_an_upstreams_key_that_fails(
     openai: Shell, server: Server, write: Write
 ) -> None:

@@ -73,7 +73,8 @@ def _key_of_command(words: Sequence[str], environ: Mapping[str, str], place: Pro
     except _StoppedError as why:
         raise _refused(place, f"{words[0]} was stopped: it {why}") from None
     except OSError as error:
-        raise _refused(place, f"cannot run {words[0]}: {error.strerror}") from None
+        # Not named: it may be the key itself, put into the wrong setting.
+        raise _refused(place, f"cannot run this command: {error.strerror}") from None
     if code:
         how = f"exited with {code}" if code > 0 else f"was killed by signal {-code}"
         raise _refused(place, f"{words[0]} {how}")
