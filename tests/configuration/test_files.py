@@ -42,6 +42,8 @@ CREATE = ("beta:threads", "create", "--local")
         ("[profiles.a]\napi_key_command = [1]", ":2: profiles.a.api_key_command: expected a "),
         ("a = " + "[" * 5000, ": is nested too deeply"),
         ("a = " + "9" * 5000, ":1: is not TOML: exceeds the limit"),
+        ("[" + ".".join("a" * 5000) + "]", ":1: a: no such setting"),
+        ("[profiles.a]\nheader = [" + "'X: b',\n" * 300 + "]\nformt = 1", ":1: profiles.a.formt"),
         ("[profiles.a]\nstream = true", ":2: profiles.a.stream: no such setting"),
     ],
 )  # fmt: skip

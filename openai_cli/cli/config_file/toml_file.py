@@ -16,6 +16,10 @@ Keys = tuple[str, ...]
 """The way to a value: `("profiles", "work", "timeout")`."""
 
 _MOST_BYTES = 2**20
+_DEEPEST = 3
+"""Keys on the way to a value that is asked for."""
+_LONGEST = 200
+"""Lines of a statement; behind a longer one no line is known, as it is parsed line by line."""
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
@@ -93,9 +97,11 @@ def _places(text: str) -> Iterator[tuple[Keys, int]]:
     table: Keys = ()
     statement, begin = "", 1
     for number, line in enumerate(text.split("\n"), 1):
+        if number - begin == _LONGEST:
+            return
         statement += line + "\n"
         try:
-            found = [*_ways(tomllib.loads(statement))]
+            found = [*_ways(tomllib.loads(statement), _DEEPEST)]
         except ValueError:
             continue
         if statement.lstrip().startswith("["):
@@ -106,9 +112,9 @@ def _places(text: str) -> Iterator[tuple[Keys, int]]:
         statement, begin = "", number + 1
 
 
-def _ways(value: Mapping[str, Any]) -> Iterator[Keys]:
-    """The ways to all values, outer ones first."""
+def _ways(value: Mapping[str, Any], deepest: int) -> Iterator[Keys]:
+    """The ways to all values that are no deeper, outer ones first."""
     for key, inner in value.items():
         yield (key,)
-        if isinstance(inner, dict):
-            yield from ((key, *way) for way in _ways(inner))
+        if isinstance(inner, dict) and deepest > 1:
+            yield from ((key, *way) for way in _ways(inner, deepest - 1))
