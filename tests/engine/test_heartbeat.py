@@ -1,6 +1,7 @@
 """Heartbeats: a run whose model is silent is not taken for one whose process is dead."""
 
 import threading
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -8,7 +9,7 @@ from openai_cli.engine.clock import Clock
 from openai_cli.engine.models import Cancellation
 from openai_cli.engine.runs import watchdog
 from openai_cli.engine.runs.expiry import expire_stale_runs
-from openai_cli.engine.store import RunRecord, Store, ThreadRecord
+from openai_cli.engine.store import RunRecord, Store, ThreadRecord, Transaction
 from openai_cli.engine.store_place import StorePlace
 
 pytestmark = pytest.mark.both_databases
@@ -81,6 +82,34 @@ def test_minutes_of_silence_are_no_death(
     # Nobody is left who would send a heartbeat: now the silence does mean death.
     expire_stale_runs(store, clock.second + 200)
     assert status(store) == "failed"
+    store.close()
+
+
+class BreaksOnce(Store):
+    """A store that cannot be read once, for a reason that nobody thought of."""
+
+    broken = False
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        if not self.broken:
+            self.broken = True
+            raise ValueError("a row that makes no sense")
+        return super().read()
+
+
+def test_what_breaks_a_look_at_one_run_leaves_the_others_watched(
+    place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "_GLANCE", 0)
+    store = BreaksOnce(place)
+    cancellation = Cancellation()
+    asked = threading.Event()
+    monkeypatch.setattr(cancellation, "request", asked.set)
+    watching = watchdog.Watchdog(store, Clock())
+    with watching.watch(begin(store), cancellation):  # it expired long ago
+        assert asked.wait(60)
+    watching.close()
+    assert store.broken
     store.close()
 
 

@@ -9,7 +9,6 @@ from openai_cli.engine.clock import Clock
 from openai_cli.engine.models import Cancellation
 from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import RunRecord, Store
-from openai_cli.errors import StoreError
 
 _GLANCE = 0.2
 """Seconds between looks at the runs, and so the most a cancellation waits."""
@@ -88,8 +87,9 @@ class Watchdog:
                 if not watches:
                     self._thread = None
                     return
-            # The runs themselves will meet an error of the store, where it can be reported.
-            with suppress(StoreError):
+            # The runs themselves will meet what is wrong, where it can be reported. All of them
+            # would be without a watch if it ended this thread.
+            with suppress(Exception):
                 self._look(watches)
 
     def _look(self, watches: list[_Watch]) -> None:
