@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -274,6 +275,20 @@ def test_a_command_that_does_not_print_a_key(
     assert done.err.startswith(f"error: {path}:4: profiles.a.api_key_command: ")
     assert why in done.err
     assert "SECRET" not in done.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the command is known")
+def test_a_command_that_is_stopped_leaves_nothing_running(
+    openai: Shell, server: Server, write: Write, tmp_path: Path
+) -> None:
+    command = tmp_path / "print-key"
+    command.write_text('#!/bin/sh\nsleep 1000 2>&- &\necho $! > "$0.pid"\nyes\n')
+    command.chmod(0o755)
+    profile(write, f'base_url = "{server.url}"', f'api_key_command = "{command}"')
+    assert "was stopped" in openai(*CREATE).err
+    child = Path(f"{command}.pid").read_text().strip()
+    stat = Path(f"/proc/{child}/stat")
+    assert not stat.exists() or ") Z " in stat.read_text()
 
 
 def test_a_key_in_place_of_the_command_is_not_shown(

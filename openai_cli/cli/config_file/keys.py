@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import IO, Any, cast
 
@@ -16,12 +18,15 @@ from openai_cli.cli.config_file.toml_file import TomlFile
 from openai_cli.cli.configuration import Key
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
+from openai_cli.follow.process_tree import ProcessTree
 from openai_cli.input.credentials import read_credential
 
 _TIME = 60
 """Seconds that a command has, for somebody may have to type a password."""
 _MOST_BYTES = 2**16
 """Bytes that a command may print."""
+_NO_MARK = b"\0"
+"""No variable looks like this: nothing is adopted from the command."""
 
 
 def key_sources(table: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -114,7 +119,19 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> tuple[bytes, int]:
         except subprocess.TimeoutExpired:
             raise _StoppedError(f"did not end within {_TIME} s") from None
         finally:
-            process.kill()  # does nothing if it has ended
+            if process.poll() is None:
+                _end(process)
+
+
+def _end(command: subprocess.Popen[bytes]) -> None:
+    """Kill the command and, on Linux, what it has started.
+
+    It has no process group of its own: one that is not the terminal's could ask no question.
+    """
+    for pid in ProcessTree(command.pid, _NO_MARK).look():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    command.kill()
 
 
 def _key_of_keyring(entry: str, place: Problem) -> str:
