@@ -185,19 +185,23 @@ def test_killed_at_any_moment(serve: Serve, ask_at: AskAt, place: StorePlace) ->
     dice = random.Random(5)
     for _ in range(15):
         served = serve()
+        answered = threading.Semaphore(0)
 
-        def load(url: str = served.url) -> None:
+        def load(url: str = served.url, answered: threading.Semaphore = answered) -> None:
             with httpx.Client(base_url=url, trust_env=False) as client:
                 while True:
                     body = ask("some words to say", stream=bool(dice.getrandbits(1)))
                     with suppress(httpx.HTTPError):
                         client.post("/threads/runs", json=body)
+                        answered.release()
                         continue
                     return
 
         threads = [threading.Thread(target=load) for _ in range(4)]
         for thread in threads:
             thread.start()
+        for _ in range(4):  # on a machine that is busy, the first answers take a second
+            assert answered.acquire(timeout=60)
         time.sleep(dice.random())
         served.stop(signal.SIGKILL)
         for thread in threads:
