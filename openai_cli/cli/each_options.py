@@ -23,6 +23,9 @@ _NO_USE = (
     *("--transform", "--columns", "--raw-output"),
 )
 
+_OF_ONE = {"--output": "; one answer has --format FORMAT, or > FILE for a file"}
+"""What a flag is taken for that is typed without `--each`."""
+
 
 class EachOptions(NamedTuple):
     """How to work on the lines of `file`; None for no limit."""
@@ -48,7 +51,7 @@ def read_each_options(
     reader = OptionReader(Configuration(occurrences, options.settings.environ))
     if not reader.has(EACH):
         names = [option.name for option in EACH_OPTIONS if reader.has(option.name)]
-        return None, [Problem(name, f"needs {EACH} too") for name in names]
+        return None, [Problem(name, f"needs {EACH} too{_OF_ONE.get(name, '')}") for name in names]
     count = whole(1, _MOST)
     fail_fast = 1 if reader.has("--fail-fast") else None
     found = EachOptions(

@@ -25,6 +25,7 @@ def said(ended: Result, *words: str) -> None:
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_stores_that_cannot_be_used(openai: Shell) -> None:
     folder = openai.folder
     (folder / "text.db").write_text("certainly not a database, " * 99)

@@ -65,6 +65,7 @@ def peak(content: bytes, style: str) -> float:
     return most / len(content)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("style", "most"), [("raw", 0.7), ("json", 2.8), ("jsonl", 2.8)])
 def test_memory_of_an_answer(shape: str, style: str, most: float) -> None:
@@ -101,6 +102,7 @@ def test_a_raw_answer_that_breaks_off_without_a_length_is_told(quick: Run, serve
         assert ("breaks off" in result.err) == bool(code)
 
 
+@pytest.mark.slow
 def test_the_limit_counts_what_is_passed_on(openai: Shell, server: Server) -> None:
     packed = gzip.compress(b'{"a": "' + bytes(100 * SIZE))
     server.reply(Reply(body=packed, headers={"Content-Encoding": "gzip"}))

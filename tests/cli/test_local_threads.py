@@ -292,6 +292,7 @@ def test_a_read_only_store_can_be_read(read_only: Path, local: Shell) -> None:
     assert [one.name for one in read_only.parent.iterdir()] == ["kept.db"]
 
 
+@pytest.mark.slow
 def test_a_store_beside_its_log_can_be_read_by_others(read_only: Path, local: Shell) -> None:
     """A server of another user has written what is still in its log only."""
     read_only.parent.chmod(0o755)
@@ -304,6 +305,7 @@ def test_a_store_beside_its_log_can_be_read_by_others(read_only: Path, local: Sh
     assert writer.returncode == 130
 
 
+@pytest.mark.slow
 def test_they_are_read_while_a_server_writes(local: Shell) -> None:
     log = local.folder / "log"
     with log.open("wb") as err:

@@ -19,7 +19,6 @@ from tests.support.server import Server
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("-o json", "did you mean --format FORMAT, or > FILE for a file?"),
         ("--json", "did you mean --format json?"),
         ("--yaml", "did you mean --format yaml?"),
         ("--jq .id", "did you mean --transform PATH?"),
@@ -46,6 +45,13 @@ def test_a_flag_of_another_program(quick: Run, server: Server, typed: str, answe
     assert refused.err.startswith(f"error: {name}: no such flag (")
     assert answer in refused.err
     assert len(refused.err.splitlines()) == 1
+
+
+def test_output_is_for_many_runs_and_says_so(quick: Run, server: Server) -> None:
+    refused = quick(*RUN, "-o", "json")
+    assert (refused.code, server.seen) == (2, [])
+    assert "--output: needs --each too; one answer has --format FORMAT, or > FILE" in refused.err
+    assert "did you mean --format FORMAT" in quick("beta:threads create -o json").err
 
 
 def test_only_flags_that_the_command_has_are_named(quick: Run) -> None:

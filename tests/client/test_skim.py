@@ -10,6 +10,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import pytest
+
 from openai_cli.client.responses import Document
 from openai_cli.client.skim import skim
 from tests.output.strategies import documents
@@ -116,6 +118,7 @@ def test_ids_and_what_follows() -> None:
     assert not skim('{"error":{}}').members["error"]
 
 
+@pytest.mark.slow
 def test_values_that_are_not_looked_at_take_no_memory() -> None:
     text = '{"data":[' + '{"a":1.5,"b":["x"]},' * 200_000 + '0],"rest":[' + "1.5," * 500_000 + "0]}"
     tracemalloc.start()

@@ -34,7 +34,7 @@ def test_sessions_and_scripts_are_found_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("```bash\nls\n```\n", "page.md:1: ```bash: write one of"),
+        ("```zsh\nls\n```\n", "page.md:1: ```zsh: write one of"),
         ("```console norun\n$ ls\n```\n", "page.md:1: ```console norun: write one of"),
         ("```console\noutput\n```\n", "page.md:2: output without a command"),
         ("```sh\nls\n", "page.md:1: this block is never closed"),

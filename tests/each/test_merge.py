@@ -56,6 +56,7 @@ def test_success_stands_in_for_failure(openai: Shell) -> None:
     assert "2 of a line that has another result left out" in done.err
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("flags", "code", "what"),
     [

@@ -66,6 +66,7 @@ def rows(place: StorePlace) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("target", ["sqlite", POSTGRES])
 @pytest.mark.parametrize("source", ["sqlite", POSTGRES])
 def test_all_rows_are_copied_and_the_store_goes_on(make: Make, source: str, target: str) -> None:

@@ -109,6 +109,7 @@ def test_pieces_of_long_texts(length: int) -> None:
         assert b"".join(compact_pieces(one.encode())) == compact(text).encode()
 
 
+@pytest.mark.slow
 def test_pieces_cost_little_whatever_they_are_of() -> None:
     for content in (b'["' + b"x" * 5_000_000 + b'"]', b"[" + b'{"a":1},' * 100_000 + b"1]"):
         for pieces in (indented_pieces, compact_pieces):

@@ -267,6 +267,7 @@ def test_without_the_driver(openai: Shell) -> None:
         assert "s3cret" not in done.err
 
 
+@pytest.mark.slow
 def test_a_restart_interrupts_nothing(own_server: PostgresServer) -> None:
     """Whatever was not committed is done again once the database is back."""
     api = Api(DatabaseUrl(own_server.new_database()))

@@ -218,6 +218,7 @@ def test_a_worker_that_is_watched(openai: Shell, postgres: PostgresServer, ask_a
     assert (front.stop(), worker.stop()) == (0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("postgres")
 def test_a_front_and_a_worker_apart(openai: Shell, postgres: PostgresServer, ask_at: AskAt) -> None:
     place = DatabaseUrl(postgres.new_database())
