@@ -7,10 +7,9 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-import pytest
 
 from openai_cli.client.responses import Document
 from openai_cli.client.skim import skim
