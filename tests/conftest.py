@@ -27,7 +27,7 @@ def pytest_xdist_auto_num_workers() -> int:
 settings.register_profile(
     "default suite", max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=200)
+settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=100)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,23 +36,33 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow suite repeats properties with more examples, and quick tests as processes."""
-    _leave_variants_to_the_slow_suite(items)
+    """The slow suite repeats properties with more examples, and quick tests as processes.
+
+    As processes, it repeats the first case of each test: the cases differ in what is sent.
+    """
+    cases_after_the_first = _cases_after_the_first(items)
+    for item in cases_after_the_first:
+        if item.get_closest_marker("first_by_default"):
+            item.add_marker("slow")
     if _is_slow(config):
         for item in items:
             is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-            if is_property or _is_quick_test_of_processes(item):
+            if is_property or (
+                _is_quick_test_of_processes(item) and item not in cases_after_the_first
+            ):
                 item.add_marker("slow")
 
 
-def _leave_variants_to_the_slow_suite(items: list[pytest.Item]) -> None:
-    seen = set()
+def _cases_after_the_first(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Of each test with several cases, all but the first."""
+    seen: set[tuple[Path, str]] = set()
+    later = set()
     for item in items:
-        if item.get_closest_marker("first_by_default"):
-            function = (item.path, getattr(item, "originalname", item.name))
-            if function in seen:
-                item.add_marker("slow")
-            seen.add(function)
+        function = (item.path, getattr(item, "originalname", item.name))
+        if function in seen:
+            later.add(item)
+        seen.add(function)
+    return later
 
 
 def _is_quick_test_of_processes(item: pytest.Item) -> bool:
