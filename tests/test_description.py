@@ -75,6 +75,7 @@ def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockServer
 
 
 @pytest.mark.slow
+@pytest.mark.in_process
 @pytest.mark.parametrize("case", FITTING, ids=lambda case: case.name)
 def test_mock_server_takes_the_request(case: Case, mock_server: MockServer, openai: Shell) -> None:
     case.lay_out(openai.folder)

@@ -8,7 +8,9 @@ from openai_cli.engine.store import Store
 from tests.engine.support import BOTH_DOORS, FUNCTION, Api, ask, cases
 from tests.support.family import COMMANDS, Command
 
-pytestmark = [BOTH_DOORS, pytest.mark.both_databases]
+pytestmark = BOTH_DOORS
+# The other refusals come before the store is asked.
+both_databases = pytest.mark.both_databases
 
 GONE = "A" * 24
 USER = {"role": "user", "content": "Hi"}
@@ -45,6 +47,7 @@ def test_not_found(api: Api, path: str, message: str) -> None:
     assert api.refused("GET", path) == (404, message, None, None)
 
 
+@both_databases
 def test_not_found_on_another_thread(api: Api) -> None:
     run, other = api.run("x"), api.run("y")
     thread = f"/threads/{other['thread_id']}"
@@ -142,6 +145,7 @@ def test_what_echo_cannot_carry(api: Api, fields: Any, field: str, quoted: str) 
     assert rows(api) == [0, 0, 0, 0]
 
 
+@both_databases
 def test_stored_messages_are_refused_too(api: Api) -> None:
     thread = api.post("/threads", {"messages": [USER, ATTACHED]})
     second = api.get(f"/threads/{thread['id']}/messages")["data"][0]
@@ -165,6 +169,7 @@ def test_vector_stores_are_not_made(api: Api, path: str, body: Any, field: str) 
     assert rows(api) == [0, 0, 0, 0]
 
 
+@both_databases
 def test_unknown_assistant_writes_nothing(api: Api) -> None:
     body = ask("x", assistant_id="asst_gone")
     message = "No assistant found with id 'asst_gone'."
@@ -172,6 +177,7 @@ def test_unknown_assistant_writes_nothing(api: Api) -> None:
     assert rows(api) == [0, 0, 0, 0]
 
 
+@both_databases
 def test_refusal_of_a_streamed_run_is_json(api: Api) -> None:
     response = api.ask("POST", "/threads/runs", ask("x", stream=True, assistant_id="asst_gone"))
     assert response.status_code == 404

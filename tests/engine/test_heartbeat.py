@@ -66,6 +66,7 @@ def status(store: Store) -> str:
     return run.status
 
 
+@pytest.mark.both_databases(never=True)  # leases of a shared store go by its own clock
 def test_minutes_of_silence_are_no_death(
     place: StorePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
