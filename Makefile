@@ -47,7 +47,7 @@ fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and st
 	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 -m slow tests/fuzz
 
 test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 6 -m slow
 
 upstreams: $(STAMP) $(SERVERS) .venv-sdk3/.installed  ## runs on real model servers (installs them first: minutes, a compiler)
 	$(BIN)/pytest -m upstreams -n 0 tests/upstreams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def pytest_xdist_auto_num_workers() -> int:
 settings.register_profile(
     "default suite", max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=100)
+settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=75)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,32 +36,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow suite repeats properties with more examples, and quick tests as processes.
-
-    As processes, it repeats the first case of each test: the cases differ in what is sent.
-    """
-    cases_after_the_first = _cases_after_the_first(items)
-    for item in cases_after_the_first:
+    """The slow suite repeats properties with more examples; as processes, a quick test a module."""
+    for item in _after_the_first(
+        items, lambda item: (item.path, getattr(item, "originalname", ""))
+    ):
         if item.get_closest_marker("first_by_default"):
             item.add_marker("slow")
     if _is_slow(config):
+        quick = [item for item in items if _is_quick_test_of_processes(item)]
+        repeated = set(quick) - _after_the_first(quick, lambda item: item.path)
         for item in items:
             is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-            if is_property or (
-                _is_quick_test_of_processes(item) and item not in cases_after_the_first
-            ):
+            if is_property or item in repeated:
                 item.add_marker("slow")
 
 
-def _cases_after_the_first(items: list[pytest.Item]) -> set[pytest.Item]:
-    """Of each test with several cases, all but the first."""
-    seen: set[tuple[Path, str]] = set()
+def _after_the_first(
+    items: Iterable[pytest.Item], group: Callable[[pytest.Item], object]
+) -> set[pytest.Item]:
+    """Of each group, all items but the first."""
+    seen = set()
     later = set()
     for item in items:
-        function = (item.path, getattr(item, "originalname", item.name))
-        if function in seen:
+        if group(item) in seen:
             later.add(item)
-        seen.add(function)
+        seen.add(group(item))
     return later
 
 

@@ -313,7 +313,7 @@ def test_deep_and_broken_documents(name: str, path: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENT_NAMES)
-@pytest.mark.parametrize("path", HOSTILE_PATHS.values(), ids=HOSTILE_PATHS)
+@pytest.mark.parametrize("path", list(HOSTILE_PATHS.values())[::3], ids=list(HOSTILE_PATHS)[::3])
 def test_very_deep_and_broken_documents(name: str, path: str) -> None:
     assert isinstance(get(hostile_documents(60_000)[name], path), Result)
 

@@ -98,6 +98,7 @@ def test_comments_keep_a_silent_stream_alive(running: Start, ask_at: AskAt) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases(never=True)  # it is about connections, and takes long
 def test_a_client_that_stops_reading_is_left_behind(running: Start, ask_at: AskAt) -> None:
     service = running(limits=ServerLimits(send_time=0.5))
     api = ask_at(service.url)
