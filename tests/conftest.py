@@ -27,7 +27,7 @@ def pytest_xdist_auto_num_workers() -> int:
 settings.register_profile(
     "default suite", max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=75)
+settings.register_profile("slow suite", settings.get_profile("default suite"), max_examples=40)
 
 
 def pytest_configure(config: pytest.Config) -> None:

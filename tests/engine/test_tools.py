@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.support import BOTH_DOORS, FUNCTION, Api, ask, names
 
-pytestmark = [BOTH_DOORS, pytest.mark.both_databases]
+pytestmark = BOTH_DOORS
 
 CALLS = '!call look_up {"q": 1}\n!call look_up {"q": 2}'
 
