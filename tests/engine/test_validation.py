@@ -19,7 +19,6 @@ from tests.support.mutation import BODIES, MESSAGE, Body, broken
 from tests.support.openapi import schema_errors
 from tests.support.reading import read_args
 
-
 IDS = {
     "assistant_id": "asst_demo",
     "thread_id": "thread_gone",
