@@ -7,7 +7,9 @@ Who drives the run that a request queued is up to the engine's `Executor`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar, cast
 
 from openai_cli.engine import http_responses, model_list, refusals, routes, serialize
 from openai_cli.engine.executor import Executor, InlineExecutor
@@ -32,6 +34,8 @@ from openai_cli.engine.store import (
 )
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.engine.validation import check_request
+
+T = TypeVar("T")
 
 _STREAM = ("stream", "true")
 """The parameter with which the stream of a run is asked for once more."""
@@ -88,13 +92,11 @@ class Engine:
         self._store.close()
 
     def _read(self, route: routes.Route, request: EngineRequest) -> HttpResponse:
-        def look(tx: Transaction) -> JsonObject | None:
-            return None if has_stale_runs(tx, request.now) else self._answer(route, tx, request)
+        def look(tx: Transaction) -> JsonObject:
+            found: JsonObject = route.handler(tx, request)
+            return found
 
-        body = self._store.view(look)
-        if body is None:
-            expire_stale_runs(self._store, request.now)
-            body = self._store.view(lambda tx: self._answer(route, tx, request))
+        body = self._without_stale_runs(self._store.view, look, request.now)
         return http_responses.json_response(200, body, _poll_hint(body, request.now))
 
     def _follow(
@@ -122,24 +124,30 @@ class Engine:
                 memory.keep(tx, reply, request.now, background=self._executor.background)
             return self._begun(tx, reply) if isinstance(reply, StartedRun) else reply
 
-        def work_unless_stale(tx: Transaction) -> _Done | None:
-            return None if has_stale_runs(tx, request.now) else work(tx)
-
-        again = memory is not None
-        done = self._store.transact(work_unless_stale, idempotent=again)
-        if done is None:
-            expire_stale_runs(self._store, request.now)
-            done = self._store.transact(work, idempotent=again)
+        transact = partial(self._store.transact, idempotent=memory is not None)
+        done: _Done = self._without_stale_runs(transact, work, request.now)
         if isinstance(done, IdempotencyRecord):
             return self._repeat(done)
         if isinstance(done, dict):
             return http_responses.json_response(200, done)
         return self._drive(*done, memory)
 
-    def _answer(self, route: routes.Route, tx: Transaction, request: EngineRequest) -> JsonObject:
-        """What a handler that only reads gives."""
-        body: JsonObject = route.handler(tx, request)
-        return body
+    def _without_stale_runs(
+        self,
+        transaction: Callable[[Callable[[Transaction], T | None]], T | None],
+        work: Callable[[Transaction], T],
+        now: int,
+    ) -> T:
+        """Do the work in a transaction; stale runs are expired before it, in their own ones."""
+
+        def unless_stale(tx: Transaction) -> T | None:
+            return None if has_stale_runs(tx, now) else work(tx)
+
+        done = transaction(unless_stale)
+        if done is None:
+            expire_stale_runs(self._store, now)
+            done = transaction(work)
+        return cast("T", done)
 
     def _begun(self, tx: Transaction, started: StartedRun) -> tuple[StartedRun, Driver]:
         driver = self._driver(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openai_cli.engine.store import Store, tables
+from openai_cli.engine.store import Store, record_table
 from openai_cli.engine.store.copying import copy_store
 from openai_cli.engine.store_place import DatabaseUrl, StorePlace
 from openai_cli.errors import StoreError
@@ -58,7 +58,7 @@ def rows(place: StorePlace) -> dict[str, list[Any]]:
         found = {
             table.name: table.stored_after(0, 1000)
             for table in vars(tx).values()
-            if isinstance(table, tables.RecordTable)
+            if isinstance(table, record_table.RecordTable)
         }
     store.close()
     assert len(found) == 6
@@ -110,14 +110,14 @@ def test_a_copy_that_differs_is_taken_back(
 ) -> None:
     begin, end = make("sqlite"), make(target)
     filled(begin).close()
-    store = tables.RecordTable.store
+    store = record_table.RecordTable.store
 
     def lossy(self: Any, rows: list[Any]) -> None:
         if self.name == "messages":
             rows = [(*row[:5], row[5].replace("kept", "lost"), *row[6:]) for row in rows]
         store(self, rows)
 
-    monkeypatch.setattr(tables.RecordTable, "store", lossy)
+    monkeypatch.setattr(record_table.RecordTable, "store", lossy)
     source, copied = Store(begin), Store(end)
     with pytest.raises(StoreError, match="does not hold the messages written to it"):
         copy_store(source, copied)

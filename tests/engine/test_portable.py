@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import openai_cli
-from openai_cli.engine.store import Store, Window, tables
+from openai_cli.engine.store import Store, Window
+from openai_cli.engine.store.record_table import R, RecordTable
 from tests.engine.support import FUNCTION, Api, ask
 
 PACKAGE = Path(openai_cli.__file__).parent
@@ -43,13 +44,13 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def listen(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Every statement that the tables send to the database while a test runs."""
     seen: set[str] = set()
-    send = tables.RecordTable._execute
+    send = RecordTable._execute
 
-    def listening(self: tables.RecordTable[tables.R], statement: str, values: Any) -> object:
+    def listening(self: RecordTable[R], statement: str, values: Any) -> object:
         seen.add(statement)
         return send(self, statement, values)
 
-    monkeypatch.setattr(tables.RecordTable, "_execute", listening)
+    monkeypatch.setattr(RecordTable, "_execute", listening)
     return seen
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from openai_cli.engine import refusals, serialize
 from openai_cli.engine.store import UnknownCursorError, Window
+from openai_cli.engine.store.record_table import RecordTable
 from openai_cli.engine.store.records import R
-from openai_cli.engine.store.tables import RecordTable
 from openai_cli.engine.strict_json import JsonObject
 
 

@@ -8,7 +8,7 @@ from openai_cli.engine import models
 from openai_cli.engine.models.truncation import Count, Entry, cost, first_that_stays
 from openai_cli.engine.runs import effective_settings
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Transaction
-from openai_cli.engine.store.tables import PAGE_SIZE
+from openai_cli.engine.store.record_table import PAGE_SIZE
 from openai_cli.engine.strict_json import JsonObject
 
 

@@ -12,11 +12,12 @@ rows that another transaction has looked up by id.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.store.database import Connection, Database, Listener, UnstorableTextError
+from openai_cli.engine.store.record_table import RecordPage, UnknownCursorError, Window
 from openai_cli.engine.store.records import (
     ACTIVE,
     AssistantRecord,
@@ -32,12 +33,9 @@ from openai_cli.engine.store.tables import (
     Events,
     IdempotencyRecords,
     Messages,
-    RecordPage,
     Runs,
     Steps,
     Threads,
-    UnknownCursorError,
-    Window,
 )
 from openai_cli.engine.store_place import DatabaseUrl, StorePlace, check_driver
 from openai_cli.errors import StoreError
@@ -128,22 +126,24 @@ class Store:
         `idempotent` says that doing the work twice does no harm: it is then repeated even if the
         connection broke while it was being committed.
         """
-        attempts = self._database.attempts(idempotent=idempotent)
-        while True:
-            try:
-                with self.write() as tx:
-                    return work(tx)
-            except StoreError as error:
-                if not attempts.more_after(error):
-                    raise
+        return self._attempt(self.write, work, idempotent=idempotent)
 
     def view(self, look: Callable[[Transaction], T]) -> T:
         """Look at a consistent state; again if the database was away."""
-        attempts = self._database.attempts(idempotent=True)
+        return self._attempt(self.read, look, idempotent=True)
+
+    def _attempt(
+        self,
+        begin: Callable[[], AbstractContextManager[Transaction]],
+        work: Callable[[Transaction], T],
+        *,
+        idempotent: bool,
+    ) -> T:
+        attempts = self._database.attempts(idempotent=idempotent)
         while True:
             try:
-                with self.read() as tx:
-                    return look(tx)
+                with begin() as tx:
+                    return work(tx)
             except StoreError as error:
                 if not attempts.more_after(error):
                     raise

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openai_cli.engine.store import Store, Transaction, UnstorableTextError
-from openai_cli.engine.store.tables import RecordTable, StoredRow
+from openai_cli.engine.store.record_table import RecordTable, StoredRow
 from openai_cli.errors import StoreError
 
 _AT_ONCE = 200

@@ -1,0 +1,236 @@
+"""The table of one kind of record: portable SQL, derived from the record.
+
+Names in a statement come from the records and from this package (hence the `noqa: S608`); values
+are always bound.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple
+
+from openai_cli.engine.store.database import Connection, Cursor, DamagedRowError
+from openai_cli.engine.store.records import R, column_types, json_columns
+from openai_cli.engine.strict_json import dumps, loads
+
+PAGE_SIZE = 50
+"""Rows of a thread that are read at once."""
+
+
+class Window(NamedTuple):
+    """The part of a list that is requested; `after` and `before` are ids, both exclusive."""
+
+    limit: int = 20
+    descending: bool = True
+    after: str | None = None
+    before: str | None = None
+
+
+class RecordPage(NamedTuple, Generic[R]):
+    """One page of a list, in the order asked for."""
+
+    items: list[R]
+    has_more: bool
+
+
+class UnknownCursorError(Exception):
+    """The id given as `after` or `before` is not in the list."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"{name}={value}")
+        self.name = name
+        self.value = value
+
+
+StoredRow = Sequence[Any]
+"""The columns of a row in the order of its record's fields, JSON as text; `seq` is the last."""
+
+
+class RecordTable(Generic[R]):
+    """The table of one kind of record. Deleted rows stay, because cursors may point at them, but
+    are never returned.
+    """
+
+    _name: ClassVar[str]
+    _record: ClassVar[Any]
+    _columns: ClassVar[tuple[str, ...]]
+    _json: ClassVar[frozenset[str]]
+    _types: ClassVar[dict[str, tuple[type, ...]]]
+    _order: ClassVar[tuple[str, ...]] = ("seq",)
+
+    def __init_subclass__(cls) -> None:
+        cls._columns = cls._record._fields
+        cls._json = json_columns(cls._record)
+        cls._types = column_types(cls._record)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
+
+    def insert(self, record: R, *, unless_there: bool = False) -> None:
+        """Insert a row; the store assigns `seq`. `unless_there`: one with its id is left alone."""
+        values = {name: getattr(record, name) for name in self._columns if name != "seq"}
+        marks = ", ".join("?" for _ in values)
+        conflict = "ON CONFLICT (id) DO NOTHING" if unless_there else ""
+        self._execute(
+            f"INSERT INTO {self._name} ({', '.join(values)}) "  # noqa: S608
+            f"VALUES ({marks}) {conflict}",
+            self._encode(values),
+        )
+
+    def get(self, record_id: str, *, lock: bool = True, **scope: str) -> R | None:
+        """The row with this id that is not deleted and in the scope (such as `thread_id=…`).
+
+        In a write transaction nobody else can change it until the end, unless `lock` is false.
+        """
+        order = self._connection.row_lock if lock else ""
+        found = self._select(*self._where({"id": record_id, **scope}), order)
+        return found[0] if found else None
+
+    def hold(self, record_id: str) -> None:
+        """Keep others from changing the row until the end of a write transaction."""
+        if self._connection.row_lock:
+            self.get_even_deleted(record_id)
+
+    def get_even_deleted(self, record_id: str) -> R | None:
+        """The row with this id, even if it is deleted; locked as by `get`."""
+        found = self._select(["id = ?"], [record_id], self._connection.row_lock)
+        return found[0] if found else None
+
+    def all(self, **scope: str) -> list[R]:
+        """All living rows in the scope, in the order of their creation."""
+        return self._select(*self._where(scope), order=f"ORDER BY {', '.join(self._order)}")
+
+    def count(self, **scope: str) -> int:
+        """The number of living rows in the scope."""
+        conditions, values = self._where(scope)
+        where = " AND ".join(conditions) or "1 = 1"
+        statement = f"SELECT COUNT(*) FROM {self._name} WHERE {where}"  # noqa: S608
+        return int(self._execute(statement, values).fetchone()[0])
+
+    def newest(self, **scope: str) -> R | None:
+        """The last living row of the scope by time; None if there is none."""
+        found = self.page(Window(limit=1), **scope).items
+        return found[0] if found else None
+
+    def oldest_first(self, thread_id: str, after: str | None = None) -> Iterator[R]:
+        """The rows of a thread, or those after this one, read page by page as they are taken."""
+        has_more = True
+        while has_more:
+            window = Window(PAGE_SIZE, descending=False, after=after)
+            items, has_more = self.page(window, thread_id=thread_id)
+            yield from items
+            after = items[-1].id if items else after
+
+    def update(self, record_id: str, **changes: Any) -> R:
+        """Change columns of one row and return the row as it is now."""
+        self._update(["id = ?"], [record_id], changes)
+        return self._select(["id = ?"], [record_id])[0]
+
+    def page(self, window: Window, **scope: str) -> RecordPage[R]:
+        """One page of the scope.
+
+        Raises:
+            UnknownCursorError: `after` or `before` names no row, living or deleted, of the scope.
+        """
+        conditions, values = self._where(scope)
+        for name, cursor, towards_old in (
+            ("after", window.after, window.descending),
+            ("before", window.before, not window.descending),
+        ):
+            if cursor is not None:
+                conditions.append(f"(created_at, seq) {'<' if towards_old else '>'} (?, ?)")
+                values.extend(self._place(name, cursor, scope))
+        backwards = window.before is not None and window.after is None
+        descending = window.descending is not backwards
+        direction = "DESC" if descending else "ASC"
+        order = f"ORDER BY created_at {direction}, seq {direction} LIMIT ?"
+        found = self._select(conditions, [*values, window.limit + 1], order)
+        items = found[: window.limit]
+        if backwards:
+            items.reverse()
+        return RecordPage(items, has_more=len(found) > window.limit)
+
+    # Rows as they are stored, for copies
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self._name
+
+    def stored_after(self, seq: int, limit: int) -> list[StoredRow]:
+        """The rows that come next in the order of insertion, deleted or not."""
+        rows = self._execute(
+            f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
+            "WHERE seq > ? ORDER BY seq LIMIT ?",
+            [seq, limit],
+        )
+        return [tuple(row) for row in rows]
+
+    def store(self, rows: Sequence[StoredRow]) -> None:
+        """Insert rows as another store has them."""
+        marks = f"({', '.join('?' for _ in self._columns)})"
+        self._execute(
+            f"INSERT INTO {self._name} ({', '.join(self._columns)}) "  # noqa: S608
+            f"VALUES {', '.join(marks for _ in rows)}",
+            [value for row in rows for value in row],
+        )
+
+    def go_on_from_last(self) -> None:
+        """Let the next row come after those that were stored with their `seq`."""
+        self._connection.go_on_from_last(self._name)
+
+    def remove(self, record_id: str) -> None:
+        """Remove a row that nothing points at."""
+        self._execute(f"DELETE FROM {self._name} WHERE id = ?", [record_id])  # noqa: S608
+
+    # Statements
+
+    def _place(self, name: str, cursor: str, scope: dict[str, str]) -> tuple[int, int]:
+        conditions = ["id = ?", *(f"{column} = ?" for column in scope)]
+        found = self._select(conditions, [cursor, *scope.values()])
+        if not found:
+            raise UnknownCursorError(name, cursor)
+        return found[0].created_at, found[0].seq
+
+    def _where(self, scope: dict[str, str]) -> tuple[list[str], list[Any]]:
+        return [*(f"{column} = ?" for column in scope), *self._alive], list(scope.values())
+
+    def _select(self, conditions: Iterable[str], values: Sequence[Any], order: str = "") -> list[R]:
+        where = " AND ".join(conditions) or "1 = 1"
+        rows = self._execute(
+            f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
+            f"WHERE {where} {order}",
+            values,
+        )
+        return [self._decode(row) for row in rows]
+
+    def _update(self, conditions: Iterable[str], values: Sequence[Any], changes: Any) -> int:
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        where = " AND ".join(conditions)
+        statement = f"UPDATE {self._name} SET {assignments} WHERE {where}"  # noqa: S608
+        return self._execute(statement, [*self._encode(changes), *values]).rowcount
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> Cursor:
+        return self._connection.execute(statement, values)
+
+    def _encode(self, values: dict[str, Any]) -> list[Any]:
+        return [
+            dumps(value) if name in self._json and value is not None else value
+            for name, value in values.items()
+        ]
+
+    def _decode(self, row: Sequence[Any]) -> R:
+        """The record of a row of all columns, in their order."""
+        record: R = self._record._make(map(self._value, self._columns, row))
+        return record
+
+    def _value(self, column: str, stored: Any) -> Any:
+        """What a column holds. Raises DamagedRowError."""
+        value = stored
+        if column in self._json and stored is not None:
+            try:
+                value = loads(stored)
+            except (ValueError, TypeError, RecursionError):
+                value = ...
+        if not isinstance(value, self._types[column]):
+            raise DamagedRowError(f"the column {column} of {self._name} holds what cannot be read")
+        return value
