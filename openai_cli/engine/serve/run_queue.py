@@ -77,11 +77,11 @@ class RunQueue:
         self._log = log
         self._limit = limit
         self._clock = store.clock()
-        self._workers = Workers(store, loop, log, limit, report, self._wake)
+        self._awake = threading.Event()
+        self._workers = Workers(store, loop, log, limit, report, self._awake.set)
         self._relay = StreamRelay(store, log)
         self._starts: dict[str, int] = {}
         """By run, the number of the event before the stream that was asked for."""
-        self._awake = threading.Event()
         self._draining = threading.Event()
         self._stopped = threading.Event()
         self._hurried = threading.Event()
@@ -175,13 +175,10 @@ class RunQueue:
 
     def _hear(self, told: str) -> None:
         if told in ("", QUEUED):
-            self._wake()
+            self._awake.set()
         if told != QUEUED:
             self._drivers.wake()
             self._relay.wake()
-
-    def _wake(self) -> None:
-        self._awake.set()
 
     def _claim(self) -> None:
         """Take runs while there is room."""

@@ -105,22 +105,16 @@ class Service:
             self._relay,
         )
         self._measure(app, workers, pool)
-        config = _config(app, self._limits, pool)
-        hurried = asyncio.Event()
 
         def hurry() -> None:
             hurried.set()
             workers.hurry()
             self._end_relays()
 
-        server = _Server(config, stop, hurry)
+        hurried = asyncio.Event()
+        server = _Server(_config(app, self._limits, pool), stop, hurry)
         try:
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not (server.started or serving.done()):
-                await asyncio.sleep(0.005)
-            if server.started:
-                listener.listen(socket.SOMAXCONN)  # the queue, which uvicorn has made short
-                ready()
+            serving = await self._begin(server, listener, ready)
             await asyncio.wait(
                 [serving, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED
             )
@@ -138,6 +132,19 @@ class Service:
             if self._relay is not None:
                 self._relay.close()
             engine.close()
+
+    @staticmethod
+    async def _begin(
+        server: "_Server", listener: socket.socket, ready: Callable[[], None]
+    ) -> asyncio.Task[None]:
+        """The task that serves; it does so now, or has ended."""
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not (server.started or serving.done()):
+            await asyncio.sleep(0.005)
+        if server.started:
+            listener.listen(socket.SOMAXCONN)  # the queue, which uvicorn has made short
+            ready()
+        return serving
 
     def _tell_request(self, report: RequestReport) -> None:
         if self._metrics is not None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from openai_cli.engine.runs import stream_events
 from openai_cli.engine.serve.frame_queue import FrameQueue
-from openai_cli.engine.store import Store, Transaction
+from openai_cli.engine.store import Store
 from openai_cli.errors import StoreError
 
 _LOOK_EVERY = 0.5
@@ -94,12 +94,8 @@ class StreamRelay:
             ready = [one for one in self._streams if one.queue.has_room]
         if not ready:
             return False
-
-        def look(tx: Transaction) -> list[_News]:
-            return [_News(one, tx.events.after(one.run_id, one.last, _AT_ONCE)) for one in ready]
-
         with self._store.read() as tx:
-            news = look(tx)
+            news = [_News(one, tx.events.after(one.run_id, one.last, _AT_ONCE)) for one in ready]
         for stream, events in news:
             self._put(stream, events)
         return any(len(events) == _AT_ONCE for _, events in news)
