@@ -6,6 +6,7 @@ import json
 import shlex
 
 from openai_cli.api.operation import Request
+from openai_cli.cli.option_reader import Options
 from openai_cli.client.client import full_url
 from openai_cli.client.headers import carries_credentials, request_headers
 from openai_cli.client.redaction import REDACTED, is_secret_header, redacted, redacted_url
@@ -13,6 +14,12 @@ from openai_cli.client.request_body import encoded
 from openai_cli.client.settings import ConnectionSettings
 
 _NEW_KEY = "[a new one for each call]"
+
+
+def shown_settings(options: Options) -> ConnectionSettings:
+    """The settings of a request that is shown: a profile's key is not read to be hidden."""
+    settings = options.settings
+    return settings._replace(api_key=REDACTED) if options.key else settings
 
 
 def as_json(request: Request, settings: ConnectionSettings) -> str:

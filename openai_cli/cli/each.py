@@ -155,12 +155,9 @@ def _show(
     lines: InputFile, requests: LineRequests, each: EachOptions, options: Options, env: Env
 ) -> None:
     """Print the requests of all valid lines, one a line."""
-    from openai_cli.cli.dry_run import as_curl, as_json
-    from openai_cli.client.redaction import REDACTED
+    from openai_cli.cli.dry_run import as_curl, as_json, shown_settings
 
-    settings = options.settings
-    if options.key:  # it is not read to be hidden
-        settings = settings._replace(api_key=REDACTED)
+    settings = shown_settings(options)
     for line in _lines_of(lines):
         request, problems = requests.read(line)
         if not each.shard.has(line.number, line.digest):

@@ -134,12 +134,9 @@ def _streaming_for_text(request: Request, options: Options) -> Request:
 
 
 def _show(request: Request, options: Options, printer: Printer, env: Env) -> None:
-    from openai_cli.cli.dry_run import as_curl, as_json
-    from openai_cli.client.redaction import REDACTED
+    from openai_cli.cli.dry_run import as_curl, as_json, shown_settings
 
-    settings = options.settings
-    if options.key:  # it is not read to be hidden
-        settings = settings._replace(api_key=REDACTED)
+    settings = shown_settings(options)
     if options.dry_run == "curl":
         env.out.write(as_curl(request, settings))
         return

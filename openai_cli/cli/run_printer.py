@@ -78,12 +78,11 @@ class RunPrinter:
 
     def final_document(self, document: Document, run: Run | None) -> None:
         """Print the last answer; in format `text`, the run's reply, in `pretty` both."""
-        may_have_reply = run and status_of(run) in _MAY_HAVE_REPLY
-        if run and may_have_reply and self._printer.adds_replies:
+        if run and self._printer.adds_replies:
             self._printer.document(document.content, self._replies(run, document))
             return
         self.document(document)
-        if run and may_have_reply and self._printer.lacks_reply:
+        if run and self._printer.lacks_reply:
             for items in self._messages(run):
                 self._printer.page(items)
 

@@ -82,19 +82,13 @@ class LongAnswer:
         """The bytes. Raises NoAnswerError if they end too early or are too many."""
         end = b""
         try:
-            with self._watch.guarding():
-                self._watch.resume()
-                for chunk in self._chunks:
-                    self._watch.pause()
-                    yield chunk
-                    end = chunk.rstrip()[-1:] or end
-                    self._watch.resume()
+            for chunk in self._watch.timing(self._chunks):
+                yield chunk
+                end = chunk.rstrip()[-1:] or end
         except httpx.HTTPError as error:
             raise translate(error, self._settings) from None
         except AnswerTooLargeError as error:
             raise too_large(error, self._settings) from None
-        finally:
-            self._watch.pause()
         if end not in (b"}", b"]"):  # no length told that more should have come
             raise NoAnswerError("the answer breaks off in the middle of its JSON")
 
@@ -265,17 +259,10 @@ class Stream:
     def _read(self, trace: Trace) -> Generator[bytes, None, None]:
         """The chunks; the time for the next event runs while one is waited for."""
         try:
-            with self._watch.guarding():
-                self._watch.resume()
-                for chunk in trace.passing(decoded(self._response)):
-                    self._watch.pause()
-                    yield chunk
-                    self._watch.resume()
+            yield from self._watch.timing(trace.passing(decoded(self._response)))
         except httpx.HTTPError as error:
             if not self._run_ended:
                 raise self._broken(translate(error, self._settings).message) from None
-        finally:
-            self._watch.pause()
 
     def _check_end(self, decoder: EventDecoder) -> None:
         if not self._run_ended:

@@ -6,7 +6,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
@@ -112,6 +112,18 @@ class AnswerWatch:
         with self._condition:
             self._closed = True
             self._condition.notify()
+
+    def timing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks; the time runs while one is waited for. Raises AnswerTimeoutError."""
+        try:
+            with self.guarding():
+                self.resume()
+                for chunk in chunks:
+                    self.pause()
+                    yield chunk
+                    self.resume()
+        finally:
+            self.pause()
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
