@@ -13,17 +13,12 @@ from typer.main import get_group
 
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS, RESOURCES, commands_of, main_operation
-from openai_cli.cli.builtin_commands import (
-    BUILTIN_COMMANDS,
-    BuiltinCommand,
-    builtin_commands_of,
-    groups_in,
-)
+from openai_cli.cli.builtin_command import BuiltinCommand
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, builtin_commands_of, groups_in
 from openai_cli.cli.catalog import FlagRow, global_rows, root_rows
 from openai_cli.cli.flag_parser import read_arguments
 from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
-from openai_cli.cli.other_tools import explanation, owner_of
 from openai_cli.cli.session import session_of
 from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help, show_version
 from openai_cli.errors import Problem, UsageError
@@ -141,6 +136,7 @@ class _Group(FlagsMixin, TyperGroup):
         return name, command, rest
 
     def _unknown(self, ctx: Any, name: str) -> UsageError:
+        from openai_cli.cli.other_tools import explanation, owner_of
         from openai_cli.input.unquoted_words import quoting_hints
 
         names = self.list_commands(ctx)

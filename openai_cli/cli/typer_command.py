@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 import openai_cli
 from openai_cli.api.operation import Operation
-from openai_cli.cli.builtin_commands import BuiltinCommand
+from openai_cli.cli.builtin_command import BuiltinCommand
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows
 from openai_cli.cli.flag_parser import FlagOption, FlagParser
 from openai_cli.cli.help import HelpPage, flag_rows, render

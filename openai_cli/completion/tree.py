@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from openai_cli.api.operations import RESOURCES, commands_of
-from openai_cli.cli.builtin_commands import BuiltinCommand, builtin_commands_of, groups_in
+from openai_cli.cli.builtin_command import BuiltinCommand
+from openai_cli.cli.builtin_commands import builtin_commands_of, groups_in
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows, root_rows
 
 Source = Literal["", "file", "reference", "url"]

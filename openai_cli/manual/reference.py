@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from openai_cli.api.flags import flags_of
 from openai_cli.api.models.answers import EVENTS, OBJECTS, AnswerModel, Page, answer_of
 from openai_cli.api.operation import Operation
-from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, BuiltinCommand
+from openai_cli.cli.builtin_command import BuiltinCommand
+from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS
 from openai_cli.cli.catalog import FlagRow, global_rows
 from openai_cli.errors import RunEndedError, RunWaitsError
 from openai_cli.manual import shared_sections

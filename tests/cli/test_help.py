@@ -62,7 +62,7 @@ def test_help_of_a_group_of_the_tool(quick: Run, group: str) -> None:
 
 @pytest.mark.parametrize("tool", BUILTIN_COMMANDS, ids=lambda tool: str(tool.name))
 def test_help_of_a_command_of_the_tool(quick: Run, tool: object) -> None:
-    from openai_cli.cli.builtin_commands import BuiltinCommand
+    from openai_cli.cli.builtin_command import BuiltinCommand
 
     assert isinstance(tool, BuiltinCommand)
     page = quick(f"{tool.name} --help")
