@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from startup import OPENAI
+from measure import OPENAI
 
 DESCRIPTORS = 512
 """The limit of the server: room for fewer connections than are opened."""

@@ -324,7 +324,10 @@ BUILTIN_COMMANDS = (
         words=("ACTION",),
         choices=CONFIG_ACTIONS,
         options=(STORE,),
-        examples=("openai local config show", "openai local config check"),
+        examples=(
+            "openai local config show",
+            """echo 'profiles.team.base_url = "local:"' > team.toml; OPENAI_CONFIG=team.toml openai local config check""",
+        ),
         shared=_DIAGNOSED,
     ),
     BuiltinCommand(

@@ -205,7 +205,8 @@ def _examples(commands: Iterable[str], *, runs: bool = False) -> Iterator[str]:
     """Fenced examples; a test runs those on the embedded engine, not those for other servers."""
     for command in commands:
         lines = wrapped(command)
-        if runs or "--local" in command:
+        needs_server = "postgresql://" in command
+        if "--local" in command or (runs and not needs_server):
             yield fenced("sh", lines)
         else:
             yield fenced("shell-session", [f"$ {lines[0]}", *lines[1:]])
