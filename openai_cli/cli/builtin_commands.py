@@ -326,7 +326,8 @@ BUILTIN_COMMANDS = (
         options=(STORE,),
         examples=(
             "openai local config show",
-            """echo 'profiles.team.base_url = "local:"' > team.toml; OPENAI_CONFIG=team.toml openai local config check""",
+            """echo 'profiles.team.base_url = "local:"' > team.toml; """
+            "OPENAI_CONFIG=team.toml openai local config check",
         ),
         shared=_DIAGNOSED,
     ),
