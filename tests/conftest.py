@@ -78,9 +78,16 @@ def _is_slow(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
+def _hermetic(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    # Thousands of tests need no folder; making one and removing it costs more than most of them.
+    home = tmp_path_factory.getbasetemp() / "no home"
+    if "tmp_path" in request.fixturenames:
+        home = request.getfixturevalue("tmp_path") / "home"
+        home.mkdir()
     wanted = clean_environ(home)
     for name in set(os.environ) - set(wanted):
         if not name.startswith("PYTEST_"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from openai_cli.api.operation import Operation
@@ -63,6 +64,7 @@ class FlagRow(NamedTuple):
         return text in self.words or (self.any_word and not text.startswith("-"))
 
 
+@cache
 def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
     """All flags of a command: its own in model order, then the global ones."""
     from openai_cli.api.flags import flags_of

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests.cli.test_terminal import COLOUR, CONTROL, EVIL, on_terminal
-from tests.follow.conftest import until
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
+from tests.support.waiting import until
 
 STORE = "threads.db"
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--format", "jsonl")

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,9 @@ from tests.each.conftest import CREATE, numbered, request, results_in, write_lin
 from tests.support.run_server import RunServer
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
+from tests.support.waiting import until
 
 EACH = (*CREATE, "--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "4")
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,23 +121,6 @@ def script(openai: Shell) -> Script:
 def dumped(value: Any) -> str:
     """JSON as the server of these tests writes it."""
     return json.dumps(value)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there and not only waiting to be collected."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in ("Z", "X")
-
-
-def until(happens: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 DONE = run("completed")

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.follow.conftest import until
 from tests.support.server import Server
 from tests.support.shell import Result, Shell
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.in_process(process_when_slow=True)
 

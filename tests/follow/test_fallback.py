@@ -30,11 +30,11 @@ from tests.follow.conftest import (
     run,
     said,
     submitted,
-    until,
 )
 from tests.support.inprocess import run_inprocess
 from tests.support.server import Reply, Server, sse
 from tests.support.shell import Shell
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.in_process(process_when_slow=True)
 

@@ -20,15 +20,14 @@ from tests.follow.conftest import (
     RETRIEVE,
     RUN_PATH,
     Script,
-    alive,
     asking,
     replies,
     requests,
     run,
-    until,
 )
 from tests.support.server import Reply, Server, sse
 from tests.support.shell import Shell
+from tests.support.waiting import alive, until
 
 
 def start(openai: Shell, server: Server, *args: str, **options: Any) -> subprocess.Popen[bytes]:

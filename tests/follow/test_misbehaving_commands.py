@@ -20,7 +20,6 @@ from tests.follow.conftest import (
     RUN_PATH,
     Go,
     Script,
-    alive,
     answer,
     asking,
     one_call,
@@ -28,10 +27,10 @@ from tests.follow.conftest import (
     requests,
     run,
     submitted,
-    until,
 )
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
+from tests.support.waiting import alive, until
 
 LIMIT = 512 * 1024
 

@@ -81,7 +81,7 @@ class Server:
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self._scheme = "https" if context else "http"
         self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True
         )
         self._thread.start()
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.engine.serve.support import Running, until
+from tests.engine.serve.support import Running
 from tests.engine.support import Api, check
 from tests.support.shell import Result, Shell
+from tests.support.waiting import until
 from tests.transports.conftest import Door
 
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo")

@@ -16,8 +16,9 @@ from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.store import RunRecord, Store, ThreadRecord
 from openai_cli.engine.store.postgres import PostgresDatabase
 from openai_cli.engine.store_place import DatabaseUrl
-from tests.engine.serve.support import Running, until
+from tests.engine.serve.support import Running
 from tests.engine.support import FUNCTION, Api, ask, names, parse_frames
+from tests.support.waiting import until
 
 NOW = 1_700_000_000
 DEAD = "another-host/7/1"

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from openai_cli.engine.models.registry import ModelRegistry
@@ -130,12 +129,3 @@ def connect(url: str) -> socket.socket:
     connection = socket.create_connection((host.strip("[]"), int(port)))
     connection.settimeout(30)
     return connection
-
-
-def until(found: Callable[[], Any]) -> Any:
-    """The first true answer; fails after half a minute without one."""
-    deadline = time.monotonic() + 30
-    while not (answer := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return answer

@@ -14,8 +14,9 @@ import pytest
 
 from openai_cli.engine import strict_json
 from openai_cli.engine.serve.limits import ServerLimits
-from tests.engine.serve.support import Running, connect, talk, until
+from tests.engine.serve.support import Running, connect, talk
 from tests.engine.support import Api, ask, check
+from tests.support.waiting import until
 
 Start = Callable[..., Running]
 AskAt = Callable[[str], Api]

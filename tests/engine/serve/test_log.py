@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from openai_cli.engine.store_place import DatabaseUrl
-from tests.engine.serve.support import Served, talk, until
+from tests.engine.serve.support import Served, talk
 from tests.engine.support import Api, ask
 from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
+from tests.support.waiting import until
 
 Serve = Callable[..., Served]
 AskAt = Callable[[str], Api]

@@ -12,10 +12,11 @@ from openai_cli.engine.serve import probes
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
-from tests.engine.serve.support import Running, Served, until
+from tests.engine.serve.support import Running, Served
 from tests.engine.support import Api, ask
 from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
+from tests.support.waiting import until
 
 Serve = Callable[..., Served]
 Start = Callable[..., Running]

@@ -15,8 +15,9 @@ import pytest
 from openai_cli.engine.serve.descriptors import shared_out
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.rate_limited_log import RateLimitedLog
-from tests.engine.serve.support import Running, Served, connect, until
+from tests.engine.serve.support import Running, Served, connect
 from tests.engine.support import Api, ask, names
+from tests.support.waiting import until
 
 Start = Callable[..., Running]
 Serve = Callable[..., Served]

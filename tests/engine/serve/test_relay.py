@@ -16,7 +16,7 @@ import pytest
 from openai_cli.engine.serve.descriptors import shared_out
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.relay import MOST_RELAYS
-from tests.engine.serve.support import Served, connect, talk, until
+from tests.engine.serve.support import Served, connect, talk
 from tests.engine.support import Api, ask
 from tests.engine.upstream.support import (
     DONE,
@@ -29,6 +29,7 @@ from tests.engine.upstream.support import (
 )
 from tests.support.server import Reply
 from tests.support.shell import Shell
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

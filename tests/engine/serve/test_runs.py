@@ -15,9 +15,10 @@ import pytest
 from openai_cli.engine.serve import workers
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.store_place import StorePlace
-from tests.engine.serve.support import Running, Served, connect, until
+from tests.engine.serve.support import Running, Served, connect
 from tests.engine.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
 from tests.support.shell import Shell
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.both_databases
 
