@@ -68,15 +68,15 @@ format: $(STAMP)  ## rewrite the code as `check` wants it
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## what calls cost, as ratios in one run; writes a table into docs/performance.md
-	$(BIN)/python benchmarks/calls.py --write
-	$(BIN)/python benchmarks/completion.py
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/long_threads.py
-	$(BIN)/python benchmarks/keep_alive.py
-	$(BIN)/python benchmarks/bulk.py
+	$(BIN)/python -m benchmarks.calls --write
+	$(BIN)/python -m benchmarks.completion
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.long_threads
+	$(BIN)/python -m benchmarks.keep_alive
+	$(BIN)/python -m benchmarks.bulk
 
 soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
-	$(BIN)/python benchmarks/soak.py
+	$(BIN)/python -m benchmarks.soak
 
 clean:
 	rm -rf $(VENV) .venv-* .demo build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

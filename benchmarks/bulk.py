@@ -25,7 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from measure import OPENAI, clean_environ
+
+from benchmarks.measure import OPENAI, clean_environ
 
 WORKERS = 16
 SERVER = """

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import streams
-from measure import OPENAI, RUN, clean_environ, loopback, medians
+from benchmarks import streams
+from benchmarks.measure import OPENAI, RUN, clean_environ, loopback, medians
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- make bench writes this table -->", "<!-- end of the table -->"
@@ -99,7 +99,7 @@ def table(rows: Sequence[Row], page: str) -> str:
     lines = ["| | against | before | now | goal |", "|---|---|---|---|---|"]
     for row in rows:
         begin = f"| {row.what} | {row.against} |"
-        found = re.search(rf"^{re.escape(begin)} (.*?) \|", page, re.MULTILINE)
+        found = re.search(rf"^{re.escape(begin)} ([^|]*?) *\|", page, re.MULTILINE)
         before = found[1] if found else f"{row.ratio:.2f} ×"
         goal = f"{row.goal:.2f} ×" if row.goal else ""
         lines.append(f"{begin} {before} | {row.ratio:.2f} × | {goal} |")

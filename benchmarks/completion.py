@@ -15,12 +15,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.completion.terminal import COMPLETIONS, Terminal  # noqa: E402 - found on the path above
+from tests.completion.terminal import COMPLETIONS, Terminal
 
 RUN = "openai beta:threads create-and-run"
 LINES = {
@@ -56,11 +54,7 @@ def tabs(shell: str, rounds: int) -> dict[str, float]:
         with Terminal(shell, folder, home) as terminal:
             found = {}
             for label, line in LINES.items():
-                plain, tab = best(
-                    rounds,
-                    lambda line=line: terminal.type(line),
-                    lambda line=line: terminal.tab(line),
-                )
+                plain, tab = best(rounds, partial(terminal.type, line), partial(terminal.tab, line))
                 found[label] = max(tab - plain, 0.0)
             return found
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from measure import OPENAI, RUN, clean_environ, loopback, medians
 
+from benchmarks.measure import OPENAI, RUN, clean_environ, loopback, medians
 from openai_cli.engine import open_transport
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, ThreadRecord
 

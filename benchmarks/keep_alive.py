@@ -22,8 +22,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from measure import OPENAI, clean_environ
 
+from benchmarks.measure import OPENAI, clean_environ
 from openai_cli.engine.store import Store
 
 CONNECTIONS, STREAMS = 16, 100
@@ -80,7 +80,7 @@ def at_once(url: str, connections: int, each: int, body: dict[str, object] | Non
 def load_at(url: str, store: str, each: int) -> None:
     """Print runs a second, and the slowest streams."""
     message = {"role": "user", "content": TEXT}
-    body = {"assistant_id": "asst_demo", "thread": {"messages": [message]}}
+    body: dict[str, object] = {"assistant_id": "asst_demo", "thread": {"messages": [message]}}
     at_once(url, CONNECTIONS, 2, body)
 
     start = time.perf_counter()
@@ -106,7 +106,7 @@ def wait_for_runs(store: str) -> None:
     active = True
     while active:
         with opened.read() as tx:
-            active = bool(tx.runs.stale_candidates(0))
+            active = bool(tx.runs.backlog())
         time.sleep(0.005)
     opened.close()
 

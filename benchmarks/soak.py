@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from measure import OPENAI
+
+from benchmarks.measure import OPENAI
 
 DESCRIPTORS = 512
 """The limit of the server: room for fewer connections than are opened."""
@@ -268,7 +269,8 @@ def settle(served: Served, store: Path) -> list[str]:
     """Wait for the last runs, stop, and look at the store; gives what is wrong with it."""
     until = time.monotonic() + 60
     with httpx.Client(base_url=served.url, trust_env=False) as client:
-        while client.get("/assistants").raise_for_status() and time.monotonic() < until:
+        while time.monotonic() < until:
+            client.get("/assistants").raise_for_status()
             if not (set(statuses(store)) - set(STOPPED)):
                 break
             time.sleep(0.5)
