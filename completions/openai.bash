@@ -55,7 +55,7 @@ _openai_flags() {
         'beta:threads:messages update') names='--thread-id --message-id --metadata --body --raw-field'" $names" ;;
         'beta:threads:messages list') names='--after --before --limit --order --thread-id --run-id --max-items --max-pages'" $names" ;;
         'local serve') names='--host --port --store --require-key --max-tool-turns --passthrough --workers --drain --grace --log-format --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --format-error --debug --help -h' ;;
-        'local worker') names='--host --port --store --require-key --workers --max-tool-turns --grace --log-format --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --format-error --debug --help -h' ;;
+        'local worker') names='--host --port --store --require-key --workers --max-tool-turns --grace --log-format --upstream-url --upstream-api --upstream-model --upstream-key --upstream-header --drop-unsupported-tools --profile --format-error --debug --help -h' ;;
         'local import') names='--store --replace --skip-invalid --base-url --local --profile --format-error --debug --help -h' ;;
         'local export') names='--store --as --base-url --local --profile --format-error --debug --help -h' ;;
         'local copy' | '@completion' | '@completion bash' | '@completion fish' | '@completion powershell' | '@completion zsh') names='--format-error --debug --help -h' ;;
@@ -268,7 +268,7 @@ _openai_describe() {
             ;;
         'local worker')
             case $2 in
-                --host | --port | --workers | --max-tool-turns | --grace | --upstream-key) takes=value once=1 ;;
+                --host | --port | --workers | --max-tool-turns | --grace | --upstream-key | --profile) takes=value once=1 ;;
                 --store) takes=value source=file once=1 ;;
                 --require-key | --drop-unsupported-tools | --debug) takes=nothing once=1 ;;
                 --log-format) takes=value choices='text json' once=1 ;;

@@ -421,6 +421,7 @@ function __openai_flags --no-scope-shadowing
             set -a names '--upstream-key' 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.'
             set -a names '--upstream-header' 'Header to add there: \'Name: value\'; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.'
             set -a names '--drop-unsupported-tools' 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.'
+            set -a names '--profile' 'Profile of the configuration file; also OPENAI_PROFILE.'
             set -a names '--format-error' 'Format of an API error, on stderr.'
             set -a names '--debug' 'Show request and answer on stderr, without secrets.'
             set -a names '--help' 'Show this help.'
@@ -1022,7 +1023,7 @@ function __openai_describe --no-scope-shadowing
             return
         case 'local worker'
             switch $name
-                case --host --port --workers --max-tool-turns --grace --upstream-key
+                case --host --port --workers --max-tool-turns --grace --upstream-key --profile
                     set takes value
                     set once 1
                 case --store

@@ -510,6 +510,7 @@ Register-ArgumentCompleter -Native -CommandName openai -ScriptBlock {
             , @('--upstream-key', 'value', '', @(), $true, @('--upstream-key'), 'Key for it, or @FILE; also OPENAI_LOCAL_UPSTREAM_KEY. OPENAI_API_KEY goes to openai.com only.')
             , @('--upstream-header', 'value', '', @(), $false, @('--upstream-header'), 'Header to add there: ''Name: value''; also OPENAI_LOCAL_UPSTREAM_HEADERS, one a line. Repeatable.')
             , @('--drop-unsupported-tools', 'nothing', '', @(), $true, @('--drop-unsupported-tools'), 'Run assistants without the hosted tools that the engine or its model server lacks; also OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS=1.')
+            , @('--profile', 'value', '', @(), $true, @('--profile'), 'Profile of the configuration file; also OPENAI_PROFILE.')
             , @('--format-error', 'value', '', @('auto', 'json', 'jsonl', 'pretty', 'raw', 'text', 'yaml'), $true, @('--format-error'), 'Format of an API error, on stderr.')
             , @('--debug', 'nothing', '', @(), $true, @('--debug'), 'Show request and answer on stderr, without secrets.')
             , @('--help', 'nothing', '', @(), $true, @('--help', '-h'), 'Show this help.')

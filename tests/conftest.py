@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.inprocess import InProcess
+from tests.support.postgres import PostgresServer, shared_server
 from tests.support.programs import skip_or_fail
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell, clean_environ
@@ -93,6 +94,14 @@ def _hermetic(
         if not name.startswith("PYTEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresServer]:
+    """A PostgreSQL server that all tests share; each has a database of its own."""
+    base = tmp_path_factory.getbasetemp()
+    with shared_server(base if worker_id == "master" else base.parent) as server:
+        yield server
 
 
 @pytest.fixture

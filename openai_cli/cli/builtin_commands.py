@@ -215,7 +215,7 @@ BUILTIN_COMMANDS = (
             _LOG_FORMAT,
         ),
         examples=("openai local worker --store postgresql://db.example/team",),
-        shared=ENGINE_FLAGS,
+        shared=(*ENGINE_FLAGS, "--profile"),
         consequence="not started",
         stays=True,
     ),

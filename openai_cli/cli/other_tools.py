@@ -17,11 +17,15 @@ _LEGACY_WORDS = ("api", "tools", "migrate", "grit")
 
 
 def owner_of(word: str) -> str:
-    """Which other tool has a command of this name, or ""; `chat:completions` is found by `chat`."""
+    """Which other tool has a command of this name, or ""; `chat:completions` is found by `chat`.
+
+    Some have left `beta:` since.
+    """
     if word in _LEGACY_WORDS:
         return LEGACY
-    known = (word == name or word.startswith(f"{name}:") for name in _OFFICIAL_WORDS)
-    return OFFICIAL if any(known) else ""
+    words = (word, word.removeprefix("beta:"))
+    known = any(f"{one}:".startswith(f"{name}:") for one in words for name in _OFFICIAL_WORDS)
+    return OFFICIAL if known else ""
 
 
 def explanation(word: str, owner: str) -> str:

@@ -71,7 +71,7 @@ def _lines(value: Report, label: Callable[[str], str], indent: str = "") -> Iter
     for name, one in value.items():
         start = f"{indent}{label(name)}:"
         if isinstance(one, dict) and set(one) == {"value", "from"}:
-            shown = _word(one["value"])
+            shown = "not set" if one["value"] is None else _word(one["value"])
             yield f"{start} {shown}" + ("" if one["from"] == "default" else f" ({one['from']})")
         elif isinstance(one, dict):
             yield start

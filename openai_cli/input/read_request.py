@@ -315,6 +315,9 @@ class _Reader:
             )
         if self.is_no_body:
             yield _LOOP_HINT
+        in_path = {f"--{name.replace('_', '-')}" for name in self.operation.path_fields}
+        if any(p.source in in_path and p.message == "is required" for p in problems):
+            yield f"usage: {self.operation.usage}"
         # The object itself is wrong, not one of its values: perhaps it was to be a text.
         wrong = (p.source for p in problems if p.path in ("", "[0]") or p.message == "is required")
         flag = next((self.objects[source] for source in wrong if source in self.objects), None)

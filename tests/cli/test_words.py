@@ -22,6 +22,7 @@ from tests.support.server import Server
         ("--json", "did you mean --format json?"),
         ("--yaml", "did you mean --format yaml?"),
         ("--jq .id", "did you mean --transform PATH?"),
+        ("-jq .id", "did you mean --transform PATH?"),
         ("--query id", "did you mean --transform PATH?"),
         ("-q .id", "did you mean --transform PATH?"),
         ("--quiet", "results go to stdout, notes to stderr"),
@@ -206,3 +207,9 @@ def test_a_line_to_copy_is_quoted_for_the_shell_at_hand(
     assert quoted(word) == in_powershell
     monkeypatch.setenv("MSYSTEM", "MINGW64")
     assert quoted("it's") == """'it'"'"'s'"""
+
+
+def test_a_missing_id_says_where_it_goes(quick: Run) -> None:
+    done = quick("beta:threads:messages", "list")
+    assert (done.code, done.out) == (2, "")
+    assert "usage: openai beta:threads:messages list [THREAD_ID] [flags]" in done.err

@@ -30,7 +30,7 @@ def test_without_a_file(openai: Shell) -> None:
     done = openai("local config show")
     assert done.out.splitlines() == [
         "file: none",
-        "profile: none",
+        "profile: not set",
         "settings:",
         "  api_key: not set",
         "  base_url: https://api.openai.com/v1",

@@ -8,7 +8,7 @@ from openai_cli.engine.store_place import DatabaseUrl, StorePlace
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import Api
 from tests.engine.upstream.support import Upstream
-from tests.support.postgres import PostgresServer, shared_server
+from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
 
 
@@ -22,14 +22,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marks.append(pytest.mark.slow)
     databases = ["sqlite", pytest.param("postgres", marks=marks)]
     metafunc.parametrize("place", databases, indirect=True)
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresServer]:
-    """A PostgreSQL server that all tests share; each has a database of its own."""
-    base = tmp_path_factory.getbasetemp()
-    with shared_server(base if worker_id == "master" else base.parent) as server:
-        yield server
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def test_both_commands_say_name_version_and_path(openai: Shell) -> None:
         ("responses create --model gpt-5 --input Hi", "OpenAI's own command line"),
         ("files list", "OpenAI's own command line"),
         ("chat:completions create", "OpenAI's own command line"),
+        ("beta:vector-stores list", "OpenAI's own command line"),
         ("--format json models list", "OpenAI's own command line"),
         ("api chat.completions.create -m x -g user Hi", "Python package before version 2.40"),
         ("tools fine_tunes.prepare_data -f x", "Python package before version 2.40"),

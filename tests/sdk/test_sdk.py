@@ -13,6 +13,7 @@ import pytest
 
 from tests.engine.serve.support import Served
 from tests.engine.upstream.support import DONE, Upstream, chat_message, chunk, wire
+from tests.support.postgres import PostgresServer
 from tests.support.server import Reply
 from tests.support.shell import Shell
 
@@ -51,6 +52,25 @@ def served(
     served = Served(openai, *words, env=env)
     yield served
     served.close()
+
+
+@pytest.fixture
+def front(openai: Shell, postgres: PostgresServer, upstream: Upstream) -> Iterator[Served]:
+    """A server that leaves all runs to a worker, another process with the same database."""
+    env = {"OPENAI_LOCAL_SERVER_KEY": KEY, "OPENAI_LOCAL_UPSTREAM_URL": upstream.url}
+    store = ("--store", postgres.new_database())
+    served = Served(openai, *store, "--workers", "0", "--require-key", env=env)
+    worker = openai.start("local", "worker", *store, env=env, stderr=subprocess.DEVNULL)
+    yield served
+    served.close()
+    worker.terminate()
+    worker.wait()
+
+
+@pytest.mark.needs("postgres")
+@pytest.mark.parametrize("script", FOR_OPENAI)
+def test_script_on_several_machines(openai: Shell, front: Served, script: str) -> None:
+    check(openai, front, [python(3), SCRIPTS / f"{script}.py"])
 
 
 @pytest.mark.parametrize("script", FOR_OPENAI)

@@ -42,17 +42,30 @@ class PostgresServer:
         self._settings = {**_SETTINGS, **(settings or {})}
         self._root = root or Path(tempfile.mkdtemp(prefix="pg"))
         self._data = self._root / "data"
-        if root is not None:
-            return
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self._root, user.pw_uid, user.pw_gid)
-        self._root.chmod(0o755)
-        words = ("-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8", "-D", str(self._data))
-        subprocess.run(
-            [str(program("initdb")), *words], check=True, capture_output=True, **_demoted()
-        )
-        self.start()
+        if root is None:
+            _give_away(self._root)
+            words = ("-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8")
+            _run("initdb", *words, "-D", str(self._data))
+            self.start()
+
+    def standby(self) -> PostgresServer:
+        """A new server that follows this one, which waits for it at every commit from now on."""
+        root = Path(tempfile.mkdtemp(prefix="pg"))
+        _give_away(root)
+        words = ("-U", "tests", "-h", str(self._root), "--checkpoint=fast", "--no-sync", "-R")
+        _run("pg_basebackup", *words, "-D", str(root / "data"))
+        found = PostgresServer(root)
+        found.start()
+        self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.execute("SELECT pg_reload_conf()")
+        return found
+
+    def promote(self) -> None:
+        """Make a standby the server that takes writes, which waits for nobody."""
+        with (self._data / "postgresql.auto.conf").open("a") as file:
+            file.write("synchronous_standby_names = ''\n")
+        _run("pg_ctl", "-D", str(self._data), "-w", "promote")
+        self.execute("SELECT pg_reload_conf()")
 
     @property
     def root(self) -> Path:
@@ -100,7 +113,24 @@ class PostgresServer:
     def close(self) -> None:
         """Stop the server and remove its files."""
         self.stop(signal.SIGQUIT)
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove the files of a server that has been stopped."""
         shutil.rmtree(self._root)
+
+
+def _give_away(folder: Path) -> None:
+    """Make a folder that of the user who runs the server."""
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    folder.chmod(0o755)
+
+
+def _run(name: str, *words: str) -> None:
+    """Run a program of PostgreSQL."""
+    subprocess.run([str(program(name)), *words], check=True, capture_output=True, **_demoted())
 
 
 def _demoted() -> dict[str, Any]:

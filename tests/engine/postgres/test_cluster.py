@@ -3,11 +3,14 @@
 import json
 import random
 import signal
+import socket
+import socketserver
 import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -15,7 +18,7 @@ import pytest
 
 from openai_cli.engine.store import ACTIVE, Store
 from openai_cli.engine.store_place import DatabaseUrl
-from tests.engine.serve.support import Served
+from tests.engine.serve.support import Served, connect
 from tests.engine.support import ask
 from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
@@ -125,6 +128,41 @@ class Client(threading.Thread):
             time.sleep(0.2)
 
 
+class Balancer(socketserver.ThreadingTCPServer):
+    """Passes each connection on to one of the servers, which may die under it."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(("127.0.0.1", 0), _Passing)
+        self.cluster = cluster
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class _Passing(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        balancer: Any = self.server
+        with suppress(OSError), connect(random.choice(balancer.cluster.urls())) as server:
+            back = threading.Thread(target=_pass_on, args=(server, self.request), daemon=True)
+            back.start()
+            _pass_on(self.request, server)
+            back.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     opened = PostgresServer()
@@ -162,6 +200,37 @@ def test_killed_at_any_moment_while_the_database_restarts(
     assert cluster.kills > 5
     assert restarts == 2
     assert sum(client.broken for client in clients) > 0
+
+
+def test_many_runs_of_one_command(openai: Shell, server: PostgresServer) -> None:
+    """`--each` at a balancer: each line ends with one run, whatever is killed meanwhile."""
+    place = DatabaseUrl(server.new_database())
+    cluster, dice = Cluster(openai, place), random.Random(8)
+    lines = [json.dumps(ask(f"{number} {TEXT}")) for number in range(200)]
+    (openai.folder / "in.jsonl").write_text("\n".join(lines))
+    base = ("--base-url", Balancer(cluster).url, "--max-retries", "10", "--timeout", "20")
+    each = ("--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "8", "--wait")
+    command = (*base, "beta:threads", "create-and-run", *each)
+    job = openai.start(*command, stderr=subprocess.DEVNULL)
+    while job.poll() is None:
+        time.sleep(dice.uniform(0.5, 2))
+        cluster.kill_one(dice)
+    assert job.returncode in (0, 5)  # a run fails with the worker that it was given to
+    assert cluster.kills > 3
+    again = openai(*command, "--retry-failed", timeout=120)
+    assert again.code == 0, again.err
+    results = [json.loads(line) for line in (openai.folder / "out.jsonl").read_text().splitlines()]
+    done = [one for one in results if one.get("run", {}).get("status") == "completed"]
+    assert sorted(one["line"] for one in done) == list(range(1, 201))
+    store = Store(place)
+    try:
+        until_idle(store)
+        with store.read() as tx:
+            completed = [run.id for run in tx.runs.all() if run.status == "completed"]
+    finally:
+        store.close()
+        cluster.close()
+    assert sorted(completed) == sorted(one["run"]["id"] for one in done)
 
 
 def until_idle(store: Store) -> None:
