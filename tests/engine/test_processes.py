@@ -279,7 +279,7 @@ def test_outputs_are_taken_once_across_processes(store: Store, tmp_path: Path) -
 @pytest.mark.slow
 def test_killed_at_any_moment(store: Store) -> None:
     """What was told is there, what was not told is over, and nothing is broken."""
-    rounds = 30
+    rounds = 15
     dice = random.Random(7)
     told: dict[str, str] = {}
     for _ in range(rounds):
@@ -313,7 +313,7 @@ def test_killed_at_any_moment(store: Store) -> None:
 @pytest.mark.slow
 def test_killed_while_the_store_is_made(tmp_path: Path) -> None:
     """Whenever its first user dies, a store is either not there yet or whole."""
-    rounds = 60
+    rounds = 30
     dice = random.Random(11)
     begun = time.monotonic()
     finish(start("", tmp_path / "warm.db"))

@@ -16,7 +16,7 @@ from openai_cli.input.document_limits import DocumentError
 from tests.support.reading import create_and_run, read_args
 from tests.support.wire import CASES
 
-LONG = settings(max_examples=2000)
+LONG = settings(max_examples=1000)
 
 # Lone surrogates stand for bytes of a command line that are not UTF-8.
 TEXT = st.text(st.characters(exclude_categories=[]), max_size=12)
@@ -107,7 +107,7 @@ def test_any_document_is_read_or_refused(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(LONG, max_examples=10_000)
+@settings(LONG, max_examples=4_000)
 @given(TEXTS)
 def test_very_many_documents_are_read_or_refused(text: str) -> None:
     reads_or_refuses(text)
