@@ -44,7 +44,7 @@ dist: $(STAMP)  ## dist/: wheel, source archive, and openai.pyz, the tool with a
 		--output-file dist/openai.pyz --disable-pip-version-check "$$(echo dist/*.whl)[br,explore,keyring,metrics,postgres,serve,socks,trust,zstd]"
 
 fuzz: $(STAMP)  ## ten minutes of senseless command lines, input, answers and streams
-	FUZZ_SECONDS=600 $(BIN)/pytest -n 6 -m slow tests/fuzz
+	FUZZ_SECONDS=600 $(BIN)/pytest -n 7 -m slow tests/fuzz
 
 test-slow: $(STAMP) $(MOCK) $(SDKS)  ## the long loops (kill, fuzz, load); a mock server (needs npm); the official SDK
 	$(BIN)/pytest -n 6 -m slow

@@ -133,6 +133,20 @@ class Request(NamedTuple):
         return self.body is not None and self.body.get("stream") is True
 
 
+def usable_id(value: object) -> str:
+    """An id that a server sent; "" if it is missing or cannot stand in a request.
+
+    JSON can hold half of a UTF-16 pair, which has no bytes in UTF-8.
+    """
+    if not isinstance(value, str):
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return ""
+    return value
+
+
 def build_request(operation: Operation, values: Mapping[str, Any]) -> Request:
     """Put each value where the operation sends it; path values are percent-encoded."""
     in_path = {name: quote(str(values[name]), safe="") for name in operation.path_fields}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from openai_cli.api.operation import Request, build_request
+from openai_cli.api.operation import Request, build_request, usable_id
 from openai_cli.api.operations import operation_named
 from openai_cli.api.thread_then_run import ThreadThenRun, thread_then_run
 from openai_cli.cli.env import Env
@@ -134,5 +134,4 @@ class _Fallback:
 
 
 def _id_of(thread: Document) -> str:
-    found = thread.value.get("id") if isinstance(thread.value, dict) else None
-    return found if isinstance(found, str) else ""
+    return usable_id(thread.value.get("id")) if isinstance(thread.value, dict) else ""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from openai_cli.api.operation import Request
+from openai_cli.api.operation import Request, usable_id
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document
 from openai_cli.errors import NoAnswerError
 
 
 class _PageInfo(NamedTuple):
-    """Ids of the first and last item of a page ("" if missing), and whether more pages follow.
+    """Ids of the first and last item of a page, and whether more pages follow.
 
+    An id is "" if it is missing or cannot stand in a request.
     `more` is None if the server sends no `has_more`; then the next page is requested, as OpenAI's
     own clients do.
     """
@@ -94,6 +95,6 @@ def _page_info(page: Document) -> _PageInfo:
     if elements is None or not elements.spans:
         return _PageInfo(False, "", "", None)
     more = page.skimmed.members.get("has_more")
-    return _PageInfo(
-        True, elements.first_id, elements.last_id, more if isinstance(more, bool) else None
-    )
+    first, last = usable_id(elements.first_id), usable_id(elements.last_id)
+    return _PageInfo(True, first, last, more if isinstance(more, bool) else None)
+

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from openai_cli.api.operation import Request, build_request
+from openai_cli.api.operation import Request, build_request, usable_id
 from openai_cli.api.operations import operation_named
 from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 
@@ -30,12 +30,13 @@ def as_run(value: Any) -> Run | None:
 
 def with_ids_of(run: Run, earlier: Run) -> Run:
     """The run, with missing ids copied from an earlier answer about it."""
-    return {**run, **{key: earlier[key] for key in _IDS if key in earlier and not run.get(key)}}
+    missing = (key for key in _IDS if key in earlier and not usable_id(run.get(key)))
+    return {**run, **{key: earlier[key] for key in missing}}
 
 
 def has_ids(run: Run) -> bool:
     """Whether the run has the ids needed to fetch it."""
-    return all(isinstance(run.get(key), str) and run[key] for key in _IDS)
+    return all(usable_id(run.get(key)) for key in _IDS)
 
 
 def status_of(run: Run) -> str:

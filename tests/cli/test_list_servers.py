@@ -69,7 +69,9 @@ def test_more_is_said_to_follow_an_empty_page(quick: Run, server: Server) -> Non
     assert (result.code, ids(result), len(server.seen)) == (0, [1], 2)
 
 
-@pytest.mark.parametrize("last", [{"object": "x"}, {"id": None}, {"id": ["a"]}, "text", None])
+@pytest.mark.parametrize(
+    "last", [{"object": "x"}, {"id": None}, {"id": ["a"]}, {"id": "\ud80c"}, "text", None]
+)
 def test_items_without_ids(last: Any, quick: Run, server: Server) -> None:
     server.reply(Reply(body=envelope([item(1), last], has_more=False)))
     result = quick(*RUNS, "--format=jsonl")

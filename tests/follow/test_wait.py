@@ -117,9 +117,13 @@ def test_an_answer_that_is_no_run_cannot_be_waited_for(quick: Go, server: Server
     assert result.err == "error: the answer is not a run, so --wait does not apply\n"
 
 
-def test_a_run_without_ids_cannot_be_waited_for(quick: Go, server: Server) -> None:
-    server.reply(Reply(body=run("queued", thread_id=None)))
-    result = quick(*CREATE, "--wait")
+@pytest.mark.parametrize("ids", [{"thread_id": None}, {"id": "\ud80c"}, {"thread_id": "\udc00"}])
+@pytest.mark.parametrize("words", [("--wait",), ("--on-tool-call", "work=/bin/echo")])
+def test_a_run_without_ids_cannot_be_waited_for(
+    quick: Go, server: Server, ids: dict[str, str | None], words: tuple[str, ...]
+) -> None:
+    server.reply(Reply(body=run("queued", **ids)))
+    result = quick(*CREATE, *words)
     assert (result.code, len(server.seen)) == (3, 1)
     assert "lacks its ids" in result.err
 

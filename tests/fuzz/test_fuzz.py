@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.fuzz.strategies import FORMATS, PATHS, YAML, answers, command_lines, streams
 from tests.support.inprocess import run_inprocess
@@ -34,6 +35,7 @@ FUZZ = settings(
     suppress_health_check=list(HealthCheck),
 )
 RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo")
+FOLLOWED = st.sampled_from(["--wait", "--format=text", "--on-tool-call=*=cat"])
 
 
 @pytest.fixture
@@ -109,6 +111,18 @@ def test_answers(go: Callable[..., Result], server: Server) -> None:
         go(*RUN, "--max-retries=0", *style, f"--transform={path}")
         go("beta:threads:runs", "list", "t", "--max-retries=0", "--max-pages=3", *style)
         go("--max-retries=0", *style, *words)
+
+    repeated(check)
+
+
+def test_runs(go: Callable[..., Result], server: Server) -> None:
+    patience = ("--wait-timeout=0.2", "--max-retries=0")
+
+    @FUZZ
+    @given(answers(), answers(), FOLLOWED)
+    def check(first: Reply, later: Reply, follow: str) -> None:
+        server.reply(first, later)
+        go(*RUN, *patience, follow)
 
     repeated(check)
 
