@@ -162,15 +162,16 @@ def _slips(value: object, path: Path) -> Iterator[Finding]:
             yield from _slips(item, (*path, index))
     if not isinstance(value, RequestModel):
         return
-    known = [info.alias or name for name, info in type(value).model_fields.items()]
-    for key in value.model_extra or {}:
-        near = suggestion(plain_key(key), known)
-        if near or plain_key(key) in known:
-            hint = near or f" (did you mean {plain_key(key)}?)"
-            yield Finding((*path, key), f"unknown key, sent as it is{hint}")
+    fields = type(value).model_fields
+    if value.model_extra:
+        known = [info.alias or name for name, info in fields.items()]
+        for key in value.model_extra:
+            near = suggestion(plain_key(key), known)
+            if near or plain_key(key) in known:
+                hint = near or f" (did you mean {plain_key(key)}?)"
+                yield Finding((*path, key), f"unknown key, sent as it is{hint}")
     for name in value.model_fields_set:
-        info = type(value).model_fields.get(name)
-        if info is not None:
+        if info := fields.get(name):
             yield from _slips(getattr(value, name), (*path, info.alias or name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from urllib.parse import quote
@@ -60,14 +61,7 @@ class Operation(NamedTuple):
     @property
     def query_fields(self) -> frozenset[str]:
         """Fields of the request that travel in the query."""
-        from openai_cli.api.base import InQuery
-
-        fields = self.request.model_fields.items()
-        if self.method == "POST":
-            return frozenset(
-                name for name, info in fields if any(isinstance(m, InQuery) for m in info.metadata)
-            )
-        return frozenset(name for name, _ in fields if name not in self.path_fields)
+        return _query_fields(self)
 
     @property
     def takes_body(self) -> bool:
@@ -113,6 +107,18 @@ class Operation(NamedTuple):
     def path_fields(self) -> tuple[str, ...]:
         """Fields of the request that are part of the path, in path order."""
         return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+@cache
+def _query_fields(operation: Operation) -> frozenset[str]:
+    from openai_cli.api.base import InQuery
+
+    fields = operation.request.model_fields.items()
+    if operation.method == "POST":
+        return frozenset(
+            name for name, info in fields if any(isinstance(m, InQuery) for m in info.metadata)
+        )
+    return frozenset(name for name, _ in fields if name not in operation.path_fields)
 
 
 class Request(NamedTuple):

@@ -33,7 +33,7 @@ class LineRequests:
         self._columns = columns
         self._check = check
         self._model = operation.request
-        self._flags = flags_of(operation)
+        self._ids = [flag for flag in flags_of(operation) if flag.is_id]
         self._merged_keys = {
             key
             for key, value in defaults.values.items()
@@ -57,7 +57,7 @@ class LineRequests:
         if isinstance(result, list):
             return None, [self._problem(finding, line) for finding in result]
         body = body_of(result)
-        if blanks := blank_ids(body, self._flags):
+        if blanks := blank_ids(body, self._ids):
             return None, [self._problem(finding, line) for finding in blanks]
         if body.get("stream") is True:
             what = "events cannot be results: leave it out, --wait waits for the run"

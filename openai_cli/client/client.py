@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakSet
@@ -60,8 +61,14 @@ def full_url(request: Request, address: Address, *, shown: bool = False) -> http
     query: list[tuple[str, str | int | float | bool | None]] = [
         pair for name, value in request.query.items() for pair in _pairs(name, value)
     ]
-    url = httpx.URL(address.shown(request.path) if shown else address.url(request.path))
+    url = _parsed(address.shown(request.path) if shown else address.url(request.path))
     return url.copy_merge_params(query) if query else url
+
+
+@lru_cache(maxsize=16)
+def _parsed(url: str) -> httpx.URL:
+    """The URL, which many requests of one command share."""
+    return httpx.URL(url)
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ def read_document(text: str) -> Any:
     if not text.strip(SPACE):
         return None
     try:
-        value = _read_json(text)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError:
         from openai_cli.input.yaml12 import read_yaml
 
@@ -42,7 +42,7 @@ def read_document(text: str) -> Any:
 def read_json_object(data: bytes) -> dict[str, Any]:
     """The object that JSON in UTF-8 stands for, no YAML. Raises ValueError."""
     try:
-        value = _checked(_read_json(data.decode()), 0)
+        value = _checked(_DECODER.decode(data.decode()), 0)
     except UnicodeDecodeError:
         raise DocumentError("not valid UTF-8") from None
     except json.JSONDecodeError as error:
@@ -52,12 +52,6 @@ def read_json_object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DocumentError("expected an object")
     return value
-
-
-def _read_json(text: str) -> Any:
-    return json.loads(
-        text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=whole_number
-    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -70,6 +64,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(word: str) -> Any:
     raise DocumentError(f"{word} cannot be sent: JSON has no such number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=whole_number
+)
 
 
 def _checked(value: Any, depth: int) -> Any:

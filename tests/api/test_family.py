@@ -183,7 +183,7 @@ def test_every_required_flag_missing(command: Command, refused: Any) -> None:
     for flag in command.required:
         others = [other for other in command.required if other.name != flag.name]
         said = refused(*command.words, *command.args(others))
-        assert said == f"error: {flag.name}: is required; nothing was sent\n"
+        assert said.startswith(f"error: {flag.name}: is required; nothing was sent\n")
     if command.required:
         said = refused(*command.words)
         assert all(f"{flag.name}: is required" in said for flag in command.required)
