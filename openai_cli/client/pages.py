@@ -97,4 +97,3 @@ def _page_info(page: Document) -> _PageInfo:
     more = page.skimmed.members.get("has_more")
     first, last = usable_id(elements.first_id), usable_id(elements.last_id)
     return _PageInfo(True, first, last, more if isinstance(more, bool) else None)
-

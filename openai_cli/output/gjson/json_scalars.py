@@ -12,7 +12,7 @@ _ESCAPE = re.compile(
 _SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _INTEGER = re.compile(r"-?[0-9]+")
-_NUMBER = re.compile(r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]++(?:(?>\.[0-9]*+))?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
 
 
 def decode(inside: str) -> str:

@@ -45,18 +45,18 @@ from openai_cli.output.gjson.wildcard import compile_wildcard, is_wild
 MAX_LENGTH = 65_536  # characters of a path
 MAX_NESTING = 32  # paths inside paths
 
-_KEY = re.compile(r"(?:[^.|\\]++|\\.)*+\\?+", re.DOTALL)
+_KEY = re.compile(r"(?:(?>[^.|\\]++|\\.))*+\\?+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _MODIFIER = re.compile(r"@([^.|:]*+)")
 _LITERAL = re.compile(
     r'!(?:(?=["{\[])'
-    r"|(?:[-+]?[0-9]++(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|true|false|null)(?=[.|]|\Z))"
+    r"|(?:[-+]?[0-9]++(?:(?>\.[0-9]++))?+(?:(?>[eE][-+]?[0-9]++))?+|true|false|null)(?=[.|]|\Z))"
 )
-_NAME = re.compile(r'((?:"(?:[^"\\]++|\\.)*+"|[^"\\:\[\](){}]|\\.)*+):', re.DOTALL)
+_NAME = re.compile(r'((?:(?>"(?:(?>[^"\\]++|\\.))*+"|[^"\\:\[\](){}]|\\.))*+):', re.DOTALL)
 _LAST_COMPONENT = re.compile(r"(?:.*(?<!\\)[.|])?(.*)", re.DOTALL)
 _COMPLEX_NAME = re.compile(r"[\x00-\x1f\[\]{}()#|!]")
 _OPERATOR = re.compile(r"==|=|!=|!%|<=|<|>=|>|%")
-_PUNCTUATION = re.compile(r'\\.|"(?:[^"\\]++|\\.)*+("?+)|[][(){},|!=<>%]', re.DOTALL)
+_PUNCTUATION = re.compile(r'\\.|"(?:(?>[^"\\]++|\\.))*+("?+)|[][(){},|!=<>%]', re.DOTALL)
 
 
 def parse(path: str) -> Path:

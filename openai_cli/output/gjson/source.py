@@ -11,8 +11,8 @@ from typing import NamedTuple
 BLANKS = "".join(map(chr, range(0x21)))
 
 _BLANK = r"[\x00-\x20]*+"
-_STRING = r'"(?:[^"\\]++|\\.)*+"'
-_FLAT = rf'(?:[^"{{}}\[\]]++|{_STRING})*+'
+_STRING = r'"(?:(?>[^"\\]++|\\.))*+"'
+_FLAT = rf'(?:(?>[^"{{}}\[\]]++|{_STRING}))*+'
 
 STRING = re.compile(_STRING, re.DOTALL)
 MEMBER = re.compile(rf"[\x00-\x20,]*+({_STRING}){_BLANK}:{_BLANK}", re.DOTALL)
@@ -20,15 +20,13 @@ ELEMENT = re.compile(r"[\x00-\x20,]*+(?=[^\]}])")
 _BLANKS = re.compile(_BLANK)
 _CLOSE = re.compile(r"[\x00-\x20,]*+[\]}]?+")
 _SCALAR = re.compile(r'[^\x00-\x20,\[\]{}"]++')
-_CONTAINER = re.compile(rf'(?:[^"{{\[]++|{_STRING})*+(?=[{{\[])', re.DOTALL)
+_CONTAINER = re.compile(rf'(?:(?>[^"{{\[]++|{_STRING}))*+(?=[{{\[])', re.DOTALL)
 # A container without nested containers is skipped in one match, which is much faster.
-# The atomic group changes nothing but on Python 3.11.2 (Debian 12): its possessive repeats forget
-# alternatives that have failed (https://github.com/python/cpython/issues/106052).
 _BRACKET = re.compile(
     rf'(?:(?>[^"{{}}\[\]]++|{_STRING}|[{{\[]{_FLAT}[\]}}]))*+[{{}}\[\]]', re.DOTALL
 )
 _NEXT_BRACKET = re.compile(rf"{_FLAT}[{{}}\[\]]", re.DOTALL)
-_DEEPER = re.compile(rf"[\x00-\x20,:\]}}]*+(?:{_STRING}{_BLANK}:{_BLANK})?+", re.DOTALL)
+_DEEPER = re.compile(rf"[\x00-\x20,:\]}}]*+(?:(?>{_STRING}{_BLANK}:{_BLANK}))?+", re.DOTALL)
 
 
 # Characters from which the end of a value is cached; see `Source.skip`.

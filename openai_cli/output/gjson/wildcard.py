@@ -8,7 +8,7 @@ MAX_PIECE = 256
 """Longest text after a star: it may be compared at every position of the value."""
 
 _TOKEN = re.compile(r"(?P<star>\*+)|(?P<one>\?)|\\(?P<escaped>.?)|(?P<plain>[^*?\\]+)", re.DOTALL)
-_WILD = re.compile(r"(?:[^\\*?]++|\\.)*+[*?]", re.DOTALL)
+_WILD = re.compile(r"(?:(?>[^\\*?]++|\\.))*+[*?]", re.DOTALL)
 
 
 def is_wild(pattern: str) -> bool:
