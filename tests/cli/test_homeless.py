@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.support.programs import CLOSED_TO_OTHERS, open_to_others
 from tests.support.server import Server
 from tests.support.shell import OPENAI, Result
 
@@ -22,6 +23,7 @@ RUN = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--messa
 pytestmark = [
     pytest.mark.needs("setpriv"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a user that does not exist"),
+    pytest.mark.skipif(not open_to_others(), reason=CLOSED_TO_OTHERS),
 ]
 
 

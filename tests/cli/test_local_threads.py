@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.test_terminal import COLOUR, CONTROL, EVIL, on_terminal
+from tests.support.programs import CLOSED_TO_OTHERS, open_to_others
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
 from tests.support.waiting import until
@@ -280,6 +281,7 @@ if os.geteuid() == 0:
 """Code after which the command runs as a user who owns nothing; root may write everywhere."""
 
 
+@pytest.mark.skipif(not open_to_others(), reason=CLOSED_TO_OTHERS)
 def test_a_read_only_store_can_be_read(read_only: Path, local: Shell) -> None:
     local.folder.chmod(0o755)
     listed = local.after(AS_NOBODY, "local", "threads", "--store", str(read_only))
@@ -293,6 +295,7 @@ def test_a_read_only_store_can_be_read(read_only: Path, local: Shell) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not open_to_others(), reason=CLOSED_TO_OTHERS)
 def test_a_store_beside_its_log_can_be_read_by_others(read_only: Path, local: Shell) -> None:
     """A server of another user has written what is still in its log only."""
     read_only.parent.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ ALL_NEEDED = "TESTS_NEED_ALL_PROGRAMS"
 
 _FILES = {"bash-completion": DEBIAN_COMPLETION}
 """What is no command, by a file of it."""
+
+
+def open_to_others() -> bool:
+    """Whether every user can run the command from this clone; below root's home often nobody can."""
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in Path(__file__).parents)
+
+
+CLOSED_TO_OTHERS = "the folder of the project is closed to other users"
 
 
 def missing_programs(item: pytest.Item) -> list[str]:
