@@ -21,7 +21,7 @@ _FILES = {"bash-completion": DEBIAN_COMPLETION}
 
 
 def open_to_others() -> bool:
-    """Whether every user can run the command from this clone; below root's home often nobody can."""
+    """Whether every user can run the command from this clone, which may be in a closed home."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in Path(__file__).parents)
 
 
