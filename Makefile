@@ -74,6 +74,7 @@ bench: $(STAMP)  ## what calls cost, as ratios in one run; writes a table into d
 	$(BIN)/python -m benchmarks.long_threads
 	$(BIN)/python -m benchmarks.keep_alive
 	$(BIN)/python -m benchmarks.bulk
+	$(BIN)/python -m benchmarks.large_bodies
 
 soak: $(STAMP)  ## two minutes of `local serve` under a mixed load with kills, then integrity
 	$(BIN)/python -m benchmarks.soak

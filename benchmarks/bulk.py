@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.measure import OPENAI, clean_environ
+from benchmarks.measure import OPENAI, clean_environ, most_memory
 
 WORKERS = 16
 SERVER = """
@@ -127,17 +126,7 @@ class Bench:
         for left in self.folder.glob("out.jsonl*"):
             left.unlink()
         command = [OPENAI, *CREATE, "--each", file, "--output", "out.jsonl"]
-        most = 0
-        with subprocess.Popen(
-            command, cwd=self.folder, env=self.env, stderr=subprocess.DEVNULL
-        ) as process:
-            while process.poll() is None:
-                found = re.search(
-                    r"VmHWM:\s*(\d+)", Path(f"/proc/{process.pid}/status").read_text()
-                )
-                most = int(found[1]) if found else most
-                time.sleep(0.05)
-        return most // 1024
+        return most_memory(command, cwd=self.folder, env=self.env)
 
 
 def rates(rounds: int, programs: dict[str, tuple[int, Callable[[], object]]]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 OPENAI = str(Path(sys.executable).parent / "openai")
 RUN = ["beta:threads", "create-and-run", "--assistant-id", "asst_demo", "--message", "Hi"]
@@ -51,6 +53,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent."""
+
+
+def most_memory(command: Sequence[str], **options: Any) -> int:
+    """The most memory that a command had, in MiB; what it prints is thrown away."""
+    most = 0
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options
+    ) as process:
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            found = re.search(r"VmHWM:\s*(\d+)", status)
+            most = int(found[1]) if found else most
+            time.sleep(0.02)
+    assert process.returncode == 0, command
+    return most // 1024
 
 
 def medians(
