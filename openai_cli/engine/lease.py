@@ -23,14 +23,19 @@ class LeaseLostError(Exception):
     """The run is not this owner's any more: somebody cancelled, expired or ended it."""
 
 
+def own_prefix() -> str:
+    """What the owners in this process begin with, and no others."""
+    return f"{_process(os.getpid())}/"
+
+
 def new_lease_owner() -> str:
     """A new owner name for one run in this process."""
-    return f"{_process(os.getpid())}/{secrets.token_hex(6)}"
+    return f"{own_prefix()}{secrets.token_hex(6)}"
 
 
 def new_claim() -> str:
     """A new owner name for a run that was taken from the queue, and may be put back there."""
-    return f"{_process(os.getpid())}/{_CLAIM}{secrets.token_hex(6)}"
+    return f"{own_prefix()}{_CLAIM}{secrets.token_hex(6)}"
 
 
 def is_claim(owner: str) -> bool:
@@ -40,7 +45,7 @@ def is_claim(owner: str) -> bool:
 
 def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
     """Whether the process of `owner` may still be working."""
-    if owner.rpartition("/")[0] == _process(os.getpid()):
+    if owner.startswith(own_prefix()):
         return True
     host, _, rest = owner.partition("/")
     pid_text, _, rest = rest.partition("/")

@@ -97,7 +97,7 @@ def test_lists_and_lookups_use_indexes(api: Api, statements: set[str]) -> None:
         tx.runs.page(window, thread_id=run.thread_id)
         tx.runs.get(run.id, thread_id=run.thread_id)
         tx.runs.active(run.thread_id)
-        tx.runs.stale_candidates(0, 0)
+        tx.runs.stale_candidates(0, 0, "here/")
         tx.steps.page(Window(), run_id=run.id)
         tx.steps.all(run_id=run.id)
         tx.messages.page(Window(), thread_id=run.thread_id)

@@ -6,7 +6,7 @@ being worked on also ends it when it expires.
 
 from functools import partial
 
-from openai_cli.engine.lease import is_alive, is_claim
+from openai_cli.engine.lease import is_alive, is_claim, own_prefix
 from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import QUEUED, Store, Transaction
 
@@ -50,7 +50,7 @@ def _overdue(tx: Transaction, now: int) -> list[str]:
     quiet_since = now - _UNSUSPECTED if tx.shared else now
     return [
         run.run_id
-        for run in tx.runs.stale_candidates(now, quiet_since)
+        for run in tx.runs.stale_candidates(now, quiet_since, own_prefix())
         if run.expires_at <= now
         or (run.owner is not None and not is_alive(run.owner, run.heartbeat_at, now))
     ]

@@ -97,13 +97,17 @@ class Runs(RecordTable[RunRecord]):
         found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id], self._connection.row_lock)
         return found[0] if found else None
 
-    def stale_candidates(self, now: int, quiet_since: int) -> list[StaleCandidate]:
-        """Active runs that have expired, or whose process has been quiet since then."""
+    def stale_candidates(self, now: int, quiet_since: int, alive: str) -> list[StaleCandidate]:
+        """Active runs that have expired, or whose process has been quiet since then.
+
+        The process whose owners begin with `alive` is not quiet.
+        """
         rows = self._execute(
             "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
             f"WHERE {_IS_ACTIVE} "
-            "AND (expires_at <= ? OR (owner IS NOT NULL AND heartbeat_at <= ?))",
-            [now, quiet_since],
+            "AND (expires_at <= ? "
+            "OR (owner IS NOT NULL AND heartbeat_at <= ? AND substr(owner, 1, ?) <> ?))",
+            [now, quiet_since, len(alive), alive],
         )
         return [StaleCandidate(*row) for row in rows]
 
