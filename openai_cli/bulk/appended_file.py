@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from openai_cli.errors import CliError
+from openai_cli.errors import CliError, shortened
+
+_BLOCK = 65536
 
 
 class JournalError(CliError):
@@ -41,7 +45,11 @@ class AppendedFile:
 
     def append(self, text: str) -> None:
         """Write a line."""
-        data = memoryview(text.encode() + b"\n")
+        self.append_line(text.encode())
+
+    def append_line(self, line: bytes) -> None:
+        """Write a line, with its line break or without."""
+        data = memoryview(line.removesuffix(b"\n") + b"\n")
         with self._lock:
             if self._descriptor < 0:
                 raise JournalError(f"{self.path} is closed")
@@ -78,12 +86,18 @@ class AppendedFile:
         os.close(descriptor)
 
     def take_place(self, path: Path, lines: Iterable[bytes]) -> None:
-        """Append these lines and take the place of another file, or vanish if that fails."""
+        """Append these lines and take the place of another file, or vanish if that fails.
+
+        Who may read the other file may read this one, and nobody else.
+        """
         try:
+            if path.exists():
+                os.fchmod(self._descriptor, stat.S_IMODE(path.stat().st_mode))
             for line in lines:
-                self.append(line.decode().rstrip("\n"))
+                self.append_line(line)
             self.sync()
             self.path.replace(path)
+            sync_folder(path.parent)
         except (OSError, JournalError) as error:
             self.path.unlink(missing_ok=True)
             if isinstance(error, OSError):
@@ -91,22 +105,39 @@ class AppendedFile:
             raise
         self.path = path
 
-    def repair(self) -> bool:
-        """Remove a last line that was not written whole; whether there was one."""
-        size = os.fstat(self._descriptor).st_size
-        end = size
-        while end and os.pread(self._descriptor, 1, end - 1) != b"\n":
-            start = max(0, end - 65536)
-            block = os.pread(self._descriptor, end - start, start)
-            end = start + block.rfind(b"\n") + 1
-            if b"\n" in block:
-                break
+    def repair(self, *starts: bytes) -> bool:
+        """Remove a last line that was not written whole; whether there was one.
+
+        Only its line break may be missing: then it gets one. A file whose last line does not begin
+        with one of `starts` is another program's, and is left as it is.
+        """
         try:
-            if end < size:
-                os.ftruncate(self._descriptor, end)
+            last = self._unended()
+            if not last:
+                return False
+            if _is_whole(last):
+                self.append_line(b"")
+                return False
+            begin = last.rstrip(b"\0")  # which some file systems leave after a power cut
+            if not any(begin.startswith(start) or start.startswith(begin) for start in starts):
+                raise JournalError(f"{self.path} was not written by --each: {quoted(last)}")
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - len(last))
         except OSError as error:
             raise failure(self.path, "repair", error) from None
-        return end < size
+        return True
+
+    def _unended(self) -> bytes:
+        """What follows the last line break."""
+        start = os.fstat(self._descriptor).st_size
+        blocks: list[bytes] = []
+        while start:
+            size = min(start, _BLOCK)
+            start -= size
+            _, line_break, after = os.pread(self._descriptor, size, start).rpartition(b"\n")
+            blocks.append(after)
+            if line_break:
+                break
+        return b"".join(reversed(blocks))
 
     def lines(self) -> Iterator[bytes]:
         """The lines from the beginning, without their line breaks."""
@@ -118,6 +149,36 @@ class AppendedFile:
             raise failure(self.path, "read", error) from None
 
 
+def replacement(path: Path) -> AppendedFile:
+    """An empty file beside another one, to `take_place`; what a crash left there is no loss."""
+    return AppendedFile(path.with_name(path.name + ".state.new"), anew=True)
+
+
 def failure(path: Path, what: str, error: OSError) -> JournalError:
     """The error for a file that cannot be used."""
     return JournalError(f"cannot {what} {path}: {error.strerror or error}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the name of a new file last."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return  # some file systems have no such thing
+
+
+def quoted(line: bytes) -> str:
+    """The beginning of a line, for a message."""
+    return shortened(line[:240].rstrip(b"\n").decode(errors="replace"), 60)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line is a JSON object: one that was cut is not."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -8,7 +8,6 @@ attempt is a new request. Its lock belongs to one process at a time.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from array import array
 from collections.abc import Callable, Iterator
@@ -16,14 +15,24 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from openai_cli.bulk.appended_file import AppendedFile, JournalError, failure
+from openai_cli.bulk.appended_file import (
+    AppendedFile,
+    JournalError,
+    failure,
+    quoted,
+    replacement,
+    sync_folder,
+)
 from openai_cli.bulk.line_set import LineSet
-from openai_cli.bulk.result import read_result
+from openai_cli.bulk.result import line_number, read_result
 from openai_cli.bulk.results import Earlier, StartedRun
+from openai_cli.bulk.shard import read_shard
 from openai_cli.errors import Problem, UsageError
 
 STATE_SUFFIX = ".state"
 _VERSION = 1
+_HEADER, _ENTRY, _RESULT = b'{"version": ', b'{"line": ', b'{"line":'
+"""How lines begin: the first one of the state, its other ones, and those of the results."""
 
 
 class Job(NamedTuple):
@@ -56,7 +65,7 @@ class Journal:
         self._started: dict[int, StartedRun] = {}
         self._turns: dict[int, int] = {}
         self._seen = array("Q")
-        self._state = AppendedFile(path.with_name(path.name + STATE_SUFFIX))
+        self._state = _opened_state(path)
         with ExitStack() as opened:
             opened.callback(self._state.close)
             self._lock()
@@ -123,7 +132,11 @@ class Journal:
         from openai_cli.bulk.sorted_results import sort_file
 
         self._results.sync()
-        sort_file(self.path)
+        try:
+            sort_file(self.path)
+        except JournalError as error:
+            error.hint = "all results are there, but not in order; the same command sorts them"
+            raise
 
     def _close_results(self) -> None:
         """Close the file that they are in now; --retry-failed writes a new one."""
@@ -142,23 +155,20 @@ class Journal:
 
     def _open_job(self, job: Job) -> str:
         """The id of the job: that of the state, if there is one for this job, or a new one."""
-        self._state.repair()
+        self._state.repair(_HEADER, _ENTRY)
         first = next(self._state.lines(), None)
         if first is None:
-            if self.path.exists() and self.path.stat().st_size:
-                what = f"{self.path} exists, and its {self._state.path.name} does not"
-                self._state.path.unlink()
-                raise UsageError(problems=[Problem("--output", f"{what}: name another file")])
+            _refuse_results(self.path)
             job_id = secrets.token_hex(16)
             header = {"version": _VERSION, "job": job_id, **job._asdict()}
             self._state.append(json.dumps(header))
             self._state.sync()
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
             return job_id
         return _matching(first, job, self._state.path)
 
     def _read_results(self, *, retry_failed: bool) -> Earlier:
-        repaired = self._results.repair()
+        repaired = self._results.repair(_RESULT)
         tokens = 0
         for at, line in enumerate(self._results.lines(), 1):
             number, failed, used = read_result(line, self.path, at)
@@ -172,7 +182,7 @@ class Journal:
 
     def _drop_failed(self) -> None:
         """Write the results anew without those that failed."""
-        kept = AppendedFile(self.path.with_name(self.path.name + ".new"), anew=True)
+        kept = replacement(self.path)
         try:
             kept.take_place(self.path, self._without_failed())
         except BaseException:
@@ -195,37 +205,67 @@ class Journal:
         for line in lines:
             try:
                 self._read_entry(_parsed(line, self._state.path))
-            except (KeyError, TypeError, OverflowError):
+            except (KeyError, TypeError, ValueError, OverflowError):
                 raise _damaged(line, self._state.path) from None
 
     def _read_entry(self, entry: dict[str, Any]) -> None:
-        number = entry["line"]
+        number = line_number(entry["line"])
         if "digest" in entry:
             self._seen.extend([0] * (number + 1 - len(self._seen)))
             self._seen[number] = entry["digest"]
         elif number in self._done:
             return
         elif "turn" in entry:
-            self._turns[number] = entry["turn"]
+            self._turns[number] = int(entry["turn"])
             self._started.pop(number, None)
         else:
-            self._started[number] = StartedRun(entry["thread_id"], entry["run_id"])
+            run = StartedRun(_id_in(entry, "thread_id"), _id_in(entry, "run_id"))
+            self._started[number] = run
 
 
 def read_job(path: Path) -> Job | None:
     """The job that a results file is about; None without its state."""
     state = path.with_name(path.name + STATE_SUFFIX)
-    if not state.exists():
+    try:
+        with state.open("rb") as stream:
+            line = stream.readline()
+    except FileNotFoundError:
         return None
-    with state.open("rb") as stream:
-        header = _parsed(stream.readline(), state)
-    return Job(**{name: value for name, value in header.items() if name in Job._fields})
+    except OSError as error:
+        raise failure(state, "read", error) from None
+    header = _parsed(line, state)
+    _check_version(header, state)
+    try:
+        job = Job(**{name: header[name] for name in Job._fields})
+        read_shard(job.shard)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged(line, state) from None
+    return job
+
+
+def _opened_state(path: Path) -> AppendedFile:
+    state = path.with_name(path.name + STATE_SUFFIX)
+    if not state.exists():
+        _refuse_results(path)
+    return AppendedFile(state)
+
+
+def _refuse_results(path: Path) -> None:
+    """Refuse a file with something in it: nobody knows what it is about."""
+    if path.exists() and path.stat().st_size:
+        what = f"{path} exists, and its {path.name}{STATE_SUFFIX} does not"
+        raise UsageError(problems=[Problem("--output", f"{what}: name another file")])
+
+
+def _check_version(header: dict[str, Any], state: Path) -> None:
+    if header.get("version") != _VERSION:
+        what = f"{state} was written by another version of this tool"
+        raise JournalError(what, hint="go on with that version, or name another --output")
 
 
 def _matching(first: bytes, job: Job, state: Path) -> str:
     header = _parsed(first, state)
-    if header.get("version") != _VERSION:
-        raise JournalError(f"{state} was written by another version of this tool")
+    _check_version(header, state)
     differences = list(_differences(header, job))
     if differences:
         hint = "name another --output for another job"
@@ -246,6 +286,13 @@ def _differences(header: dict[str, Any], job: Job) -> Iterator[tuple[str, str]]:
         yield "--shard", f"it was {header.get('shard')}, and has changed"
 
 
+def _id_in(entry: dict[str, Any], key: str) -> str:
+    ident = entry[key]
+    if not isinstance(ident, str) or not ident:
+        raise TypeError
+    return ident
+
+
 def _parsed(line: bytes, path: Path) -> dict[str, Any]:
     try:
         value = json.loads(line)
@@ -257,16 +304,4 @@ def _parsed(line: bytes, path: Path) -> dict[str, Any]:
 
 
 def _damaged(line: bytes, path: Path) -> JournalError:
-    return JournalError(f"{path} is damaged: {line[:60].decode(errors='replace')}")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the name of a new file last."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError:
-        return  # some file systems have no such thing
+    return JournalError(f"{path} is damaged: {quoted(line) or 'it is empty'}")

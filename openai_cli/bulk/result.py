@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from openai_cli.bulk.appended_file import JournalError
+from openai_cli.bulk.appended_file import JournalError, quoted
 from openai_cli.errors import CliError, UsageError
 from openai_cli.output.json_layout import compact
 
@@ -15,7 +15,8 @@ class Result(NamedTuple):
     """What became of one line.
 
     `run` is the run as the server's JSON text; `reply` the text of the assistant, if it was asked
-    for. `error` is set if the line failed. `status` is the run's, or the kind of the error.
+    for, which `with_reply` says. `error` is set if the line failed. `status` is the run's, or the
+    kind of the error.
     """
 
     line: int
@@ -25,13 +26,14 @@ class Result(NamedTuple):
     error: CliError | None = None
     status: str = ""
     tokens: int = 0
+    with_reply: bool = False
 
     def as_json(self) -> str:
         """The result as it is written: `line`, `custom_id`, then `run`, `reply`, `error`."""
         parts = [f'"line":{self.line}', f'"custom_id":{_text(self.custom_id)}']
         if self.run:
             parts.append(f'"run":{compact(self.run)}')
-        if self.reply is not None:
+        if self.reply is not None or (self.with_reply and self.error is None):
             parts.append(f'"reply":{_text(self.reply)}')
         if self.error is not None:
             parts.append(f'"error":{_text(error_fields(self.error))}')
@@ -53,12 +55,22 @@ def read_result(line: bytes, path: Path, at: int) -> tuple[int, bool, int]:
     """
     try:
         value = json.loads(line)
-        number = value["line"]
-        if not isinstance(number, int):
-            raise TypeError
+        number = line_number(value["line"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise JournalError(f"{path}: line {at} is not a result of --each") from None
+        raise JournalError(
+            f"{path}: line {at} is not a result of --each: {quoted(line) or 'it is blank'}",
+            hint="if the others are, remove it: a line without a result is sent by the next call",
+        ) from None
     return number, "error" in value, tokens_of(value.get("run"))
+
+
+def line_number(value: Any) -> int:
+    """A number of a line. Raises TypeError or ValueError for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    if value < 1:
+        raise ValueError
+    return value
 
 
 def tokens_of(run: Any) -> int:
@@ -67,7 +79,7 @@ def tokens_of(run: Any) -> int:
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     try:
         return int(total or 0)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
-from openai_cli.bulk.appended_file import AppendedFile, failure
+from openai_cli.bulk.appended_file import failure, replacement
 from openai_cli.bulk.line_set import LineSet
 from openai_cli.bulk.result import read_result
+
+_MOST_OPEN = 32
 
 
 class SortedResults:
@@ -22,7 +25,7 @@ class SortedResults:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self._starts = array("Q")
-        self._files = array("H")
+        self._files = array("L")
         self.numbers = LineSet()
         self.failed = LineSet()
         self.repeated = 0
@@ -35,13 +38,11 @@ class SortedResults:
 
     def texts(self) -> Iterator[bytes]:
         """The results, one line each, with their line breaks."""
-        with ExitStack() as stack:
-            streams = [stack.enter_context(path.open("rb")) for path in self._paths]
+        files = _OpenFiles(self._paths)
+        with closing(files):
             for number, start in enumerate(self._starts):
                 if start:
-                    stream = streams[self._files[number]]
-                    stream.seek(start - 1)
-                    yield stream.readline()
+                    yield files.line(self._files[number], start - 1)
 
     def _read(self, index: int, path: Path) -> None:
         start = 0
@@ -72,12 +73,40 @@ class SortedResults:
         (self.failed.add if failed else self.failed.remove)(number)
 
 
+class _OpenFiles:
+    """Files that are read by turns; a few of them are open at a time."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._open: dict[int, BinaryIO] = {}
+
+    def line(self, index: int, start: int) -> bytes:
+        """The line of a file that begins at that byte."""
+        try:
+            stream = self._open.pop(index, None) or self._opened(index)
+            self._open[index] = stream  # the one that was used last comes last
+            stream.seek(start)
+            return stream.readline()
+        except OSError as error:
+            raise failure(self._paths[index], "read", error) from None
+
+    def close(self) -> None:
+        """Close all."""
+        for stream in self._open.values():
+            stream.close()
+
+    def _opened(self, index: int) -> BinaryIO:
+        if len(self._open) >= _MOST_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return self._paths[index].open("rb")
+
+
 def sort_file(path: Path) -> None:
     """Put the results in a file in order; a crash leaves the file as it was, or sorted."""
     results = SortedResults([path])
     if results.stand_in_order:
         return
-    ordered = AppendedFile(path.with_name(path.name + ".new"), anew=True)
+    ordered = replacement(path)
     try:
         ordered.take_place(path, results.texts())
     finally:

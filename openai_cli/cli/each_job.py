@@ -261,7 +261,10 @@ class EachJob:
 
     def _watch(self, total: int | None) -> None:
         while not self._pool.wait(_TICK):
-            self._results.sync()
+            try:
+                self._results.sync()
+            except JournalError as error:
+                self._fail(error)
             self._progress.show(self._standing(total))
 
     def _standing(self, total: int | None) -> Standing:

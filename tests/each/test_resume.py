@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,130 @@ def test_a_device_is_no_journal(openai: Shell, runs: RunServer) -> None:
     full = openai(*EACH[:-1], "/dev/full")
     assert full.code == 1
     assert "No space left" in full.err
+
+
+@pytest.mark.parametrize("text", ["my notes", "my\nnotes", '{"a": 1}'])
+def test_a_foreign_state_is_left_alone(
+    openai: Shell, runs: RunServer, out: Path, text: str
+) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(1))
+    state = openai.folder / "out.jsonl.state"
+    state.write_text(text)
+    done = openai(*EACH)
+    assert done.code == 2
+    assert "name another --output" in done.err
+    assert state.read_text().rstrip("\n") == text
+    assert not out.exists()
+
+
+def test_results_that_became_something_else_are_left_alone(
+    openai: Shell, runs: RunServer, out: Path
+) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(1))
+    openai(*EACH)
+    out.write_text("my notes")
+    done = openai(*EACH)
+    assert done.code == 2
+    assert "out.jsonl was not written by --each: my notes" in done.err
+    assert out.read_text() == "my notes"
+
+
+def test_a_result_lacks_only_its_line_break(openai: Shell, runs: RunServer, out: Path) -> None:
+    runs.honours_keys = False
+    write_lines(openai.folder / "in.jsonl", numbered(3))
+    openai(*EACH)
+    whole = out.read_bytes()
+    out.write_bytes(whole[:-1])
+    done = openai(*EACH)
+    assert done.code == 0
+    assert "3 lines done before" in done.err
+    assert out.read_bytes() == whole
+    assert len(runs.keys) == 3
+
+
+def test_a_block_of_zeros_after_a_power_cut(openai: Shell, runs: RunServer, out: Path) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(3))
+    openai(*EACH)
+    lines = out.read_bytes().splitlines(keepends=True)
+    out.write_bytes(lines[0] + lines[1] + lines[2][:9] + bytes(70_000))
+    assert openai(*EACH).code == 0
+    assert sorted(results_in(out)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{"line": -99, "digest": 5}',
+        '{"line": 2, "turn": "x"}',
+        '{"line": 2, "thread_id": 5, "run_id": null}',
+        '{"line": true, "turn": 1}',
+    ],
+)
+def test_a_damaged_state(openai: Shell, runs: RunServer, out: Path, entry: str) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(2))
+    openai(*EACH)
+    out.write_text("")
+    with (openai.folder / "out.jsonl.state").open("a") as state:
+        state.write(f"{entry}\n")
+    done = openai(*EACH)
+    assert done.code == 2
+    assert f"out.jsonl.state is damaged: {entry}" in done.err
+    assert len(runs.keys) == 2
+
+
+@pytest.mark.parametrize("line", ['{"line":-3,"run":{}}', '{"line":true}', ""])
+def test_what_is_no_result(openai: Shell, runs: RunServer, out: Path, line: str) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(1))
+    openai(*EACH)
+    with out.open("a") as stream:
+        stream.write(f"{line}\n")
+    done = openai(*EACH)
+    assert done.code == 2
+    assert "out.jsonl: line 2 is not a result of --each" in done.err
+    assert "remove it" in done.err
+
+
+def test_more_tokens_than_there_are_numbers(openai: Shell, runs: RunServer, out: Path) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(2))
+    openai(*EACH)
+    out.write_text('{"line":1,"run":{"usage":{"total_tokens":1e400}}}\n')
+    assert openai(*EACH).code == 0
+    assert sorted(results_in(out)) == [1, 2]
+
+
+@pytest.mark.parametrize("flag", ["--ordered", "--retry-failed"])
+def test_results_stay_as_private_as_they_are(
+    openai: Shell, runs: RunServer, out: Path, flag: str
+) -> None:
+    refused = Reply(400, {"error": {"message": "no"}})
+    runs.fault = lambda _number, text: refused if text == "2" else None
+    write_lines(openai.folder / "in.jsonl", numbered(2))
+    openai(*EACH)
+    lines = out.read_bytes().splitlines(keepends=True)
+    out.write_bytes(b"".join(sorted(lines, reverse=True)))
+    out.chmod(0o600)
+    beside = openai.folder / "out.jsonl.new"
+    beside.write_text("mine")
+    openai(*EACH, flag)
+    assert list(results_in(out)) == [1, 2]
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert beside.read_text() == "mine"
+
+
+def test_a_disk_that_fails_lets_runs_end(
+    openai: Shell, runs: RunServer, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.pause = 0.4
+    calls: list[int] = []
+
+    def broken(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) > 2:  # the state and its folder are there
+            raise OSError(5, "Input/output error")
+
+    write_lines(openai.folder / "in.jsonl", numbered(6))
+    monkeypatch.setattr(os, "fsync", broken)
+    done = openai(*EACH, "--concurrency", "2")
+    assert done.code == 1
+    assert "cannot write out.jsonl: Input/output error" in done.err
+    assert 2 <= len(results_in(out)) == runs.requests["POST runs"] < 6
