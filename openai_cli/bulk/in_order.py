@@ -37,3 +37,10 @@ class InOrder:
                 if ready:
                     self._write(ready)
             self._condition.notify_all()
+
+    def end(self) -> None:
+        """Write what still waits for a line that has no result, in order."""
+        with self._condition:
+            while self._open:
+                if ready := self._ready.pop(self._open.popleft(), ""):
+                    self._write(ready)

@@ -22,6 +22,8 @@ _LONGEST_PAUSE = 60.0
 """Longest pause, in seconds, that the server did not ask for."""
 _LONGEST_ASKED = 3600.0
 """Longest pause, in seconds, that a server can ask for."""
+_LOOK = 1.0
+"""Longest time, in seconds, between two looks of one that waits."""
 _TOO_MANY = 429
 _KINDS = ("requests", "tokens")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
@@ -62,9 +64,12 @@ class RateLimit:
         return max(0.0, self._not_before - self._now())
 
     @contextmanager
-    def turn(self) -> Iterator[_Turn]:
-        """Wait for the turn of one request; it is over when its answer begins."""
-        turn = _Turn(self, self._enter())
+    def turn(self, look: Callable[[], None] = lambda: None) -> Iterator[_Turn]:
+        """Wait for the turn of one request; it is over when its answer begins.
+
+        `look` is called now and then while it waits, and may raise an error to end that.
+        """
+        turn = _Turn(self, self._enter(look))
         try:
             yield turn
         finally:
@@ -89,18 +94,16 @@ class RateLimit:
                 self._tokens.ended(self._now(), tokens)
                 self._condition.notify_all()
 
-    def _enter(self) -> float:
+    def _enter(self, look: Callable[[], None]) -> float:
         """Wait for a free place; returns when it was given."""
         with self._condition:
             while True:
                 now = self._now()
                 wait = max(self._not_before, self._next_slot) - now
-                if wait > 0:
-                    self._condition.wait(wait)
-                elif self._in_flight >= int(self._window):
-                    self._condition.wait()
-                else:
+                if wait <= 0 and self._in_flight < int(self._window):
                     break
+                look()
+                self._condition.wait(min(wait, _LOOK) if wait > 0 else _LOOK)
             self._in_flight += 1
             if self._spacing:
                 self._next_slot = max(now, self._next_slot) + self._spacing

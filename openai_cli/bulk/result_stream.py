@@ -37,7 +37,11 @@ class ResultStream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        try:
+            if self._order:
+                self._order.end()
+        finally:
+            self._close()
 
     def is_done(self, _number: int, /) -> bool:
         """Nothing was done before."""

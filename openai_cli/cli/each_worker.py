@@ -13,6 +13,7 @@ from openai_cli.api.operation import Request
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.bulk.result import Result, tokens_of
 from openai_cli.bulk.results import StartedRun
+from openai_cli.bulk.worker_pace import NotSentError, WorkerPace
 from openai_cli.cli.each_warnings import Warnings, WarningSink
 from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower
@@ -47,9 +48,11 @@ class LineWorker:
         env: Env,
         warnings: Warnings,
         *,
+        pace: WorkerPace,
         with_reply: bool,
     ) -> None:
         self._client = client
+        self._pace = pace
         self._options = options
         self._run_options = run_options
         self._env = env
@@ -74,12 +77,15 @@ class LineWorker:
         reply: str | None = None
         attempts = 0
         followed = False
+        self._pace.begin(stopped)
         for patience in reversed(range(_PATIENCE)):
             follower, printed = self._follower(number, on_start)
             try:
                 self._follow(follower, request, started)
                 followed = True
                 reply = self._reply(follower.run) if self._with_reply else None
+            except NotSentError:
+                return None
             except CliError as failure:
                 error = failure
                 attempts += failure.attempts
@@ -99,6 +105,7 @@ class LineWorker:
             error=error,
             status=_status(run, error),
             tokens=tokens_of(run),
+            with_reply=self._with_reply,
         )
         settled = error is not None and not followed and _needs_new_request(error, run)
         return result, settled
@@ -152,8 +159,11 @@ def open_worker(
 ) -> Iterator[LineWorker]:
     """A worker with a client of its own; `transport` is shared by all, if given."""
     shared = None if transport is None else _Shared(transport)
-    with Client(options.settings, shared, pace=pace) as client:
-        yield LineWorker(client, options, run_options, env, warnings, with_reply=with_reply)
+    own = WorkerPace(pace)
+    with Client(options.settings, shared, sleep=own.sleep, pace=own) as client:
+        yield LineWorker(
+            client, options, run_options, env, warnings, pace=own, with_reply=with_reply
+        )
 
 
 class _Shared(httpx.BaseTransport):

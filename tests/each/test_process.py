@@ -1,10 +1,12 @@
 """`--each` as a process: Ctrl-C, closed pipes, kill -9, memory, a terminal."""
 
 import json
+import os
 import random
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from tests.each.conftest import CREATE, numbered, request, results_in, write_lines
 from tests.support.run_server import RunServer
+from tests.support.server import Reply
 from tests.support.shell import OPENAI, Shell
 from tests.support.terminal import Terminal
 from tests.support.waiting import until
@@ -47,6 +50,63 @@ def test_a_second_ctrl_c_stops_at_once(openai: Shell, runs: RunServer) -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"100 lines not done" in err
+
+
+def test_ctrl_c_lets_go_of_what_was_only_turned_away(openai: Shell, runs: RunServer) -> None:
+    for seconds in ("600", "60"):  # too long for the client, and not
+        wait = Reply(429, {"error": {"message": "slow"}}, headers={"retry-after": seconds})
+        runs.fault = lambda _number, text, wait=wait: wait if text == "2" else None
+        write_lines(openai.folder / "in.jsonl", numbered(2))
+        out = f"out-{seconds}.jsonl"
+        each = (*CREATE, "--each", "in.jsonl", "--output", out, "--concurrency", "1")
+        sent = len(runs.keys)
+        process = openai.start(*each, stderr=subprocess.PIPE)
+        until(lambda: len(runs.keys) == sent + 2)  # noqa: B023
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert b"1 line not done" in err
+        assert list(results_in(openai.folder / out)) == [1]
+
+
+def test_results_that_waited_for_their_turn_are_not_lost(openai: Shell, runs: RunServer) -> None:
+    stuck = threading.Event()
+
+    def fault(_number: int, text: str) -> None:
+        if text == "1":
+            runs._lock.release()
+            stuck.wait(30)
+            runs._lock.acquire()
+
+    runs.fault = fault
+    write_lines(openai.folder / "in.jsonl", numbered(4))
+    each = (*CREATE, "--each", "in.jsonl", "--ordered", "--concurrency", "4")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with openai.start(*each, **pipes) as process:
+        until(lambda: sum(runs.started.values()) == 3)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"1 in flight" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    stuck.set()
+    assert process.returncode == 130
+    assert [json.loads(line)["line"] for line in out.splitlines()] == [2, 3, 4]
+
+
+def test_a_reader_of_a_named_pipe_goes_away(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 0.02
+    write_lines(openai.folder / "in.jsonl", numbered(300))
+    pipe = openai.folder / "pipe"
+    os.mkfifo(pipe)
+    each = (*CREATE, "--each", "in.jsonl", "--output", "pipe")
+    with openai.start(*each, stderr=subprocess.PIPE) as process:
+        with pipe.open("rb") as reader:
+            assert reader.readline().startswith(b'{"line":')
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert len(runs.keys) < 300
 
 
 def test_a_second_ctrl_c_ends_tool_commands(openai: Shell) -> None:

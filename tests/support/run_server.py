@@ -30,6 +30,7 @@ class RunServer:
         self.honours_keys = True
         self.has_route = True
         self.has_messages = True
+        self.has_reply = True
         self.pause = 0.0
         self.headers: dict[str, str] = {}
         self.started: Counter[str] = Counter()
@@ -89,7 +90,8 @@ class RunServer:
             run = self._runs[words[1].replace("thread", "run")]
             content = [{"type": "text", "text": {"value": run["text"], "annotations": []}}]
             message = {"object": "thread.message", "role": "assistant", "content": content}
-            return Reply(body={"object": "list", "data": [message], "has_more": False})
+            data = [message] if self.has_reply else []
+            return Reply(body={"object": "list", "data": data, "has_more": False})
         return Reply(404, {"error": {"message": "no such route"}})
 
     def _start(self, key: str, text: str) -> Reply:
