@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from openai_cli.api.check import shown
+from openai_cli.bulk.custom_ids import CustomIds
 from openai_cli.bulk.open_input import LineSource
 from openai_cli.errors import Problem
 from openai_cli.input.document import read_json_object
@@ -42,6 +43,8 @@ class InputLine(NamedTuple):
 class InputFile:
     """The lines of a source, in order; blank ones are left out.
 
+    A `custom_id` names one line: a second line with the same one has a problem.
+
     `digest` covers all bytes that were read so far, `at_end` says that these are all, and `columns`
     are those of a CSV file's header.
     """
@@ -52,6 +55,7 @@ class InputFile:
         self._digest = hashlib.sha256()
         self._number = 0
         self._row = bytearray()
+        self._ids = CustomIds()
         self._rows: Iterator[list[str]] | None = None
         if is_csv:
             csv.field_size_limit(LONGEST_LINE)
@@ -71,9 +75,18 @@ class InputFile:
 
         Raises OSError if the file cannot be read, ValueError if it cannot be split into lines.
         """
-        if self._rows is not None:
-            yield from self._csv_lines(self._rows)
-            return
+        lines = self._json_lines() if self._rows is None else self._csv_lines(self._rows)
+        for line in lines:
+            yield line if line.custom_id is None else self._named_once(line, line.custom_id)
+
+    def _named_once(self, line: InputLine, ident: str) -> InputLine:
+        first = self._ids.add(ident, line.number)
+        if not first:
+            return line
+        problem = Problem(line.source, f"{shown(ident)} is that of line {first} too", "custom_id")
+        return line._replace(problems=(*line.problems, problem))
+
+    def _json_lines(self) -> Iterator[InputLine]:
         for raw in self._raw_lines():
             text = raw.strip()
             if text:
@@ -109,7 +122,7 @@ class InputFile:
 
     def _header(self, rows: Iterator[list[str]]) -> tuple[str, ...]:
         try:
-            columns = tuple(name.strip() for name in next(rows, []))
+            columns = tuple(name.strip() for name in next(filter(None, rows), []))
         except csv.Error as error:
             raise ValueError(f"the header is not CSV: {error}") from None
         if not all(columns) or len(set(columns)) < len(columns):

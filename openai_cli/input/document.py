@@ -46,7 +46,9 @@ def read_json_object(data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise DocumentError("not valid UTF-8") from None
     except json.JSONDecodeError as error:
-        raise DocumentError(f"not JSON: {error.msg} at column {error.colno}") from None
+        raise DocumentError(
+            f"not JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
+        ) from None
     except RecursionError:
         raise DocumentError(f"nested more than {MAX_DEPTH} levels deep") from None
     if not isinstance(value, dict):
