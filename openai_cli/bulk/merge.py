@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from openai_cli.api.check import shown
+from openai_cli.bulk.custom_ids import CustomIds
 from openai_cli.bulk.input_file import InputFile
 from openai_cli.bulk.journal import Job, read_job
 from openai_cli.bulk.line_set import LineSet
@@ -27,6 +30,37 @@ class Missing(NamedTuple):
     shards: tuple[Shard, ...]
     lines: LineSet | None
     number: int | None
+
+
+class RepeatedIds:
+    """Finds each `custom_id` that several lines have."""
+
+    def __init__(self) -> None:
+        self._ids = CustomIds()
+        self._found: list[str] = []
+        self._more = 0
+
+    def looking(self, texts: Iterable[bytes]) -> Iterator[bytes]:
+        """The results as they are, looked at on the way."""
+        for text in texts:
+            self._look(json.loads(text))
+            yield text
+
+    def warnings(self) -> Iterator[str]:
+        """What was found; a long list ends with a count."""
+        yield from self._found
+        if self._more:
+            yield f"{self._more} more lines with the custom_id of another"
+
+    def _look(self, result: dict[str, Any]) -> None:
+        ident, number = result.get("custom_id"), result["line"]
+        first = self._ids.add(ident, number) if isinstance(ident, str) else 0
+        if first and len(self._found) < _MOST_RANGES:
+            self._found.append(
+                f"lines {first} and {number} have the same custom_id: {shown(ident)}"
+            )
+        elif first:
+            self._more += 1
 
 
 def jobs_of(paths: Sequence[Path]) -> list[Job]:
@@ -79,7 +113,7 @@ def _missing_shards(jobs: Sequence[Job]) -> Iterator[Shard]:
 
 
 def _lines_without(results: SortedResults, jobs: Sequence[Job], input_file: Path) -> LineSet:
-    opened = open_input(str(input_file), None)
+    opened = open_input(str(input_file), None, "--input")
     try:
         lines = InputFile(opened.source, "", is_csv=opened.is_csv)
         found = LineSet()

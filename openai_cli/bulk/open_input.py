@@ -42,12 +42,12 @@ class Input(NamedTuple):
         return open_input(str(self.path), None)
 
 
-def open_input(name: str, stdin: BinaryIO | None) -> Input:
-    """The file of that name, or `stdin` for `-`. Raises UsageError."""
+def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input:
+    """The file of that name, or `stdin` for `-`. Raises UsageError about the flag."""
     try:
         if name == "-":
             if stdin is None:
-                raise UsageError(problems=[Problem("--each", "standard input is closed")])
+                raise UsageError(problems=[Problem(flag, "standard input is closed")])
             return _stream(_Stream(stdin.fileno()))
         path = Path(name).expanduser()
         if path.is_dir():
@@ -57,7 +57,7 @@ def open_input(name: str, stdin: BinaryIO | None) -> Input:
         return _stream(_Stream(os.open(path, os.O_RDONLY)))
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(problems=[Problem("--each", f"cannot read {name}: {why}")]) from None
+        raise UsageError(problems=[Problem(flag, f"cannot read {name}: {why}")]) from None
 
 
 def _stream(source: _Stream) -> Input:

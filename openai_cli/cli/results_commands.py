@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openai_cli.bulk.appended_file import AppendedFile
-from openai_cli.bulk.merge import Missing, jobs_of, missing_from, ranges_text
+from openai_cli.bulk.appended_file import replacement
+from openai_cli.bulk.merge import Missing, RepeatedIds, jobs_of, missing_from, ranges_text
 from openai_cli.bulk.sorted_results import SortedResults
 from openai_cli.bulk.standing import counted
 from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader
+from openai_cli.cli.output_place import OutputPlace, close_device, output_place
 from openai_cli.errors import LinesFailedError, Problem, UsageError
+from openai_cli.output.sink import Sink
 
 if TYPE_CHECKING:
+    from openai_cli.cli.env import Env
     from openai_cli.cli.session import Session
 
 
@@ -29,30 +33,60 @@ def merge(session: Session) -> None:
     if not paths:
         raise UsageError(problems=[Problem("FILE", "is required")])
     output, input_file = reader.last("--output"), reader.last("--input")
-    if output and any(Path(output).resolve() == path.resolve() for path in paths):
-        raise UsageError(problems=[Problem("--output", "is one of the files to merge")])
+    input_path = Path(input_file).expanduser() if input_file else None
+    place = output_place(output) if output and output != "-" else None
+    if place:
+        _spare(place.path, paths, input_path)
     jobs = jobs_of(paths)
     results = SortedResults(paths)
-    missing = missing_from(results, jobs, Path(input_file).expanduser() if input_file else None)
-    if output and output != "-":
-        merged = AppendedFile(Path(output).expanduser(), anew=True)
-        for text in results.texts():
-            merged.append(text.decode().rstrip("\n"))
-        merged.sync()
-        merged.close()
-    else:
-        for text in results.texts():
-            session.env.out.write_bytes(text)
-    _report(results, missing, session)
+    missing = missing_from(results, jobs, input_path)
+    repeats = RepeatedIds()
+    _write(repeats.looking(results.texts()), place, session.env)
+    _report(results, missing, repeats, session)
 
 
-def _report(results: SortedResults, missing: Missing, session: Session) -> None:
+def _spare(output: Path, paths: Sequence[Path], input_path: Path | None) -> None:
+    """Refuse an output that would replace what is read."""
+    what = None
+    if any(_is_same(output, path) for path in paths):
+        what = "is one of the files to merge"
+    elif input_path and _is_same(output, input_path):
+        what = "is the file of --input"
+    if what:
+        raise UsageError(problems=[Problem("--output", what)])
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False  # one of them is not there
+
+
+def _write(texts: Iterator[bytes], place: OutputPlace | None, env: Env) -> None:
+    if place and place.is_file:
+        with closing(replacement(place.path)) as merged:
+            merged.take_place(place.path, texts)
+        return
+    with ExitStack() as stack:
+        sink = env.out
+        if place:
+            device = place.open_device()
+            stack.callback(close_device, device)
+            sink = Sink(device)
+        for text in texts:
+            sink.write_bytes(text)
+
+
+def _report(
+    results: SortedResults, missing: Missing, repeats: RepeatedIds, session: Session
+) -> None:
     failed = len(results.failed)
     parts = [counted(len(results.numbers), "result"), f"{failed} failed"]
     if results.repeated:
         parts.append(f"{results.repeated} of a line that has another result left out")
     session.env.say("note", ", ".join(parts))
-    for warning in _warnings(missing):
+    for warning in (*repeats.warnings(), *_warnings(missing)):
         session.env.say("warning", warning)
     lacks = [f"{counted(missing.number, 'line')} missing"] if missing.number else []
     lacks += [f"{counted(len(missing.shards), 'shard')} missing"] if missing.shards else []

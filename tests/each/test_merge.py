@@ -1,5 +1,7 @@
 """`openai local results merge`."""
 
+import resource
+
 import pytest
 
 from tests.each.conftest import CREATE, numbered, results_in, write_lines
@@ -65,6 +67,10 @@ def test_success_stands_in_for_failure(openai: Shell) -> None:
         (("gone.jsonl",), 1, "cannot read gone.jsonl"),
         (("1.jsonl", "other.jsonl"), 2, "its results are of another job than 1.jsonl"),
         (("1.jsonl", "-o", "1.jsonl"), 2, "is one of the files to merge"),
+        (("1.jsonl", "-o", "hard.jsonl"), 2, "is one of the files to merge"),
+        (("1.jsonl", "--input", "in.jsonl", "-o", "in.jsonl"), 2, "is the file of --input"),
+        (("1.jsonl", "--input", "gone"), 2, "--input: cannot read gone"),
+        (("1.jsonl", "-o", "."), 2, "--output: cannot open ."),
         (("1.jsonl", "--input", "notes.txt"), 2, "these results are of another file"),
     ],
 )
@@ -74,11 +80,13 @@ def test_refusals(
     (openai.folder / "notes.txt").write_text("notes\n")
     write_lines(openai.folder / "in2.jsonl", numbered(2))
     openai(*CREATE, "--each", "in2.jsonl", "-o", "other.jsonl")
-    before = (openai.folder / "1.jsonl").read_bytes()
+    (openai.folder / "hard.jsonl").hardlink_to(openai.folder / "1.jsonl")
+    files = ("1.jsonl", "in.jsonl")
+    before = [(openai.folder / name).read_bytes() for name in files]
     done = openai(*MERGE, *flags)
     assert done.code == code
     assert what in done.err
-    assert (openai.folder / "1.jsonl").read_bytes() == before
+    assert [(openai.folder / name).read_bytes() for name in files] == before
 
 
 def test_help_of_a_group_in_a_group(openai: Shell) -> None:
@@ -86,3 +94,47 @@ def test_help_of_a_group_in_a_group(openai: Shell) -> None:
     assert "merge" in openai("local", "results").out
     assert "merge" in openai("help", "local", "results", "merge").out
     assert "no such command" in openai("local", "results", "mrge").err
+
+
+@pytest.mark.parametrize("header", ["", '{"version":1}', '{"version":2}', "folder", "shard"])
+def test_a_damaged_state(openai: Shell, shards: list[str], header: str) -> None:
+    state = openai.folder / "1.jsonl.state"
+    text = state.read_text()
+    state.unlink()
+    if header == "folder":
+        state.mkdir()
+    else:
+        state.write_text(text.replace("1/3", "9/3") if header == "shard" else f"{header}\n")
+    done = openai(*MERGE, *shards)
+    assert done.code == 1
+    assert "1.jsonl.state" in done.err
+    assert "internal error" not in done.err
+
+
+def test_more_files_than_may_be_open(openai: Shell) -> None:
+    names = [f"{number}.jsonl" for number in range(1, 201)]
+    for number, name in enumerate(names, 1):
+        write_lines(openai.folder / name, [{"line": number, "run": {}}])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    try:
+        done = openai(*MERGE, *names)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert done.code == 0, done.err
+    assert [one["line"] for one in done.lines] == list(range(1, 201))
+
+
+def test_lines_with_the_same_custom_id(openai: Shell) -> None:
+    for name, lines in (("a.jsonl", (1, 3)), ("b.jsonl", (2, 4))):
+        results = [{"line": line, "custom_id": f"c{line % 3}", "run": {}} for line in lines]
+        write_lines(openai.folder / name, results)
+    done = openai(*MERGE, "a.jsonl", "b.jsonl")
+    assert done.code == 0
+    assert 'lines 1 and 4 have the same custom_id: "c1"' in done.err
+    assert done.err.count("custom_id") == 1
+
+
+def test_a_device_is_written_to(openai: Shell, shards: list[str]) -> None:
+    assert openai(*MERGE, *shards, "-o", "/dev/null").code == 0
+    assert "No space left" in openai(*MERGE, *shards, "-o", "/dev/full").err
