@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from openai_cli.cli.each_options import EachOptions, read_each_options
 from openai_cli.cli.env import Env
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import Options
+from openai_cli.cli.output_place import OutputPlace, close_device, output_place
 from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.session import Session
 from openai_cli.client.settings import ConnectionSettings
@@ -61,7 +62,7 @@ def run_each(
     arguments = session.arguments
     each, problems = read_each_options(arguments.occurrences, options, run_options)
     arguments.problems += problems
-    if each is None:
+    if each is None or not each.file:
         raise UsageError(problems=arguments.problems)
     if each.file == "-":
         _claim(stdin)
@@ -179,16 +180,19 @@ def _run(
     run_options: RunOptions,
     env: Env,
 ) -> None:
+    from openai_cli.cli.each_descriptors import check_descriptors
     from openai_cli.cli.each_job import EachJob
 
+    at_once = each.concurrency if checked.lines is None else min(each.concurrency, checked.lines)
+    check_descriptors(at_once)
     run_options = run_options._replace(waits=run_options.waits or each.with_reply)
     results: Journal | ResultStream
-    path = Path(each.output).expanduser()
-    if each.output == "-" or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
-        results = _stream(each, path, env)
-    else:
+    place = None if each.output == "-" else output_place(each.output)
+    if place and place.is_file:
         about = Job(each.file, checked.digest, checked.lines, requests.fingerprint, str(each.shard))
-        results = _journal(path.resolve() if path.is_symlink() else path, about, each)
+        results = _journal(place.path, about, each)
+    else:
+        results = _stream(each, place, env)
     with results:
         job = EachJob(requests, results, each, options, run_options, env)
         job.run(_lines_of(lines), checked.lines)
@@ -200,20 +204,18 @@ def _journal(path: Path, job: Job, each: EachOptions) -> Journal:
     try:
         return Journal(path, job, retry_failed=each.retry_failed)
     except JournalError as error:
-        raise UsageError(problems=[Problem("--output", error.message)]) from None
+        hint = error.hint or "name another --output to begin anew"
+        raise UsageError(problems=[Problem("--output", error.message)], hint=hint) from None
 
 
-def _stream(each: EachOptions, path: Path, env: Env) -> ResultStream:
+def _stream(each: EachOptions, place: OutputPlace | None, env: Env) -> ResultStream:
     held_back = each.concurrency * _WINDOW if each.ordered else None
-    if each.output == "-":
+    if place is None:
         write = _escaping(env.out) if env.out.is_terminal else env.out.write
         return ResultStream(write, held_back=held_back)
-    try:
-        device = path.open("wb")
-        return ResultStream(Sink(device).write, device.close, held_back=held_back)
-    except OSError as error:
-        what = f"cannot open {path}: {error.strerror}"
-        raise UsageError(problems=[Problem("--output", what)]) from None
+    device = place.open_device()
+    close = partial(close_device, device)
+    return ResultStream(Sink(device).write, close, held_back=held_back)
 
 
 def _escaping(terminal: Sink) -> Callable[[str], None]:

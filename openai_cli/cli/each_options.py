@@ -78,8 +78,9 @@ def _check(
     problems = reader.problems
     if windows.is_windows():
         problems.append(Problem(EACH, windows.UNSUPPORTED))
-    if not found.file:
-        problems.append(Problem(EACH, "is empty"))
+    problems += [
+        Problem(name, "is empty") for name in (EACH, "--output") if reader.last(name) == ""
+    ]
     # A format that a profile sets for answers is no request for one here.
     if reader.has("--format") and options.style.format not in _JSON_LINES:
         problems.append(Problem("--format", f"the results of {EACH} are JSON lines"))

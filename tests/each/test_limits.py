@@ -1,17 +1,19 @@
 """`--each`: limits of the user and of the server, for all workers together."""
 
 import json
+import subprocess
 import threading
 from collections.abc import Mapping
 
 import pytest
 
+from openai_cli.bulk.custom_ids import CustomIds
 from openai_cli.bulk.in_order import InOrder
 from openai_cli.bulk.rate_limit import RateLimit, seconds_in
 from tests.each.conftest import CREATE, numbered, request, results_in, write_lines
 from tests.support.run_server import RunServer
 from tests.support.server import Reply
-from tests.support.shell import Shell
+from tests.support.shell import OPENAI, Shell
 
 pytestmark = pytest.mark.in_process(process_when_slow=True)
 
@@ -193,3 +195,37 @@ def test_order_holds_back_and_drops() -> None:
     order.begin(1, lambda: False)
     order.begin(2, lambda: True)  # full, but nothing is waited for any more
     assert json.dumps(written) == '["a", "c"]'
+    order.end()
+    assert written == ["a", "c"]
+
+
+def test_the_end_writes_what_waits() -> None:
+    written: list[str] = []
+    order = InOrder(written.append, 10)
+    for number in (1, 2, 3, 4):
+        order.begin(number, lambda: False)
+    order.finish(4, "d")
+    order.finish(2, "b")
+    order.end()
+    assert written == ["b", "d"]
+
+
+def test_many_custom_ids() -> None:
+    idents = CustomIds()
+    assert not any(idents.add(f"id-{number}", number) for number in range(1, 5000))
+    assert all(idents.add(f"id-{number}", 1) == number for number in range(1, 5000))
+
+
+def test_more_runs_than_open_files(openai: Shell, runs: RunServer) -> None:
+    write_lines(openai.folder / "in.jsonl", numbered(200))
+    limited = ["sh", "-c", 'ulimit -n 64; exec "$0" "$@"', OPENAI, *CREATE, "--each", "in.jsonl"]
+    done = subprocess.run(
+        [*limited, "--concurrency", "1000"],
+        cwd=openai.folder,
+        env=openai.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"--concurrency: 200 runs need 240 open files, and the limit is 64" in done.stderr
+    assert runs.keys == []

@@ -106,6 +106,40 @@ def test_csv_fills_templates(openai: Shell, runs: RunServer) -> None:
     assert [(one["line"], one["custom_id"]) for one in done.lines] == [(2, "q1"), (4, "q2")]
 
 
+def test_csv_begins_with_its_first_line_that_is_not_blank(openai: Shell, runs: RunServer) -> None:
+    (openai.folder / "in.csv").write_text("\n\na\nx\n")
+    done = openai(*CREATE, "--message", "{a}", "--each", "in.csv")
+    assert [one["line"] for one in done.lines] == [4]
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.csv"])
+def test_a_custom_id_names_one_line(openai: Shell, runs: RunServer, name: str) -> None:
+    idents = ["a", "b", "a", None, None]
+    lines = [{"custom_id": ident, "body": request("1")} for ident in idents]
+    rows = "".join(f"{ident or ''},1\n" for ident in idents)
+    write_lines(openai.folder / "in.jsonl", lines)
+    (openai.folder / "in.csv").write_text(f"custom_id,text\n{rows}")
+    flags = ("--message", "{text}") if name == "in.csv" else ()
+    first = 2 if name == "in.csv" else 1
+    for shard in ("1/2", "2/2"):  # whichever has the lines
+        done = openai(*CREATE, *flags, "--each", name, "--shard", shard)
+        assert done.code == 2
+        what = f'line {first + 2}: custom_id: "a" is that of line {first} too'
+        assert what in done.err
+    assert runs.keys == []
+    done = openai(*CREATE, *flags, "--each", name, "--skip-invalid", "--ordered")
+    assert done.code == 5
+    assert ["error" in one for one in done.lines] == [False, False, True, False, False]
+
+
+def test_a_custom_id_names_one_line_of_standard_input(openai: Shell, runs: RunServer) -> None:
+    lines = [json.dumps({"custom_id": "a", "body": request(text)}) + "\n" for text in "12"]
+    done = openai(*CREATE, "--each", "-", "--concurrency", "1", stdin="".join(lines))
+    assert done.code == 2
+    assert 'line 2: custom_id: "a" is that of line 1 too' in done.err
+    assert runs.texts == ["1"]
+
+
 def test_a_template_names_a_column(openai: Shell, runs: RunServer) -> None:
     (openai.folder / "in.csv").write_text("question,topic\na,b\n")
     done = openai(*CREATE, "--message", "{questoin}?", "--each", "in.csv")
@@ -123,6 +157,14 @@ def test_replies_and_waiting(openai: Shell, runs: RunServer) -> None:
     for flags in (("--with-reply",), ("--format", "text")):
         replied = openai(*CREATE, "--each", "in.jsonl", "--ordered", *flags)
         assert [one["reply"] for one in replied.lines] == ["1", "2", "3"]
+
+
+def test_a_run_without_a_reply(openai: Shell, runs: RunServer) -> None:
+    runs.has_reply = False
+    write_lines(openai.folder / "in.jsonl", numbered(1))
+    done = openai(*CREATE, "--each", "in.jsonl", "--with-reply")
+    assert done.code == 0
+    assert done.lines[0]["reply"] is None
 
 
 def test_what_goes_wrong_is_a_result(openai: Shell, runs: RunServer) -> None:
@@ -189,6 +231,11 @@ def test_standard_input_is_read_as_it_is(openai: Shell, runs: RunServer) -> None
         (("--each", "in.jsonl", "--assistant-id", "a b"), 'expected an id, found "a b"'),
         (("--each", "missing.jsonl"), "cannot read missing.jsonl: No such file"),
         (("--each", "."), "cannot read .: it is a folder"),
+        (("--each", ""), "--each: is empty"),
+        (("--each", "in.jsonl", "-o", ""), "--output: is empty"),
+        (("--each", "in.jsonl", "-o", "."), "--output: cannot open .: Is a directory"),
+        (("--each", "in.jsonl", "-o", "a" * 300), "aa…: File name too long"),
+        (("--each", "in.jsonl", "-o", "~nobody-of-that-name/x"), "--output: cannot open ~nobody"),
         (("--each", "-", "--body", "-"), "standard input was read as"),
     ],
 )

@@ -19,7 +19,7 @@ _LEAST = 16
 def fitted(limits: ServerLimits) -> ServerLimits:
     """The limits as far as the descriptors go, once their soft limit has been raised."""
     wanted = _OWN + limits.runs * _PER_RUN + limits.relays + limits.connections
-    return shared_out(_raised(wanted), limits)
+    return shared_out(raised(wanted), limits)
 
 
 def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
@@ -31,7 +31,7 @@ def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
     return limits._replace(runs=runs, relays=relays, connections=connections)
 
 
-def _raised(wanted: int) -> int:
+def raised(wanted: int) -> int:
     """The soft limit, raised towards `wanted` as far as this user may."""
     try:
         import resource
