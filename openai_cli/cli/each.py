@@ -197,7 +197,8 @@ def _run(
         job = EachJob(requests, results, each, options, run_options, env)
         job.run(_lines_of(lines), checked.lines)
         if checked.digest and lines.digest != checked.digest and lines.at_end:
-            raise CliError(f"{each.file} was changed while it was read")
+            what = f"{each.file} was changed while it was read"
+            raise CliError(what, hint="some results may be of its new lines: name another --output")
 
 
 def _journal(path: Path, job: Job, each: EachOptions) -> Journal:

@@ -151,7 +151,8 @@ class EachJob:
                 continue
             if total is None and not self._results.compare(line.number, line.digest):
                 what = f"line {line.number} is another one than when its run was started"
-                raise CliError(f"standard input has changed: {what}")
+                hint = "name another --output for other lines"
+                raise CliError(f"standard input has changed: {what}", hint=hint)
             if self._results.is_done(line.number):
                 self._skipped += 1
                 continue

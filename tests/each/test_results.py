@@ -63,6 +63,12 @@ def test_the_whole_file_is_checked_first(openai: Shell, runs: RunServer) -> None
     assert "nothing was sent, 7 problems" in done.err
 
 
+def test_a_control_character_is_named_once(openai: Shell, runs: RunServer) -> None:
+    write_lines(openai.folder / "in.jsonl", ['{"a": "\0"}'])
+    done = openai(*CREATE, "--each", "in.jsonl")
+    assert "line 1: not JSON: Invalid control character at column 8" in done.err
+
+
 def test_many_problems_are_counted(openai: Shell, runs: RunServer) -> None:
     write_lines(openai.folder / "in.jsonl", ["{"] * 50)
     done = openai(*CREATE, "--each", "in.jsonl")

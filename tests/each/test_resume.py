@@ -149,6 +149,7 @@ def test_standard_input_is_compared_line_by_line(openai: Shell, runs: RunServer,
     changed = openai(*each, stdin="".join([lines[0], lines[2]]))
     assert changed.code == 1
     assert "standard input has changed: line 2" in changed.err
+    assert "name another --output" in changed.err
 
 
 def test_a_foreign_file_is_left_alone(openai: Shell, runs: RunServer, out: Path) -> None:
