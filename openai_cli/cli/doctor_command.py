@@ -43,8 +43,12 @@ _SETTINGS = {
 
 
 def doctor(session: Session) -> None:
-    """Print the report. Raises the first CliError that it found, after all of it is printed."""
+    """Print the report. Raises the first CliError that it found, after all of it is printed.
+
+    A server that is not set up is a problem in the report only, since commands with --local work.
+    """
     problems: list[CliError] = []
+    missing: list[str] = []
     try:
         configuration = session.configuration()
     except CliError as error:
@@ -63,11 +67,12 @@ def doctor(session: Session) -> None:
             **{name: origin(flag, reader, configuration) for name, flag in _SETTINGS.items()},
         },
         "store": _store(session, problems),
-        "server": _server(settings, configuration, problems),
+        "server": _server(settings, configuration, problems, missing),
         "upstream": _upstream(_engine_environ(session, configuration, settings), problems),
     }
     # What is wrong with the configuration file is in the way of the store, too.
-    report["problems"] = list(dict.fromkeys(problem.message for problem in problems))
+    messages = list(dict.fromkeys(problem.message for problem in problems))
+    report["problems"] = messages or [f"only commands with --local work: {one}" for one in missing]
     print_report(report, style, env)
     if problems:
         if isinstance(problems[0], UsageError):
@@ -120,12 +125,17 @@ def _store(session: Session, problems: list[CliError]) -> Report:
 
 
 def _server(
-    settings: ConnectionSettings, configuration: Configuration, problems: list[CliError]
+    settings: ConnectionSettings,
+    configuration: Configuration,
+    problems: list[CliError],
+    missing: list[str],
 ) -> Report:
+    """What the server answers; what has to be set before it is asked is added to `missing`."""
     address = settings.address
     if address.is_local:
         return {"state": "the embedded engine"}
     if address.is_openai:
+        missing.append("set OPENAI_BASE_URL to local: for all commands, or to another server")
         return {"state": "its Assistants endpoints are switched off; use --local or another server"}
     if key := configuration.keys.get("--api-key"):
         try:
@@ -134,6 +144,7 @@ def _server(
             problems.append(error)
             return {"state": f"not asked: {error.message}"}
     if address.needs_key and not settings.api_key and not settings.headers:
+        missing.append("the server needs a key, by --api-key or OPENAI_API_KEY")
         why = f" ({configuration.withheld})" if configuration.withheld else ""
         return {"state": f"not asked: it needs a key{why}"}
     return _asked(settings, problems)

@@ -32,6 +32,24 @@ def test_a_fresh_home_is_usable_and_stays_as_it_is(openai: Shell, tmp_path: Path
     assert list((tmp_path / "home").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("base_url", "says"),
+    [
+        ("", "set OPENAI_BASE_URL to local: for all commands, or to another server"),
+        ("https://name.openai.azure.com/openai", "set OPENAI_BASE_URL to local: for all commands"),
+        ("https://server.invalid/v1", "the server needs a key, by --api-key or OPENAI_API_KEY"),
+    ],
+)
+def test_without_a_server_it_says_that_only_the_engine_works(
+    openai: Shell, base_url: str, says: str
+) -> None:
+    done, found = report(openai, OPENAI_BASE_URL=base_url)
+    assert (done.code, done.err) == (0, "")
+    (problem,) = found["problems"]
+    assert str(problem).startswith(f"only commands with --local work: {says}")
+    assert openai("beta:threads create", env={"OPENAI_BASE_URL": base_url}).code == 2
+
+
 def test_as_text_each_value_names_its_source_and_no_key_is_shown(
     openai: Shell, server: Server
 ) -> None:
