@@ -289,11 +289,12 @@ class _Reader:
 
     def _path_problems(self, values: Mapping[str, Any]) -> list[Problem]:
         """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
+        no_ids = {"", ".", "..", *self.flags}  # a flag stands there if the id is missing
         in_path = self.operation.path_fields
         findings = [
             Finding((name,), f"expected an id, found {shown(value)}")
             for name, value in ((name, values.get(name)) for name in in_path)
-            if not isinstance(value, str) or value in ("", ".", "..") or _BLANK.search(value)
+            if not isinstance(value, str) or value in no_ids or _BLANK.search(value)
         ]
         return [self.body.problem(finding) for finding in findings]
 

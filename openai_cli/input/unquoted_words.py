@@ -11,6 +11,7 @@ from openai_cli.shell_words import quoted
 
 _BRACKETS = {"{": "}", "[": "]"}
 _TYPOGRAPHIC_FLAG = re.compile("[\u2012-\u2015\u2212]-?(\\w[\\w.-]*)")
+_FLAG = re.compile("--[a-z][a-z.-]+")
 _SECRET = re.compile("key|secret|header")
 _CURLY = "\u2018\u2019\u201a\u201c\u201d\u201e"
 
@@ -21,6 +22,11 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
     `unexpected` are the words that have no place on this command line.
     """
     unexpected = set(unexpected)
+    for flag, taken in _taken_flags(arguments, unexpected):
+        yield (
+            f"{flag} took {taken} as its value: the value is missing, as when a variable without "
+            "quotes is empty"
+        )
     for flag, words in _split_values(arguments, unexpected):
         value = "…" if _SECRET.search(flag) else " ".join(words).strip(_CURLY)
         yield f"quote it: {flag} {quoted(shortened(value))}"
@@ -33,6 +39,17 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
         yield "curly quotes are characters like any other: type ' or \""
 
 
+def _taken_flags(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, str]]:
+    """Flags whose value is the next flag, so that the word behind it has no place."""
+    texts = {one.text for one in arguments.occurrences}
+    for flag, value, behind in zip(
+        arguments.typed, arguments.typed[1:], arguments.typed[2:], strict=False
+    ):
+        is_flag = flag.startswith("-") and _FLAG.fullmatch(value)
+        if is_flag and value in texts and behind in unexpected:
+            yield flag, value
+
+
 def _split_values(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, list[str]]]:
     """Flags whose value goes on in the words behind it, with all these words."""
     texts = {one.text for one in arguments.occurrences if one.name in arguments.texts}
@@ -42,7 +59,7 @@ def _split_values(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[
         behind = typed[place + 1 :]
         if not equals and behind:
             value = behind.pop(0)
-        if not word.startswith("-") or value not in texts:
+        if not word.startswith("-") or value not in texts or _FLAG.fullmatch(value):
             continue
         loose = list(_until_flag(behind))
         if value[:1] in _BRACKETS:

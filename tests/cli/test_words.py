@@ -92,6 +92,38 @@ def test_words_that_the_shell_split(quick: Run, server: Server, words: str, hint
     assert "sk-secret" not in refused.err
 
 
+@pytest.mark.parametrize(
+    ("words", "flag", "taken"),
+    [
+        ("beta:threads create-and-run --assistant-id --message Hi", "--assistant-id", "--message"),
+        ("beta:threads create-and-run --message --format text", "--message", "--format"),
+        ("beta:threads:messages list --thread-id --limit 5", "--thread-id", "--limit"),
+        ("local threads --store --max-items 5", "--store", "--max-items"),
+    ],
+)
+def test_a_flag_whose_value_is_missing(
+    quick: Run, server: Server, words: str, flag: str, taken: str
+) -> None:
+    """A value may look like a flag; what it took shows in the word that is left over."""
+    refused = quick(words)
+    assert (refused.code, server.seen) == (2, [])
+    assert f"hint: {flag} took {taken} as its value: the value is missing" in refused.err
+    assert "quote it" not in refused.err
+
+
+def test_the_next_flag_is_no_id(quick: Run, server: Server) -> None:
+    refused = quick("beta:threads:runs retrieve --thread-id --run-id run_1")
+    assert (refused.code, server.seen) == (2, [])
+    assert '--thread-id: expected an id, found "--run-id"' in refused.err
+
+
+def test_a_value_may_look_like_a_flag(quick: Run, server: Server) -> None:
+    assert quick(*RUN, "--message", "--help").code == 0
+    assert server.last.json["thread"]["messages"][0]["content"] == "--help"
+    refused = quick(*RUN, "--message", "-- a list", "extra")
+    assert "hint: quote it: --message '-- a list extra'" in refused.err
+
+
 def test_an_id_that_follows_the_object_is_no_part_of_it(quick: Run) -> None:
     for words in ("--metadata {env: ci} thread_1", "thread_1 --metadata {env: ci}"):
         refused = quick("beta:threads", "update", *words.split())
