@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_WORD = re.compile(r"[\w-]+")
 _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
@@ -32,9 +33,14 @@ def filled(value: Any, row: Mapping[str, str]) -> Any:
 
 
 def begins_with_column(text: str, columns: tuple[str, ...]) -> bool:
-    """Whether the text begins with `{column}`, which would be an object otherwise."""
-    found = _PLACE.match(text.lstrip())
-    return found is not None and found[1] in columns
+    """Whether the text begins with `{column}`, which would be an object otherwise.
+
+    So does one word in braces, a misspelt column: as an object it would be a key without a value.
+    """
+    found = _PLACE.match(text.lstrip()) if columns else None
+    return found is not None and (
+        found[1] in columns or _WORD.fullmatch(found[1] or "") is not None
+    )
 
 
 def _text(found: re.Match[str], row: Mapping[str, str]) -> str:

@@ -33,6 +33,13 @@ from openai_cli.output.sink import Sink
 
 _MOST_PROBLEMS = 20
 """Problems that are kept; further ones are counted."""
+_NO_JSON = "not JSON: Expecting value at column 1"
+_TEXT_HINT = (
+    "a line is a JSON object, the body of a request; for lines of text: jq -cR '{thread: "
+    '{messages: [{role: "user", content: .}]}}\' FILE > REQUESTS; CSV is read from a file that '
+    "ends in .csv"
+)
+_INVALID_HINT = "--skip-invalid makes a result of each invalid line and sends the others"
 _WINDOW = 64
 """Results per worker that may wait for an earlier line with --ordered on a stream."""
 
@@ -112,12 +119,15 @@ def _requests(
     for warning in warnings:
         env.say("warning", str(warning))
     if columns:
-        unknown = dict.fromkeys(name for name in columns_in(defaults.values) if name not in columns)
+        used = dict.fromkeys(columns_in(defaults.values))
         problems = [Problem(f"{{{name}}}", f"the file has no such column{near(name, columns)}")
-                    for name in unknown]  # fmt: skip
+                    for name in used if name not in columns]  # fmt: skip
         if problems:
             hint = f"its columns: {', '.join(columns)}; {{{{ and }}}} are braces"
             raise UsageError(problems=problems, hint=hint)
+        if not used:
+            unused = f"all requests are the same, as no flag has a column: {{{columns[-1]}}}"
+            env.say("warning", f"--each: {unused}")
     return LineRequests(operation, defaults, columns, check=options.check)
 
 
@@ -138,7 +148,8 @@ def _check(lines: InputFile, requests: LineRequests, each: EachOptions, env: Env
     for warning in warnings[:_MOST_PROBLEMS]:
         env.say("warning", warning)
     if problems:
-        hint = "--skip-invalid makes a result of each invalid line and sends the others"
+        is_text = all(problem.message.startswith(_NO_JSON) for problem in problems)
+        hint = _TEXT_HINT if is_text else _INVALID_HINT
         raise UsageError(problems=problems, unlisted=unlisted, hint=hint)
     return Checked(count, lines.digest)
 

@@ -148,9 +148,29 @@ def test_a_custom_id_names_one_line_of_standard_input(openai: Shell, runs: RunSe
 
 def test_a_template_names_a_column(openai: Shell, runs: RunServer) -> None:
     (openai.folder / "in.csv").write_text("question,topic\na,b\n")
-    done = openai(*CREATE, "--message", "{questoin}?", "--each", "in.csv")
-    assert done.code == 2
-    assert "no such column (did you mean question?)" in done.err
+    for text in ("{questoin}?", "{questoin}"):
+        done = openai(*CREATE, "--message", text, "--each", "in.csv")
+        assert done.code == 2
+        assert "{questoin}: the file has no such column (did you mean question?)" in done.err
+
+
+def test_a_file_whose_columns_no_flag_uses_is_told_of(openai: Shell, runs: RunServer) -> None:
+    (openai.folder / "in.csv").write_text("question\na\nb\n")
+    same = openai(*CREATE, "--each", "in.csv", "--dry-run")
+    assert (same.code, len(same.lines)) == (0, 2)
+    said = "warning: --each: all requests are the same, as no flag has a column: {question}\n"
+    assert said in same.err
+    assert "same" not in openai(*CREATE, "--message", "{question}", "--each", "in.csv").err
+
+
+def test_lines_of_text_are_no_requests(openai: Shell, runs: RunServer) -> None:
+    """The hint is the way to turn them into requests, not the way to do without them."""
+    (openai.folder / "in.txt").write_text("What is 2 + 2?\nAnd 3 + 3?\n")
+    done = openai(*CREATE, "--each", "in.txt")
+    assert (done.code, sum(runs.started.values())) == (2, 0)
+    assert "line 1: not JSON" in done.err
+    assert "hint: a line is a JSON object, the body of a request; for lines of text:" in done.err
+    assert "--skip-invalid" not in done.err
 
 
 def test_replies_and_waiting(openai: Shell, runs: RunServer) -> None:
