@@ -38,12 +38,15 @@ _COUNTERPARTS = (
     ("-?", "--help"),
     ("--prompt -p", "--message TEXT"),
     ("--prompt -p", "--content TEXT"),
+    ("--message", "--content TEXT"),
+    ("--message", "--additional-message TEXT"),
     ("--system --system-prompt", "--instructions TEXT"),
     ("-m", "--model MODEL"),
     ("--max-tokens", "--max-completion-tokens COUNT"),
     ("--schema --json-schema", "--response-format FORMAT"),
     ("--watch -w --follow", "--wait"),
     ("-L --page-size --max-results --per-page", "--limit COUNT"),
+    ("--sort --sort-by --order-by", "--order ORDER"),
     ("-j", "--format json"),
     *((f"--{name}", f"--format {name}") for name in FORMATS if name != "auto"),
 )  # fmt: skip
@@ -60,6 +63,7 @@ _REMARKS = (
     ("--fail -f --check-status", "a refusal by the server is exit code 4 without it"),
     ("--all --paginate", "a list is printed to its end without it"),
     ("--yes -y --no-confirm", "no command asks for confirmation"),
+    ("--thread-id=", "a run on a thread that is there: beta:threads:runs create THREAD_ID"),
     ("--continue -c", "a message to a thread: beta:threads:messages create"),
 )  # fmt: skip
 """Spellings, and a sentence where no flag of ours does the same; `=`: a value follows."""

@@ -66,6 +66,21 @@ def test_only_flags_that_the_command_has_are_named(quick: Run) -> None:
                 assert found is None or not found.flag or found.flag in known
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("beta:threads:messages create thread_1 --role user --message Hi", "--content TEXT?"),
+        ("beta:threads:runs create thread_1 --message Hi", "--additional-message TEXT?"),
+        ("beta:threads:messages list thread_1 --sort asc", "--order ORDER?"),
+        ("beta:threads create-and-run --thread-id thread_1", "beta:threads:runs create THREAD_ID"),
+    ],
+)
+def test_a_flag_of_another_command_of_ours(quick: Run, words: str, answer: str) -> None:
+    refused = quick(words)
+    assert answer in refused.err
+    assert "unexpected argument" not in refused.err
+
+
 def test_each_counterpart_is_a_flag_of_some_command() -> None:
     rows = [row for one in OPERATIONS for row in command_rows(one)]
     known = {row.name for row in (*rows, *(row for tool in BUILTIN_COMMANDS for row in tool.rows))}
