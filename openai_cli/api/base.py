@@ -148,7 +148,9 @@ def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
 
     def one_of_them(value: object) -> object:
         if tag_of(value) is None:
-            raise PydanticCustomError("choice", "not one of the choices", context)
+            member = members.get(value) if isinstance(value, str) else None
+            what = {**context, "needed": [name for name in _needed(member) if name != key]}
+            raise PydanticCustomError("choice", "not one of the choices", what)
         return value
 
     options = [Annotated[model, Tag(TAG_MARK + name)] for name, model in members.items()]
@@ -157,6 +159,12 @@ def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
     # A union of a computed list of members has no other spelling than a subscript.
     union: Any = Union[tuple(options)]  # noqa: UP007 - the members are known at run time only
     return Annotated[union, Discriminator(tag_of), BeforeValidator(one_of_them)]
+
+
+def _needed(model: Any) -> list[str]:
+    """The fields that an object of the model has to have."""
+    fields = getattr(model, "model_fields", {})
+    return [name for name, field in fields.items() if field.is_required()]
 
 
 def text_or_list(element: Any) -> Any:

@@ -100,7 +100,8 @@ def _near(detail: ErrorDetails) -> str:
     if detail["type"] != "choice":
         return ""
     if isinstance(value, str) and value in context["allowed"]:
-        return f" (write {{{context['key']}: {value}}})"
+        needed = "".join(f", {name}: …" for name in context["needed"])
+        return f" (write {{{context['key']}: {value}{needed}}})"
     key = value.get(context["key"], "") if isinstance(value, dict) else value
     return suggestion(key, [*context["words"], *context["allowed"]])
 

@@ -109,6 +109,8 @@ NAME = "expected 1 to 64 letters, digits, underscores or dashes, found"
         ("tools", [{"type": "function"}], "tools[0].function: is required"),
         ("tools", [{"type": "file-search"}], "(did you mean file_search?)"),
         ("tools", ["file_search"], '"file_search" (write {type: file_search})'),
+        ("tools", ["function"], '"function" (write {type: function, function: …})'),
+        ("response_format", "json_schema", "(write {type: json_schema, json_schema: …})"),
         ("tools", {"type": "file_search"}, "tools: expected a list, found {"),
         ("response_format", schema("a.b"), f'response_format.json_schema.name: {NAME} "a.b"'),
         ("response_format", schema("x" * 65), NAME), ("response_format", "text", FORMAT),
