@@ -76,8 +76,11 @@ class BuiltinCommand(NamedTuple):
             raise
 
     def _check(self, session: Session) -> None:
+        words = session.arguments.words
         several = self.words[-1:] == (SEVERAL_FILES,)
-        extra = [] if several else session.arguments.words[len(self.words) :]
+        # The command itself refuses a word that is none of its choices: that is the mistake then.
+        is_wrong = self.choices and words and words[0] not in self.choices
+        extra = [] if several or is_wrong else words[len(self.words) :]
         taken = {row.name for row in self.rows}
         problems = [Problem(f'"{word}"', "unexpected argument") for word in extra] + [
             Problem(occurrence.source, f"not an option of openai {self.name}")

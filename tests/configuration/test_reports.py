@@ -119,6 +119,13 @@ def test_another_action(openai: Shell, word: str, near: str) -> None:
     assert f"ACTION: expected show, path or check{near and ','}{near}" in done.err
 
 
+def test_another_action_is_the_mistake_whatever_follows(openai: Shell) -> None:
+    done = openai("local config set profile work")
+    assert done.err == (
+        'error: ACTION: expected show, path or check, found "set"; nothing was done\n'
+    )
+
+
 def test_the_path_without_a_file(openai: Shell) -> None:
     assert openai("local config path", env={"OPENAI_CONFIG": "~/a.toml"}).out == (
         f"{openai.environ['HOME']}/a.toml\n"
