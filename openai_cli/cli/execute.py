@@ -20,7 +20,10 @@ from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
 from openai_cli.output.printer import ROW_FORMATS, Printer
 
-_NOT_FOUND = 404
+_LACKS_TOOL = (
+    r"'(tools\[\d+\]\.type|.*\battachments(\[\d+\]\.tools)?)'.* is not supported by the \w+ backend"
+)
+"""How the engine refuses what --drop-unsupported-tools leaves out."""
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -77,8 +80,8 @@ def _execute(
     except ApiError as error:
         if error.retired:
             error.hint += _command_lines(operation, env)
-        elif options.settings.in_process and error.status == _NOT_FOUND:
-            error.hint = error.hint or _assistant_hint(error, request, options.settings)
+        elif options.settings.in_process:
+            error.hint = error.hint or _engine_hint(error, request, options.settings)
         raise
     finally:
         note_missed(printer, "--transform", env)
@@ -100,10 +103,14 @@ def _command_lines(operation: Operation, env: Env) -> str:
     return "".join(f"\n{where}: {line}" for where, line in alternatives if line)
 
 
-def _assistant_hint(error: ApiError, request: Request, settings: ConnectionSettings) -> str:
-    """How to bring an assistant into a store that lacks it; empty for another refusal."""
+def _engine_hint(error: ApiError, request: Request, settings: ConnectionSettings) -> str:
+    """How to bring an assistant into a store that lacks it, or to go without a hosted tool; empty
+    for another refusal.
+    """
     from openai_cli.cli.suggested_commands import assistant_commands
 
+    if re.match(_LACKS_TOOL, error.message):
+        return "--drop-unsupported-tools runs it without"
     found = re.fullmatch("No assistant found with id '(.*)'.", error.message, re.DOTALL)
     model = (request.body or {}).get("model")
     return assistant_commands(found[1], model, settings) if found else ""

@@ -100,6 +100,7 @@ def test_the_command_warns_and_stores_the_assistant_as_it_was(store_file: Path) 
 
     made = openai("beta:assistants", "create", "--model", "echo", "--tool", "{type: file_search}")
     words = ("beta:threads", "create-and-run", "--assistant-id", made.json["id"])
+    demo = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo")
     ended = openai(*words, "--message", "Hi", "--drop-unsupported-tools")
     assert (ended.code, ended.json["tools"]) == (0, [])
     warning = f"warning: {ended.json['id']} goes without file_search: not on the echo backend\n"
@@ -107,6 +108,17 @@ def test_the_command_warns_and_stores_the_assistant_as_it_was(store_file: Path) 
     assert openai("beta:assistants", "retrieve", made.json["id"]).json["tools"] == [SEARCH]
     refused = openai(*words, "--message", "Hi")
     assert (refused.code, "'file_search' is not supported" in refused.err) == (4, True)
+    assert "hint: --drop-unsupported-tools runs it without\n" in refused.err
+    files = "{role: user, content: Hi, attachments: [{file_id: f, tools: [{type: file_search}]}]}"
+    refused = openai(*demo, "--thread", f"{{messages: [{files}]}}")
+    assert "hint: --drop-unsupported-tools runs it without\n" in refused.err
+    assert (
+        openai(*demo, "--thread", f"{{messages: [{files}]}}", "--drop-unsupported-tools").code == 0
+    )
+    chat = {"OPENAI_LOCAL_UPSTREAM_URL": "http://127.0.0.1:9/v1"}
+    image = "{role: user, content: [{type: image_file, image_file: {file_id: f}}]}"
+    refused = openai(*demo, "--thread", f"{{messages: [{image}]}}", "--model", "m", **chat)
+    assert (refused.code, "hint" in refused.err) == (4, False)
     unclear = openai(*words, "--message", "Hi", **{VARIABLE: "maybe"})
     assert f"{VARIABLE} must be 1 or 0, not 'maybe'" in unclear.err
 
