@@ -101,6 +101,18 @@ class Driver:
         self._cancellation.request()
         return True
 
+    def give_up(self, error: JsonObject) -> None:
+        """Fail the run, or end its cancellation, from any thread; leave it if another owns it.
+
+        Raises:
+            StoreError: that could not be stored.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            run = tx.runs.get(self.run.id, owner=self.run.owner or "")
+            if run is not None:
+                lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
+
     def abandon(self) -> None:
         """Cancel the run: no client waits for it and no other process can continue it."""
         if self.stopped:

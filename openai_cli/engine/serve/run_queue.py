@@ -89,6 +89,8 @@ class RunQueue:
         self._logs: WeakSet[EventLog] = WeakSet()
         """Of the runs that are worked on; a driver has its log for as long as it works."""
         self._threads: list[threading.Thread] = []
+        self._taken: list[RunRecord] = []
+        """Runs that were taken, or may have been, and that nobody here works on yet."""
 
     def start(self, drivers: Drivers) -> None:
         """Begin to take runs."""
@@ -132,8 +134,8 @@ class RunQueue:
         if part is None:
             return None
         last = last or part.first - 1
-        # Who has everything gets the end again, and not a stream without an end.
-        return self._frames(run_id, last if part.end is None else min(last, part.end - 1))
+        # Who has everything, or says to have more, gets the end too: no stream is without one.
+        return self._frames(run_id, min(last, part.last - part.is_over))
 
     def _frames(self, run_id: str, last: int) -> Frames:
         queue = FrameQueue(self._loop)
@@ -199,12 +201,15 @@ class RunQueue:
             return False
 
         def claim(tx: Transaction) -> list[EventLog]:
-            claimed = tx.runs.claim(room, self._clock.now())
-            return [EventLog(run, tx.events.last(run.id)) for run in claimed]
+            # Ours stay ours while this process lives: none may be forgotten.
+            ours = [run for run in self._taken if tx.runs.get(run.id, owner=run.owner or "")]
+            self._taken = ours or tx.runs.claim(room, self._clock.now())
+            return [EventLog(run, tx.events.last(run.id)) for run in self._taken]
 
-        logs = self._store.transact(claim)
+        logs = self._store.transact(claim, idempotent=True)
         for log in logs:
             self._execute(log)
+            self._taken.remove(log.run)
         return len(logs) == room
 
     def _execute(self, log: EventLog) -> None:

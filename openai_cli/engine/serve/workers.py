@@ -11,7 +11,7 @@ from typing import NamedTuple
 from openai_cli.engine.handlers import StartedRun
 from openai_cli.engine.http import Frames
 from openai_cli.engine.lease import new_lease_owner
-from openai_cli.engine.runs import lifecycle, stream_events
+from openai_cli.engine.runs import stream_events
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.frame_queue import FrameQueue
@@ -140,7 +140,7 @@ class Workers:
 
     def _fail_all(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:
-            self._fail(job.driver.run.id, STOPPED)
+            self._fail(job.driver, STOPPED)
 
     def hurry(self) -> None:
         """End the grace period of a `stop` that is in progress or about to begin."""
@@ -170,7 +170,7 @@ class Workers:
                 self._waiting = self._waiting if self._threads else deque()
                 self._live.difference_update(left)
             for job in left:
-                self._fail(job.driver.run.id, OVERLOADED)
+                self._fail(job.driver, OVERLOADED)
                 if job.queue:
                     _break_off(job.queue)
 
@@ -202,7 +202,7 @@ class Workers:
         events = job.driver.events()
         broken = self._pass_on(events, job.queue) if job.queue else self._drain(events)
         for _ in range(_KEEP_TRYING if broken else 0):
-            if self._fail(job.driver.run.id, BROKEN):
+            if self._fail(job.driver, BROKEN):
                 break
             time.sleep(1)
         return broken
@@ -230,13 +230,10 @@ class Workers:
         queue.end()
         return False
 
-    def _fail(self, run_id: str, error: JsonObject) -> bool:
+    def _fail(self, driver: Driver, error: JsonObject) -> bool:
         """Store that the run failed, if it has not stopped; returns whether that worked."""
-        with suppress(StoreError), self._store.write() as tx:
-            run = tx.runs.get(run_id)
-            if run is not None:
-                now = int(time.time())
-                lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
+        with suppress(StoreError):
+            driver.give_up(error)
             return True
         return False
 

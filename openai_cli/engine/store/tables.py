@@ -193,10 +193,11 @@ STREAM_END = "event: done\ndata: [DONE]\n\n"
 
 
 class Part(NamedTuple):
-    """One stream of a run: the numbers of its first event, and of its end if that is there."""
+    """One stream of a run: the numbers of its first event, and of its last one so far."""
 
     first: int
-    end: int | None
+    last: int
+    is_over: bool
 
 
 class Events:
@@ -235,7 +236,7 @@ class Events:
             return None
         is_over = ends[:1] == [last]
         before = ends[is_over : is_over + 1] or [0]
-        return Part(before[0] + 1, last if is_over else None)
+        return Part(before[0] + 1, last, is_over)
 
     def after(self, run_id: str, number: int, limit: int) -> list[tuple[int, str]]:
         """The events of a run that follow the one with this number."""

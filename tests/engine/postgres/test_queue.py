@@ -1,21 +1,28 @@
 """Several processes on one database: whichever has room works on a run, and any tells of it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 
+from openai_cli.engine.engine import Engine
 from openai_cli.engine.lease import new_claim, new_lease_owner
+from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.runs import event_log, lifecycle
 from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.expiry import expire_stale_runs
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.engine.serve.workers import STOPPED
 from openai_cli.engine.store import RunRecord, Store, ThreadRecord
 from openai_cli.engine.store.postgres import PostgresDatabase
+from openai_cli.engine.store.postgres.errors import CommitError
 from openai_cli.engine.store_place import DatabaseUrl
+from openai_cli.errors import StoreError
 from tests.engine.serve.support import Running
 from tests.engine.support import FUNCTION, Api, ask, names, parse_frames
 from tests.support.waiting import until
@@ -247,14 +254,15 @@ def test_the_clock_is_the_databases(place: DatabaseUrl, monkeypatch: pytest.Monk
 def test_a_model_that_no_worker_knows(start: Start, store: Store) -> None:
     put(store, "a", model="gpt-nobody")
     api = start()
-    run = until(lambda: ended(api))
+    run = until(lambda: stopped(api, "a"))
     assert run["last_error"]["code"] == "server_error"
     assert "upstream" in run["last_error"]["message"]
 
 
-def ended(api: Api) -> Any:
-    run = api.get("/threads/thread_a/runs/run_a")
-    return run if run["status"] == "failed" else None
+def stopped(api: Api, name: str) -> Any:
+    """The run, once it has ended."""
+    run = api.get(f"/threads/thread_{name}/runs/run_{name}")
+    return run if run["status"] in ("completed", "failed") else None
 
 
 def test_a_server_that_stops_ends_its_streams_first(place: DatabaseUrl, start: Start) -> None:
@@ -287,6 +295,78 @@ def test_a_client_comes_back_to_a_stream(start: Start) -> None:
     assert int(rest[0][4:]) == int(seen[8][4:]) + 1
     end = {"params": {"stream": "true"}, "headers": {"Last-Event-ID": "999"}}
     assert front.client.get(path, **end).text.endswith("event: done\ndata: [DONE]\n\n")
+
+
+def test_an_event_that_is_yet_to_come_is_not_waited_for(start: Start) -> None:
+    """The number may be of another run: the stream has its end all the same."""
+    front, _worker = start(limits=FRONT), start()
+    with front.streaming("/threads/runs", ask("some words\n!slow 0.5")) as events:
+        run = next(data for name, data in events if name == "thread.run.in_progress")
+        path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+        later = {"params": {"stream": "true"}, "headers": {"Last-Event-ID": "999"}}
+        told = parse_frames(front.client.get(path, **later).text)
+    assert names(told)[-2:] == ["run.completed", "done"]
+
+
+def test_a_claim_whose_commit_had_no_answer(
+    store: Store, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is this process's then, which is alive: nobody else would take it."""
+    put(store, "a")
+    breaking = Breaking(monkeypatch, [CommitError("x", psycopg.OperationalError("gone"))])
+    api = start()
+    assert until(lambda: stopped(api, "a"))["status"] == "completed"
+    assert breaking.errors == []
+
+
+def test_a_run_that_cannot_be_refused_holds_up_no_others(
+    store: Store, place: DatabaseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "a", model="gpt-nobody")
+    put(store, "b")
+    breaking = Breaking(monkeypatch, [None, StoreError("no room")])
+    with Running(place) as running:
+        api = Api(place, url=running.url)
+        assert until(lambda: stopped(api, "a"))["status"] == "failed"
+        assert until(lambda: stopped(api, "b"))["status"] == "completed"
+        api.close()
+    assert breaking.errors == []
+    assert [what for what, _ in running.faults] == ["no run could be taken from the queue"]
+
+
+class Breaking:
+    """Lets commits of the thread that takes runs be followed by errors, one after the other."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, errors: list[StoreError | None]) -> None:
+        self.errors = errors
+        commit = PostgresDatabase._commit
+
+        def work(database: PostgresDatabase, raw: psycopg.Connection) -> None:
+            commit(database, raw)
+            mine = threading.current_thread().name == "claim"
+            if mine and self.errors and (error := self.errors.pop(0)):
+                gone = isinstance(error, CommitError)
+                raise error from (psycopg.OperationalError("gone") if gone else None)
+
+        patch.setattr(PostgresDatabase, "_commit", work)
+
+
+def test_a_worker_without_its_lease_does_not_fail_the_run(store: Store) -> None:
+    """Not even when it is stopped, or when the store was away from it for a while."""
+    put(store, "a")
+    with store.write() as tx:
+        (run,) = tx.runs.claim(1, NOW)
+    driver = Engine(store, ModelRegistry({})).driver(EventLog(run, 0))
+    with store.write() as tx:
+        tx.runs.update(run.id, owner=f"{DEAD}/x", status="in_progress")
+    driver.give_up(STOPPED)
+    with store.read() as tx:
+        assert [one.status for one in tx.runs.all()] == ["in_progress"]
+    with store.write() as tx:
+        tx.runs.update(run.id, owner=run.owner)
+    driver.give_up(STOPPED)
+    with store.read() as tx:
+        assert [one.last_error for one in tx.runs.all()] == [STOPPED]
 
 
 def test_a_run_without_events_is_told_from_the_store(start: Start) -> None:
