@@ -223,8 +223,7 @@ class Engine:
         """The run once it has stopped; in background mode, as it is now."""
         if not self._executor.background:
             return wait(self._store, run_id, self._clock)
-        with self._store.read() as tx:
-            run = tx.runs.get(run_id)
+        run = self._store.view(lambda tx: tx.runs.get(run_id))
         if run is None:
             raise LookupError(run_id)
         return run

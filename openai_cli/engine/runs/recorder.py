@@ -272,8 +272,7 @@ class Recorder:
         Some models number their calls anew in each answer; clients tell calls apart by their ids.
         """
         if self._earlier_ids is None:
-            with self._store.read() as tx:
-                steps = tx.steps.all(run_id=self._run.id)
+            steps = self._store.view(lambda tx: tx.steps.all(run_id=self._run.id))
             calls = (call for step in steps for call in step.details.get("tool_calls", ()))
             self._earlier_ids = {call["id"] for call in calls}
         return new_id("call") if call_id in self._earlier_ids else call_id

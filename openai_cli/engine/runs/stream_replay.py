@@ -20,8 +20,7 @@ def wait(store: Store, run_id: str, clock: Clock) -> RunRecord:
     """Wait until the run has stopped. Expiry guarantees that it does."""
     while True:
         expire_stale_runs(store, clock.now())
-        with store.read() as tx:
-            run = tx.runs.get(run_id)
+        run = store.view(lambda tx: tx.runs.get(run_id))
         if run is None:
             raise LookupError(run_id)
         if run.status not in ("queued", "in_progress", "cancelling"):
@@ -36,9 +35,12 @@ def replay(
     for name, data in beginning:
         yield StreamEvent(name, data)
     run = wait(store, run_id, clock)
-    with store.read() as tx:
-        steps = _steps_after(tx, run, beginning)
-        messages = {message.id: message for message in tx.messages.all(run_id=run.id)}
+
+    def look(tx: Transaction) -> tuple[list[StepRecord], list[MessageRecord]]:
+        return _steps_after(tx, run, beginning), tx.messages.all(run_id=run.id)
+
+    steps, written = store.view(look)
+    messages = {message.id: message for message in written}
     if run.started_at is not None:
         yield stream_events.of_run("in_progress", _working(run))
     if run.status == "cancelled":

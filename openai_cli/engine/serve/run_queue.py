@@ -154,6 +154,7 @@ class RunQueue:
         self._awake.set()
         late = self._workers.stop(grace)
         self._stopped.set()
+        self._store.hurry()
         for thread in self._threads:
             thread.join()
         self._write_events()

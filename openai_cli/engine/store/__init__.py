@@ -148,6 +148,10 @@ class Store:
                 if not attempts.more_after(error):
                     raise
 
+    def hurry(self) -> None:
+        """From now on, do not wait for a database that is away: the process is about to end."""
+        self._database.hurry()
+
     def close(self) -> None:
         """Close the store. Transactions in progress keep their own connection."""
         self._database.close()

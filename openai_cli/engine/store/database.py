@@ -114,6 +114,10 @@ class Database(Protocol):
         """Decides how often one transaction is tried."""
         ...
 
+    def hurry(self) -> None:
+        """From now on, do not wait for a database that is away: the process is about to end."""
+        ...
+
     def close(self) -> None:
         """Close it. Transactions in progress keep their own connection."""
         ...

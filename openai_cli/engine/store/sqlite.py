@@ -80,6 +80,9 @@ class SqliteDatabase:
         """Never called: nothing is told."""
         raise NotImplementedError
 
+    def hurry(self) -> None:
+        """Nothing: a file is not away."""
+
     def close(self) -> None:
         """Close the file. Transactions in progress keep their own connection."""
         with self._lock:

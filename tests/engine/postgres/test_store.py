@@ -4,6 +4,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -285,3 +286,35 @@ def test_a_restart_interrupts_nothing(own_server: PostgresServer) -> None:
     assert api.get("/assistants")["data"]
     assert api.run("again")["status"] == "completed"
     api.close()
+
+
+@pytest.mark.slow
+def test_it_is_found_soon_after_it_was_away_for_long(own_server: PostgresServer) -> None:
+    """Attempts to connect do not become rare meanwhile."""
+    store = Store(DatabaseUrl(own_server.new_database()))
+    store.reach()
+    own_server.stop()
+    until = time.monotonic() + 9
+    while time.monotonic() < until:
+        with pytest.raises(StoreError, match=r"cannot be reached \(connection .*\)\.$"):
+            store.reach()
+    own_server.start()
+    begun = time.monotonic()
+    store.view(lambda tx: tx.threads.count())
+    assert time.monotonic() - begun < 3
+    store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_it_ends_in_time_without_its_database(
+    openai: Shell, own_server: PostgresServer, command: str
+) -> None:
+    url = own_server.new_database()
+    served = Served(openai, "--store", url, "--grace", "1", command=command)
+    own_server.stop()
+    time.sleep(6)  # it looks at the queue meanwhile
+    begun = time.monotonic()
+    assert served.stop() == 0
+    own_server.start()
+    assert time.monotonic() - begun < 10

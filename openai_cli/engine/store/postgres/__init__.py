@@ -7,6 +7,7 @@ tried again, and then sees what the first one did (`may_repeat`).
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from openai_cli.engine.store.database import (
     Attempts,
@@ -34,7 +35,12 @@ from openai_cli.errors import StoreError
 _CONNECTIONS = 16
 """The most that a process has open; transactions wait for one."""
 _PATIENCE = 60.0
-"""Seconds to wait for a connection, or for a lock that another transaction holds."""
+"""Seconds for which a transaction is tried, or waits for a lock that another one holds."""
+_WAIT = 2.0
+"""Seconds that one attempt waits for a connection.
+
+The pool tries to connect once for each: if it did so itself, it would wait longer and longer.
+"""
 _MOST_RACES = 8
 """Attempts at a transaction that others are in the way of."""
 _PAUSE = 0.2
@@ -50,18 +56,23 @@ class PostgresDatabase:
         """Connect, create the tables if they are missing, bring them to the newest schema."""
         self._place = place
         self._name = str(place)
+        self._hurried = threading.Event()
         _keep_quiet()
         with connect(place) as connection:
             try:
                 schema.set_up(connection, self._name)
             except psycopg.Error as error:
                 raise store_error(self._name, error) from None
+        self._away: psycopg.Error | None = None
+        """Why the last attempt to connect failed, if it did."""
         self._pool = ConnectionPool(
-            kwargs=parameters(place),
+            connection_class=_Pooled,
+            kwargs={"tell": self._tried, **parameters(place)},
             configure=_configure,
             min_size=0,
             max_size=_CONNECTIONS,
-            timeout=_PATIENCE,
+            timeout=_WAIT,
+            reconnect_timeout=0,
             num_workers=1,
             check=ConnectionPool.check_connection,
             open=True,
@@ -82,10 +93,16 @@ class PostgresDatabase:
                     self._commit(raw)
                 else:
                     raw.rollback()
+        except PoolTimeout as error:
+            # Either all connections are in use, or there are none.
+            raise store_error(self._name, self._away or error) from error
         except psycopg.Error as error:
             raise store_error(self._name, error) from error
         except DamagedRowError as error:
             raise StoreError(f"The store {self._name} is damaged ({error}).") from error
+
+    def _tried(self, error: psycopg.Error | None) -> None:
+        self._away = error
 
     def _commit(self, raw: psycopg.Connection) -> None:
         try:
@@ -97,7 +114,11 @@ class PostgresDatabase:
 
     def attempts(self, *, idempotent: bool) -> Attempts:
         """Several, as long as others are in the way or the database is away."""
-        return _Attempts(idempotent)
+        return _Attempts(idempotent, self._hurried)
+
+    def hurry(self) -> None:
+        """Wait for the database no more."""
+        self._hurried.set()
 
     def clock_offset(self) -> float:
         """Seconds by which the server's clock is ahead; half of the way is taken into account."""
@@ -117,11 +138,30 @@ class PostgresDatabase:
         self._pool.close()
 
 
+class _Pooled(psycopg.Connection):
+    """A connection of the pool, which tells nobody why it has none."""
+
+    @classmethod
+    def connect(  # type: ignore[override]
+        cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **parameters: Any
+    ) -> psycopg.Connection:
+        """Connect, and tell with which error that failed, or None."""
+        try:
+            connection = super().connect(conninfo, **parameters)
+        except psycopg.Error as error:
+            tell(error)
+            raise
+        tell(None)
+        return connection
+
+
 class _Attempts:
     """The attempts at one transaction."""
 
-    def __init__(self, idempotent: bool) -> None:
+    def __init__(self, idempotent: bool, hurried: threading.Event) -> None:
+        """Once `hurried`, the database is not waited for."""
         self._idempotent = idempotent
+        self._hurried = hurried
         self._races = 0
         self._deadline = time.monotonic() + _PATIENCE
 
@@ -135,8 +175,7 @@ class _Attempts:
         known = self._idempotent or not isinstance(error, CommitError)
         if not (known and is_outage(cause)) or time.monotonic() > self._deadline:
             return False
-        time.sleep(_PAUSE)
-        return True
+        return not self._hurried.wait(_PAUSE)
 
 
 class _Connection:
