@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -286,6 +287,26 @@ def test_a_restart_interrupts_nothing(own_server: PostgresServer) -> None:
     assert api.get("/assistants")["data"]
     assert api.run("again")["status"] == "completed"
     api.close()
+
+
+def test_all_connections_are_lost_at_once(postgres: PostgresServer, place: DatabaseUrl) -> None:
+    """The next transaction does not pause for each that was idle."""
+    store = Store(place)
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(store.read())
+    postgres.execute(
+        "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+        f"WHERE datname = '{postgres_name(place)}'"
+    )
+    begun = time.monotonic()
+    store.reach()
+    assert time.monotonic() - begun < 1
+    store.close()
+
+
+def postgres_name(place: DatabaseUrl) -> str:
+    return str(psycopg.conninfo.conninfo_to_dict(place.url)["dbname"])
 
 
 @pytest.mark.slow

@@ -74,7 +74,6 @@ class PostgresDatabase:
             timeout=_WAIT,
             reconnect_timeout=0,
             num_workers=1,
-            check=ConnectionPool.check_connection,
             open=True,
         )
 
@@ -82,7 +81,7 @@ class PostgresDatabase:
     def transaction(self, *, write: bool) -> Iterator[Connection]:
         """A transaction, as `Database` has it. Raises StoreError."""
         try:
-            with self._pool.connection() as raw:
+            with self._connection() as raw:
                 raw.read_only = not write
                 # A reader sees one snapshot. A writer that waited for a row sees it as it is now.
                 raw.isolation_level = (
@@ -100,6 +99,30 @@ class PostgresDatabase:
             raise store_error(self._name, error) from error
         except DamagedRowError as error:
             raise StoreError(f"The store {self._name} is damaged ({error}).") from error
+
+    @contextmanager
+    def _connection(self) -> Iterator["_Pooled"]:
+        raw = self._working()
+        try:
+            with raw:
+                yield raw
+        finally:
+            self._pool.putconn(raw)
+
+    def _working(self) -> "_Pooled":
+        """A connection that works. All that are idle may be broken; the pool replaces them.
+
+        The pool would check them too, but pause for longer and longer behind each broken one.
+        """
+        for _ in range(_CONNECTIONS):
+            raw = self._pool.getconn()
+            try:
+                self._pool.check_connection(raw)
+            except psycopg.Error:
+                self._pool.putconn(raw)
+            else:
+                return raw
+        return self._pool.getconn()
 
     def _tried(self, error: psycopg.Error | None) -> None:
         self._away = error
@@ -144,7 +167,7 @@ class _Pooled(psycopg.Connection):
     @classmethod
     def connect(  # type: ignore[override]
         cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **parameters: Any
-    ) -> psycopg.Connection:
+    ) -> "_Pooled":
         """Connect, and tell with which error that failed, or None."""
         try:
             connection = super().connect(conninfo, **parameters)

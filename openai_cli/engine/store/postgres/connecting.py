@@ -18,6 +18,7 @@ _PARAMETERS: dict[str, Any] = {
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,  # the same while it owes an answer, in milliseconds
 }
 
 
