@@ -93,6 +93,7 @@ def test_looking_at_an_empty_database_changes_nothing(place: DatabaseUrl) -> Non
         ("postgres://ada:s3/cret@h/x", "postgres://[redacted]@h/x is not a valid URL: "),
         ("postgresql://ada:s3cr%zzet@h/x", "postgresql://[redacted]@h/x is not a valid URL: "),
         ("postgresql://ada:s3c@ret@h:s3cret/x", "postgresql://[redacted]@h:s3cret/x is not a"),
+        ("postgresql://ada:x@s3cret@h/x", "postgresql://[redacted]@h/x is not a valid URL: "),
         (
             "postgresql://127.0.0.1:9/x?user=ada&password=s3cret",
             "postgresql://127.0.0.1:9/x?user=ada&password=[redacted] cannot be reached (",

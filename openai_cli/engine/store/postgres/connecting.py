@@ -1,5 +1,6 @@
 """Connects to PostgreSQL."""
 
+import re
 from typing import Any
 
 import psycopg
@@ -34,8 +35,9 @@ def parameters(place: DatabaseUrl) -> dict[str, Any]:
     """The parameters of libpq: those of the URL, and ours where it has none. Raises StoreError."""
     try:
         found = conninfo_to_dict(place.url)
-        ports = str(found.get("port", ""))
-        if ports.replace(",", "").isdecimal() or not ports:
+        ports, hosts = str(found.get("port", "")), str(found.get("host", ""))
+        # A host with an @ is the end of a password that is not encoded.
+        if (ports.replace(",", "").isdecimal() or not ports) and not re.match("[^/]*@", hosts):
             return _PARAMETERS | found
     except psycopg.ProgrammingError:
         pass
