@@ -96,7 +96,7 @@ class Store:
 
     def clock(self) -> Clock:
         """A clock that all who use the store agree on."""
-        return Clock(self._database.clock_offset())
+        return Clock(self._database.clock_offset)
 
     def listen(self, hear: Callable[[str], None]) -> Listener:
         """Call `hear` in a thread with what other processes tell: see `Database`."""

@@ -2,9 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
@@ -249,6 +250,21 @@ def test_the_clock_is_the_databases(place: DatabaseUrl, monkeypatch: pytest.Monk
     monkeypatch.setattr(PostgresDatabase, "clock_offset", lambda _: 3600.0)
     assert 3595 < store.clock().now() - there < 3660
     store.close()
+
+
+def test_a_machines_clock_that_is_set(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at its first contact with a time server: nobody's runs expire by that."""
+    clock, right = store.clock(), time.time
+    for wrong in (3600.0, -3600.0):
+        monkeypatch.setattr(time, "time", lambda wrong=wrong: right() + wrong)
+        assert abs(clock.now() - right()) < 5
+    monkeypatch.setattr(PostgresDatabase, "transaction", _away)
+    monkeypatch.setattr(time, "time", lambda: right() + 7200)
+    assert abs(clock.now() - right()) < 5
+
+
+def _away(*_: object, **__: object) -> NoReturn:
+    raise StoreError("away")
 
 
 def test_a_model_that_no_worker_knows(start: Start, store: Store) -> None:
