@@ -252,7 +252,7 @@ class EachJob:
                 if self._pool.active:
                     what = f"{self._pool.active} in flight are finished first"
                     self._progress.say("note", f"interrupted: {what}; Ctrl-C again stops at once")
-                self._watch(total)
+                self._watch(total, presses=1)
             except KeyboardInterrupt:
                 self._abandoned = True
                 if self._shutdown:
@@ -260,8 +260,11 @@ class EachJob:
                     self._shutdown.wait(_COMMANDS_END)
         return True
 
-    def _watch(self, total: int | None) -> None:
+    def _watch(self, total: int | None, presses: int = 0) -> None:
+        """Wait for the workers. One more Ctrl-C than `presses` ends it, even if Python lost it."""
         while not self._pool.wait(_TICK):
+            if self._env.interrupted() > presses:
+                raise KeyboardInterrupt
             try:
                 self._results.sync()
             except JournalError as error:

@@ -11,8 +11,8 @@ from openai_cli.output.sink import OutputClosedError, OutputFailedError, Sink
 from openai_cli.output.terminal import harmless, wants_colour
 
 
-def _never() -> bool:
-    return False
+def _never() -> int:
+    return 0
 
 
 _MAY_BE_EMPTY = ("PAGER", "OPENAI_CONFIG")
@@ -23,7 +23,7 @@ class Env(NamedTuple):
     """Environment variables, the three standard streams (None if closed), and the arguments.
 
     `environ` has no empty variables, as they count as unset, except those of `_MAY_BE_EMPTY`.
-    `interrupted` returns whether Ctrl-C was pressed. `color` is the value of --color.
+    `interrupted` returns how often Ctrl-C was pressed. `color` is the value of --color.
     """
 
     environ: Mapping[str, str]
@@ -31,7 +31,7 @@ class Env(NamedTuple):
     out: Sink
     err: Sink
     args: tuple[str, ...] = ()
-    interrupted: Callable[[], bool] = _never
+    interrupted: Callable[[], int] = _never
     color: str = "auto"
 
     def paged(self) -> Sink:
@@ -68,7 +68,7 @@ class Env(NamedTuple):
             return
 
 
-def system_env(args: tuple[str, ...], interrupted: Callable[[], bool]) -> Env:
+def system_env(args: tuple[str, ...], interrupted: Callable[[], int]) -> Env:
     """The environment of this process."""
     return Env(
         environ=without_empty(os.environ),

@@ -56,16 +56,16 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 @contextmanager
-def watched() -> Iterator[Callable[[], bool]]:
-    """Yields a function that returns whether Ctrl-C was pressed.
+def watched() -> Iterator[Callable[[], int]]:
+    """Yields a function that returns how often Ctrl-C was pressed.
 
     A process started with SIGINT ignored, as by `nohup`, continues to ignore it.
     """
-    pressed = False
+    pressed = 0
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
         nonlocal pressed
-        pressed = True
+        pressed += 1
         raise KeyboardInterrupt
 
     def drop_interrupts(unraisable: UnraisableHookArgs) -> None:

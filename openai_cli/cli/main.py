@@ -17,10 +17,10 @@ from openai_cli.errors import CliError, Interrupted
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
 
 
-def run(args: tuple[str, ...], interrupted: Callable[[], bool]) -> int:
+def run(args: tuple[str, ...], interrupted: Callable[[], int]) -> int:
     """Run one command line against this process's streams; never raises.
 
-    `interrupted` returns whether Ctrl-C was pressed.
+    `interrupted` returns how often Ctrl-C was pressed.
     """
     session = Session(system_env(args, interrupted))
     code = _run(args, session)
