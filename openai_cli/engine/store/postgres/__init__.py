@@ -165,7 +165,7 @@ class _Pooled(psycopg.Connection):
     """A connection of the pool, which tells nobody why it has none."""
 
     @classmethod
-    def connect(  # type: ignore[override]
+    def connect(  # type: ignore[override]  # takes `tell` too
         cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **parameters: Any
     ) -> "_Pooled":
         """Connect, and tell with which error that failed, or None."""

@@ -37,7 +37,7 @@ def parameters(place: DatabaseUrl) -> dict[str, Any]:
         found = conninfo_to_dict(place.url)
         ports, hosts = str(found.get("port", "")), str(found.get("host", ""))
         # A host with an @ is the end of a password that is not encoded.
-        if (ports.replace(",", "").isdecimal() or not ports) and not re.match("[^/]*@", hosts):
+        if (ports.replace(",", "").isdecimal() or not ports) and not re.match("[^/@]+@", hosts):
             return _PARAMETERS | found
     except psycopg.ProgrammingError:
         pass
