@@ -143,7 +143,7 @@ class _Group(FlagsMixin, TyperGroup):
         if isinstance(self, _Root) and (owner := owner_of(name)):
             return UsageError(problems=[Problem(f'"{name}"', explanation(name, owner))])
         kind = "command" if isinstance(self, _Level) else "resource"
-        close = self._deeper(name) or nearest_name(name, names)
+        close = self._deeper(name) or nearest_name(name, names) or _familiar(name, names)
         near = f" (did you mean {close}?)" if close else ""
         near = _NOT_IN_THE_API.get(f"{self.name} {name}", near)
         return UsageError(
@@ -168,6 +168,12 @@ _NOT_IN_THE_API = {
     "beta:threads list": " (the API has no list of threads; the engine's: openai local threads)"
 }
 """What to say of commands that people expect."""
+
+
+def _familiar(typed: str, names: Sequence[str]) -> str:
+    from openai_cli.cli.familiar_commands import familiar_command
+
+    return familiar_command(typed, names)
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str:

@@ -64,6 +64,7 @@ _REMARKS = (
     ("--all --paginate", "a list is printed to its end without it"),
     ("--yes -y --no-confirm", "no command asks for confirmation"),
     ("--thread-id=", "a run on a thread that is there: beta:threads:runs create THREAD_ID"),
+    ("--store= --db=", "--base-url local:FILE names the store"),
     ("--continue -c", "a message to a thread: beta:threads:messages create"),
 )  # fmt: skip
 """Spellings, and a sentence where no flag of ours does the same; `=`: a value follows."""

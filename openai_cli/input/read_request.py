@@ -31,6 +31,7 @@ from openai_cli.input.values import literal_value, read_value
 RAW_FIELD, BODY = "--raw-field", "--body"
 _IN_CURLY_QUOTES = re.compile("[\u2018\u201a\u201c\u201e].*[\u2018\u2019\u201c\u201d]", re.DOTALL)
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_FILE_NAME = re.compile(r"[\w./~-]+\.(json|ya?ml)")
 _AT_ONCE = 1e-3
 """The wait when the input is refused anyway."""
 _LOOP_HINT = (
@@ -316,6 +317,10 @@ class _Reader:
             )
         if self.is_no_body:
             yield _LOOP_HINT
+        wrong_flags = {p.source for p in problems if not p.path}
+        for one in self.arguments.occurrences:
+            if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):
+                yield f"@{one.text} reads the file"
         in_path = {f"--{name.replace('_', '-')}" for name in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
             yield f"usage: {self.operation.usage}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from openai_cli.errors import shortened
 from openai_cli.input.arguments import Arguments
@@ -13,6 +14,10 @@ _BRACKETS = {"{": "}", "[": "]"}
 _TYPOGRAPHIC_FLAG = re.compile("[\u2012-\u2015\u2212]-?(\\w[\\w.-]*)")
 _FLAG = re.compile("--[a-z][a-z.-]+")
 _SECRET = re.compile("key|secret|header")
+_TAKES_NONE = {
+    "--wait": "--wait takes no value: --wait-timeout SECONDS bounds it",
+    "--continue": "--continue is for the newest thread; others: beta:threads:runs create ID",
+}
 _CURLY = "\u2018\u2019\u201a\u201c\u201d\u201e"
 
 
@@ -27,6 +32,9 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
             f"{flag} took {taken} as its value: the value is missing, as when a variable without "
             "quotes is empty"
         )
+    for flag, behind in pairwise(arguments.typed):
+        if flag in _TAKES_NONE and behind in unexpected:
+            yield _TAKES_NONE[flag]
     for flag, words in _split_values(arguments, unexpected):
         value = "…" if _SECRET.search(flag) else " ".join(words).strip(_CURLY)
         yield f"quote it: {flag} {quoted(shortened(value))}"

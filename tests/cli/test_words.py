@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from openai_cli.api.operations import OPERATIONS
+from openai_cli.cli import familiar_commands
 from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS
 from openai_cli.cli.catalog import command_rows
 from openai_cli.cli.familiar_flags import _COUNTERPARTS, advice
@@ -33,6 +34,7 @@ from tests.support.server import Server
         ("--data={}", "did you mean --body BODY?"),
         ("-X POST", "the command decides the method"),
         ("-k", "SSL_CERT_FILE"),
+        ("--store x.db", "--base-url local:FILE names the store"),
         ("--prompt Hi", "did you mean --message TEXT?"),
         ("-m echo", "did you mean --model MODEL?"),
         ("--no-stream", "did you mean --stream=false?"),
@@ -137,6 +139,42 @@ def test_a_value_may_look_like_a_flag(quick: Run, server: Server) -> None:
     assert server.last.json["thread"]["messages"][0]["content"] == "--help"
     refused = quick(*RUN, "--message", "-- a list", "extra")
     assert "hint: quote it: --message '-- a list extra'" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("--tool a.json", "@a.json reads the file"),
+        ("--body ./a.yaml", "@./a.yaml reads the file"),
+        ("--wait 5", "--wait-timeout SECONDS"),
+        ("--continue thread_x", "beta:threads:runs create ID"),
+    ],
+)
+def test_what_a_flag_does_not_take(quick: Run, server: Server, words: str, hint: str) -> None:
+    refused = quick(*RUN, *words.split())
+    assert (refused.code, refused.out, server.seen) == (2, "", [])
+    assert hint in refused.err
+
+
+@pytest.mark.parametrize(
+    ("words", "ours"),
+    [
+        ("beta:threads:runs poll t r", "retrieve --wait"),
+        ("beta:threads run", "create-and-run"),
+        ("beta:threads:messages add t", "create"),
+        ("beta:assistants rm a", "delete"),
+        ("beta:threads:runs submit t r", "submit-tool-outputs"),
+    ],
+)
+def test_a_command_of_another_program(quick: Run, server: Server, words: str, ours: str) -> None:
+    refused = quick(words)
+    assert (refused.code, refused.out, server.seen) == (2, "", [])
+    assert f"no such command (did you mean {ours}?)" in refused.err
+
+
+def test_each_familiar_command_is_one_of_ours() -> None:
+    named = {operation.command for operation in OPERATIONS}
+    assert {ours.split()[0] for _, ours in familiar_commands._COUNTERPARTS} <= named
 
 
 def test_an_id_that_follows_the_object_is_no_part_of_it(quick: Run) -> None:
