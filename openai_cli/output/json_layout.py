@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
-_TOKEN = re.compile(r'"(?:(?>[^"\\]++|\\.))*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 # Several tokens with no white space between them: one, if a server sends none at all.
-_RUN = re.compile(r'(?:(?>[^\s"]++|"(?:(?>[^"\\]++|\\.))*+"))++', re.DOTALL)
+_RUN = re.compile(r'(?:(?>[^\s"]++|"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"))++', re.DOTALL)
 _RUN_BYTES = re.compile(_RUN.pattern.encode(), re.DOTALL)
 # What becomes one line: a value or a bracket, the key before it and the comma behind it.
 _LINE = re.compile(
     rb"""
-    (?: (?> (?P<key> "(?:(?>[^"\\]++|\\.))*+" ) \s*+ : \s*+ ) )?+
+    (?: (?> (?P<key> "[^"\\]*+(?:(?>\\.[^"\\]*+))*+" ) \s*+ : \s*+ ) )?+
     (?: (?P<empty> \[\s*+\] | \{\s*+\} )
         | (?P<open> [\[{] )
         | (?P<close> [\]}] )
-        | (?P<scalar> "(?:(?>[^"\\]++|\\.))*+" | [^\s{}\[\],:"]++ ) )
+        | (?P<scalar> "[^"\\]*+(?:(?>\\.[^"\\]*+))*+" | [^\s{}\[\],:"]++ ) )
     (?: (?> \s*+ (?P<comma> , ) ) )?+
     """,
     re.DOTALL | re.VERBOSE,

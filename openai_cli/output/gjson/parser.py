@@ -52,11 +52,11 @@ _LITERAL = re.compile(
     r'!(?:(?=["{\[])'
     r"|(?:[-+]?[0-9]++(?:(?>\.[0-9]++))?+(?:(?>[eE][-+]?[0-9]++))?+|true|false|null)(?=[.|]|\Z))"
 )
-_NAME = re.compile(r'((?:(?>"(?:(?>[^"\\]++|\\.))*+"|[^"\\:\[\](){}]|\\.))*+):', re.DOTALL)
+_NAME = re.compile(r'((?:(?>"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"|[^"\\:\[\](){}]|\\.))*+):', re.DOTALL)
 _LAST_COMPONENT = re.compile(r"(?:.*(?<!\\)[.|])?(.*)", re.DOTALL)
 _COMPLEX_NAME = re.compile(r"[\x00-\x1f\[\]{}()#|!]")
 _OPERATOR = re.compile(r"==|=|!=|!%|<=|<|>=|>|%")
-_PUNCTUATION = re.compile(r'\\.|"(?:(?>[^"\\]++|\\.))*+("?+)|[][(){},|!=<>%]', re.DOTALL)
+_PUNCTUATION = re.compile(r'\\.|"[^"\\]*+(?:(?>\\.[^"\\]*+))*+("?+)|[][(){},|!=<>%]', re.DOTALL)
 
 
 def parse(path: str) -> Path:

@@ -11,7 +11,7 @@ MAX_INDENT = 100
 MAX_INDENT_LENGTH = 16
 MAX_WIDTH = 1_000_000
 
-_STRING = r'"(?:(?>[^"\\]++|\\.))*+"?+'
+_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"?+'
 _TOKEN = re.compile(
     rf"[\x00-\x20,:]*+(?:(?P<key>{_STRING}(?=[\x00-\x20]*+:))"
     rf'|(?P<value>{_STRING}|[^\x00-\x20,:\[\]{{}}"]++)|(?P<open>[\[{{])|(?P<close>[\]}}]))',

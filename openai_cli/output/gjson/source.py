@@ -11,7 +11,7 @@ from typing import NamedTuple
 BLANKS = "".join(map(chr, range(0x21)))
 
 _BLANK = r"[\x00-\x20]*+"
-_STRING = r'"(?:(?>[^"\\]++|\\.))*+"'
+_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
 _FLAT = rf'(?:(?>[^"{{}}\[\]]++|{_STRING}))*+'
 
 STRING = re.compile(_STRING, re.DOTALL)

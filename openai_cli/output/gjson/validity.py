@@ -3,7 +3,8 @@
 import re
 
 _BLANK = r"[\t\n\r ]*+"
-_STRING = r'"(?:(?>[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})))*+"'
+_TEXT = r'[^"\\\x00-\x1f]*+'
+_STRING = rf'"{_TEXT}(?:(?>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){_TEXT}))*+"'
 _NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
 
 _VALUE = re.compile(
