@@ -197,14 +197,14 @@ class Engine:
         if started.stream:
             frames = self._executor.stream(started.beginning, driver)
             return http_responses.stream_response(frames)._replace(run_id=started.run.id)
-        self._executor.work(driver)
         if self._executor.background:
+            self._executor.work(driver)
             body = serialize.run(started.run)
             return http_responses.json_response(200, body)._replace(run_id=started.run.id)
-        body = serialize.run(driver.run)
         if memory is not None:
-            self._store.transact(lambda tx: memory.settle(tx, body), idempotent=True)
-        return http_responses.json_response(200, body)
+            driver.at_end = lambda tx, run: memory.settle(tx, serialize.run(run))
+        self._executor.work(driver)
+        return http_responses.json_response(200, serialize.run(driver.run))
 
     def _repeat(self, first: IdempotencyRecord) -> HttpResponse:
         """Answer a repeated request as the first one was answered; wait for its run if that one

@@ -10,7 +10,7 @@ import pytest
 from openai_cli.engine.runs import watchdog
 from openai_cli.engine.serve import workers
 from tests.engine.serve.support import Running
-from tests.engine.support import Api
+from tests.engine.support import Api, ask
 
 
 @pytest.fixture
@@ -54,6 +54,15 @@ def test_statements_of_a_run(sent: list[str], api: Api) -> None:
     api.run("Hi")
     assert writes(sent) == 2, "stored and begun, ended"
     assert 20 < len(sent) <= 31
+
+
+def test_the_answer_to_a_repeat_is_stored_with_the_end(sent: list[str], api: Api) -> None:
+    api.run("Hi")
+    sent.clear()
+    first = api.post("/threads/runs", ask("Hi"), headers={"Idempotency-Key": "k"})
+    assert writes(sent) == 2
+    assert first["status"] == "completed"
+    assert api.post("/threads/runs", ask("Hi"), headers={"Idempotency-Key": "k"}) == first
 
 
 def test_statements_of_a_run_that_is_followed(sent: list[str], api: Api) -> None:

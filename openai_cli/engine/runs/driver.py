@@ -54,6 +54,8 @@ class Driver:
         """The run as this driver last saw it."""
         self.stopped = False
         """True once the run has ended or waits for tool outputs."""
+        self.at_end: Callable[[Transaction, RunRecord], None] = _nothing_more
+        """Called in the transaction that stores how the run ended, or that it waits."""
         self._cancellation: Cancellation | None = None
         """That of the answer that is being listened to."""
         self._reason_to_stop: JsonObject | None = None
@@ -266,9 +268,19 @@ class Driver:
 
     def _end(self, work: Callable[[Transaction], _End]) -> Iterator[StreamEvent]:
         """Store the end of the run, with its events if they are kept, and yield these."""
+
+        def whole(tx: Transaction) -> _End:
+            run, events = work(tx)
+            self.at_end(tx, run)
+            return run, events
+
         with self._log.writing(end=True):
-            self.run, events = self._store.transact(work, idempotent=True)
+            self.run, events = self._store.transact(whole, idempotent=True)
         yield from events
+
+
+def _nothing_more(_tx: Transaction, _run: RunRecord) -> None:
+    """What else the end of most runs stores."""
 
 
 _MESSAGE_REASONS = {
