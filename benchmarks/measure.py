@@ -32,9 +32,13 @@ def clean_environ(home: str) -> dict[str, str]:
 
 
 @contextmanager
-def loopback() -> Iterator[str]:
-    """The URL of a server that answers every POST with a queued run."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def loopback(answer: bytes = _ANSWER) -> Iterator[str]:
+    """The URL of a server that answers every GET and POST with this JSON: a queued run."""
+
+    class Handler(_Handler):
+        body = answer
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -43,13 +47,18 @@ def loopback() -> Iterator[str]:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    body = b""
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(_ANSWER)))
+        self.send_header("Content-Length", str(len(self.body)))
         self.end_headers()
-        self.wfile.write(_ANSWER)
+        self.wfile.write(self.body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent."""

@@ -14,7 +14,7 @@ from openai_cli.bulk.input_file import InputLine
 from openai_cli.bulk.templates import filled
 from openai_cli.errors import Problem
 from openai_cli.input.body_builder import BodyBuilder
-from openai_cli.input.read_request import blank_ids
+from openai_cli.input.read_request import blank_ids, id_fields
 
 
 class LineRequests:
@@ -33,7 +33,7 @@ class LineRequests:
         self._columns = columns
         self._check = check
         self._model = operation.request
-        self._ids = [flag for flag in flags_of(operation) if flag.is_id]
+        self._ids = id_fields(flags_of(operation))
         self._merged_keys = {
             key
             for key, value in defaults.values.items()

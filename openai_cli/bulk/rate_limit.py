@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from openai_cli.client.retry import asked_wait
+from openai_cli.client.retry import TOO_MANY_REQUESTS, asked_wait
 
 _MINUTE = 60.0
 _FIRST_PAUSE = 1.0
@@ -24,7 +24,6 @@ _LONGEST_ASKED = 3600.0
 """Longest pause, in seconds, that a server can ask for."""
 _LOOK = 1.0
 """Longest time, in seconds, between two looks of one that waits."""
-_TOO_MANY = 429
 _KINDS = ("requests", "tokens")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -118,7 +117,7 @@ class RateLimit:
 
     def _learn(self, turn: _Turn) -> None:
         now, asked = self._now(), asked_wait(turn.headers)
-        if turn.status == _TOO_MANY or (turn.status >= 500 and asked is not None):
+        if turn.status == TOO_MANY_REQUESTS or (turn.status >= 500 and asked is not None):
             self._slow_down(turn, asked)
         elif turn.status < 500:
             self._refusals = 0

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.client.pace import Turn
+from openai_cli.client.retry import TOO_MANY_REQUESTS
 from openai_cli.errors import CliError
 
-_TOO_MANY = 429
 _LOOK = 0.2
 """Seconds between two looks whether a wait has become pointless."""
 
@@ -43,7 +43,7 @@ class WorkerPace:
             try:
                 yield turn
             finally:  # no answer may be a lost one
-                self._has_effect = self._has_effect or turn.status != _TOO_MANY
+                self._has_effect = self._has_effect or turn.status != TOO_MANY_REQUESTS
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -23,6 +23,7 @@ from openai_cli.cli.run_options import RunOptions
 from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
 from openai_cli.client.client import Client
+from openai_cli.client.retry import TOO_MANY_REQUESTS
 from openai_cli.errors import ApiError, CliError, NoAnswerError, RunEndedError, shortened
 from openai_cli.follow.poll import is_stopped
 from openai_cli.follow.run import Run, has_ids, status_of
@@ -30,7 +31,6 @@ from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.reply import reply_among
 from openai_cli.output.sink import Sink
 
-_TOO_MANY = 429
 _PATIENCE = 10
 """Times a line is sent again when the server still refuses too many requests after its retries."""
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
@@ -179,7 +179,7 @@ class _Shared(httpx.BaseTransport):
 def _asks_for_patience(error: CliError) -> bool:
     return (
         isinstance(error, ApiError)
-        and error.status == _TOO_MANY
+        and error.status == TOO_MANY_REQUESTS
         and error.fields.get("code") not in _NO_QUOTA
         and error.fields.get("type") not in _NO_QUOTA
     )

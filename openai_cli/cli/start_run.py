@@ -12,12 +12,11 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.suggested_commands import list_runs_command
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream
-from openai_cli.client.retry import NOT_OFFERED, is_transient
+from openai_cli.client.retry import NOT_OFFERED, TOO_MANY_REQUESTS, is_transient
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError, shortened
 
 _NO_ROUTE = (404, 405, NOT_OFFERED)
-_TOO_MANY = 429
 _CLEANUP_TIMEOUT = 5.0
 """Seconds for the one attempt to delete a thread."""
 
@@ -67,7 +66,7 @@ def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings
 def is_definite(error: ApiError) -> bool:
     """Whether the refusal of a run means that it was not started."""
     status = error.status or 0
-    refused = status == _TOO_MANY or (status >= 400 and not is_transient(status))
+    refused = status == TOO_MANY_REQUESTS or (status >= 400 and not is_transient(status))
     return refused and not error.unclear_before
 
 

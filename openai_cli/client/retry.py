@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
 
-RETRY_STATUSES = frozenset({408, 409, 429})
+TOO_MANY_REQUESTS = 429
+RETRY_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 NOT_OFFERED = 501
 """Status of a server that does not support the request; never retried."""
 LONGEST_WAIT = 120.0

@@ -300,7 +300,9 @@ class _Reader:
         return [self.body.problem(finding) for finding in findings]
 
     def _blank_ids(self, values: Mapping[str, Any]) -> list[Problem]:
-        return [self.body.problem(found) for found in blank_ids(values, self.flags.values())]
+        return [
+            self.body.problem(found) for found in blank_ids(values, id_fields(self.flags.values()))
+        ]
 
     def _fail(self, problems: Sequence[Problem]) -> None:
         if problems:
@@ -321,7 +323,7 @@ class _Reader:
         for one in self.arguments.occurrences:
             if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):
                 yield f"@{one.text} reads the file"
-        in_path = {f"--{name.replace('_', '-')}" for name in self.operation.path_fields}
+        in_path = {f.name for f in self.flags.values() if f.path[0] in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
             yield f"usage: {self.operation.usage}"
         # The object itself is wrong, not one of its values: perhaps it was to be a text.
@@ -332,9 +334,13 @@ class _Reader:
             yield f"{{ begins an object; {raw} takes any text as it is"
 
 
-def blank_ids(values: Mapping[str, Any], flags: Iterable[Flag]) -> list[Finding]:
+def id_fields(flags: Iterable[Flag]) -> tuple[str, ...]:
+    """The fields of the request that hold ids, among those of the flags."""
+    return tuple(dict.fromkeys(flag.path[0] for flag in flags if flag.is_id))
+
+
+def blank_ids(values: Mapping[str, Any], names: Iterable[str]) -> list[Finding]:
     """Ids that hold a blank or a line break."""
-    names = dict.fromkeys(flag.path[0] for flag in flags if flag.is_id)
     return [
         Finding((name,), f"expected an id, found {shown(value)}")
         for name, value in ((name, values.get(name)) for name in names)

@@ -12,20 +12,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
-_TOKEN = re.compile(r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
+_TOKEN = re.compile(_STRING + r'|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 # Several tokens with no white space between them: one, if a server sends none at all.
-_RUN = re.compile(r'(?:(?>[^\s"]++|"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"))++', re.DOTALL)
+_RUN = re.compile(rf'(?:(?>[^\s"]++|{_STRING}))++', re.DOTALL)
 _RUN_BYTES = re.compile(_RUN.pattern.encode(), re.DOTALL)
 # What becomes one line: a value or a bracket, the key before it and the comma behind it.
 _LINE = re.compile(
-    rb"""
-    (?: (?> (?P<key> "[^"\\]*+(?:(?>\\.[^"\\]*+))*+" ) \s*+ : \s*+ ) )?+
-    (?: (?P<empty> \[\s*+\] | \{\s*+\} )
-        | (?P<open> [\[{] )
-        | (?P<close> [\]}] )
-        | (?P<scalar> "[^"\\]*+(?:(?>\\.[^"\\]*+))*+" | [^\s{}\[\],:"]++ ) )
+    rf"""
+    (?: (?> (?P<key> {_STRING} ) \s*+ : \s*+ ) )?+
+    (?: (?P<empty> \[\s*+\] | \{{\s*+\}} )
+        | (?P<open> [\[{{] )
+        | (?P<close> [\]}}] )
+        | (?P<scalar> {_STRING} | [^\s{{}}\[\],:"]++ ) )
     (?: (?> \s*+ (?P<comma> , ) ) )?+
-    """,
+    """.encode(),
     re.DOTALL | re.VERBOSE,
 )
 _LONG = 1 << 16

@@ -113,7 +113,7 @@ class Driver:
         with self._store.write() as tx:
             run = tx.runs.get(self.run.id, owner=self.run.owner or "")
             if run is not None:
-                lifecycle.cancel(tx, run, now) or lifecycle.fail(tx, run, error, now)
+                lifecycle.give_up(tx, run, now, error)
 
     def abandon(self) -> None:
         """Cancel the run: no client waits for it and no other process can continue it."""

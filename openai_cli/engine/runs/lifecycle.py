@@ -56,9 +56,11 @@ def expire(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
     return _close(tx, run, ACTIVE, "expired", now, required_action=None)
 
 
-def give_up(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
-    """End a run whose process is dead."""
-    return cancel(tx, run, now) or fail(tx, run, WORKER_STOPPED, now)
+def give_up(
+    tx: Transaction, run: RunRecord, now: int, error: JsonObject = WORKER_STOPPED
+) -> Closed | None:
+    """End a run that nobody works on any more: by default, since its process is dead."""
+    return cancel(tx, run, now) or fail(tx, run, error, now)
 
 
 def usage_so_far(steps: Sequence[StepRecord]) -> JsonObject | None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from openai_cli.output.gjson.json_scalars import quote, readable, string, truth
-from openai_cli.output.gjson.source import BLANKS, Source
+from openai_cli.output.gjson.source import BLANKS, OPEN_STRING, Source
 from openai_cli.output.gjson.validity import is_valid
 
-_BLANK_OR_STRING = re.compile(r'("[^"\\]*+(?:(?>\\.[^"\\]*+))*+"?)|[\x00-\x20]++', re.DOTALL)
+_BLANK_OR_STRING = re.compile(rf'({OPEN_STRING}"?)|[\x00-\x20]++', re.DOTALL)
 _NEXT_ELEMENT = re.compile(r"[\x00-\x20,]*+")
 
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from openai_cli.output.gjson.json_scalars import decode, quote
 from openai_cli.output.gjson.modifiers import MODIFIERS
 from openai_cli.output.gjson.path_errors import PathError
-from openai_cli.output.gjson.source import BLANKS, STRING
+from openai_cli.output.gjson.source import BLANKS, OPEN_STRING, STRING
 from openai_cli.output.gjson.syntax import (
     Condition,
     Count,
@@ -52,11 +52,11 @@ _LITERAL = re.compile(
     r'!(?:(?=["{\[])'
     r"|(?:[-+]?[0-9]++(?:(?>\.[0-9]++))?+(?:(?>[eE][-+]?[0-9]++))?+|true|false|null)(?=[.|]|\Z))"
 )
-_NAME = re.compile(r'((?:(?>"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"|[^"\\:\[\](){}]|\\.))*+):', re.DOTALL)
+_NAME = re.compile(rf'((?:(?>{OPEN_STRING}"|[^"\\:\[\](){{}}]|\\.))*+):', re.DOTALL)
 _LAST_COMPONENT = re.compile(r"(?:.*(?<!\\)[.|])?(.*)", re.DOTALL)
 _COMPLEX_NAME = re.compile(r"[\x00-\x1f\[\]{}()#|!]")
 _OPERATOR = re.compile(r"==|=|!=|!%|<=|<|>=|>|%")
-_PUNCTUATION = re.compile(r'\\.|"[^"\\]*+(?:(?>\\.[^"\\]*+))*+("?+)|[][(){},|!=<>%]', re.DOTALL)
+_PUNCTUATION = re.compile(rf'\\.|{OPEN_STRING}("?+)|[][(){{}},|!=<>%]', re.DOTALL)
 
 
 def parse(path: str) -> Path:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from openai_cli.output.gjson.json_scalars import number, readable, string, truth
+from openai_cli.output.gjson.source import OPEN_STRING
 
 # Unlimited indentation would let hostile nesting grow the output quadratically.
 MAX_INDENT = 100
 MAX_INDENT_LENGTH = 16
 MAX_WIDTH = 1_000_000
 
-_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"?+'
+_STRING = OPEN_STRING + '"?+'
 _TOKEN = re.compile(
     rf"[\x00-\x20,:]*+(?:(?P<key>{_STRING}(?=[\x00-\x20]*+:))"
     rf'|(?P<value>{_STRING}|[^\x00-\x20,:\[\]{{}}"]++)|(?P<open>[\[{{])|(?P<close>[\]}}]))',

@@ -11,7 +11,9 @@ from typing import NamedTuple
 BLANKS = "".join(map(chr, range(0x21)))
 
 _BLANK = r"[\x00-\x20]*+"
-_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
+OPEN_STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+'
+"""A JSON string without its closing quote."""
+_STRING = OPEN_STRING + '"'
 _FLAT = rf'(?:(?>[^"{{}}\[\]]++|{_STRING}))*+'
 
 STRING = re.compile(_STRING, re.DOTALL)

@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-import socket
 import socketserver
 import subprocess
 import threading
@@ -21,6 +20,7 @@ from openai_cli.engine.store_place import DatabaseUrl
 from tests.engine.serve.support import Served, connect
 from tests.engine.support import ask
 from tests.support.postgres import PostgresServer
+from tests.support.proxy import tunnel
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -148,19 +148,7 @@ class _Passing(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         balancer: Any = self.server
         with suppress(OSError), connect(random.choice(balancer.cluster.urls())) as server:
-            back = threading.Thread(target=_pass_on, args=(server, self.request), daemon=True)
-            back.start()
-            _pass_on(self.request, server)
-            back.join()
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    for end in (source, target):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
+            tunnel(self.request, server)
 
 
 @pytest.fixture
