@@ -27,7 +27,7 @@ def page(*messages: Any, more: bool = False) -> Reply:
     return Reply(body=json.dumps(envelope(messages, has_more=more)))
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 100])
 def test_a_table_as_wide_as_the_terminal(columns: int, openai: Shell, server: Server) -> None:
     server.reply(page(message("日本語 " * 40), more=True), page(message("short", id="msg_2")))

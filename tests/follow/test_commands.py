@@ -363,8 +363,8 @@ def turns(count: int) -> list[Reply]:
 @pytest.mark.parametrize(
     ("words", "env", "most"),
     [
-        ((), {}, 32),
         (("--max-tool-turns", "3"), {}, 3),
+        ((), {}, 32),
         ((), {"OPENAI_MAX_TOOL_TURNS": "2"}, 2),
         (("--max-tool-turns", "1"), {"OPENAI_MAX_TOOL_TURNS": "2"}, 1),
     ],
