@@ -52,6 +52,7 @@ def run(shell: Shell, *words: str) -> Result:
     return shell.after(WINDOWS, *words)
 
 
+@pytest.mark.slow
 def test_a_run_on_the_engine_and_its_thread(home: Shell) -> None:
     first = run(home, "--local", *RUN, "--message", "Hello", "--wait")
     assert (first.code, first.json["status"], first.err) == (0, "completed", "")

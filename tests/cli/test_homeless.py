@@ -70,6 +70,7 @@ def test_a_home_of_somebody_else_has_no_configuration(folder: Path, server: Serv
     assert run(folder, *ask, HOME=f"{folder}/closed").code == 0
 
 
+@pytest.mark.slow
 def test_without_a_home_there_is_no_configuration(folder: Path) -> None:
     done = run(folder, "local", "config", "path")
     assert (done.code, done.err.count("\n")) == (2, 1)

@@ -54,6 +54,7 @@ def test_no_control_character_of_a_list_reaches_the_terminal(
     assert "b" in screen.text
 
 
+@pytest.mark.slow
 def test_a_list_can_be_explored_while_it_comes(openai: Shell, server: Server) -> None:
     shown = threading.Event()
 

@@ -182,6 +182,7 @@ class TestShow:
         assert local("local", "show", "--color", "purple").code == 2
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_table_and_bold_heads(local: Shell) -> None:
     run = said(local, "hello")
     table = on_terminal(local, "local", "threads", columns=100).text
@@ -216,6 +217,7 @@ def test_a_long_conversation_goes_through_the_pager(local: Shell) -> None:
 
 
 class TestFollow:
+    @pytest.mark.slow
     def test_what_comes_later_is_printed_when_it_is_whole(self, local: Shell) -> None:
         run = said(local, "first")
         words = ("local", "show", run["thread_id"], "--follow")

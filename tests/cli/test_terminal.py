@@ -26,6 +26,7 @@ def on_terminal(
     ).finish()
 
 
+@pytest.mark.slow
 def test_colour_on_a_terminal(openai: Shell, server: Server) -> None:
     server.reply(Reply(body='{"a":"x"}'))
     coloured = '{\n  \x1b[34;1m"a"\x1b[0m: \x1b[32m"x"\x1b[0m\n}\n'

@@ -113,6 +113,7 @@ def test_a_reader_of_a_named_pipe_goes_away(openai: Shell, runs: RunServer) -> N
     assert len(runs.keys) < 300
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_tool_commands(openai: Shell) -> None:
     function = {"type": "function", "function": {"name": "f"}}
     write_lines(openai.folder / "in.jsonl", [request("!call f {}", tools=[function])] * 3)

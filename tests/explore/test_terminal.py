@@ -80,7 +80,7 @@ def test_a_body_from_a_pipe_is_read_before_the_keys(openai: Shell) -> None:
     assert terminal.finish().code == 0
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("more", ["", "--stream"])
 def test_ctrl_c_ends_it(openai: Shell, more: str) -> None:
     terminal = with_streams(openai, more)

@@ -113,6 +113,7 @@ class TestUsage:
 
 
 class TestThread:
+    @pytest.mark.slow
     def test_on_a_terminal_a_reply_is_followed_by_its_thread(self, openai: Shell) -> None:
         for words in (("--format", "text"), PRETTY):
             screen = on_terminal(openai, *LOCAL, "--message", "Hello", *words)

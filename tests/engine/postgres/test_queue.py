@@ -73,6 +73,7 @@ def put(store: Store, name: str, **fields: Any) -> RunRecord:
     return run
 
 
+@pytest.mark.slow
 def test_a_front_leaves_the_work_to_others(start: Start) -> None:
     front = start(limits=FRONT)
     run = front.ask("POST", "/threads/runs", ask("Hi")).json()

@@ -134,6 +134,7 @@ def test_a_run_that_waits_for_outputs_goes_on_after_a_restart(
     assert api.post(f"{path}/submit_tool_outputs", outputs)["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_killed_and_started_again(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     served = serve()
     api = ask_at(served.url)
