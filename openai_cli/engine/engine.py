@@ -16,10 +16,10 @@ from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, Reply, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
+from openai_cli.engine.json_body import read_object
 from openai_cli.engine.models import Model
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.expiry import expire_stale_runs, has_stale_runs

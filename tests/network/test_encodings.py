@@ -10,7 +10,7 @@ import brotli
 import httpx
 import pytest
 
-from openai_cli.client.body import decoded
+from openai_cli.client.answer_body import decoded
 from openai_cli.client.content_encodings import STEP
 from tests.client.test_size_limits import Chunks
 from tests.network.conftest import KEY, RUN, Ask

@@ -21,7 +21,7 @@ from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.workers import STOPPED
 from openai_cli.engine.store import RunRecord, Store, ThreadRecord
 from openai_cli.engine.store.postgres import PostgresDatabase
-from openai_cli.engine.store.postgres.errors import CommitError
+from openai_cli.engine.store.postgres.database_errors import CommitError
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 from tests.engine.serve.support import Running
