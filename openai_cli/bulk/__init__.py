@@ -2,5 +2,5 @@
 
 input file ──▶ InputFile ──▶ WorkerPool ──▶ the caller's function, one line each ──▶ Journal
                                  ▲
-                    RateLimit, Shard, Tally: what may start
+                    RateLimit, Shard, Tally: which lines may start, and when
 """

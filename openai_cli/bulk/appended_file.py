@@ -1,4 +1,4 @@
-"""A file that is only appended to, line by line, and survives a crash in the middle of a line."""
+"""An append-only file of lines; a line that a crash cut off is repaired on the next start."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class JournalError(CliError):
 
 
 class AppendedFile:
-    """A regular file, created if it is missing, and emptied for one that is written `anew`.
+    """A regular file, created if it is missing; `truncate` empties an existing one.
 
-    Each line is written at once and whole, or not at all. `sync` brings what was written to the
-    disk. Methods raise JournalError.
+    A line is written completely or not at all. `sync` flushes written lines to the disk. Methods
+    raise JournalError.
     """
 
-    def __init__(self, path: Path, *, anew: bool = False) -> None:
+    def __init__(self, path: Path, *, truncate: bool = False) -> None:
         self.path = path
         self._lock = threading.Lock()
         self._unsynced = False
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if anew else 0)
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | (os.O_TRUNC if truncate else 0)
             self._descriptor = os.open(path, flags, 0o666)
         except OSError as error:
             raise failure(path, "open", error) from None
@@ -48,7 +48,7 @@ class AppendedFile:
         self.append_line(text.encode())
 
     def append_line(self, line: bytes) -> None:
-        """Write a line, with its line break or without."""
+        """Write a line; a missing line break is added."""
         data = memoryview(line.removesuffix(b"\n") + b"\n")
         with self._lock:
             if self._descriptor < 0:
@@ -62,12 +62,12 @@ class AppendedFile:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError as error:
-            with suppress(OSError):  # then the next process repairs it
+            with suppress(OSError):  # if this fails too, the next process repairs the file
                 os.ftruncate(self._descriptor, end)
             raise failure(self.path, "write", error) from None
 
     def sync(self) -> None:
-        """Wait until all lines so far are on the disk."""
+        """Wait until all lines written so far are on the disk."""
         if not self._unsynced:
             return
         self._unsynced = False
@@ -80,15 +80,15 @@ class AppendedFile:
             raise
 
     def close(self) -> None:
-        """Close the file; nothing is written any more."""
+        """Close the file; later writes raise JournalError."""
         with self._lock:
             descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
 
-    def take_place(self, path: Path, lines: Iterable[bytes]) -> None:
-        """Append these lines and take the place of another file, or vanish if that fails.
+    def replace(self, path: Path, lines: Iterable[bytes]) -> None:
+        """Append these lines and move this file to `path`; delete this file if that fails.
 
-        Who may read the other file may read this one, and nobody else.
+        The file keeps the permissions of the one it replaces.
         """
         try:
             if path.exists():
@@ -106,10 +106,10 @@ class AppendedFile:
         self.path = path
 
     def repair(self, *starts: bytes) -> bool:
-        """Remove a last line that was not written whole; whether there was one.
+        """Remove an incomplete last line; returns whether there was one.
 
-        Only its line break may be missing: then it gets one. A file whose last line does not begin
-        with one of `starts` is another program's, and is left as it is.
+        If only its line break is missing, the line break is added. If the last line does not begin
+        with one of `starts`, another program wrote the file: raises JournalError, changes nothing.
         """
         try:
             last = self._unended()
@@ -118,7 +118,7 @@ class AppendedFile:
             if _is_whole(last):
                 self.append_line(b"")
                 return False
-            begin = last.rstrip(b"\0")  # which some file systems leave after a power cut
+            begin = last.rstrip(b"\0")  # some file systems leave NUL bytes after a power cut
             if not any(begin.startswith(start) or start.startswith(begin) for start in starts):
                 raise JournalError(f"{self.path} was not written by --each: {quoted(last)}")
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - len(last))
@@ -127,7 +127,7 @@ class AppendedFile:
         return True
 
     def _unended(self) -> bytes:
-        """What follows the last line break."""
+        """The bytes after the last line break."""
         start = os.fstat(self._descriptor).st_size
         blocks: list[bytes] = []
         while start:
@@ -150,17 +150,17 @@ class AppendedFile:
 
 
 def replacement(path: Path) -> AppendedFile:
-    """An empty file beside another one, to `take_place`; what a crash left there is no loss."""
-    return AppendedFile(path.with_name(path.name + ".state.new"), anew=True)
+    """A temporary file beside `path`, for `replace`; a leftover of a crash is emptied."""
+    return AppendedFile(path.with_name(path.name + ".state.new"), truncate=True)
 
 
 def failure(path: Path, what: str, error: OSError) -> JournalError:
-    """The error for a file that cannot be used."""
+    """The error for a file that cannot be opened, read, written, …: `what` is the verb."""
     return JournalError(f"cannot {what} {path}: {error.strerror or error}")
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the name of a new file last."""
+    """Flush the folder, so that a new file's name survives a crash."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -168,7 +168,7 @@ def sync_folder(folder: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError:
-        return  # some file systems have no such thing
+        return  # some file systems cannot flush a folder
 
 
 def quoted(line: bytes) -> str:
@@ -177,7 +177,7 @@ def quoted(line: bytes) -> str:
 
 
 def _is_whole(line: bytes) -> bool:
-    """Whether a line is a JSON object: one that was cut is not."""
+    """Whether a line is a complete JSON object."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Gives results on in the order of their lines, for a reader that takes them as they come."""
+"""Writes results in the order of their input lines, as early as that order allows."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 
 class InOrder:
-    """Holds a result back until all lines before it have theirs.
+    """Holds a result back until all earlier lines have their results.
 
-    `begin` waits while as many lines as `most` are begun and not given on, so that one slow line
-    does not fill the memory with the results behind it.
+    At most `most` lines are started and not yet written: `begin` waits for room, so that the
+    results behind one slow line cannot fill the memory.
     """
 
     def __init__(self, write: Callable[[str], None], most: int) -> None:
@@ -22,14 +22,14 @@ class InOrder:
         self._ready: dict[int, str] = {}
 
     def begin(self, number: int, stopped: Callable[[], bool]) -> None:
-        """A line will have a result; lines begin in their order."""
+        """Announce a line that will have a result; called in the order of the lines."""
         with self._condition:
             while len(self._open) >= self._most and not stopped():
                 self._condition.wait(0.2)
             self._open.append(number)
 
     def finish(self, number: int, text: str) -> None:
-        """The line has a result; an empty one is none after all."""
+        """Take the line's result; with an empty text, the line is skipped."""
         with self._condition:
             self._ready[number] = text
             while self._open and self._open[0] in self._ready:
@@ -39,7 +39,7 @@ class InOrder:
             self._condition.notify_all()
 
     def end(self) -> None:
-        """Write what still waits for a line that has no result, in order."""
+        """Write the results still held back, in order, skipping lines without one."""
         with self._condition:
             while self._open:
                 if ready := self._ready.pop(self._open.popleft(), ""):

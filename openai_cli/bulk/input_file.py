@@ -15,10 +15,10 @@ from openai_cli.errors import Problem
 from openai_cli.input.document import read_json_object
 
 LONGEST_LINE = 64 * 2**20
-"""Bytes one line may have; a longer one is not read to its end."""
+"""Maximum bytes of a line; reading stops with an error at a longer one."""
 _BOM = b"\xef\xbb\xbf"
 _ENVELOPE = ("custom_id", "body", "url")
-"""Keys that no request has: an object with one of them is a line of a Batch file."""
+"""Keys that requests lack: an object with one of these is a line of a Batch file."""
 
 
 class InputLine(NamedTuple):
@@ -36,17 +36,17 @@ class InputLine(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The line in messages."""
+        """How messages name the line."""
         return f"line {self.number}"
 
 
 class InputFile:
-    """The lines of a source, in order; blank ones are left out.
+    """The lines of a source, in order, without blank lines.
 
-    A `custom_id` names one line: a second line with the same one has a problem.
+    A `custom_id` must be unique: the second line with the same id gets a problem.
 
-    `digest` covers all bytes that were read so far, `at_end` says that these are all, and `columns`
-    are those of a CSV file's header.
+    `digest` covers all bytes read so far, `at_end` is set at the end of the file, and `columns`
+    are the names in a CSV file's header.
     """
 
     def __init__(self, source: LineSource, path: str, *, is_csv: bool) -> None:
@@ -67,11 +67,11 @@ class InputFile:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what was read, as hexadecimal digits."""
+        """The SHA-256 of the bytes read so far, as hexadecimal digits."""
         return self._digest.hexdigest()
 
     def lines(self) -> Iterator[InputLine]:
-        """The lines that are left to read.
+        """The remaining lines.
 
         Raises OSError if the file cannot be read, ValueError if it cannot be split into lines.
         """
@@ -83,7 +83,9 @@ class InputFile:
         first = self._ids.add(ident, line.number)
         if not first:
             return line
-        problem = Problem(line.source, f"{shown(ident)} is that of line {first} too", "custom_id")
+        problem = Problem(
+            line.source, f"{shown(ident)} is already used in line {first}", "custom_id"
+        )
         return line._replace(problems=(*line.problems, problem))
 
     def _json_lines(self) -> Iterator[InputLine]:
@@ -126,7 +128,7 @@ class InputFile:
         except csv.Error as error:
             raise ValueError(f"the header is not CSV: {error}") from None
         if not all(columns) or len(set(columns)) < len(columns):
-            raise ValueError("the header must name each column, and each by another name")
+            raise ValueError("each column needs a name in the header, and the names must differ")
         if not columns:
             raise ValueError("the file is empty; CSV begins with a header")
         return columns
@@ -154,7 +156,7 @@ class InputFile:
 
 
 def _opened(line: InputLine, value: dict[str, Any], path: str) -> InputLine:
-    """The line of a Batch file, by what is in its envelope."""
+    """A line of a Batch file, with the id and body from its envelope, or with its problems."""
     ident, body = value.get("custom_id"), value.get("body")
     problems = []
     if not isinstance(ident, str | None):

@@ -1,8 +1,8 @@
-"""The journal of `--each`: the results themselves, and beside them what a next call must know.
+"""The journal of `--each`: a file of results, and a state file that the next call continues from.
 
-`results.jsonl` has one result a line. `results.jsonl.state` has, as JSON lines: the job, which is
-the input and how it is read; the runs that were started and not finished; and lines whose next
-attempt is a new request. Its lock belongs to one process at a time.
+`results.jsonl` has one result per line. `results.jsonl.state` has, as JSON lines: the job (the
+input and the settings); the runs that were started; and the lines that need a new request if they
+are tried again. One process at a time holds the lock on the state file.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from openai_cli.errors import Problem, UsageError
 STATE_SUFFIX = ".state"
 _VERSION = 1
 _HEADER, _ENTRY, _RESULT = b'{"version": ', b'{"line": ', b'{"line":'
-"""How lines begin: the first one of the state, its other ones, and those of the results."""
+"""How lines begin: the first line of the state, its other lines, the lines of results."""
 
 
 class Job(NamedTuple):
-    """What the results are about; another call goes on with them only if all of this is the same.
+    """Input and settings of the results; a later call continues only if all of these are equal.
 
-    `digest` and `lines` are those of the whole input file; None for standard input, whose lines
-    are compared one by one. `flags` is a digest of what the flags set.
+    `digest` and `lines` describe the whole input file; None for standard input, whose lines
+    are compared one by one. `flags` is a digest of the request fields that the flags set.
     """
 
     input: str
@@ -50,10 +50,10 @@ class Job(NamedTuple):
 
 
 class Journal:
-    """Results in a file, with its state; a context manager.
+    """Results in a file, with a state file beside it; a context manager.
 
-    Raises UsageError for results of another job, or of a process that still runs; JournalError if
-    a file cannot be used.
+    Raises UsageError if the results belong to another job or another process is writing them;
+    JournalError if a file cannot be used.
     """
 
     lasting = True
@@ -84,19 +84,19 @@ class Journal:
             self.sync()
 
     def is_done(self, number: int, /) -> bool:
-        """Whether the line has a result that stays."""
+        """Whether the line has a result and is not to be repeated."""
         return number in self._done
 
     def started(self, number: int, /) -> RunReference | None:
-        """The run that an earlier call started for the line, if its end is not known."""
+        """The unfinished run that an earlier call started for the line, if any."""
         return self._started.get(number)
 
     def turn(self, number: int, /) -> int:
-        """How many requests for the line came to a definite end."""
+        """The number of requests for the line that ended definitely."""
         return self._turns.get(number, 0)
 
     def compare(self, number: int, digest: bytes, /) -> bool:
-        """Record what was read from standard input; False if an earlier call read otherwise."""
+        """Record a line of standard input; False if an earlier call read a different line here."""
         short = int.from_bytes(digest[:8], "big")
         known = self._seen[number] if number < len(self._seen) else 0
         if not known:
@@ -104,31 +104,31 @@ class Journal:
         return known in (0, short)
 
     def begin(self, _number: int, _stopped: Callable[[], bool], /) -> None:
-        """Nothing is to be held back."""
+        """Does nothing: results are sorted at the end."""
 
     def leave_out(self, _number: int, /) -> None:
-        """A line without a result is not done."""
+        """Does nothing: a line without a result is sent by the next call."""
 
     def start(self, number: int, run: RunReference, /) -> None:
         """Record that the line's run was started."""
         self._state.append(json.dumps({"line": number, **run._asdict()}))
 
     def finish(self, number: int, text: str, /, *, definite: bool) -> None:
-        """Add the line's result. `definite`: to try again, a new request is needed."""
+        """Add the line's result. If `definite`, trying again needs a new idempotency key."""
         self._results.append(text)
         if definite:
             turn = self.turn(number) + 1
-            # Without it, the line is tried once more with its old key.
+            # If this is lost, the next attempt uses the old key.
             with suppress(JournalError):
                 self._state.append(json.dumps({"line": number, "turn": turn}))
 
     def sync(self) -> None:
-        """Wait until everything so far is on the disk."""
+        """Wait until everything written so far is on the disk."""
         self._results.sync()
         self._state.sync()
 
     def put_in_order(self) -> None:
-        """Sort the results by line; a crash leaves either order."""
+        """Sort the results by line; after a crash, the file is either unsorted or sorted."""
         from openai_cli.bulk.sorted_results import sort_file
 
         self._results.sync()
@@ -139,11 +139,11 @@ class Journal:
             raise
 
     def _close_results(self) -> None:
-        """Close the file that they are in now; --retry-failed writes a new one."""
+        """Close the current results file; --retry-failed may have replaced the first one."""
         self._results.close()
 
     def _lock(self) -> None:
-        import fcntl  # which Windows lacks
+        import fcntl  # not available on Windows
 
         try:
             fcntl.flock(self._state.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -154,7 +154,7 @@ class Journal:
             raise failure(self._state.path, "lock", error) from None
 
     def _open_job(self, job: Job) -> str:
-        """The id of the job: that of the state, if there is one for this job, or a new one."""
+        """The job's id: from the state file if it is about this job, else a new one."""
         self._state.repair(_HEADER, _ENTRY)
         first = next(self._state.lines(), None)
         if first is None:
@@ -181,10 +181,10 @@ class Journal:
         return earlier
 
     def _drop_failed(self) -> None:
-        """Write the results anew without those that failed."""
+        """Rewrite the results file without the failed results."""
         kept = replacement(self.path)
         try:
-            kept.take_place(self.path, self._without_failed())
+            kept.replace(self.path, self._without_failed())
         except BaseException:
             kept.close()
             raise
@@ -224,7 +224,7 @@ class Journal:
 
 
 def read_job(path: Path) -> Job | None:
-    """The job that a results file is about; None without its state."""
+    """The job of a results file; None if it has no state file."""
     state = path.with_name(path.name + STATE_SUFFIX)
     try:
         with state.open("rb") as stream:
@@ -251,7 +251,7 @@ def _opened_state(path: Path) -> AppendedFile:
 
 
 def _refuse_results(path: Path) -> None:
-    """Refuse a file with something in it: nobody knows what it is about."""
+    """Raise UsageError if there are results without a state file: their job is unknown."""
     if path.exists() and path.stat().st_size:
         what = f"{path} exists, and its {path.name}{STATE_SUFFIX} does not"
         raise UsageError(problems=[Problem("--output", f"{what}: name another file")])
@@ -260,7 +260,7 @@ def _refuse_results(path: Path) -> None:
 def _check_version(header: dict[str, Any], state: Path) -> None:
     if header.get("version") != _VERSION:
         what = f"{state} was written by another version of this tool"
-        raise JournalError(what, hint="go on with that version, or name another --output")
+        raise JournalError(what, hint="continue with that version, or name another --output")
 
 
 def _matching(first: bytes, job: Job, state: Path) -> str:
@@ -281,7 +281,7 @@ def _differences(header: dict[str, Any], job: Job) -> Iterator[tuple[str, str]]:
     if header.get("digest") != job.digest:
         yield "--each", "the input has changed"
     if header.get("flags") != job.flags:
-        yield "flags", "what they set in each request has changed"
+        yield "flags", "the request fields that they set have changed"
     if header.get("shard") != job.shard:
         yield "--shard", f"it was {header.get('shard')}, and has changed"
 

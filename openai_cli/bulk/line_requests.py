@@ -1,4 +1,4 @@
-"""Builds the request of each line: its fields over those that the flags gave."""
+"""Builds the request of each line: the fields of the line override those of the flags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openai_cli.input.read_request import blank_ids, id_fields
 
 
 class LineRequests:
-    """Requests from lines; `defaults` is what the flags set, `columns` those of a CSV file."""
+    """Requests from lines; `defaults` has the fields set by flags, `columns` a CSV file's names."""
 
     def __init__(
         self,
@@ -42,12 +42,12 @@ class LineRequests:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of what the flags set, for all requests depend on it."""
+        """A digest of the fields that the flags set."""
         text = json.dumps(self._defaults.values, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def read(self, line: InputLine) -> tuple[Request | None, list[Problem]]:
-        """The line's request and warnings about it; or None and all its problems."""
+        """The line's request and its warnings; or None and all problems of the line."""
         if line.problems:
             return None, list(line.problems)
         values = self._values(line.fields)
@@ -60,7 +60,7 @@ class LineRequests:
         if blanks := blank_ids(body, self._ids):
             return None, [self._problem(finding, line) for finding in blanks]
         if body.get("stream") is True:
-            what = "events cannot be results: leave it out, --wait waits for the run"
+            what = "is not possible with --each; --wait waits for the run"
             return None, [self._problem(Finding(("stream",), what), line)]
         warnings = [self._problem(finding, line) for finding in slips(result)]
         return build_request(self._operation, body), warnings
@@ -77,7 +77,7 @@ class LineRequests:
         return {**defaults, **fields, **merged}
 
     def _problem(self, finding: Finding, line: InputLine) -> Problem:
-        """The finding as a problem of the line, or of the flag whose value it is about."""
+        """The finding as a problem of the line, or of the flag that set the value."""
         if not self._is_in_line(finding.path, line.fields) and not finding.missing:
             found = self._defaults.problem(finding)
             return Problem(f"{line.source}, {found.source}", found.message, found.path)
@@ -94,9 +94,9 @@ class LineRequests:
 
 
 def idempotency_key(job: str, line: InputLine, request: Request, turn: int) -> str:
-    """The key of a line's request: the same after a crash, another for each new `turn`.
+    """The idempotency key of a line's request: stable across calls, new for each `turn`.
 
-    It follows from the journal's id, the line's place, and all that is sent.
+    A hash of the job's id, the line's number, `turn`, the path and the body.
     """
     body = json.dumps(request.body, sort_keys=True, default=str)
     text = f"{job}\n{line.number}\n{turn}\n{request.path}\n{body}"

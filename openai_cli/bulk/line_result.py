@@ -1,4 +1,4 @@
-"""The results: one JSON object a line."""
+"""The result of one input line, and its JSON form."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from openai_cli.output.json_layout import compact
 
 
 class LineResult(NamedTuple):
-    """What became of one line.
+    """The result of one line.
 
-    `run` is the run as the server's JSON text; `reply` the text of the assistant, if it was asked
-    for, which `with_reply` says. `error` is set if the line failed. `status` is the run's, or the
-    kind of the error.
+    `run` is the run as the server's JSON text; `reply` the assistant's text, if `with_reply`.
+    `error` is set if the line failed. `status` is the run's status, or the kind of the error.
     """
 
     line: int
@@ -29,7 +28,7 @@ class LineResult(NamedTuple):
     with_reply: bool = False
 
     def as_json(self) -> str:
-        """The result as it is written: `line`, `custom_id`, then `run`, `reply`, `error`."""
+        """The result as JSON: `line`, `custom_id`, then `run`, `reply`, `error`."""
         parts = [f'"line":{self.line}', f'"custom_id":{_text(self.custom_id)}']
         if self.run:
             parts.append(f'"run":{compact(self.run)}')
@@ -41,7 +40,7 @@ class LineResult(NamedTuple):
 
 
 def error_fields(error: CliError) -> dict[str, Any]:
-    """The error as `--format-error json` has it, with `status` and `attempts` in any case."""
+    """The error as in `--format-error json`, but always with `status` and `attempts`."""
     fields = error.as_json()
     del fields["exit_code"]
     attempts = 0 if isinstance(error, UsageError) else error.attempts
@@ -51,7 +50,7 @@ def error_fields(error: CliError) -> dict[str, Any]:
 def read_result(line: bytes, path: Path, at: int) -> tuple[int, bool, int]:
     """A result's line number, whether it failed, and the tokens of its run.
 
-    Raises JournalError for anything else.
+    Raises JournalError if the line is not a result.
     """
     try:
         value = json.loads(line)
@@ -59,13 +58,13 @@ def read_result(line: bytes, path: Path, at: int) -> tuple[int, bool, int]:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise JournalError(
             f"{path}: line {at} is not a result of --each: {quoted(line) or 'it is blank'}",
-            hint="if the others are, remove it: a line without a result is sent by the next call",
+            hint="if only this line is wrong, remove it: the next call sends that request again",
         ) from None
     return number, "error" in value, tokens_of(value.get("run"))
 
 
 def line_number(value: Any) -> int:
-    """A number of a line. Raises TypeError or ValueError for anything else."""
+    """The value as a line number. Raises TypeError or ValueError for any other value."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError
     if value < 1:
@@ -74,7 +73,7 @@ def line_number(value: Any) -> int:
 
 
 def tokens_of(run: Any) -> int:
-    """The tokens that a run used, as far as it tells."""
+    """The tokens that a run used; 0 if it does not say."""
     usage = run.get("usage") if isinstance(run, dict) else None
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     try:
@@ -87,6 +86,6 @@ def _text(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which has no bytes
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form
         return json.dumps(value, separators=(",", ":"))
     return text

@@ -1,4 +1,4 @@
-"""A set of line numbers: one bit each, so that a million of them need little memory."""
+"""A set of line numbers, stored as a bitmap."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LineSet:
             self._count += 1
 
     def remove(self, number: int) -> None:
-        """Remove a number, if it is there."""
+        """Remove a number, if present."""
         if number in self:
             byte, bit = divmod(number, 8)
             self._bits[byte] &= ~(1 << bit)

@@ -1,4 +1,4 @@
-"""Puts the results of several shards together, and finds what is missing."""
+"""Merges the results of several shards, and finds the lines that are missing."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MOST_RANGES = 20
 
 
 class Missing(NamedTuple):
-    """What the results lack: shards without a file, and lines.
+    """What is missing from the results: shards without a file, and lines.
 
-    `lines` is None if there is no input file to compare with; their `number` then follows from the
-    counts of the shards that are there, and is None without them.
+    `lines` is None without an input file to compare with; their `number` is then computed from the
+    line counts in the state files, and is None without these.
     """
 
     shards: tuple[Shard, ...]
@@ -41,13 +41,13 @@ class RepeatedIds:
         self._more = 0
 
     def looking(self, texts: Iterable[bytes]) -> Iterator[bytes]:
-        """The results as they are, looked at on the way."""
+        """Yields the results unchanged, and collects repeated ids on the way."""
         for text in texts:
             self._look(json.loads(text))
             yield text
 
     def warnings(self) -> Iterator[str]:
-        """What was found; a long list ends with a count."""
+        """The repeated ids as warnings; the last warning counts those left out."""
         yield from self._found
         if self._more:
             yield f"{self._more} more lines with the custom_id of another"
@@ -64,7 +64,7 @@ class RepeatedIds:
 
 
 def jobs_of(paths: Sequence[Path]) -> list[Job]:
-    """The jobs of these files, of those that have their state beside them.
+    """The jobs of the files that have a state file.
 
     Raises UsageError if they are about different inputs or requests.
     """
@@ -73,7 +73,7 @@ def jobs_of(paths: Sequence[Path]) -> list[Job]:
     for path, job in found[1:]:
         first_path, first = found[0]
         if (job.digest, job.flags) != (first.digest, first.flags):
-            problems.append(Problem(str(path), f"its results are of another job than {first_path}"))
+            problems.append(Problem(str(path), f"belongs to another job than {first_path}"))
         elif read_shard(job.shard).parts != read_shard(first.shard).parts:
             what = f"it is shard {job.shard}, and {first_path} is shard {first.shard}"
             problems.append(Problem(str(path), what))
@@ -83,7 +83,7 @@ def jobs_of(paths: Sequence[Path]) -> list[Job]:
 
 
 def missing_from(results: SortedResults, jobs: Sequence[Job], input_file: Path | None) -> Missing:
-    """What is missing of the input. Raises UsageError if it is not the input of these jobs."""
+    """What is missing. Raises UsageError if `input_file` is not the input of these jobs."""
     shards = tuple(_missing_shards(jobs))
     if input_file is not None:
         lines = _lines_without(results, jobs, input_file)
@@ -125,5 +125,5 @@ def _lines_without(results: SortedResults, jobs: Sequence[Job], input_file: Path
     finally:
         opened.source.close()
     if jobs and jobs[0].digest not in (None, lines.digest):
-        raise UsageError(problems=[Problem("--input", "these results are of another file")])
+        raise UsageError(problems=[Problem("--input", "the results are from another file")])
     return found

@@ -1,4 +1,4 @@
-"""Opens the input of `--each`: a file, which is read twice, or a stream, which comes once."""
+"""Opens the input of `--each`: a file, which can be read twice, or a stream, which cannot."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _CHUNK = 1 << 16
 
 
 class LineSource(Protocol):
-    """What lines are read from."""
+    """A source of lines."""
 
     def readline(self, limit: int, /) -> bytes:
         """The next line with its line break, cut at `limit` bytes; empty at the end."""
         ...
 
     def close(self) -> None:
-        """Close it."""
+        """Close the source."""
         ...
 
 
 class Input(NamedTuple):
-    """An open input; for a file, `again` opens it once more, at its beginning."""
+    """An open input; a file can be opened once more with `again`."""
 
     source: LineSource
     is_csv: bool
@@ -34,7 +34,7 @@ class Input(NamedTuple):
 
     @property
     def is_file(self) -> bool:
-        """Whether it can be read again."""
+        """Whether the input can be read again."""
         return self.path is not None
 
     def again(self) -> Input:
@@ -61,15 +61,15 @@ def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input
 
 
 def _stream(source: _Unbuffered) -> Input:
-    """The lines of a stream, which has no name to tell what it holds."""
+    """The input for a stream; JSON or CSV is detected from its first bytes."""
     start = source.peek().removeprefix(b"\xef\xbb\xbf").lstrip()
     return Input(source, bool(start) and not start.startswith((b"{", b"[")))
 
 
 class _Unbuffered:
-    """A pipe or a terminal, read as it comes, also if somebody left it non-blocking.
+    """A pipe or terminal, read without a buffer object; may be in non-blocking mode.
 
-    Not io.BufferedReader: that cannot be closed, nor the process ended, while a thread waits in it.
+    io.BufferedReader can neither be closed nor let the process exit while a thread reads from it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -77,7 +77,7 @@ class _Unbuffered:
         self._buffer = bytearray()
 
     def peek(self) -> bytes:
-        """The first bytes, which stay to be read."""
+        """The first bytes, without consuming them."""
         if not self._buffer:
             self._fill()
         return bytes(self._buffer[:_CHUNK])
@@ -95,7 +95,7 @@ class _Unbuffered:
         return line
 
     def close(self) -> None:
-        """Leave it open: another thread may wait for it, and the process ends soon."""
+        """Does nothing: another thread may be reading, and the process ends soon."""
 
     def _fill(self) -> bool:
         select.select([self._descriptor], [], [])

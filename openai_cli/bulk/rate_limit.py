@@ -1,8 +1,7 @@
-"""The pace that all workers share: limits of the user, and what the server answers.
+"""The rate limit that all workers share: set by the user, and lowered when the server refuses.
 
-A refusal for too many requests stops everybody for as long as the server asks. Then one request
-probes, and each answer lets more be in flight: as TCP does after a lost packet, so that no storm
-follows a pause.
+After a 429, all workers pause for as long as the server asks. Then a single request is sent, and
+each answer raises the number of requests in flight, like TCP's slow start.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ _LONGEST_PAUSE = 60.0
 _LONGEST_ASKED = 3600.0
 """Longest pause, in seconds, that a server can ask for."""
 _LOOK = 1.0
-"""Longest time, in seconds, between two looks of one that waits."""
+"""Longest time, in seconds, between two checks while waiting."""
 _KINDS = ("requests", "tokens")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class RateLimit:
-    """Decides when the next request may be sent; a `Pace` for the clients of all workers.
+    """Decides when the next request may be sent; all workers share it (see `client.pace.Pace`).
 
-    `requests` and `tokens` are limits per minute, None for none. Requests are spaced evenly;
-    tokens are known when a run ends, so those in flight count as the average of the last minute.
+    `requests` and `tokens` are limits per minute, None for no limit. Requests are spaced evenly.
+    A run's tokens are known at its end; until then it counts as the average of the last minute.
     """
 
     def __init__(
@@ -59,14 +58,14 @@ class RateLimit:
 
     @property
     def pause(self) -> float:
-        """Seconds until the server is asked again; 0 if it is asked now."""
+        """Seconds until requests are sent again; 0 if they are not paused."""
         return max(0.0, self._not_before - self._now())
 
     @contextmanager
     def turn(self, look: Callable[[], None] = lambda: None) -> Iterator[_Turn]:
-        """Wait for the turn of one request; it is over when its answer begins.
+        """Wait until one request may be sent; leave the context when its answer begins.
 
-        `look` is called now and then while it waits, and may raise an error to end that.
+        `look` is called repeatedly while waiting; an error that it raises ends the wait.
         """
         turn = _Turn(self, self._enter(look))
         try:
@@ -75,7 +74,7 @@ class RateLimit:
             self._leave(turn)
 
     def may_start(self, stopped: Callable[[], bool]) -> bool:
-        """Wait until one more run may be started; False if `stopped` before. See `ended`."""
+        """Wait until one more run may be started; False if `stopped` before. Pairs with `ended`."""
         while not stopped():
             with self._condition:
                 wait = max(self.pause, self._tokens.wait(self._now()) if self._tokens else 0.0)
@@ -87,14 +86,14 @@ class RateLimit:
         return False
 
     def ended(self, tokens: int) -> None:
-        """A run that `may_start` let through has ended, with these tokens."""
+        """Report the end of a run that `may_start` allowed, and its tokens."""
         if self._tokens:
             with self._condition:
                 self._tokens.ended(self._now(), tokens)
                 self._condition.notify_all()
 
     def _enter(self, look: Callable[[], None]) -> float:
-        """Wait for a free place; returns when it was given."""
+        """Wait until a request may be sent; returns the time at which that was granted."""
         with self._condition:
             while True:
                 now = self._now()
@@ -129,7 +128,7 @@ class RateLimit:
                 self._wait_until(now + seconds_in(turn.headers.get(f"x-ratelimit-reset-{kind}")))
 
     def _slow_down(self, turn: _Turn, asked: float | None) -> None:
-        # Of many requests that were under way together, the first refusal counts.
+        # Of the requests that were in flight at the same time, only the first refusal counts.
         if turn.sent_at >= self._slowed_at:
             self._threshold = max(1.0, self._window / 2)
             self._window = 1.0
@@ -143,7 +142,7 @@ class RateLimit:
 
 
 class _Turn:
-    """One request under way, and the head of its answer."""
+    """One request in flight, and the status and headers of its answer."""
 
     def __init__(self, owner: RateLimit, sent_at: float) -> None:
         self._owner = owner
@@ -152,12 +151,12 @@ class _Turn:
         self.headers: Mapping[str, str] = {}
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """Keep the head of the answer."""
+        """Keep the status and headers of the answer."""
         self.status, self.headers = status, headers
 
 
 class _TokensPerMinute:
-    """The tokens of the last minute, and of the runs in flight, estimated."""
+    """The tokens used in the last minute, plus an estimate for the runs in flight."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -167,7 +166,7 @@ class _TokensPerMinute:
         self._average = 0.0
 
     def wait(self, now: float) -> float:
-        """Seconds until one more run is within the limit, as far as can be told; 0 if it is."""
+        """Estimated seconds until one more run is within the limit; 0 if it is now."""
         while self._ended and self._ended[0][0] <= now - _MINUTE:
             self._sum -= self._ended.popleft()[1]
         if self._sum + (self._in_flight + 1) * self._average <= self._limit:
@@ -188,7 +187,7 @@ class _TokensPerMinute:
 
 
 def seconds_in(text: str | None) -> float:
-    """The seconds of a duration as in `x-ratelimit-reset-…`: `1m30.5s`, `20ms`, `7`; else 0."""
+    """Seconds in a duration like those of `x-ratelimit-reset-…`: `1m30.5s`, `20ms`, `7`; else 0."""
     text = (text or "").strip()
     parts = _DURATION.findall(text)
     if "".join(number + unit for number, unit in parts) != text:

@@ -1,4 +1,4 @@
-"""Results that go to a stream: nothing is remembered from one call to the next."""
+"""Results that go to a stream; no state is kept between calls."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from openai_cli.bulk.results import Earlier, RunReference
 
 
 class ResultStream:
-    """Results for a reader that takes them as they come; a context manager.
+    """Results written to a stream; a context manager.
 
-    `write` takes one with its line break, `close` is called at the end. With `held_back`, results
-    are written in the order of their lines, and so many may wait for an earlier one.
+    `write` takes a result with its line break, `close` is called at the end. With `held_back`,
+    results are written in the order of their lines, and at most that many are held back.
     """
 
     lasting = False
@@ -44,46 +44,46 @@ class ResultStream:
             self._close()
 
     def is_done(self, _number: int, /) -> bool:
-        """Nothing was done before."""
+        """False: there are no earlier results."""
         return False
 
     def started(self, _number: int, /) -> RunReference | None:
-        """No run was started before."""
+        """None: there are no earlier runs."""
         return None
 
     def turn(self, _number: int, /) -> int:
-        """Each line has its first turn."""
+        """Zero: there were no earlier requests."""
         return 0
 
     def compare(self, _number: int, _digest: bytes, /) -> bool:
-        """Nothing was read before."""
+        """True: there is no earlier input to compare with."""
         return True
 
     def begin(self, number: int, stopped: Callable[[], bool], /) -> None:
-        """Wait until there is room for results that wait for this one."""
+        """Wait until there is room to hold results back."""
         if self._order:
             self._order.begin(number, stopped)
 
     def leave_out(self, number: int, /) -> None:
-        """Let no result wait for this one."""
+        """Hold no result back for this line."""
         if self._order:
             self._order.finish(number, "")
 
     def start(self, _number: int, _run: RunReference, /) -> None:
-        """Forget it: no later call would look."""
+        """Does nothing: no later call reads this."""
 
     def finish(self, number: int, text: str, /, *, definite: bool) -> None:  # noqa: ARG002
-        """Write the line's result, now or in its turn."""
+        """Write the line's result, or hold it back until its turn."""
         if self._order:
             self._order.finish(number, text)
         else:
             self._put(text)
 
     def sync(self) -> None:
-        """Every result was flushed when it was written."""
+        """Does nothing: every result is flushed when it is written."""
 
     def put_in_order(self) -> None:
-        """What was written cannot be moved, and has its order."""
+        """Does nothing: results in a stream cannot be moved."""
 
     def _put(self, text: str) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Where results go: a journal, or a stream."""
+"""The interface of a destination for results: a journal, or a stream."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple, Protocol
 
 
 class RunReference(NamedTuple):
-    """A run that was started and whose end is not in the results."""
+    """A run that was started and has no result yet."""
 
     thread_id: str
     run_id: str
 
 
 class Earlier(NamedTuple):
-    """What earlier calls left: counts of results, and the tokens that their runs used."""
+    """Counts of the results of earlier calls, and the tokens that their runs used."""
 
     done: int = 0
     failed: int = 0
@@ -23,10 +23,10 @@ class Earlier(NamedTuple):
 
 
 class Results(Protocol):
-    """Takes one result for each line, from any thread, and knows those of earlier calls.
+    """Takes one result for each line, from any thread, and knows the results of earlier calls.
 
-    `job_id` is the same for all calls that work on the same results. `lasting` says that a later
-    call can go on with them. Methods raise JournalError if something cannot be written.
+    `job_id` is the same for all calls that work on the same results. `lasting`: a later call can
+    continue from them. Methods raise JournalError if something cannot be written.
     """
 
     job_id: str
@@ -34,27 +34,27 @@ class Results(Protocol):
     lasting: bool
 
     def is_done(self, number: int, /) -> bool:
-        """Whether the line has a result that stays."""
+        """Whether the line has a result and is not to be repeated."""
         ...
 
     def started(self, number: int, /) -> RunReference | None:
-        """The run that an earlier call started for the line, if its end is not known."""
+        """The unfinished run that an earlier call started for the line, if any."""
         ...
 
     def turn(self, number: int, /) -> int:
-        """How many requests for the line came to a definite end."""
+        """The number of requests for the line that ended definitely."""
         ...
 
     def compare(self, number: int, digest: bytes, /) -> bool:
-        """Record what was read from standard input; False if an earlier call read otherwise."""
+        """Record a line of standard input; False if an earlier call read a different line here."""
         ...
 
     def begin(self, number: int, stopped: Callable[[], bool], /) -> None:
-        """The line will have a result, or be left out; lines begin in their order."""
+        """Announce a line, which `finish` or `leave_out` ends; called in the order of the lines."""
         ...
 
     def leave_out(self, number: int, /) -> None:
-        """The line has no result after all."""
+        """End a line that has no result."""
         ...
 
     def start(self, number: int, run: RunReference, /) -> None:
@@ -62,11 +62,11 @@ class Results(Protocol):
         ...
 
     def finish(self, number: int, text: str, /, *, definite: bool) -> None:
-        """Add the line's result. `definite`: to try again, a new request is needed."""
+        """Add the line's result. If `definite`, trying again needs a new idempotency key."""
         ...
 
     def sync(self) -> None:
-        """Wait until everything so far is on the disk."""
+        """Wait until everything written so far is on the disk."""
         ...
 
     def put_in_order(self) -> None:

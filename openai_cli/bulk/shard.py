@@ -1,4 +1,4 @@
-"""Which lines belong to one of several processes: `--shard I/N`."""
+"""`--shard I/N`: the part of the lines that this process works on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Shard(NamedTuple):
     parts: int = 1
 
     def has(self, number: int, digest: bytes) -> bool:
-        """Whether a line is in this part: by its number and its bytes, on every machine alike."""
+        """Whether a line is in this part: a hash of its number and content decides."""
         if self.parts == 1:
             return True
         mixed = int.from_bytes(digest[:8], "big") ^ number
@@ -25,7 +25,7 @@ class Shard(NamedTuple):
 
 
 def read_shard(text: str) -> Shard:
-    """Parse `I/N`. Raises ValueError with what was expected."""
+    """Parse `I/N`. Raises ValueError with a description of the expected form."""
     part, _, parts = text.partition("/")
     if all(number.isascii() and number.isdigit() for number in (part, parts)):
         shard = Shard(int(part), int(parts))

@@ -1,4 +1,4 @@
-"""Results of one or more files, by line number: where each stands, without reading it in."""
+"""An index of the results in one or more files: line number to file and offset."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MOST_OPEN = 32
 class SortedResults:
     """The results of these files in the order of their lines.
 
-    Of several results for a line, the last one that did not fail counts, else the last one. Raises
-    JournalError for a file that holds something else; a last line that is not whole is left out.
+    Of several results for a line, the last one that did not fail counts, else the last one. An
+    incomplete last line is ignored. Raises JournalError if a file holds anything but results.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -29,9 +29,9 @@ class SortedResults:
         self.numbers = LineSet()
         self.failed = LineSet()
         self.repeated = 0
-        """Results that another one of the same line stands in for."""
-        self.stand_in_order = True
-        """Whether the files have them in this order already."""
+        """Number of results that another result for the same line replaces."""
+        self.already_sorted = True
+        """Whether the files already have the results in this order."""
         self._last = 0
         for index, path in enumerate(paths):
             self._read(index, path)
@@ -58,7 +58,7 @@ class SortedResults:
             raise failure(path, "read", error) from None
 
     def _add(self, number: int, index: int, start: int, *, failed: bool) -> None:
-        self.stand_in_order = self.stand_in_order and number > self._last
+        self.already_sorted = self.already_sorted and number > self._last
         self._last = number
         if number in self.numbers:
             self.repeated += 1
@@ -74,24 +74,24 @@ class SortedResults:
 
 
 class _OpenFiles:
-    """Files that are read by turns; a few of them are open at a time."""
+    """Files read in alternation, of which only a few are open at a time (least recently used)."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self._open: dict[int, BinaryIO] = {}
 
     def line(self, index: int, start: int) -> bytes:
-        """The line of a file that begins at that byte."""
+        """The line that begins at byte `start` of a file."""
         try:
             stream = self._open.pop(index, None) or self._opened(index)
-            self._open[index] = stream  # the one that was used last comes last
+            self._open[index] = stream  # the most recently used file comes last
             stream.seek(start)
             return stream.readline()
         except OSError as error:
             raise failure(self._paths[index], "read", error) from None
 
     def close(self) -> None:
-        """Close all."""
+        """Close all files."""
         for stream in self._open.values():
             stream.close()
 
@@ -102,12 +102,12 @@ class _OpenFiles:
 
 
 def sort_file(path: Path) -> None:
-    """Put the results in a file in order; a crash leaves the file as it was, or sorted."""
+    """Sort the results in a file; after a crash, the file is either unchanged or sorted."""
     results = SortedResults([path])
-    if results.stand_in_order:
+    if results.already_sorted:
         return
     ordered = replacement(path)
     try:
-        ordered.take_place(path, results.texts())
+        ordered.replace(path, results.texts())
     finally:
         ordered.close()

@@ -1,4 +1,4 @@
-"""Counts what became of the lines: by status, tokens, and how long they took."""
+"""Statistics of the finished lines: statuses, tokens, durations."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 
+from openai_cli.bulk.job_progress import counted, duration
 from openai_cli.bulk.line_result import LineResult
-from openai_cli.bulk.standing import counted, duration
 
 
 class Tally:
-    """The results of this call. Methods may be called by any thread."""
+    """Counts the results of this call; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -36,19 +36,19 @@ class Tally:
 
     @property
     def statuses(self) -> Mapping[str, int]:
-        """How many results there are of each status, the most frequent first."""
+        """The number of results by status, the most frequent status first."""
         with self._lock:
             return dict(self._statuses.most_common())
 
     def percentile(self, part: float) -> float:
-        """The seconds within which this part of the lines was done; 0.5 is the median."""
+        """A percentile of the lines' durations, in seconds; `part` 0.5 is the median."""
         with self._lock:
             seconds = sorted(self._seconds)
         return seconds[min(int(part * len(seconds)), len(seconds) - 1)] if seconds else 0.0
 
 
 def summary_line(tally: Tally, seconds: float) -> str:
-    """The results of a call that took so long, in one line."""
+    """The statistics in one line; `seconds` is the duration of the call."""
     rate = tally.done / seconds if seconds else 0.0
     statuses = ", ".join(f"{count:,} {status}" for status, count in tally.statuses.items())
     speed = f"{counted(tally.done, 'line')} in {duration(seconds)} ({rate:.1f}/s)"

@@ -1,4 +1,4 @@
-"""Fills the columns of a CSV row into the texts of a request: `Classify: {text}`."""
+"""Replaces `{column}` in the texts of a request by values of a CSV row: `Classify: {text}`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
 def columns_in(value: Any) -> Iterator[str]:
-    """The names of columns in all texts of a value; keys of objects are no templates."""
+    """The names of columns in all texts of a value; keys of objects are not templates."""
     if isinstance(value, str):
         yield from (found[1] for found in _PLACE.finditer(value) if found[1] is not None)
     for item in _items(value):
@@ -21,7 +21,7 @@ def columns_in(value: Any) -> Iterator[str]:
 def filled(value: Any, row: Mapping[str, str]) -> Any:
     """The value with each `{column}` replaced by the row's text; `{{` and `}}` are braces.
 
-    What is filled in is data: it is not searched for columns again. Every column must be in `row`.
+    A row's text is not searched for columns. Every column must be in `row`.
     """
     if isinstance(value, str):
         return _PLACE.sub(lambda found: _text(found, row), value)
@@ -33,9 +33,9 @@ def filled(value: Any, row: Mapping[str, str]) -> Any:
 
 
 def begins_with_column(text: str, columns: tuple[str, ...]) -> bool:
-    """Whether the text begins with `{column}`, which would be an object otherwise.
+    """Whether the text begins with `{column}`; it is then a template and not a YAML object.
 
-    So does one word in braces, a misspelt column: as an object it would be a key without a value.
+    Any single word in braces counts as a (misspelt) column.
     """
     found = _PLACE.match(text.lstrip()) if columns else None
     return found is not None and (

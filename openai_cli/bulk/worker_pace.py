@@ -1,4 +1,4 @@
-"""One worker's way to the pace of all: it lets go of a line that was only turned away so far."""
+"""The rate limit as one worker's client sees it; gives up waiting when the job stops."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from openai_cli.client.pace import Turn
 from openai_cli.client.retry import TOO_MANY_REQUESTS
 from openai_cli.errors import CliError
 
-_LOOK = 0.2
-"""Seconds between two looks whether a wait has become pointless."""
+_CHECK_INTERVAL = 0.2
+"""Seconds between two checks whether the job has stopped."""
 
 
 class NotSentError(CliError):
-    """No more lines are to be started, and the server did nothing for this one."""
+    """The job has stopped, and the server has not accepted any request for this line."""
 
     kind = "not_sent"
 
@@ -24,7 +24,7 @@ class NotSentError(CliError):
 class WorkerPace:
     """A `Pace` for the client of one worker, and its `sleep` before a request is sent again.
 
-    Both raise NotSentError if they wait for a line that can be let go.
+    Both raise NotSentError if the job has stopped and the line had only 429 answers so far.
     """
 
     def __init__(self, limit: RateLimit) -> None:
@@ -33,25 +33,25 @@ class WorkerPace:
         self._has_effect = False
 
     def begin(self, stopped: Callable[[], bool]) -> None:
-        """The requests from now on are those of another line."""
+        """Begin a new line: the following requests are for it."""
         self._stopped, self._has_effect = stopped, False
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
-        """As in `Pace`."""
-        with self._limit.turn(self._let_go) as turn:
+        """See `Pace`."""
+        with self._limit.turn(self._give_up_if_stopped) as turn:
             try:
                 yield turn
-            finally:  # no answer may be a lost one
+            finally:  # without an answer, the request may still have had an effect
                 self._has_effect = self._has_effect or turn.status != TOO_MANY_REQUESTS
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for this time, in seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._let_go()
-            time.sleep(min(left, _LOOK))
+            self._give_up_if_stopped()
+            time.sleep(min(left, _CHECK_INTERVAL))
 
-    def _let_go(self) -> None:
+    def _give_up_if_stopped(self) -> None:
         if not self._has_effect and self._stopped():
             raise NotSentError("no more lines are started")

@@ -1,4 +1,4 @@
-"""Worker threads that take lines, one at a time, until there are none or they are told to stop."""
+"""Worker threads that take items one at a time, until none are left or the pool is stopped."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Work = Callable[[T], None]
 
 
 class WorkerPool(Generic[T]):
-    """`concurrency` threads, each with its own `Work`, which `open_worker` makes.
+    """`concurrency` threads; `open_worker` makes the `Work` of each.
 
-    The threads take the items from `items` themselves: nothing is queued, and so there is never
-    more in memory than is being worked on. The first error of a thread stops all.
+    The threads take items directly from the iterator, so that only the items being worked on are
+    in memory. The first error in a thread stops all threads.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class WorkerPool(Generic[T]):
         self._left = concurrency
         self._stopped = False
         self.active = 0
-        """Items that are being worked on."""
+        """Number of items being worked on."""
         self.error: BaseException | None = None
 
     def start(self) -> None:
@@ -44,20 +44,20 @@ class WorkerPool(Generic[T]):
             thread.start()
 
     def stop(self) -> None:
-        """Take no more items; those that are being worked on are finished."""
+        """Take no more items; finish those being worked on."""
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
 
     @property
     def stopped(self) -> bool:
-        """Whether no more items are taken."""
+        """Whether `stop` was called or a thread failed."""
         return self._stopped
 
     def wait(self, seconds: float) -> bool:
-        """Wait for this time at most; whether all work is done.
+        """Wait at most `seconds`; returns whether all work is done.
 
-        After `stop`, a thread that waits for its next item has none.
+        After `stop`, threads that wait for an item count as done.
         """
         with self._condition:
             return self._condition.wait_for(self._is_done, seconds)
@@ -70,7 +70,7 @@ class WorkerPool(Generic[T]):
             with self._open_worker() as work:
                 while self._take(work):
                     pass
-        except BaseException as error:  # whatever it is, it must not vanish with the thread
+        except BaseException as error:  # reported by the main thread
             with self._condition:
                 self.error = self.error or error
                 self._stopped = True

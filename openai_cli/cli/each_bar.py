@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from openai_cli.bulk.standing import Standing, details
+from openai_cli.bulk.job_progress import JobProgress, details
 from openai_cli.cli.env import Env
 
 _BAR_WIDTH = 30
@@ -43,20 +43,20 @@ def live(env: Env, width: int) -> Live:
     return display
 
 
-def bar(standing: Standing, seconds: float) -> RenderableType:
+def bar(progress: JobProgress, seconds: float) -> RenderableType:
     """The bar, and below it the rest."""
-    finished = standing.done + standing.skipped
+    finished = progress.done + progress.skipped
     head = Table.grid(padding=(0, 1))
     shown = ProgressBar(
-        total=standing.total or None,
+        total=progress.total or None,
         completed=finished,
         width=_BAR_WIDTH,
         animation_time=seconds,
-        pulse=standing.total is None,
+        pulse=progress.total is None,
     )
-    of_total = "" if standing.total is None else f" of {standing.total:,}"
+    of_total = "" if progress.total is None else f" of {progress.total:,}"
     head.add_row(shown, Text(f"{finished:,}{of_total} lines"))
     whole = Table.grid()
     whole.add_row(head)
-    whole.add_row(Text("  ".join(details(standing, seconds)), style="dim", overflow="ellipsis"))
+    whole.add_row(Text("  ".join(details(progress, seconds)), style="dim", overflow="ellipsis"))
     return whole

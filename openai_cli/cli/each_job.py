@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from openai_cli.bulk.appended_file import JournalError
 from openai_cli.bulk.input_file import InputLine
+from openai_cli.bulk.job_progress import JobProgress, counted
 from openai_cli.bulk.line_requests import LineRequests, idempotency_key
 from openai_cli.bulk.line_result import LineResult
 from openai_cli.bulk.rate_limit import RateLimit
 from openai_cli.bulk.results import Results, RunReference
-from openai_cli.bulk.standing import Standing, counted
 from openai_cli.bulk.tally import Tally, summary_line
 from openai_cli.bulk.worker_pool import Work, WorkerPool
 from openai_cli.cli.each_options import EachOptions
@@ -269,10 +269,10 @@ class EachJob:
                 self._results.sync()
             except JournalError as error:
                 self._fail(error)
-            self._progress.show(self._standing(total))
+            self._progress.show(self._job_progress(total))
 
-    def _standing(self, total: int | None) -> Standing:
-        return Standing(
+    def _job_progress(self, total: int | None) -> JobProgress:
+        return JobProgress(
             done=self._tally.done,
             failed=self._tally.failed,
             in_flight=self._pool.active,

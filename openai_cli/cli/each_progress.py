@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from openai_cli.bulk.standing import Standing, status_line
+from openai_cli.bulk.job_progress import JobProgress, status_line
 from openai_cli.cli.env import Env
 from openai_cli.cli.progress import columns
 from openai_cli.output.terminal import harmless
@@ -20,7 +20,7 @@ _REDRAW = 0.2
 
 
 class EachProgress:
-    """Shows a `Standing` on stderr, as often as makes sense."""
+    """Shows a `JobProgress` on stderr, as often as makes sense."""
 
     def __init__(
         self, env: Env, *, quiet: bool = False, now: Callable[[], float] = time.monotonic
@@ -32,7 +32,7 @@ class EachProgress:
         self._shown_at = self._since
         self._live = _live(env) if capable and not quiet else None
 
-    def show(self, standing: Standing) -> None:
+    def show(self, progress: JobProgress) -> None:
         """Show how far it is, if the last time was long enough ago."""
         now = self._now()
         if now - self._shown_at < (_REDRAW if self._live else _LINE_INTERVAL):
@@ -41,9 +41,9 @@ class EachProgress:
         if self._live:
             from openai_cli.cli.each_bar import bar
 
-            self._live.update(bar(standing, now - self._since), refresh=True)
+            self._live.update(bar(progress, now - self._since), refresh=True)
         else:
-            self._env.say("note", status_line(standing, now - self._since))
+            self._env.say("note", status_line(progress, now - self._since))
 
     def say(self, kind: str, text: str) -> None:
         """Write a message above the bar."""

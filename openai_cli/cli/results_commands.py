@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openai_cli.bulk.appended_file import replacement
+from openai_cli.bulk.job_progress import counted
 from openai_cli.bulk.merge import Missing, RepeatedIds, jobs_of, missing_from, ranges_text
 from openai_cli.bulk.sorted_results import SortedResults
-from openai_cli.bulk.standing import counted
 from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.option_reader import OptionReader
 from openai_cli.cli.output_place import OutputPlace, close_device, output_place
@@ -66,7 +66,7 @@ def _is_same(one: Path, other: Path) -> bool:
 def _write(texts: Iterator[bytes], place: OutputPlace | None, env: Env) -> None:
     if place and place.is_file:
         with closing(replacement(place.path)) as merged:
-            merged.take_place(place.path, texts)
+            merged.replace(place.path, texts)
         return
     with ExitStack() as stack:
         sink = env.out

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from openai_cli.bulk.standing import Standing
+from openai_cli.bulk.job_progress import JobProgress
 from openai_cli.cli.each_bar import bar
 from openai_cli.output.command_line import wrapped
 
@@ -29,7 +29,7 @@ _EACH = (
     "openai beta:threads create-and-run --assistant-id asst_demo --each requests.jsonl "
     "--concurrency 16 --output results.jsonl --wait"
 )
-_STANDING = Standing(done=2164, failed=3, in_flight=16, total=4200, tokens=391_684)
+_STANDING = JobProgress(done=2164, failed=3, in_flight=16, total=4200, tokens=391_684)
 _SECONDS = 412.0
 _WIDTH = 82
 _TIME = "2026-11-22 12:00:00"

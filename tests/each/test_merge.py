@@ -65,13 +65,13 @@ def test_success_stands_in_for_failure(openai: Shell) -> None:
         ((), 2, "FILE: is required"),
         (("notes.txt",), 1, "notes.txt: line 1 is not a result"),
         (("gone.jsonl",), 1, "cannot read gone.jsonl"),
-        (("1.jsonl", "other.jsonl"), 2, "its results are of another job than 1.jsonl"),
+        (("1.jsonl", "other.jsonl"), 2, "belongs to another job than 1.jsonl"),
         (("1.jsonl", "-o", "1.jsonl"), 2, "is one of the files to merge"),
         (("1.jsonl", "-o", "hard.jsonl"), 2, "is one of the files to merge"),
         (("1.jsonl", "--input", "in.jsonl", "-o", "in.jsonl"), 2, "is the file of --input"),
         (("1.jsonl", "--input", "gone"), 2, "--input: cannot read gone"),
         (("1.jsonl", "-o", "."), 2, "--output: cannot open ."),
-        (("1.jsonl", "--input", "notes.txt"), 2, "these results are of another file"),
+        (("1.jsonl", "--input", "notes.txt"), 2, "the results are from another file"),
     ],
 )
 def test_refusals(

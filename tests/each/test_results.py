@@ -130,7 +130,7 @@ def test_a_custom_id_names_one_line(openai: Shell, runs: RunServer, name: str) -
     for shard in ("1/2", "2/2"):  # whichever has the lines
         done = openai(*CREATE, *flags, "--each", name, "--shard", shard)
         assert done.code == 2
-        what = f'line {first + 2}: custom_id: "a" is that of line {first} too'
+        what = f'line {first + 2}: custom_id: "a" is already used in line {first}'
         assert what in done.err
     assert runs.keys == []
     done = openai(*CREATE, *flags, "--each", name, "--skip-invalid", "--ordered")
@@ -142,7 +142,7 @@ def test_a_custom_id_names_one_line_of_standard_input(openai: Shell, runs: RunSe
     lines = [json.dumps({"custom_id": "a", "body": request(text)}) + "\n" for text in "12"]
     done = openai(*CREATE, "--each", "-", "--concurrency", "1", stdin="".join(lines))
     assert done.code == 2
-    assert 'line 2: custom_id: "a" is that of line 1 too' in done.err
+    assert 'line 2: custom_id: "a" is already used in line 1' in done.err
     assert runs.texts == ["1"]
 
 
