@@ -157,7 +157,7 @@ class _Group(FlagsMixin, TyperGroup):
         )
 
     def _deeper(self, name: str) -> str:
-        """What is below this level by this name: a resource, or a command joined to one; or ""."""
+        """A resource or command below this level that the name stands for; or ""."""
         longer = f"{self.name}:{name}"
         if longer in RESOURCES:
             return longer
@@ -167,7 +167,7 @@ class _Group(FlagsMixin, TyperGroup):
 _NOT_IN_THE_API = {
     "beta:threads list": " (the API has no list of threads; the engine's: openai local threads)"
 }
-"""What to say of commands that people expect."""
+"""Addition to the error for commands that users expect but the API lacks."""
 
 
 def _familiar(typed: str, names: Sequence[str]) -> str:
@@ -177,7 +177,7 @@ def _familiar(typed: str, names: Sequence[str]) -> str:
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str:
-    """The most similar name, by the whole name or its last part, or a command elsewhere; or ""."""
+    """The name most similar to `typed`, as a whole or in its last part; or ""."""
     if joined := _joined(typed):
         return joined
     longer = [name for name in names if name.startswith(f"{typed}:")]
@@ -194,7 +194,7 @@ def nearest_name(typed: str, names: Sequence[str]) -> str:
 
 
 def _joined(typed: str) -> str:
-    """The command whose words were joined, as in `beta:threads:create`; or ""."""
+    """The command that was typed with colons between all words: `beta:threads:create`; or ""."""
     commands = [one.name for one in (*OPERATIONS, *BUILTIN_COMMANDS)]
     joined = {re.sub("[ :./]", ":", name): name for name in commands}
     plain = re.sub("[ :./]", ":", typed)
@@ -251,7 +251,7 @@ class _Resource(_Level):
 
 
 class _BuiltinGroup(_Level):
-    """Commands of the tool itself that share their first words; `name` is all of these."""
+    """The tool's own commands that share their first words; `name` is all of these words."""
 
     def declared(self) -> Mapping[str, Operation | BuiltinCommand]:
         return builtin_commands_of(self.name or "")

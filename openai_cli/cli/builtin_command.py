@@ -1,4 +1,4 @@
-"""A command of the tool itself, which is not an API operation: its declaration, and its start."""
+"""Declares and runs a command of the tool itself (not an API operation)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _COMMON = ("--format-error", "--debug", "--help")
 
 
 class BuiltinCommand(NamedTuple):
-    """A command of the tool itself; `runs` executes it.
+    """A command of the tool itself; the function `runs` executes it.
 
-    `name` is group and command as typed. `words` are the names of its positional arguments in the
-    help, `choices` the allowed values of the first. Of the global options it takes those in
-    `shared` and in `_COMMON`. `consequence` ends the message of a usage error. If it `stays`, it
-    runs until stopped, so tests skip its examples.
+    `name` is group and command as typed. `words` are the names of the positional arguments in the
+    help, `choices` the allowed values of the first one. The command takes the global options in
+    `shared` and in `_COMMON`. `consequence` ends the message of a usage error. A command that
+    `stays` runs until stopped, so tests skip its examples.
     """
 
     name: str
@@ -78,7 +78,7 @@ class BuiltinCommand(NamedTuple):
     def _check(self, session: Session) -> None:
         words = session.arguments.words
         several = self.words[-1:] == (SEVERAL_FILES,)
-        # The command itself refuses a word that is none of its choices: that is the mistake then.
+        # The command itself reports a word that is not one of its choices.
         is_wrong = self.choices and words and words[0] not in self.choices
         extra = [] if several or is_wrong else words[len(self.words) :]
         taken = {row.name for row in self.rows}

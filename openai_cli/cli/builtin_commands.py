@@ -1,6 +1,6 @@
 """Commands of the tool itself, which are not API operations: `openai @manpages -o DIR`.
 
-A command has a name that starts with `@`, as no resource's does, or belongs to one of `GROUPS`:
+The name of a command starts with `@`, or the command belongs to one of `GROUPS`:
 `local serve` is the command `serve` of the group `local`.
 """
 
@@ -103,7 +103,7 @@ GROUPS = {
     "local": "The embedded engine itself: its store, its server",
     "local results": "Results of many runs: --each",
 }
-"""Groups of the tool's own commands, with their summaries; a group may be in another one."""
+"""Groups of the tool's own commands, with their summaries; groups can be nested."""
 
 _WORKERS = Option(
     "--workers", "Runs to work on at the same time; 128 if not set, 0 for none.", OTHER, "COUNT"
@@ -123,7 +123,7 @@ _DRAIN = Option(
 )
 _GRACE = Option(
     "--grace",
-    "Seconds that active runs get to end when it is stopped; 8 if not set.",
+    "Seconds that active runs have to end when the server is stopped; 8 if not set.",
     OTHER,
     "SECONDS",
 )
@@ -234,7 +234,7 @@ BUILTIN_COMMANDS = (
             ),
             Option(
                 "--skip-invalid",
-                "Leave out what is wrong, and say so, in place of importing nothing.",
+                "Skip and report invalid objects instead of importing nothing.",
                 OTHER,
                 takes="nothing",
             ),
@@ -255,7 +255,7 @@ BUILTIN_COMMANDS = (
             STORE,
             Option(
                 "--as",
-                "Shape: objects as import takes them, or conversations for the Conversations API.",
+                "Form: objects for local import, or conversations for the Conversations API.",
                 OTHER,
                 "SHAPE",
                 words=EXPORT_SHAPES,
@@ -281,7 +281,7 @@ BUILTIN_COMMANDS = (
     ),
     BuiltinCommand(
         name="local threads",
-        summary="List the threads in the store, newest first, with their last words",
+        summary="List the threads in the store, newest first, with the end of each",
         runs=_threads,
         options=(STORE, MAX_ITEMS),
         examples=(
@@ -319,7 +319,7 @@ BUILTIN_COMMANDS = (
     ),
     BuiltinCommand(
         name="local config",
-        summary="Show the settings in effect and where they come from, or check the file of them",
+        summary="Show the settings in effect and their origins, or check the configuration file",
         runs=_config,
         words=("ACTION",),
         choices=CONFIG_ACTIONS,
@@ -333,7 +333,7 @@ BUILTIN_COMMANDS = (
     ),
     BuiltinCommand(
         name="local doctor",
-        summary="Show what runs, how it is configured, and whether store and servers can be used",
+        summary="Show version and settings, and check that the store and servers can be used",
         runs=_doctor,
         options=(STORE,),
         examples=("openai local doctor", "openai local doctor --format json"),
@@ -342,19 +342,19 @@ BUILTIN_COMMANDS = (
     ),
     BuiltinCommand(
         name="local results merge",
-        summary="Merge the result files of --each, and tell which lines are missing",
+        summary="Merge the result files of --each, and report missing lines",
         runs=_merge,
         words=(SEVERAL_FILES,),
         options=(
             Option(
                 "--input",
-                "File that the results are about, to name the lines that are missing.",
+                "Input file of the results, to name the missing lines.",
                 OTHER,
                 "FILE",
             ),
             Option(
                 "--output",
-                "File for the merged results; else they are printed.",
+                "File for the merged results; stdout if not set.",
                 OTHER,
                 "FILE",
                 "-o",

@@ -20,7 +20,7 @@ def call(
     """Send the request and print the answer: a list, a run to follow, or any other object."""
     progress = Progress(env, quiet=options.debug)
     settings = progress.beside(options.settings)
-    with Client(settings, engine_transport(settings, progress.tell)) as client:
+    with Client(settings, engine_transport(settings, progress.update)) as client:
         if request.operation.pages:
             from openai_cli.cli.listing import print_list
 

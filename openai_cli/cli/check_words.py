@@ -1,4 +1,4 @@
-"""Words of a command line that are no text."""
+"""Rejects command-line arguments that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from openai_cli.errors import Problem, UsageError
 
 
 def check_words(args: tuple[str, ...], session: Session) -> None:
-    """Raise UsageError for words that hold bytes which the locale's encoding does not know.
+    """Raise UsageError for arguments that are invalid in the locale's encoding.
 
-    They could be neither sent nor shown, whatever they are for.
+    Such text could be neither sent nor printed.
     """
     problems = [
-        Problem(f"word {place}", f'"{_shown(word)}" holds bytes that are no text')
+        Problem(f"word {place}", f'"{_shown(word)}" holds bytes that are not valid text')
         for place, word in enumerate(args, 1)
         if _undecodable(word)
     ]
@@ -23,7 +23,7 @@ def check_words(args: tuple[str, ...], session: Session) -> None:
     from openai_cli.cli.catalog import global_rows
     from openai_cli.cli.flag_parser import read_arguments
 
-    # The options say how the error is to be printed.
+    # Options such as --format-error decide how the error is printed.
     readable = [word for word in args if not _undecodable(word)]
     for found in read_arguments(readable, global_rows()).occurrences:
         session.arguments.add(found.name, found.text)
@@ -37,5 +37,5 @@ def _undecodable(word: str) -> bool:
 def _shown(word: str) -> str:
     try:
         return os.fsencode(word).decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half a pair of UTF-16, which words can hold on Windows
+    except UnicodeEncodeError:  # a lone surrogate, which arguments can contain on Windows
         return word.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""`openai local config show`, `path` and `check`: the configuration file and what it leads to."""
+"""`openai local config show`, `path` and `check`: the configuration file and the settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def config(session: Session) -> None:
-    """Do what the first word says. Raises UsageError."""
+    """Run the action named by the first word. Raises UsageError."""
     word = (session.arguments.words or [""])[0]
     actions = {"show": _show, "path": _path, "check": _check}
     if word not in actions:

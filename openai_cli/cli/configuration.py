@@ -1,4 +1,4 @@
-"""The settings of one call: what was typed, what the environment and the profile add."""
+"""The settings of one call, from the command line, the environment and the profile."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Key = Callable[[], str]
 class Configuration(NamedTuple):
     """Flags and variables in effect, with what the profile sets in place of missing ones.
 
-    `keys` are the keys of the profile by flag, if no flag and no variable has one. `supplied` are
-    the flags and variables that come from the profile. `withheld` says which key is not sent to
-    this server, or is empty; `warnings` are about keys of the environment that are sent instead.
+    `keys` are the profile's keys by flag, unless a flag or variable sets the same key. `supplied`
+    are the flags and variables that come from the profile. `withheld` says that the profile's key
+    is not sent to this server, or is empty; `warnings` name variables that override its keys.
     """
 
     occurrences: Sequence[Occurrence]
@@ -31,7 +31,7 @@ class Configuration(NamedTuple):
 
 
 class EnvironWithKeys(Mapping[str, str]):
-    """Variables of which some are keys that are read when they are looked up.
+    """Environment variables, of which some hold keys that are read when they are looked up.
 
     A lookup raises CliError if the key cannot be read.
     """

@@ -1,4 +1,4 @@
-"""`--continue`: the request for a run on a new thread becomes one on the engine's newest thread."""
+"""`--continue`: changes a request for a new thread into a run on the engine's newest thread."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def on_newest_thread(request: Request, settings: ConnectionSettings) -> Request:
     """The request that adds the messages to the newest thread and starts the run there.
 
-    It is one request, so that of two commands at once one is refused without an effect. Raises
-    UsageError if there is no thread, or if the request says more of the thread than messages;
-    StoreError.
+    One request does both, so that of two commands at the same time, one is refused and has no
+    effect. Raises UsageError if there is no thread, or if the request sets thread fields other than
+    messages; StoreError.
     """
     parts = thread_then_run(request)
     if parts is None:
-        raise _problem("the messages are not in the shape in which they could be added")
+        raise _problem("the messages have a form that cannot be added to a thread")
     if parts.thread.body:
         fields = ", ".join(parts.thread.body)
-        raise _problem(f"the thread exists already, and cannot be made with {fields}")
+        raise _problem(f"the thread already exists and cannot be created with {fields}")
     run = parts.run(_newest_thread(settings))
     messages = [dict(fields) for fields in parts.message_fields]
     more = {"additional_messages": messages} if messages else {}
@@ -42,7 +42,7 @@ def _newest_thread(settings: ConnectionSettings) -> str:
         with closing(store_to_read(place)) as store, store.read() as tx:
             thread = tx.threads.newest()
     if thread is None:
-        hint = "the same command without --continue makes one"
+        hint = "the same command without --continue creates one"
         raise _problem(f"there is no thread yet in {place}", hint=hint)
     return thread.id
 

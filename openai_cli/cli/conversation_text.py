@@ -1,4 +1,4 @@
-"""The entries of a conversation as text: who, when, and what was said or called."""
+"""Formats the entries of a conversation: author, time, text or tool calls."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class ConversationText:
-    """Lays out entries. With `safe`, control characters are escaped, as a terminal needs.
+    """Lays out entries. With `safe`, control characters are escaped, for terminals.
 
-    What was said is indented, so that no message can imitate another one's head.
+    Texts are indented, so that a message cannot imitate the heading of another one.
     """
 
     def __init__(self, *, safe: bool, colour: bool) -> None:
@@ -29,7 +29,7 @@ class ConversationText:
         self._colour = colour
 
     def head(self, thread: ThreadRecord) -> str:
-        """The first line: the thread's id and time."""
+        """The heading of the thread: its id and time."""
         return self._line(thread.id, thread.created_at)
 
     def entry(self, entry: Entry) -> str:
@@ -65,7 +65,7 @@ class ConversationText:
 
 
 def _call(call: Any) -> str:
-    """A tool call on one line, with its output as far as there is one."""
+    """A tool call on one line, with its output if there is one."""
     kind = str(call.get("type"))
     inner = call.get(kind)
     if kind != "function" or not isinstance(inner, dict):

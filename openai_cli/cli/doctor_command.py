@@ -1,4 +1,4 @@
-"""`openai local doctor`: what runs, how it is configured, and whether it can work."""
+"""`openai local doctor`: version, settings, and the state of store, server and upstream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from openai_cli.client.settings import ConnectionSettings
 
 _MOST_MODELS = 20
-"""Names of models that the report lists."""
+"""Maximum number of models that the report lists."""
 
 
 _SETTINGS = {
@@ -39,13 +39,13 @@ _SETTINGS = {
     "upstream_headers": "--upstream-header",
     "store": "--store",
 }
-"""The settings that the report shows, by their names in it."""
+"""The flags whose values the report shows, by their names in the report."""
 
 
 def doctor(session: Session) -> None:
-    """Print the report. Raises the first CliError that it found, after all of it is printed.
+    """Print the report, then raise the first CliError found.
 
-    A server that is not set up is a problem in the report only, since commands with --local work.
+    A server that is not set up is listed as a problem but raises nothing: --local works without.
     """
     problems: list[CliError] = []
     missing: list[str] = []
@@ -70,7 +70,7 @@ def doctor(session: Session) -> None:
         "server": _server(settings, configuration, problems, missing),
         "upstream": _upstream(_engine_environ(session, configuration, settings), problems),
     }
-    # What is wrong with the configuration file is in the way of the store, too.
+    # An invalid configuration file is reported by the store's check as well: keep it once.
     messages = list(dict.fromkeys(problem.message for problem in problems))
     report["problems"] = messages or [f"only commands with --local work: {one}" for one in missing]
     print_report(report, style, env)
@@ -94,7 +94,7 @@ def _tool(environ: Mapping[str, str]) -> Report:
 
 
 def _on_path(name: str, path: str) -> Iterator[str]:
-    """The commands of this name in the order of PATH, each file once."""
+    """The executables of this name in the order of PATH, each file once."""
     seen = set()
     for folder in path.split(os.pathsep):
         file = shutil.which(name, path=folder) if folder else None
@@ -130,7 +130,7 @@ def _server(
     problems: list[CliError],
     missing: list[str],
 ) -> Report:
-    """What the server answers; what has to be set before it is asked is added to `missing`."""
+    """The state of the server; settings that it needs are added to `missing`."""
     address = settings.address
     if address.is_local:
         return {"state": "the embedded engine"}
@@ -153,7 +153,7 @@ def _server(
 def _engine_environ(
     session: Session, configuration: Configuration, settings: ConnectionSettings
 ) -> Mapping[str, str]:
-    """The variables of the engine, with those of a profile whose base URL is another server."""
+    """The variables of the engine, including the profile's, even if its base URL is a server."""
     if settings.address.is_local or not configuration.profile:
         return settings.environ
     return OptionReader(session.configuration(engine=True)).engine_environ()
@@ -169,7 +169,7 @@ def _upstream(environ: Mapping[str, str], problems: list[CliError]) -> Report:
     except RefusalError as error:
         if error.status != 401:
             problems.append(UsageError(error.message))
-        return {"state": f"not asked: {error.message} The model echo works without."}
+        return {"state": f"not asked: {error.message} The model echo works without one."}
     known = len(problems)
     report = _asked(config.settings, problems)
     for problem in problems[known:]:

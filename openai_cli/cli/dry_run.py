@@ -17,7 +17,7 @@ _NEW_KEY = "[a new one for each call]"
 
 
 def shown_settings(options: Options) -> ConnectionSettings:
-    """The settings of a request that is shown: a profile's key is not read to be hidden."""
+    """The settings for a shown request: a profile's key is replaced without being read."""
     settings = options.settings
     return settings._replace(api_key=REDACTED) if options.key else settings
 

@@ -32,20 +32,20 @@ from openai_cli.output.json_layout import escape_controls
 from openai_cli.output.sink import Sink
 
 _MOST_PROBLEMS = 20
-"""Problems that are kept; further ones are counted."""
+"""Problems that are listed; further ones are only counted."""
 _NO_JSON = "not JSON: Expecting value at column 1"
 _TEXT_HINT = (
     "a line is a JSON object, the body of a request; for lines of text: jq -cR '{thread: "
     '{messages: [{role: "user", content: .}]}}\' FILE > REQUESTS; CSV is read from a file that '
     "ends in .csv"
 )
-_INVALID_HINT = "--skip-invalid makes a result of each invalid line and sends the others"
+_INVALID_HINT = "--skip-invalid writes an error result for each invalid line and sends the others"
 _WINDOW = 64
 """Results per worker that may wait for an earlier line with --ordered on a stream."""
 
 
 class Checked(NamedTuple):
-    """What the first reading of a file found: its lines in this shard, and its digest."""
+    """Result of the check before the first request: the lines in this shard, the file's digest."""
 
     lines: int | None = None
     digest: str | None = None
@@ -62,9 +62,9 @@ def run_each(
 ) -> None:
     """Start a run for each line, and write a result for each. Raises CliError.
 
-    `connect` gives the settings with which something is sent, once it is sure that it will be.
+    `connect` makes the connection settings; it is called once a request is certain to be sent.
 
-    LinesFailedError if a line failed or is not done, after all results were written.
+    Raises LinesFailedError, after all results are written, if a line failed or is not done.
     """
     arguments = session.arguments
     each, problems = read_each_options(arguments.occurrences, options, run_options)
@@ -89,7 +89,7 @@ def run_each(
 
 
 def _claim(stdin: Stdin) -> None:
-    """Nothing else may read standard input."""
+    """Reserve standard input for the lines."""
     try:
         stdin.claim("the lines of --each")
     except StdinError as error:
@@ -111,7 +111,7 @@ def _requests(
     options: Options,
     env: Env,
 ) -> LineRequests:
-    """How lines become requests, by the flags; templates name columns that the file has."""
+    """The builder of requests. Raises UsageError for templates with unknown columns."""
     columns = lines.columns
     defaults, warnings = read_defaults(
         operation, arguments, stdin, literal=lambda text: begins_with_column(text, columns)
@@ -126,13 +126,13 @@ def _requests(
             hint = f"its columns: {', '.join(columns)}; {{{{ and }}}} are braces"
             raise UsageError(problems=problems, hint=hint)
         if not used:
-            unused = f"all requests are the same, as no flag has a column: {{{columns[-1]}}}"
+            unused = f"all requests are equal, because no flag uses a column: {{{columns[-1]}}}"
             env.say("warning", f"--each: {unused}")
     return LineRequests(operation, defaults, columns, check=options.check)
 
 
 def _check(lines: InputFile, requests: LineRequests, each: EachOptions, env: Env) -> Checked:
-    """Read the whole file, and refuse it with all problems unless they are to be results."""
+    """Read the whole file. Raises UsageError with all problems, unless `skip_invalid` is set."""
     problems: list[Problem] = []
     warnings: list[str] = []
     unlisted = count = 0
@@ -209,14 +209,14 @@ def _run(
         job.run(_lines_of(lines), checked.lines)
         if checked.digest and lines.digest != checked.digest and lines.at_end:
             what = f"{each.file} was changed while it was read"
-            raise CliError(what, hint="some results may be of its new lines: name another --output")
+            raise CliError(what, hint="some results may be for new lines: name another --output")
 
 
 def _journal(path: Path, job: Job, each: EachOptions) -> Journal:
     try:
         return Journal(path, job, retry_failed=each.retry_failed)
     except JournalError as error:
-        hint = error.hint or "name another --output to begin anew"
+        hint = error.hint or "name another --output to start over"
         raise UsageError(problems=[Problem("--output", error.message)], hint=hint) from None
 
 

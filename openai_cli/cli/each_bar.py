@@ -1,4 +1,4 @@
-"""The bar of `--each` on a terminal, drawn by rich."""
+"""The progress bar of `--each` on a terminal, drawn by rich."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BAR_WIDTH = 30
 
 
 class _Stderr:
-    """Our stderr as the file that rich writes to."""
+    """File object through which rich writes to our stderr."""
 
     def __init__(self, env: Env) -> None:
         self._env = env
@@ -27,11 +27,11 @@ class _Stderr:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Does nothing: writes are not buffered."""
 
 
 def live(env: Env, width: int) -> Live:
-    """A display that redraws in place, and only when it is told to."""
+    """A display that redraws in place, only on `update(refresh=True)`."""
     console = Console(
         file=cast("IO[str]", _Stderr(env)),
         force_terminal=True,
@@ -44,7 +44,7 @@ def live(env: Env, width: int) -> Live:
 
 
 def bar(progress: JobProgress, seconds: float) -> RenderableType:
-    """The bar, and below it the rest."""
+    """The bar, with the counts below it."""
     finished = progress.done + progress.skipped
     head = Table.grid(padding=(0, 1))
     shown = ProgressBar(

@@ -1,17 +1,17 @@
-"""Whether there are enough file descriptors for the runs that `--each` has in progress."""
+"""Checks that there are enough file descriptors for the concurrent runs of `--each`."""
 
 from __future__ import annotations
 
 from openai_cli.errors import Problem, UsageError
 
 _OWN = 40
-"""For the process itself, and the store of the embedded engine."""
+"""Descriptors for the process itself and the store of the embedded engine."""
 
 
 def check_descriptors(concurrency: int) -> None:
-    """Raise the limit if it is too low for so many runs. Raises UsageError if that cannot be.
+    """Raise the limit of open files if it is too low. Raises UsageError if that fails.
 
-    Each of them has a connection, to the server or, from the embedded engine, to a model.
+    Each run needs a connection: to the server, or from the embedded engine to a model.
     """
     from openai_cli.open_files import raise_limit
 

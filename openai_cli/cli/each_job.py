@@ -1,4 +1,4 @@
-"""Runs the lines of `--each` with worker threads, and watches over them."""
+"""Runs the lines of `--each` in worker threads; progress, limits and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from openai_cli.follow.process import Shutdown
 
 _TICK = 0.1
-"""Seconds between two looks at the workers; results are on the disk after two of them."""
+"""Seconds between two checks of the workers; results are on the disk after two checks."""
 _NO_MORE = "no more lines were started"
 _COMMANDS_END = 5.0
 """Seconds that the commands for tool calls have to end at the second Ctrl-C."""
 
 
 def _all(lines: Iterator[InputLine]) -> Iterator[InputLine]:
-    """The lines; an error in the middle of a stream says that those before it were started."""
+    """The lines; an error while reading them says that no more lines were started."""
     try:
         yield from lines
     except UsageError as error:
@@ -49,7 +49,7 @@ def _all(lines: Iterator[InputLine]) -> Iterator[InputLine]:
 
 @contextmanager
 def _terminating_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does, as batch systems and containers send it."""
+    """Treat SIGTERM like Ctrl-C: batch systems and containers send it."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -62,7 +62,7 @@ def _terminating_as_ctrl_c() -> Iterator[None]:
 
 
 class EachJob:
-    """One call of `--each`, once its input is checked and its results are open."""
+    """One call of `--each`, after the input is checked and the results are opened."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class EachJob:
         self._each = each
         self._run_options = run_options
         self._env = env
-        mixed = each.output == "-" and env.out.is_terminal  # the results would break the bar
+        mixed = each.output == "-" and env.out.is_terminal  # results would overwrite the bar
         self._progress = EachProgress(env, quiet=options.debug or mixed)
         self._warnings = Warnings(lambda text: self._progress.say("warning", text))
         settings = options.settings._replace(
@@ -127,7 +127,7 @@ class EachJob:
         self._end(interrupted, total, time.monotonic() - started_at)
 
     def _enter_commands(self, stack: ExitStack) -> None:
-        """Let the commands for tool calls of all threads end together, at the second Ctrl-C."""
+        """Share one shutdown flag for tool commands: the second Ctrl-C ends them in all threads."""
         tools = self._run_options.tools
         if not tools.commands:
             return
@@ -144,13 +144,13 @@ class EachJob:
     def _pending(self, lines: Iterator[InputLine], total: int | None) -> Iterator[InputLine]:
         """The lines of this shard that have no result yet.
 
-        Those of a stream are compared with what an earlier call read; a file was, as a whole.
+        Lines of a stream are compared with those of an earlier call; a file was compared already.
         """
         for line in _all(lines):
             if not self._each.shard.has(line.number, line.digest):
                 continue
             if total is None and not self._results.compare(line.number, line.digest):
-                what = f"line {line.number} is another one than when its run was started"
+                what = f"line {line.number} is different from the one that was started"
                 hint = "name another --output for other lines"
                 raise CliError(f"standard input has changed: {what}", hint=hint)
             if self._results.is_done(line.number):
@@ -194,15 +194,15 @@ class EachJob:
 
     def _note_start(self, number: int, run: RunReference) -> None:
         if not self._run_options.waits:
-            return  # its result follows at once
+            return  # the result follows immediately
         try:
             self._results.start(number, run)
         except JournalError as error:
-            self._fail(error)  # and let the run end: its result may find room
+            self._fail(error)  # the run goes on: its result may still be written
 
     def _finish(self, result: LineResult, seconds: float = 0.0, *, definite: bool = False) -> None:
         if self._abandoned:
-            return  # the command is ending, and what it closed looks like an error
+            return  # the command is ending: errors come from connections that it closed
         self._tally.add(result, seconds)
         text = result.as_json()
         try:
@@ -230,14 +230,14 @@ class EachJob:
 
     @property
     def _tokens(self) -> int:
-        """The tokens of all runs in the results, those of earlier calls too."""
+        """The tokens of all runs in the results, including earlier calls."""
         return self._results.earlier.tokens + self._tally.tokens
 
     # The main thread
 
     def _supervise(self, total: int | None) -> bool:
-        """Wait for the workers; whether Ctrl-C was pressed."""
-        self._say_what_was_done()
+        """Wait for the workers; returns whether Ctrl-C was pressed."""
+        self._note_earlier_results()
         with _terminating_as_ctrl_c():
             try:
                 self._stop_at_limits()
@@ -261,7 +261,7 @@ class EachJob:
         return True
 
     def _watch(self, total: int | None, presses: int = 0) -> None:
-        """Wait for the workers. One more Ctrl-C than `presses` ends it, even if Python lost it."""
+        """Wait for the workers. Raises KeyboardInterrupt at one more Ctrl-C than `presses`."""
         while not self._pool.wait(_TICK):
             if self._env.interrupted() > presses:
                 raise KeyboardInterrupt
@@ -283,17 +283,17 @@ class EachJob:
             stopping=self._stopping,
         )
 
-    def _say_what_was_done(self) -> None:
+    def _note_earlier_results(self) -> None:
         earlier = self._results.earlier
         if earlier.repaired:
-            self._progress.say("note", "removed a result that was not written whole")
+            self._progress.say("note", "removed an incomplete result")
         if earlier.done:
             what = "are repeated" if self._each.retry_failed else "stay as they are"
             failed = f", of which {earlier.failed} failed and {what}" if earlier.failed else ""
             self._progress.say("note", f"{counted(earlier.done, 'line')} done before{failed}")
 
     def _end(self, interrupted: bool, total: int | None, seconds: float) -> None:
-        """Sum up, and raise the error that says how it ended."""
+        """Print the summary, and raise the error that describes the end, if any."""
         for warning in self._warnings.repetitions():
             self._env.say("warning", warning)
         self._env.say("note", summary_line(self._tally, seconds))
@@ -306,7 +306,7 @@ class EachJob:
             raise self._error()
         if interrupted:
             goes_on = left and self._results.lasting
-            raise Interrupted(left, hint="the same command goes on from there" if goes_on else "")
+            raise Interrupted(left, hint="the same command continues from there" if goes_on else "")
         failed = self._tally.failed + kept
         stopped = self._stopping if missing or total is None else ""
         if failed or stopped:
@@ -316,9 +316,9 @@ class EachJob:
 
     def _error(self) -> BaseException:
         error = self._failure or self._pool.error
-        assert error is not None  # noqa: S101 - the caller has looked
+        assert error is not None  # noqa: S101 - checked by the caller
         if self._rescued and isinstance(error, CliError):
             error.hint = (
-                f"{counted(self._rescued, 'result')} that found no room: on standard output"
+                f"{counted(self._rescued, 'result')} could not be written: on standard output"
             )
         return error

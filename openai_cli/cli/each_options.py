@@ -24,7 +24,7 @@ _NO_USE = (
 )
 
 _OF_ONE = {"--output": "; one answer has --format FORMAT, or > FILE for a file"}
-"""What a flag is taken for that is typed without `--each`."""
+"""What the user may have meant by a flag that is typed without `--each`."""
 
 
 class EachOptions(NamedTuple):
@@ -81,7 +81,7 @@ def _check(
     problems += [
         Problem(name, "is empty") for name in (EACH, "--output") if reader.last(name) == ""
     ]
-    # A format that a profile sets for answers is no request for one here.
+    # A --format from a profile is ignored here.
     if reader.has("--format") and options.style.format not in _JSON_LINES:
         problems.append(Problem("--format", f"the results of {EACH} are JSON lines"))
     problems += [
@@ -89,7 +89,7 @@ def _check(
     ]
     if found.retry_failed and found.output == "-":
         problems.append(Problem("--retry-failed", "needs --output too"))
-    # Until a run has ended, nobody knows its tokens; the engine answers with the ended run.
+    # The tokens are known when a run has ended; the engine's answer is the ended run.
     known = found.with_reply or run_options.waits or options.settings.in_process
     for name in ("--max-total-tokens", "--max-tokens-per-minute"):
         if reader.has(name) and not known:

@@ -1,4 +1,4 @@
-"""Shows how far `--each` is: a bar on a terminal, a line now and then elsewhere."""
+"""Shows the progress of `--each`: a bar on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 _LINE_INTERVAL = 15.0
-"""Seconds between two lines where nothing can be redrawn."""
+"""Seconds between two lines if stderr is not a terminal."""
 _REDRAW = 0.2
 
 
 class EachProgress:
-    """Shows a `JobProgress` on stderr, as often as makes sense."""
+    """Shows a `JobProgress` on stderr, with a minimum interval."""
 
     def __init__(
         self, env: Env, *, quiet: bool = False, now: Callable[[], float] = time.monotonic
@@ -33,7 +33,7 @@ class EachProgress:
         self._live = _live(env) if capable and not quiet else None
 
     def show(self, progress: JobProgress) -> None:
-        """Show how far it is, if the last time was long enough ago."""
+        """Show the progress, unless it was shown within the interval."""
         now = self._now()
         if now - self._shown_at < (_REDRAW if self._live else _LINE_INTERVAL):
             return

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from openai_cli.output.sink import Sink
 
 _MOST = 20
-"""Different warnings that are shown; further ones are counted as one."""
+"""Number of distinct warnings that are shown; the others are only counted."""
 _WARNING = "warning: "
 
 
 class Warnings:
-    """Collects warnings of all threads; `show` takes those that are shown at once."""
+    """Collects warnings of all threads; `show` prints each new one."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
@@ -23,7 +23,7 @@ class Warnings:
         self._more = 0
 
     def add(self, text: str, line: int | None = None) -> None:
-        """Show the warning if it is a new one."""
+        """Count the warning, and show it if it is new."""
         with self._lock:
             if text not in self._counts and len(self._counts) >= _MOST:
                 self._more += 1
@@ -34,7 +34,7 @@ class Warnings:
             self._show(text if line is None else f"line {line}: {text}")
 
     def repetitions(self) -> Iterator[str]:
-        """What was not shown."""
+        """Lines with the counts of warnings that were not shown."""
         for text, count in self._counts.items():
             if count > 1:
                 yield f"{count - 1} times more: {text}"

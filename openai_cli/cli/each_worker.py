@@ -1,4 +1,4 @@
-"""Works on one line of `--each`: starts its run, or takes up the one that was started."""
+"""Works on one line of `--each`: starts its run, or follows the run of an earlier call."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.reply import reply_among
 from openai_cli.output.sink import Sink
 
-_PATIENCE = 10
-"""Times a line is sent again when the server still refuses too many requests after its retries."""
+_RATE_LIMIT_ATTEMPTS = 10
+"""Attempts for a line that the server answers with 429, each with the client's own retries."""
 _NO_QUOTA = ("insufficient_quota", "billing_hard_limit_reached")
-"""Codes of a 429 that waiting does not help."""
+"""Error codes of a 429 for which waiting does not help."""
 
 
 class LineWorker:
-    """Sends the requests of one thread's lines over one connection that is kept open."""
+    """Sends the requests for lines, one line at a time, over one persistent connection."""
 
     def __init__(
         self,
@@ -68,17 +68,16 @@ class LineWorker:
         on_start: Callable[[RunReference], None],
         stopped: Callable[[], bool],
     ) -> tuple[LineResult, bool] | None:
-        """The line's result, and whether only a new request could give another one.
+        """The line's result, and whether another attempt would need a new idempotency key.
 
-        None for a line that was only turned away so far, by a server that had too many requests,
-        when no more lines are to be started.
+        None if the job has stopped and the server has only answered 429 for this line.
         """
         error: CliError | None = None
         reply: str | None = None
         attempts = 0
         followed = False
         self._pace.begin(stopped)
-        for patience in reversed(range(_PATIENCE)):
+        for attempts_left in reversed(range(_RATE_LIMIT_ATTEMPTS)):
             follower, printed = self._follower(number, on_start)
             try:
                 self._follow(follower, request, started)
@@ -89,7 +88,7 @@ class LineWorker:
             except CliError as failure:
                 error = failure
                 attempts += failure.attempts
-                if patience and not follower.run and _asks_for_patience(failure):
+                if attempts_left and not follower.run and _is_rate_limited(failure):
                     if stopped():
                         return None
                     error = None
@@ -118,7 +117,7 @@ class LineWorker:
         printer = Printer(Sink(printed), OutputStyle(format="raw"), env.environ)
 
         def started(run: Run) -> None:
-            # A run that has stopped already is a result at once, unless its reply is to be fetched.
+            # The result of a stopped run follows immediately, unless its reply must be fetched.
             if self._with_reply or not is_stopped(run):
                 on_start(RunReference(run["thread_id"], run["id"]))
 
@@ -157,7 +156,7 @@ def open_worker(
     pace: RateLimit,
     with_reply: bool,
 ) -> Iterator[LineWorker]:
-    """A worker with a client of its own; `transport` is shared by all, if given."""
+    """A worker with its own client; if given, `transport` is shared by all workers."""
     shared = None if transport is None else _Shared(transport)
     own = WorkerPace(pace)
     with Client(options.settings, shared, sleep=own.sleep, pace=own) as client:
@@ -176,7 +175,7 @@ class _Shared(httpx.BaseTransport):
         return self._transport.handle_request(request)
 
 
-def _asks_for_patience(error: CliError) -> bool:
+def _is_rate_limited(error: CliError) -> bool:
     return (
         isinstance(error, ApiError)
         and error.status == TOO_MANY_REQUESTS
@@ -186,7 +185,7 @@ def _asks_for_patience(error: CliError) -> bool:
 
 
 def _needs_new_request(error: CliError, run: Run | None) -> bool:
-    """Whether the line is settled for the server, so that its key would bring the same again."""
+    """Whether the server has settled the request: the same key would return the same answer."""
     if run is not None and has_ids(run):
         is_gone = isinstance(error, ApiError) and error.status == httpx.codes.NOT_FOUND
         return isinstance(error, RunEndedError) or is_gone
@@ -194,14 +193,14 @@ def _needs_new_request(error: CliError, run: Run | None) -> bool:
 
 
 def _status(run: Run | None, error: CliError | None) -> str:
-    """The run's status where it says what happened, else the kind of the error."""
+    """The run's status if it explains the result, else the kind of the error."""
     if error is not None and not isinstance(error, RunEndedError):
         return error.kind
     return shortened(status_of(run)) if run else "unknown"
 
 
 def _text_of(printed: BytesIO, run: Run | None) -> str:
-    """The run as the server sent it; of a run that was not fetched again, what is known of it."""
+    """The run as the server sent it; if it was not fetched, its known ids and status as JSON."""
     text = printed.getvalue().decode("utf-8-sig", "replace")
     if text.lstrip().startswith("{"):
         return text

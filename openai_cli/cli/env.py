@@ -1,4 +1,4 @@
-"""Environment of a command: variables, streams, arguments."""
+"""The process environment of a command: variables, streams, arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _never() -> int:
 
 
 _MAY_BE_EMPTY = ("PAGER", "OPENAI_CONFIG")
-"""Variables whose empty value says something: no pager, no configuration file."""
+"""Variables whose empty value has a meaning: no pager, no configuration file."""
 
 
 class Env(NamedTuple):
@@ -57,7 +57,7 @@ class Env(NamedTuple):
         self.put("\n".join([f"{label} {first}", *(f"  {line}" for line in more), ""]))
 
     def talk(self, line: str) -> None:
-        """Write a line to stderr without a label, with control characters escaped."""
+        """Write a line to stderr without a label; control characters are escaped."""
         self.put(harmless(line) + "\n")
 
     def put(self, text: str) -> None:

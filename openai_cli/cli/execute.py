@@ -23,14 +23,14 @@ from openai_cli.output.printer import ROW_FORMATS, Printer
 _LACKS_TOOL = (
     r"'(tools\[\d+\]\.type|.*\battachments(\[\d+\]\.tools)?)'.* is not supported by the \w+ backend"
 )
-"""How the engine refuses what --drop-unsupported-tools leaves out."""
+"""The engine's refusal of a tool that --drop-unsupported-tools would leave out."""
 
 
 def execute(operation: Operation, session: Session) -> None:
     """Read the input, send the request, print the answer.
 
-    Raises CliError; also for a run that this call started or continued and that did not complete,
-    after the run was printed.
+    Raises CliError; also for an incomplete run that this call started or continued, after printing
+    the run.
     """
     stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
     configuration = session.configuration()
@@ -90,7 +90,7 @@ def _execute(
 
 
 def _command_lines(operation: Operation, env: Env) -> str:
-    """The typed command line, changed for the engine and for another server."""
+    """The typed command line, rewritten for the engine and for another server."""
     from openai_cli.cli.catalog import command_rows
     from openai_cli.cli.suggested_commands import for_other_server
 
@@ -104,13 +104,13 @@ def _command_lines(operation: Operation, env: Env) -> str:
 
 
 def _engine_hint(error: ApiError, request: Request, settings: ConnectionSettings) -> str:
-    """How to bring an assistant into a store that lacks it, or to go without a hosted tool; empty
-    for another refusal.
+    """The hint for a refusal by the engine: how to import the missing assistant, or to run without
+    a hosted tool. Empty for other refusals.
     """
     from openai_cli.cli.suggested_commands import assistant_commands
 
     if re.match(_LACKS_TOOL, error.message):
-        return "--drop-unsupported-tools runs it without"
+        return "--drop-unsupported-tools runs it without this tool"
     found = re.fullmatch("No assistant found with id '(.*)'.", error.message, re.DOTALL)
     model = (request.body or {}).get("model")
     return assistant_commands(found[1], model, settings) if found else ""
@@ -122,9 +122,9 @@ def _warn(env: Env, warnings: list[Problem], stdin: Stdin, options: Options) -> 
     if stdin.kept_silent:
         env.say(
             "warning",
-            "standard input is a pipe and was not read: it brought nothing within "
+            "standard input is a pipe and was not read: no data arrived within "
             f"{options.stdin_timeout:g} s (- or --body - waits for a body that comes later; "
-            "< /dev/null or --no-stdin says that there is none)",
+            "< /dev/null or --no-stdin: there is none)",
         )
 
 
@@ -156,7 +156,7 @@ def _show(request: Request, options: Options, printer: Printer, env: Env) -> Non
 
 
 def _instead_of_a_key(operation: Operation, settings: ConnectionSettings, env: Env) -> str:
-    """The hint where a key is missing; a key is of no use on servers without these endpoints."""
+    """The hint for a missing key, or for a server on which these endpoints do not exist."""
     if not (operation.gone and settings.address.is_openai):
         return "this server needs a key; --local uses the embedded engine, which needs none"
     from openai_cli.client.api_errors import retirement_hint

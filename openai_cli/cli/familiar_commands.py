@@ -1,4 +1,4 @@
-"""Names of commands that people know from other programs, and what they are called here."""
+"""Command names from other programs, and the matching commands here."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _COUNTERPARTS = (
     ("stop abort kill", "cancel"),
     ("submit outputs", "submit-tool-outputs"),
 )
-"""Names, and our command for them; the first row that applies decides."""
+"""Names, and our command for them; the first matching row applies."""
 
 
 def familiar_command(typed: str, names: Collection[str]) -> str:
-    """The one of the commands that such a name stands for elsewhere, or ""."""
+    """The command among `names` that `typed` means in other programs, or ""."""
     for spellings, ours in _COUNTERPARTS:
         if typed.lower() in spellings.split() and ours.split()[0] in names:
             return ours

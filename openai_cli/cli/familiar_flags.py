@@ -1,7 +1,7 @@
-"""Flags that people know from other programs, and what to use here instead.
+"""Flags of other programs, and what to use here instead.
 
-From gh, aws, kubectl, curl, httpie, llm and the like. The tables are only consulted for flags that
-a command does not have, and point only to flags that it has.
+From gh, aws, kubectl, curl, httpie, llm and similar tools. The tables are used only for flags that
+a command lacks, and suggest only flags that it has.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _COUNTERPARTS = (
     ("-j", "--format json"),
     *((f"--{name}", f"--format {name}") for name in FORMATS if name != "auto"),
 )  # fmt: skip
-"""Spellings, and our flag for it, with what follows; the first row that applies decides."""
+"""Spellings, and our flag for them with its value; the first matching row applies."""
 
 _REMARKS = (
     ("--quiet -q --silent -s", "results go to stdout, notes to stderr, which can be redirected"),
@@ -67,13 +67,13 @@ _REMARKS = (
     ("--store= --db=", "--base-url local:FILE names the store"),
     ("--continue -c", "a message to a thread: beta:threads:messages create"),
 )  # fmt: skip
-"""Spellings, and a sentence where no flag of ours does the same; `=`: a value follows."""
+"""Spellings, and advice where we have no such flag; `=`: the flag takes a value."""
 
 
 class Advice(NamedTuple):
-    """What to say about an unknown flag.
+    """Advice on an unknown flag.
 
-    `flag` is ours for it, or empty. `takes_value`: the word behind the unknown flag is its value.
+    `flag` is our flag for it, or empty. `takes_value`: the next word is the unknown flag's value.
     """
 
     text: str
@@ -82,7 +82,7 @@ class Advice(NamedTuple):
 
 
 def advice(typed: str, known: Collection[str]) -> Advice | None:
-    """The advice on a flag that is none of the `known` ones; None if it is not familiar."""
+    """The advice on a flag that is not `known`; None if the tables do not have it."""
     for spellings, ours in _COUNTERPARTS:
         flag, _, value = ours.partition(" ")
         if typed in spellings.split() and flag in known:

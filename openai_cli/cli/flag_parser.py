@@ -141,7 +141,7 @@ class FlagParser(_OptionParser):
         positive = typed.replace("--no-", "--", 1)
         if positive != typed and positive in rows and rows[positive].kind == "boolean":
             return Advice(f"did you mean {positive}=false?", positive, takes_value=False)
-        # Some tools take long flags behind one dash.
+        # Some tools accept long flags with one dash.
         if found := advice(typed, rows) or advice(f"-{typed}", rows):
             return found
         near = nearest_flag(typed, rows)

@@ -54,9 +54,9 @@ _MAX_RECHECKS = 5
 
 
 class Follower:
-    """Sends the request that starts a run, then waits for it and answers calls by the options.
+    """Sends the request that starts a run, waits for the run, and answers its tool calls.
 
-    `on_start` is told of the run as soon as its ids are known.
+    `on_start` is called with the run as soon as its ids are known.
     """
 
     def __init__(
@@ -90,19 +90,19 @@ class Follower:
 
     @property
     def run(self) -> Run | None:
-        """The run as last seen, its numbers as str; None before an answer told of it."""
+        """The run as last seen, numbers as str; None before an answer contained it."""
         return self._run
 
     def follow_started(self, run: Run, request: Request) -> None:
-        """As `follow`, for a run that `request` started earlier: of `run`, the ids are enough."""
+        """Like `follow`, for a run that `request` started earlier; `run` needs only the ids."""
         self._run = run
         self._finish(self._poller.fetch(run))
         self._check_outcome(request)
 
     def follow(self, request: Request) -> None:
-        """Send the request, print the answers, and check how the run ended.
+        """Send the request, print the answers, and check the final status.
 
-        Raises CliError; for a run that did not complete or waits, after it was printed.
+        Raises CliError; for a run that did not complete or that waits, after printing it.
         """
         try:
             self._run_to_end(request)
@@ -118,7 +118,7 @@ class Follower:
             self._env.say("note", go_on(self._run, self._settings))
 
     def _names_thread(self, request: Request) -> bool:
-        """Whether a person reads the reply alone, of a thread that was made for it."""
+        """Whether to print the id of the new thread: on a terminal that shows only the reply."""
         reads = self._printer.adds_replies or self._options.style.wants_reply
         return reads and self._env.err.is_terminal and request.operation == main_operation()
 
@@ -127,7 +127,7 @@ class Follower:
         self._finish(answer)
 
     def _finish(self, answer: Document | Stream) -> None:
-        """Read the first answer, and what follows it, until there is nothing left to do."""
+        """Read the first answer, and send further requests until the run needs none."""
         while True:
             document = self._receive(answer)
             calls = self._open_calls()
@@ -220,9 +220,9 @@ class Follower:
         return document
 
     def _has_stopped(self, run: Run) -> bool:
-        """Whether the run has stopped; looks again if all it shows are calls that were answered.
+        """Whether the run has stopped; polls again if it lists only calls that were answered.
 
-        Some servers take their time to notice the outputs, or go back to an earlier state once.
+        Some servers take a while to register outputs, or return an outdated state once.
         """
         if not is_stopped(run):
             self._rechecks_left = _MAX_RECHECKS
@@ -235,7 +235,7 @@ class Follower:
     # Tool calls
 
     def _open_calls(self) -> list[RequiredCall]:
-        """The calls to answer now: all the run waits for; none if any of them has no command."""
+        """The calls that the run waits for; none if a call has no command."""
         run, tools = self._run, self._run_options.tools
         calls = tool_calls(run) if run and tools.commands and has_ids(run) else []
         if run is None or not calls:
@@ -268,7 +268,7 @@ class Follower:
         return answer
 
     def _run_commands(self, calls: list[RequiredCall], run: Run) -> None:
-        """Run the commands for these calls, and keep their outputs."""
+        """Run the commands for these calls, and store their outputs."""
         from openai_cli.follow.commands import answer_calls
 
         tools = self._run_options.tools

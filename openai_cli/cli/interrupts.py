@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 _SECOND_ALARM = 1.0
-"""Seconds after which what still goes on when the time is up is interrupted again."""
+"""Seconds from the first interrupt to the next, if the command has not ended."""
 
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Interrupt what runs in the block after this time, as Ctrl-C would; None is no limit.
+    """Interrupt the block after this time, as Ctrl-C would; None is no limit.
 
-    Raises TimeUpError, which says what becomes of the work that was going on.
+    Raises TimeUpError, with the consequence for the interrupted work.
     """
     if seconds is None:
         yield

@@ -31,7 +31,7 @@ def print_list(
         for items in item_pages(client, request, options.max_items, options.max_pages):
             printer.page(items)
         if printer.lacks_reply and options.max_items is None:
-            env.say("note", "this list contains no message of an assistant")
+            env.say("note", "this list contains no assistant messages")
 
 
 def item_pages(

@@ -1,4 +1,4 @@
-"""Words that may have been meant."""
+"""Suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from difflib import get_close_matches
 
 
 def near(text: str, words: Sequence[str]) -> str:
-    """A question whether another word was meant; empty if none is like it."""
+    """` (did you mean WORD?)` for the most similar of `words`; empty if none is similar."""
     close = get_close_matches(text.lower(), words, n=1)
     return f" (did you mean {close[0]}?)" if close else ""

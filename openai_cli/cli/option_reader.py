@@ -41,14 +41,14 @@ D = TypeVar("D")
 
 DEFAULT_PAGES = 5000
 _HEADERS_OF_THE_ENGINE = ("idempotency-key", "openai-beta")
-"""Headers that the engine reads, or that say nothing new to it."""
+"""Headers that the engine reads, or accepts and ignores."""
 
 
 class Options(NamedTuple):
     """The parsed global options; times are in seconds.
 
-    `max_items` and `max_time` are None for no limit, `max_pages` is 0. `key` reads the server's
-    key if the profile has it, and the settings do not; `withheld` is that of the configuration.
+    `max_items` and `max_time` are None for no limit, `max_pages` is 0. `key` reads the profile's
+    key for the server, if the settings have none; `withheld` as in `Configuration`.
     """
 
     settings: ConnectionSettings
@@ -66,9 +66,9 @@ class Options(NamedTuple):
 
 
 def read_options(configuration: Configuration, stdin: Stdin) -> tuple[Options, list[Problem]]:
-    """The parsed options, and all problems with them; an invalid option has its default.
+    """The parsed options, and all problems with them; an invalid option gets its default.
 
-    `stdin` is read if a key is to come from it.
+    `stdin` is read for `--api-key -`.
     """
     reader = OptionReader(configuration, stdin)
     settings = reader.settings()
@@ -134,14 +134,14 @@ class OptionReader:
         return default if text is None else self._parsed(text, name, read, default)
 
     def setting(self, name: str, variable: str) -> tuple[str, str]:
-        """The text of a flag, else of a variable, and which of both it came from."""
+        """The text of a flag, else of a variable, and the name of its source."""
         text = self.last(name)
         return (text, name) if text is not None else (self._environ.get(variable, ""), variable)
 
     def setting_value(
         self, name: str, variable: str, read: Callable[[str], T], default: D
     ) -> T | D:
-        """Like `value`, from the flag or from the variable that stands in for it."""
+        """Like `value`, from the flag, else from the variable."""
         text, source = self.setting(name, variable)
         if not text and source == variable:
             return default
@@ -182,11 +182,11 @@ class OptionReader:
         )
 
     def engine_environ(self) -> Mapping[str, str]:
-        """The variables of an engine that answers others: what flags say takes their place."""
+        """The variables of an engine that serves clients; flags override them."""
         return self._with_keys(self._with_engine_flags({}))
 
     def _with_keys(self, environ: Mapping[str, str]) -> Mapping[str, str]:
-        """The variables, with the profile's keys, which are read when they are looked up."""
+        """The variables, with the profile's keys, which are read on lookup."""
         names = {**CREDENTIALS, **UPSTREAM_VARIABLES}
         keys = {names[flag]: key for flag, key in self._keys.items()}
         return EnvironWithKeys(environ, keys) if keys else environ
@@ -226,7 +226,7 @@ class OptionReader:
             return ""
 
     def credential(self, name: str) -> str:
-        """The option's key or id; that of a file for `@FILE`, of standard input for `-`."""
+        """The option's key or id: the text, the content of `@FILE`, or standard input for `-`."""
         try:
             text = read_credential(self.last(name) or "", lambda: self._stdin.demand(name))
             return check_credential(text, name)
@@ -237,14 +237,14 @@ class OptionReader:
         return ""
 
     def _check_place(self, address: Address) -> None:
-        """Refuse flags that would go nowhere: those of an upstream, and headers for the engine."""
+        """Report flags without effect: upstream flags for a server, headers for the engine."""
         for name in () if address.is_local else ENGINE_FLAGS:
             if self.has(name):
                 self.problems.append(Problem(name, "works with the embedded engine only: --local"))
         for text in self.all("--header") if address.is_local else ():
             name, colon, _ = text.partition(":")
             if colon and name.lower() not in _HEADERS_OF_THE_ENGINE:
-                what = f"the embedded engine has no use for {name}; for its models' server: "
+                what = f"the embedded engine ignores {name}; to send it to the upstream: "
                 self.problems.append(Problem("--header", f"{what}--upstream-header"))
 
     def _headers(self) -> Iterable[tuple[str, str]]:
@@ -265,7 +265,7 @@ class OptionReader:
             self.problems.append(Problem("--mtls-client-cert-file", what))
 
     def max_time(self) -> float | None:
-        """The seconds for the whole command, which a signal ends."""
+        """The value of --max-time, in seconds; None for no limit."""
         if self.has("--max-time") and windows.is_windows():
             self.problems.append(Problem("--max-time", windows.UNSUPPORTED))
             return None
@@ -285,12 +285,12 @@ class OptionReader:
         )
 
     def _transform(self, name: str) -> str:
-        """A GJSON path; "" if there is none, or an invalid one."""
+        """A GJSON path; "" if it is missing or invalid."""
         text = self.last(name)
         return text if text is not None and self._is_path(text, name) else ""
 
     def _is_path(self, text: str, source: str) -> bool:
-        """Whether a text is a GJSON path; if not, the problem points at the error."""
+        """Whether a text is a GJSON path; if not, adds a problem with the error's position."""
         from openai_cli.output.gjson import PathError, check
 
         try:
@@ -302,7 +302,7 @@ class OptionReader:
         return True
 
     def _columns(self, format_name: str) -> tuple[str, ...]:
-        """The names or paths of --columns; each may be there once."""
+        """The names or paths of --columns, without repetitions."""
         texts = self.all("--columns")
         if not texts:
             return ()
@@ -317,7 +317,7 @@ class OptionReader:
             if not name:
                 self.problems.append(Problem("--columns", f"column {place + 1} is empty"))
             elif name in names[:place]:
-                self.problems.append(Problem("--columns", f"{shortened(name)} is there twice"))
+                self.problems.append(Problem("--columns", f"{shortened(name)} is repeated"))
             else:
                 self._is_path(name, "--columns")
         return tuple(names)

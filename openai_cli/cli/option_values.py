@@ -1,4 +1,4 @@
-"""Parsers of the values of options: each raises ValueError with what was expected."""
+"""Parsers of option values; each raises ValueError with a description of the expected value."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Option(NamedTuple):
 
 _FORMATS = ", ".join(FORMATS)
 ERROR_FORMATS = tuple(name for name in FORMATS if name not in ("explore", *ROW_FORMATS))
-"""Values of --format-error: the formats that fit one object without a screen."""
+"""Values of --format-error: the formats for a single object, except the interactive one."""
 
 CONNECTION, OUTPUT, OTHER = "Connection", "Output", "Other"
 CONFIG_ACTIONS = ("show", "path", "check")
@@ -57,7 +57,7 @@ OPTIONS = (
     Option("--header", "Header to add: 'Name: value'. Repeatable.", CONNECTION, "HEADER", repeatable=True),
     Option("--timeout", "Seconds to wait for the server; 600 if not set.", CONNECTION, "SECONDS"),
     Option("--max-time", "Seconds for the whole command, retries and streams too; no limit if not set.", CONNECTION, "SECONDS"),
-    Option("--max-answer-size", "Bytes of an answer at most, or with K, M, G; 100M if not set, 0 for no limit.", CONNECTION, "SIZE"),
+    Option("--max-answer-size", "Maximum bytes of an answer, or with K, M, G; 100M if not set, 0 for no limit.", CONNECTION, "SIZE"),
     Option("--max-retries", "Further attempts after a failure; 2 if not set.", CONNECTION, "COUNT"),
     Option("--mtls-client-cert-file", "Client certificate (PEM), with its key.", CONNECTION, "FILE"),
     Option("--mtls-client-key-file", "Key of the client certificate (PEM).", CONNECTION, "FILE"),
@@ -83,7 +83,7 @@ OPTIONS = (
 
 BODY_OPTIONS = (
     Option("--body", "Request body: - for standard input, @FILE, JSON or YAML; flags override its fields.", OTHER, "BODY"),
-    Option("--raw-field", "Text for another flag, taken as it is: no @FILE, JSON or null. Repeatable.", OTHER, "FLAG=TEXT", repeatable=True),
+    Option("--raw-field", "Literal text for another flag: @FILE, JSON and null are not interpreted. Repeatable.", OTHER, "FLAG=TEXT", repeatable=True),
 )  # fmt: skip
 """Options of commands that send a body."""
 

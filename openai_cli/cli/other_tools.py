@@ -1,4 +1,4 @@
-"""Words that other commands named `openai` know, and this one does not."""
+"""Commands of other tools named `openai`, which this tool lacks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LEGACY_WORDS = ("api", "tools", "migrate", "grit")
 
 
 def owner_of(word: str) -> str:
-    """Which other tool has a command of this name, or ""; `chat:completions` is found by `chat`.
+    """The other tool that has this command, or ""; only the part before the first colon counts.
 
-    Some have left `beta:` since.
+    `beta:` is skipped, because some commands were moved out of it.
     """
     if word in _LEGACY_WORDS:
         return LEGACY
@@ -29,8 +29,8 @@ def owner_of(word: str) -> str:
 
 
 def explanation(word: str, owner: str) -> str:
-    """What this tool is, and which other one has the command."""
+    """The message that names this tool, and the tool that has the command."""
     return (
-        f"this is {openai_cli.DISTRIBUTION}, which has the Assistants commands alone; "
+        f"this is {openai_cli.DISTRIBUTION}, which has only the Assistants commands; "
         f"{word} is a command of {owner}"
     )

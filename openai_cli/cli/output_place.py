@@ -1,4 +1,4 @@
-"""Where `--output` of many results leads: to a file, or to a device or pipe."""
+"""The target of `--output` for many results: a regular file, or a device or pipe."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from openai_cli.errors import Problem, UsageError, shortened
 
 
 class OutputPlace(NamedTuple):
-    """`path` is the file that is meant, links followed; `is_file` if it is one or can be one."""
+    """`path` has symbolic links resolved; `is_file`: a regular file, or no file yet."""
 
     path: Path
     is_file: bool
 
     def open_device(self) -> BinaryIO:
-        """What is no file, to be written to. Raises UsageError."""
+        """Open the device or pipe for writing. Raises UsageError."""
         try:
             return self.path.open("wb")
         except OSError as error:
@@ -25,7 +25,7 @@ class OutputPlace(NamedTuple):
 
 
 def output_place(name: str) -> OutputPlace:
-    """The place of that name. Raises UsageError if there can be none."""
+    """The target with this name. Raises UsageError if the path cannot be used."""
     try:
         path = Path(name).expanduser()
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
@@ -36,7 +36,7 @@ def output_place(name: str) -> OutputPlace:
 
 
 def close_device(device: BinaryIO) -> None:
-    """Close it. Each result was flushed, and what failed then has been told."""
+    """Close the device. Each result was flushed, so errors have already been reported."""
     with suppress(OSError):
         device.close()
 

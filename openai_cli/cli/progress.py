@@ -21,8 +21,8 @@ _REDRAW = 0.25
 class Progress:
     """Shows the run's status, the elapsed time and, if known, the tokens.
 
-    `pause` waits for a time; `waiting` is for a block of code that takes its time, such as a run
-    of the embedded engine. There a thread redraws the line, with the run that `tell` was given.
+    `pause` waits for a time; `waiting` wraps a block of code that takes long, such as a run of the
+    embedded engine: a thread redraws the line, with the run last given to `update`.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Progress:
         """Whether there is a terminal for the line."""
         return self._shows
 
-    def tell(self, run: Run) -> None:
-        """Take the run as it is now."""
+    def update(self, run: Run) -> None:
+        """Set the run whose status is shown."""
         self._run = run
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Show the line while the block works, as far as a run is known."""
+        """Redraw the line while the block runs, once a run is known."""
         if not self._shows:
             yield
             return
@@ -75,20 +75,22 @@ class Progress:
                 self.show(_status(self._run))
 
     def beside(self, settings: ConnectionSettings) -> ConnectionSettings:
-        """The settings with callbacks that remove the line before they print."""
+        """The settings, with callbacks that remove the line before they print a message."""
 
-        def alone(tell: Callable[[str], None]) -> Callable[[str], None]:
-            def told(text: str) -> None:
+        def cleared(write: Callable[[str], None]) -> Callable[[str], None]:
+            def clear_and_write(text: str) -> None:
                 with self._lock:
                     self.clear()
-                    tell(text)
+                    write(text)
 
-            return told
+            return clear_and_write
 
         if not self._shows:
             return settings
         return settings._replace(
-            notice=alone(settings.notice), note=alone(settings.note), warn=alone(settings.warn)
+            notice=cleared(settings.notice),
+            note=cleared(settings.note),
+            warn=cleared(settings.warn),
         )
 
     def pause(self, run: Run, seconds: float) -> None:

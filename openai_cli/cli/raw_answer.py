@@ -1,4 +1,4 @@
-"""Prints one answer byte for byte, a long one as it comes."""
+"""Prints one answer byte for byte, as it arrives if it is long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openai_cli.output.printer import Printer
 def print_bytes(client: Client, request: Request, printer: Printer) -> None:
     """Send the request and print the answer.
 
-    Raises NoAnswerError if it breaks off; of a long answer, what came has been printed then.
+    Raises NoAnswerError if the answer breaks off; the received part of a long answer is printed.
     """
     answer = client.send_for_bytes(request)
     if isinstance(answer, Document):
@@ -25,5 +25,5 @@ def print_bytes(client: Client, request: Request, printer: Printer) -> None:
 
 
 def not_one_document() -> NoAnswerError:
-    """The error for events in place of one answer."""
+    """The error for a stream of events where one JSON document was expected."""
     return NoAnswerError("expected one JSON document, but the server sent events")

@@ -40,14 +40,14 @@ def report(error: CliError, session: Session) -> int:
 def _occurrences(session: Session) -> Sequence[Occurrence]:
     try:
         return session.configuration().occurrences
-    except Exception:  # this error is told, whatever is wrong with the configuration file
+    except Exception:  # report the original error even if the configuration file is invalid
         return session.arguments.occurrences
 
 
 def report_unexpected(error: Exception, session: Session) -> int:
     """Report an internal error: one line, and with --debug the traceback. Returns exit code 1."""
     if isinstance(error, MemoryError):
-        return report(CliError("there is not enough memory for this"), session)
+        return report(CliError("not enough memory"), session)
     if "--debug" in session.arguments.names():
         for line in traceback.format_exception(error):
             session.env.talk(line.rstrip("\n"))
@@ -94,7 +94,7 @@ def _api_line(error: ApiError) -> str:
 
 
 def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
-    # Half a surrogate pair, which a server may send, stays an escape: it has no bytes.
+    # A lone surrogate, which a server may send, stays escaped: it has no UTF-8 form.
     whole = json.dumps(error.as_json(), ensure_ascii=False)
     text = re.sub(_HALF_PAIR, lambda half: f"\\u{ord(half[0]):04x}", whole)
     if style.format == "raw" and isinstance(error, ApiError) and error.body:
@@ -108,7 +108,7 @@ def _as_data(error: CliError, session: Session, style: OutputStyle) -> None:
 
 
 def note_missed(printer: Printer, option: str, env: Env) -> None:
-    """Say on a terminal that the path of this option selected nothing, so that all is printed."""
+    """Note, on a terminal, that the option's path selected nothing and everything is printed."""
     if printer.transform_missed and env.err.is_terminal:
         as_in_jq = printer.path.startswith(".") and not printer.path.startswith("..")
         why = "; a GJSON path begins without a dot: id, not .id" if as_in_jq else ""

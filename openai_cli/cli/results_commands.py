@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def merge(session: Session) -> None:
-    """Print the results of all files in the order of their lines, and say what is missing.
+    """Print the results of all files in the order of their lines, and report what is missing.
 
-    Raises LinesFailedError, after that, if a line is missing or failed; UsageError for files that
-    do not belong together; JournalError for one that holds no results.
+    Raises UsageError for files of different jobs; JournalError for a file that holds anything but
+    results; after printing, LinesFailedError if a line is missing or failed.
     """
     reader = OptionReader(Configuration(session.arguments.occurrences, session.env.environ))
     paths = [Path(word).expanduser() for word in session.arguments.words]
@@ -36,7 +36,7 @@ def merge(session: Session) -> None:
     input_path = Path(input_file).expanduser() if input_file else None
     place = output_place(output) if output and output != "-" else None
     if place:
-        _spare(place.path, paths, input_path)
+        _check_output(place.path, paths, input_path)
     jobs = jobs_of(paths)
     results = SortedResults(paths)
     missing = missing_from(results, jobs, input_path)
@@ -45,8 +45,8 @@ def merge(session: Session) -> None:
     _report(results, missing, repeats, session)
 
 
-def _spare(output: Path, paths: Sequence[Path], input_path: Path | None) -> None:
-    """Refuse an output that would replace what is read."""
+def _check_output(output: Path, paths: Sequence[Path], input_path: Path | None) -> None:
+    """Raise UsageError if the output would replace an input."""
     what = None
     if any(_is_same(output, path) for path in paths):
         what = "is one of the files to merge"
@@ -60,7 +60,7 @@ def _is_same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
-        return False  # one of them is not there
+        return False  # one of the files does not exist
 
 
 def _write(texts: Iterator[bytes], place: OutputPlace | None, env: Env) -> None:
@@ -84,7 +84,7 @@ def _report(
     failed = len(results.failed)
     parts = [counted(len(results.numbers), "result"), f"{failed} failed"]
     if results.repeated:
-        parts.append(f"{results.repeated} of a line that has another result left out")
+        parts.append(f"{results.repeated} replaced by another result of the same line")
     session.env.say("note", ", ".join(parts))
     for warning in (*repeats.warnings(), *_warnings(missing)):
         session.env.say("warning", warning)
@@ -101,4 +101,4 @@ def _warnings(missing: Missing) -> Iterator[str]:
     if missing.lines:
         yield f"missing lines: {ranges_text(missing.lines)}"
     elif missing.lines is None and missing.number is None:
-        yield "--input FILE, the file they are about, would tell which lines are missing"
+        yield "add --input FILE, the input of these results, to list the missing lines"

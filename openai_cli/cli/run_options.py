@@ -1,4 +1,4 @@
-"""Options of commands that return a run: waiting for it, and answering its calls."""
+"""Options of commands that return a run: waiting for the run, and answering tool calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUN_OPTIONS = (
     Option("--wait", "Wait until the run ends or needs tool outputs, then print it.", _FOLLOW, takes="nothing"),
     Option("--poll-interval", "Seconds between polls of the run; 1 if not set.", _FOLLOW, "SECONDS"),
     Option("--wait-timeout", "Seconds to wait for the run in total; 900 if not set.", _FOLLOW, "SECONDS"),
-    Option("--cancel-on-interrupt", "Ctrl-C cancels the run too.", _FOLLOW, takes="nothing"),
+    Option("--cancel-on-interrupt", "Ctrl-C also cancels the run.", _FOLLOW, takes="nothing"),
     Option("--on-tool-call", "Command that answers calls of a function, '*' for all others. Repeatable.", _FOLLOW, "NAME=COMMAND", repeatable=True),
     Option("--tool-timeout", "Seconds a command may take; 300 if not set.", _FOLLOW, "SECONDS"),
     Option("--tool-concurrency", "Commands that may run at the same time; 4 if not set.", _FOLLOW, "COUNT"),
@@ -32,11 +32,11 @@ RUN_OPTIONS = (
 )  # fmt: skip
 
 NO_FALLBACK = Option(
-    "--no-fallback", "Fail on servers without this request; do not make thread and run one by one.", OTHER, takes="nothing"
+    "--no-fallback", "Fail on servers without this route, instead of sending separate requests.", OTHER, takes="nothing"
 )  # fmt: skip
 
 CONTINUE = Option(
-    "--continue", "Go on with the newest thread of the embedded engine; make none.", OTHER, takes="nothing"
+    "--continue", "Continue the newest thread of the embedded engine, instead of creating one.", OTHER, takes="nothing"
 )  # fmt: skip
 
 _NEED_WAIT = ("--poll-interval", "--wait-timeout")
@@ -51,9 +51,9 @@ class RunOptions(NamedTuple):
     cancel_on_interrupt: bool = False
     tools: ToolOptions = ToolOptions()
     fallback: bool = True
-    """Whether a server without the request may be sent those that it stands for."""
+    """Whether to send separate requests to a server without this route."""
     continues: bool = False
-    """Whether the run is to be on the engine's newest thread."""
+    """Whether to run on the engine's newest thread."""
     usage: bool = False
     """Whether to print the run's tokens."""
 

@@ -32,10 +32,10 @@ def tokens(run: dict[str, Any] | None) -> str:
     return f"tokens: {shortened(counts, MESSAGE_LIMIT) or 'not reported'}"
 
 
-def check_run(run: dict[str, Any] | None, ways_on: Callable[[dict[str, Any]], str]) -> None:
+def check_run(run: dict[str, Any] | None, next_steps: Callable[[dict[str, Any]], str]) -> None:
     """Raise RunEndedError if the run did not complete, RunWaitsError if it waits for outputs.
 
-    `ways_on` words the hint for a run that waits.
+    `next_steps` makes the hint for a run that waits.
     """
     status = run.get("status") if run else None
     if run is None or status not in (*NOT_COMPLETED, WAITS_FOR_OUTPUTS):
@@ -44,19 +44,19 @@ def check_run(run: dict[str, Any] | None, ways_on: Callable[[dict[str, Any]], st
         names = [shortened(str(f.get("name"))) for f in functions(run.get("required_action"))]
         raise RunWaitsError(
             f"{run_label(run)} waits for the outputs of: {', '.join(names) or 'unknown'}",
-            hint=ways_on(run) if names else "",
+            hint=next_steps(run) if names else "",
         )
     raise RunEndedError(f"{run_label(run)} ended as {status}{why_ended(run)}")
 
 
-def too_many_turns(run: dict[str, Any], most: int, ways_on: str) -> ToolTurnsError:
-    """The error for a run that asks for tool outputs once more than it may."""
-    what = f"asks for tool outputs again after {most} turns of them, as many as --max-tool-turns"
-    return ToolTurnsError(f"{run_label(run)} {what} allows", hint=ways_on)
+def too_many_turns(run: dict[str, Any], most: int, next_steps: str) -> ToolTurnsError:
+    """The error for a run that asks for tool outputs after the last turn allowed."""
+    what = f"asks for tool outputs again after {most} turns, the limit of --max-tool-turns"
+    return ToolTurnsError(f"{run_label(run)} {what}", hint=next_steps)
 
 
 def why_ended(run: dict[str, Any]) -> str:
-    """`: REASON` of a run that did not complete, as far as it tells; else empty."""
+    """`: REASON` of a run that did not complete, if it gives one; else empty."""
     error = run.get("last_error")
     if isinstance(error, dict):
         return f": {failure(error)}"

@@ -77,7 +77,7 @@ class RunPrinter:
             self._printer.document(document.content)
 
     def final_document(self, document: Document, run: Run | None) -> None:
-        """Print the last answer; in format `text`, the run's reply, in `pretty` both."""
+        """Print the last answer; in format `text` the run's reply instead, in `pretty` both."""
         if run and self._printer.adds_replies:
             self._printer.document(document.content, self._replies(run, document))
             return
@@ -133,9 +133,9 @@ class RunPrinter:
             stream.abandon()
 
     def _watched(self, stream: Stream) -> Iterator[Event]:
-        """The events; while no line of a reply is open, the status line shows what is waited for.
+        """The events; the status line is shown while no line of a reply is being printed.
 
-        Other formats print a line for each event, which shows enough.
+        Formats that print a line for each event need no status line.
         """
         events = stream.events()
         if not (self._progress.shows and self._style.wants_reply):
@@ -147,7 +147,7 @@ class RunPrinter:
             if event is None:
                 return
             if stream.run:
-                self._progress.tell(stream.run)
+                self._progress.update(stream.run)
             yield event
 
     def _append_event(self, name: str, data: str) -> None:
@@ -166,7 +166,7 @@ class RunPrinter:
         self._tail = (self._tail + data)[-2:]
 
     def _replies(self, run: Run, document: Document) -> list[str]:
-        """The messages of the run; if there is no way to have them, a warning, for it has ended."""
+        """The messages of the run; if they cannot be fetched, prints a warning: the run is over."""
         try:
             return [item for page in self._messages(run) for item in page]
         except (ApiError, NoAnswerError) as error:

@@ -1,4 +1,4 @@
-"""`openai local serve`: the embedded engine behind an HTTP server."""
+"""`openai local serve` and `local worker`: the embedded engine behind an HTTP server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WORKERS, _MOST_WORKERS = 128, 1000
 class ServeOptions:
     """Settings of the server. `store` is an address, `local:FILE`; `key` is empty if not required.
 
-    `drain` and `grace` are in seconds; `workers` are the runs that are worked on at the same time.
+    `drain` and `grace` are in seconds; `workers` is the number of concurrent runs.
     """
 
     host: str
@@ -82,7 +82,7 @@ def work(session: Session) -> None:
 
 
 def _run_alone(settings: ServeOptions, log: ServerLog) -> None:
-    """Work on runs, and listen to nobody."""
+    """Work on runs without listening on a port."""
     from openai_cli.engine.models.registry import ModelRegistry
     from openai_cli.engine.serve.worker import Worker
 
@@ -91,7 +91,7 @@ def _run_alone(settings: ServeOptions, log: ServerLog) -> None:
     models = ModelRegistry(settings.environ, lambda line: log.say("warning", line))
     worker = Worker(store, models, log.fault, log.run, runs, settings.grace)
     failed = worker.run(lambda: log.say("note", f"working on the runs in {store.place}"))
-    _tell_failed(failed, log)
+    _log_failed(failed, log)
 
 
 def _log(settings: ServeOptions, session: Session) -> ServerLog:
@@ -99,7 +99,7 @@ def _log(settings: ServeOptions, session: Session) -> ServerLog:
     return ServerLog(session.env, json=settings.log_format == "json", debug=debug)
 
 
-def _tell_failed(failed: int, log: ServerLog) -> None:
+def _log_failed(failed: int, log: ServerLog) -> None:
     if failed:
         log.say("warning", f"{failed} runs were still active and were marked as failed")
 
@@ -114,7 +114,7 @@ def _check_installed() -> None:
 
 
 def _run(settings: ServeOptions, log: ServerLog, *, answers: bool = True) -> None:
-    """Serve; without `answers` only what watches the process, which works on runs."""
+    """Serve the API; without `answers` only health and metrics, beside a worker."""
     from openai_cli.engine.serve.auth import Authenticator
     from openai_cli.engine.serve.bind import BindError, listen, url_of
     from openai_cli.engine.serve.server import Service
@@ -147,23 +147,23 @@ def _run(settings: ServeOptions, log: ServerLog, *, answers: bool = True) -> Non
             else f"working on the runs in {store.place}, with probes at {root}"
         )
         service.run(listener, lambda: log.say("note", what))
-    _tell_failed(service.failed, log)
+    _log_failed(service.failed, log)
 
 
 def _open(settings: ServeOptions) -> Store:
-    """The store. Raises UsageError if nobody would work on its runs."""
+    """The store. Raises UsageError if no process would work on its runs."""
     from openai_cli.engine.store import Store
     from openai_cli.engine.store_place import DatabaseUrl, store_place
 
     place = store_place(settings.store, settings.environ)
     if settings.workers == 0 and not isinstance(place, DatabaseUrl):
-        what = "0 leaves runs to other machines, which needs a store in PostgreSQL"
+        what = "0 leaves runs to other processes, which requires a PostgreSQL store"
         raise UsageError(problems=[Problem("--workers", what)])
     return Store(place)
 
 
 def _models(settings: ServeOptions, log: ServerLog) -> tuple[ModelRegistry, Metrics | None]:
-    """The models, and the metrics that time them, if the package for these is installed."""
+    """The models, and the metrics that measure them if prometheus_client is installed."""
     from importlib.util import find_spec
 
     from openai_cli.engine.models.registry import ModelRegistry
@@ -186,7 +186,7 @@ def _logs(log: ServerLog) -> Logs:
 
 
 def _limits(settings: ServeOptions, log: ServerLog) -> ServerLimits:
-    """The limits as far as the descriptors go, with a note if that is less than usual."""
+    """The limits that the file descriptors allow; logs a note if they are below the defaults."""
     from openai_cli.engine.serve.descriptors import fitted
     from openai_cli.engine.serve.limits import ServerLimits
 
@@ -198,13 +198,13 @@ def _limits(settings: ServeOptions, log: ServerLog) -> ServerLimits:
     limits = fitted(wanted)
     if limits != wanted:
         room = f"{limits.connections} connections and {limits.runs} runs"
-        more = f", and {limits.relays} requests to pass on" if settings.passthrough else ""
-        log.say("note", f"the limit of file descriptors has room for {room} at a time{more}")
+        more = f" and {limits.relays} passthrough requests" if settings.passthrough else ""
+        log.say("note", f"the limit of file descriptors allows {room} at a time{more}")
     return limits
 
 
 def _relay(settings: ServeOptions, limits: ServerLimits, log: ServerLog) -> Relay:
-    """What passes requests on. Raises UsageError if there is no upstream for it."""
+    """The relay for --passthrough. Raises UsageError if no upstream is configured."""
     from openai_cli.engine.models.upstream.config import read_names, read_upstream_config
     from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
     from openai_cli.engine.refusals import RefusalError
@@ -275,7 +275,7 @@ class _ServeOptionReader:
             return ""
 
     def _engine_environ(self) -> Mapping[str, str]:
-        """The environment, with what the flags say in place of its variables."""
+        """The environment, with variables replaced by flags."""
         environ = self._options.engine_environ()
         read = whole(1, MOST_TOOL_TURNS)
         self._options.setting_value("--max-tool-turns", MAX_TOOL_TURNS_VARIABLE, read, None)

@@ -1,4 +1,4 @@
-"""The log of a server, on stderr: lines for people, or one JSON object a line."""
+"""The log of a server, on stderr: plain text, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LEVELS = {"note": "info"}
 
 
 class ServerLog:
-    """What the server says, from any thread.
+    """Writes the server's log; thread-safe.
 
-    As text, requests and runs are told with --debug only; as JSON always, but for probes.
+    Text: requests and runs are logged with --debug only. JSON: always, except probes.
     """
 
     def __init__(self, env: Env, *, json: bool, debug: bool) -> None:
@@ -28,14 +28,14 @@ class ServerLog:
         self._debug = debug
 
     def say(self, kind: str, text: str) -> None:
-        """Say something; `kind` is `note`, `warning` or `error`."""
+        """Log a message; `kind` is `note`, `warning` or `error`."""
         if self._json:
             self._write(kind, text)
         else:
             self._env.say(kind, text)
 
     def request(self, report: RequestReport) -> None:
-        """Tell of a request and its answer."""
+        """Log a request and its answer."""
         line = f"{report.method} {report.path} {report.status} {report.request_id}"
         if self._json:
             if report.fault or self._debug or not report.is_probe:
@@ -46,7 +46,7 @@ class ServerLog:
             self._env.talk(f"{line} {report.seconds:.3f} s")
 
     def run(self, report: RunReport) -> None:
-        """Tell of a run that was worked on."""
+        """Log a run that this process worked on."""
         if self._json:
             kind = "warning" if report.status == "failed" else "note"
             self._write(
@@ -61,15 +61,15 @@ class ServerLog:
             self._env.talk(f"{report.run_id} {report.status} {report.seconds:.3f} s")
 
     def fault(self, what: str, error: BaseException | None) -> None:
-        """Tell of something that went wrong here; with --debug also where."""
+        """Log an internal error; with --debug, including the traceback."""
         if self._json:
-            self._write("error", what, **self._told(error))
+            self._write("error", what, **self._error_fields(error))
             return
         why = f": {type(error).__name__}: {error}" if error else ""
         self._env.say("error", f"{what}{why}")
         if self._debug and error:
             for line in _trace(error).splitlines():
-                self._env.talk(f"  {line}")  # whatever it quotes, it cannot pose as another line
+                self._env.talk(f"  {line}")  # indented: quoted text cannot imitate a log line
 
     def _write_request(self, report: RequestReport) -> None:
         self._write(
@@ -82,20 +82,20 @@ class ServerLog:
             status=report.status,
             seconds=round(report.seconds, 6),
             run_id=report.run_id or None,
-            **self._told(report.fault),
+            **self._error_fields(report.fault),
         )
 
-    def _told(self, error: BaseException | None) -> dict[str, Any]:
+    def _error_fields(self, error: BaseException | None) -> dict[str, Any]:
         if error is None:
             return {}
-        told = {"error": {"code": type(error).__name__, "message": str(error)}}
-        return {**told, "trace": _trace(error)} if self._debug else told
+        fields = {"error": {"code": type(error).__name__, "message": str(error)}}
+        return {**fields, "trace": _trace(error)} if self._debug else fields
 
     def _write(self, kind: str, message: str, **fields: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"time": now, "level": _LEVELS.get(kind, kind), "message": message}
         line |= {name: value for name, value in fields.items() if value is not None}
-        # ASCII only: what is quoted can neither steer a terminal nor break a line.
+        # ASCII only: quoted text can neither control a terminal nor break a line.
         self._env.put(json.dumps(line) + "\n")
 
 

@@ -27,7 +27,7 @@ class Session:
 
     @property
     def env(self) -> Env:
-        """The environment, with the last valid --color parsed so far, else that of the profile."""
+        """The environment, with the last valid --color parsed so far, else the profile's."""
         typed = (one.text or "" for one in self.arguments.occurrences if one.name == "--color")
         valid = [text.lower() for text in typed if text.lower() in COLOURS]
         return self._env._replace(color=valid[-1]) if valid else self._env

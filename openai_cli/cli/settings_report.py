@@ -1,4 +1,4 @@
-"""What `local doctor` and `local config` print: values and where each came from."""
+"""Reports of `local doctor` and `local config`: values, and where each came from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Report = dict[str, Any]
 
 _DEFAULTS = dict.fromkeys(("--base-url", "--upstream-url"), DEFAULT_BASE_URL)
 _SECRET = (*KEYS, "--header", "--upstream-header")
-"""Flags of which a report says only whether they are set."""
+"""Flags whose values are secret: a report shows only whether they are set."""
 
 
 def origin(flag: str, reader: OptionReader, configuration: Configuration) -> Report:
@@ -54,9 +54,9 @@ def _spaced(name: str) -> str:
 def print_report(
     report: Report, style: OutputStyle, env: Env, label: Callable[[str], str] = _spaced
 ) -> None:
-    """Print a report as text, a value a line, or in the format that was asked for.
+    """Print a report as text, one value per line, or in the requested format.
 
-    `label` makes the words of the text out of a name.
+    `label` turns a name into the words of the text.
     """
     if style.format in ("auto", "text") and not style.transform:
         env.out.write("".join(f"{line}\n" for line in _lines(report, label)))

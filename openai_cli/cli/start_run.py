@@ -1,4 +1,4 @@
-"""Starts a run; on a server without `POST /threads/runs`, with the requests it stands for."""
+"""Starts a run; on a server without `POST /threads/runs`, by separate requests."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _CLEANUP_TIMEOUT = 5.0
 
 
 class Started(NamedTuple):
-    """The answer that contains the run, and the thread's if it was made by its own request."""
+    """The answer with the run, and the answer with the thread if it took a separate request."""
 
     answer: Document | Stream
     thread: Document | None = None
 
 
 def start_run(client: Client, request: Request, env: Env, *, fallback: bool) -> Started:
-    """Send the request. With `fallback`, make thread and run one by one if there is no such route.
+    """Send the request. With `fallback`, create thread and run separately if the route is missing.
 
-    Raises CliError; a thread on which no run was started is deleted before, if the server can.
+    Raises CliError; before that, a thread on which no run was started is deleted, if possible.
     """
     try:
         return Started(client.send(request))
@@ -49,8 +49,8 @@ def start_run(client: Client, request: Request, env: Env, *, fallback: bool) -> 
 def _lacks_route(error: ApiError, request: Request, settings: ConnectionSettings) -> bool:
     """Whether the server refused the address, not something in the request.
 
-    A refusal that names the assistant, the model or a parameter comes from a server that has the
-    route. Our own engine has it, and on OpenAI's and Azure's servers the other routes are gone too.
+    A refusal that names the assistant, the model or a parameter comes from a server with the route.
+    The engine has the route, and OpenAI's and Azure's servers lack the other routes as well.
     """
     if error.status not in _NO_ROUTE or settings.in_process or settings.address.is_openai:
         return False
@@ -120,7 +120,7 @@ class _Fallback:
             raise Interrupted(where, hint=command) from None
 
     def _delete(self, thread_id: str) -> None:
-        """Try to delete the thread, and say what became of it."""
+        """Try to delete the thread, and report the result."""
         thread = f"thread {shortened(thread_id)}, on which no run was started"
         request = build_request(operation_named("beta:threads delete"), {"thread_id": thread_id})
         try:

@@ -1,4 +1,4 @@
-"""`openai local import`, `export` and `path`: the store of the embedded engine itself."""
+"""`openai local import`, `export`, `copy` and `path`: the store of the embedded engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHUNK = 1 << 16
 
 
 _PLACES = 5
-"""Places that are named for one reason to leave something out."""
+"""Maximum number of positions listed for one reason."""
 
 
 def import_(session: Session) -> None:
@@ -53,7 +53,7 @@ def import_(session: Session) -> None:
 
 
 def export(session: Session) -> None:
-    """Print everything that `import` takes, or the threads as conversations, one object a line.
+    """Print all objects, in the form for `import` or as conversations, one object per line.
 
     Raises a CliError.
     """
@@ -70,7 +70,7 @@ def export(session: Session) -> None:
             left_out = conversations.left_out
             if left_out:
                 what = ", ".join(f"{count} {name}" for name, count in left_out.items())
-                session.env.say("note", f"left out, as conversations have no place for it: {what}")
+                session.env.say("note", f"left out, not supported by conversations: {what}")
             return
         from openai_cli.engine.transfer.exporter import export_objects
 
@@ -87,7 +87,7 @@ def _shape(session: Session) -> str:
 
 
 def _print_lines(values: Iterable[JsonObject], session: Session) -> None:
-    """Each value as a line of JSON, many lines at once."""
+    """Print each value as a line of JSON; lines are written in batches."""
     lines: list[str] = []
     size = 0
     for value in values:
@@ -157,7 +157,7 @@ def _refusal(error: TransferError, name: str) -> UsageError:
 
 
 def _left_out(moved: ImportSummary) -> Iterator[str]:
-    """What was not imported, one line for each reason."""
+    """The objects that were not imported, one line for each reason."""
     places: dict[str, list[str]] = {}
     for problem in moved.left_out:
         places.setdefault(problem.message, []).append(problem.place)
@@ -173,7 +173,7 @@ def _summary(moved: ImportSummary) -> str:
     if moved.replaced:
         parts.append(f"{_counted(moved.replaced)} replaced")
     if moved.unchanged:
-        parts.append(f"{moved.unchanged} there already")
+        parts.append(f"{moved.unchanged} already present")
     if moved.left_out:
         parts.append(f"{len(moved.left_out)} left out")
     return "; ".join(parts)

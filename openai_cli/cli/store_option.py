@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def selected_store(session: Session, *, beside_server: bool = False) -> StorePlace:
-    """The store's file or database, by the command line or the environment. Raises CliError."""
+    """The store's file or database, from flags or the environment. Raises CliError."""
     from openai_cli.engine.store_place import store_place
 
     address = store_address(session, beside_server=beside_server)
@@ -23,8 +23,8 @@ def selected_store(session: Session, *, beside_server: bool = False) -> StorePla
 def store_address(session: Session, *, beside_server: bool = False) -> str:
     """The store's address: `local:FILE` from --store, else --base-url, else OPENAI_BASE_URL.
 
-    FILE may be the URL of a database. `local:` by default. `beside_server`: --base-url may also be
-    a server, and says nothing of the store then. Raises UsageError.
+    FILE may be the URL of a database. The default is `local:`. `beside_server`: a --base-url that
+    is a server is allowed and ignored. Raises UsageError.
     """
     last = {o.name: o.text or "" for o in session.arguments.occurrences}
     if beside_server and not last.get("--base-url", LOCAL).startswith(LOCAL):

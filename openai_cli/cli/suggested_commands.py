@@ -1,4 +1,4 @@
-"""Suggested command lines: the typed one for another server, and those to continue a run."""
+"""Suggested command lines: the typed one for another server, and commands to continue a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from openai_cli.follow.run import RequiredCall, Run, tool_calls
 from openai_cli.shell_words import command_line
 
 _KEPT = ("--profile", "--timeout", "--max-retries")
-"""Connection options that are kept; the others belong to a server or may hold secrets."""
+"""Connection options that are kept; the others are for one server or may hold secrets."""
 _LONGEST = 2000
-"""Longest command line, in characters, that is suggested."""
+"""Maximum length of a suggested command line, in characters."""
 
 
 def for_other_server(
@@ -36,9 +36,9 @@ def for_other_server(
 
 
 def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) -> str:
-    """A hint: the command lines that continue a run with the same tool commands, or cancel it.
+    """A hint with the command lines that continue a run, with the same tool commands, or cancel it.
 
-    If a command for one of its calls is missing, the first line is for the outputs.
+    If there is no command for one of the run's calls, the first line submits outputs.
     """
     commands = [
         word
@@ -52,13 +52,13 @@ def next_commands(run: Run, settings: ConnectionSettings, tools: ToolOptions) ->
     if any(tools.command_for(call.name) is None for call in calls):
         wait = _submit_command(run, calls, settings)
     stop = run_command(run, settings, "cancel")
-    if len(stop) > _LONGEST:  # for the ids of a strange server, no line can be shown
+    if len(stop) > _LONGEST:  # the server's ids are too long for a command line
         return ""
     return scrub(f"continue with: {wait}\nor cancel it: {stop}", settings)
 
 
 def _submit_command(run: Run, calls: Sequence[RequiredCall], settings: ConnectionSettings) -> str:
-    """The line that gives a run its outputs; with many calls only its beginning."""
+    """The command line that submits tool outputs; with many calls only its beginning."""
     more = [*_upstream(settings), "--wait"]
     outputs = [
         ("--tool-output.tool-call-id", call.id, "--tool-output.output", "OUTPUT") for call in calls
@@ -81,32 +81,32 @@ def list_runs_command(thread_id: str, settings: ConnectionSettings) -> str:
 
 
 def assistant_commands(assistant_id: str, model: str | None, settings: ConnectionSettings) -> str:
-    """A hint: the command lines that bring an assistant into the engine's store."""
+    """A hint with the command lines that import or create the assistant in the engine's store."""
     saved = json.dumps({"id": shortened(assistant_id), "model": model or "MODEL"})
     keep = _store_command(settings, "import", "FILE")
     make = _command(settings, "beta:assistants", "create", "--model", model or "MODEL")
     return (
-        "the engine has the assistants that were imported or made in its store\n"
+        "the engine has only the assistants that were imported or created in its store\n"
         f"with this id: {keep}  (FILE holds saved assistants, or {saved})\n"
         f"with a new id: {make}"
     )
 
 
 def go_on(run: Run, settings: ConnectionSettings) -> str:
-    """A note: the thread that a run was made with, and how to add to it."""
+    """A note with the run's new thread, and the command that continues it."""
     thread = shortened(str(run.get("thread_id")))
     if settings.address.is_local:
         show = _store_command(settings, "show", thread)
         way = "the same command with --continue and another --message"
-        return f"thread {thread}; to go on: {way}; to read it: {show}"
+        return f"thread {thread}; to continue: {way}; to read it: {show}"
     assistant = shortened(str(run.get("assistant_id") or "ASSISTANT"))
     more = ("--assistant-id", assistant, "--additional-message", "TEXT")
     line = scrub(_runs_command(settings, "create", thread, *more), settings)
-    return f"thread {thread}; to go on: {line}"
+    return f"thread {thread}; to continue: {line}"
 
 
 def _store_command(settings: ConnectionSettings, *words: str) -> str:
-    """A command line of the group `local` for the same store."""
+    """A command line of the group `local`, for the same store."""
     file = settings.address.text[len(LOCAL) :]
     return command_line(["openai", "local", *words, *(["--store", file] if file else [])])
 
@@ -127,7 +127,7 @@ def _command(settings: ConnectionSettings, *words: str) -> str:
 
 
 def _upstream(settings: ConnectionSettings) -> list[str]:
-    """The options for the engine's upstream; empty for a server, or if no upstream is set."""
+    """The options for the engine's upstream; empty for a server or without an upstream."""
     if not settings.address.is_local:
         return []
     url = settings.environ.get("OPENAI_LOCAL_UPSTREAM_URL", "")

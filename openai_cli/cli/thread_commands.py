@@ -1,4 +1,4 @@
-"""`openai local threads` and `openai local show`: the threads in the engine's store, to read."""
+"""`openai local threads` and `openai local show`: print threads of the engine's store."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from openai_cli.engine.store import Store, ThreadRecord, Transaction
     from openai_cli.engine.store_place import StorePlace
 
-_AT_ONCE = 50
-"""Threads that are read in one transaction, so that a slow reader of the output holds none."""
-_LAST_WORDS = 200
-"""Characters of the last message."""
-_LOOKS_EVERY = 0.5
-"""Seconds between two looks at a thread that is followed."""
+_BATCH = 50
+"""Threads read per transaction; output is written between transactions, which stay short."""
+_PREVIEW = 200
+"""Characters shown of the last message."""
+_POLL_INTERVAL = 0.5
+"""Seconds between two checks for new messages with --follow."""
 
 
 def threads(session: Session) -> None:
-    """List the threads, newest first, as they are read. Raises CliError."""
+    """List the threads, newest first; prints while reading. Raises CliError."""
     reader = OptionReader(session.configuration(engine=True))
     env, place = session.env, selected_store(session)
     style = _list_style(reader, on_terminal=env.out.is_terminal)
@@ -44,7 +44,7 @@ def threads(session: Session) -> None:
         if not ids:
             env.say("note", f"there is no thread in {place}")
         listed = iter(ids[:limit])
-        while some := list(islice(listed, _AT_ONCE)):
+        while some := list(islice(listed, _BATCH)):
             with store.read() as tx:
                 items = [item for one in some for item in _summary(tx, one)]
             printer.page(items)
@@ -53,11 +53,11 @@ def threads(session: Session) -> None:
 
 
 def _list_style(reader: OptionReader, *, on_terminal: bool) -> OutputStyle:
-    """The style asked for; without a format, a table for a person and lines for a program."""
+    """The requested style; the default format is a table on a terminal, else JSON lines."""
     default = "table" if on_terminal and reader.has("--columns") else "auto"
     style = reader.style("--format", "--transform", default)
     if style.format in ("explore", "text"):
-        what = f"a list of threads has any format but {style.format}"
+        what = f"a list of threads cannot be printed as {style.format}"
         reader.problems.append(Problem("--format", what))
     if style.format == "auto":
         return style._replace(format="pretty" if on_terminal else "jsonl")
@@ -65,7 +65,7 @@ def _list_style(reader: OptionReader, *, on_terminal: bool) -> OutputStyle:
 
 
 def _summary(tx: Transaction, thread_id: str) -> Iterator[str]:
-    """The thread as a line of JSON; nothing if it was deleted meanwhile."""
+    """The thread as a line of JSON; nothing if it was deleted in the meantime."""
     from openai_cli.engine import serialize
     from openai_cli.output.reply import message_text
 
@@ -81,13 +81,13 @@ def _summary(tx: Transaction, thread_id: str) -> Iterator[str]:
         "created_at": thread.created_at,
         "messages": tx.messages.count(thread_id=thread_id),
         "run_status": run.status if run else None,
-        "last_words": shortened(" ".join(words.split()), _LAST_WORDS),
+        "last_words": shortened(" ".join(words.split()), _PREVIEW),
     }
     yield json.dumps(summary, ensure_ascii=False)
 
 
 def show(session: Session) -> None:
-    """Print a thread as a conversation; with --follow also what comes later. Raises CliError."""
+    """Print a thread as a conversation; with --follow also new messages. Raises CliError."""
     from openai_cli.cli.conversation_text import ConversationText
     from openai_cli.engine.conversation import Conversation
 
@@ -105,7 +105,7 @@ def show(session: Session) -> None:
         told = [text.entry(one) for one in conversation.news(tx, unfinished=not follows)]
     out.write_whole("".join([text.head(thread), *told]))
     while follows:
-        time.sleep(_LOOKS_EVERY)
+        time.sleep(_POLL_INTERVAL)
         out.check_reader()
         with _opened(place) as store, store.read() as tx:
             if tx.threads.get(thread.id) is None:
@@ -133,7 +133,7 @@ def _thread(tx: Transaction, words: Sequence[str], place: StorePlace) -> ThreadR
 
 @contextmanager
 def _opened(place: StorePlace) -> Iterator[Store]:
-    """The store, its stale runs ended as by every look at it that can."""
+    """The store, after stale runs were expired, unless the store is read-only."""
     from openai_cli.engine.runs.expiry import expire_stale_runs
     from openai_cli.engine.store import store_to_read
 

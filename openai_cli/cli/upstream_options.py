@@ -1,6 +1,6 @@
-"""Options of the embedded engine, for commands and `local serve`: its model server, its limits.
+"""Options of the embedded engine, for commands and `local serve`: model server and limits.
 
-They replace variables in the environment that is passed to the engine.
+The options replace variables in the environment that is passed to the engine.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ UPSTREAM_VARIABLES = {
     "--upstream-key": _KEY,
     "--upstream-header": _HEADERS,
 }
-"""Flags for the server of models, with the variables they replace."""
+"""Flags for the model server, with the variables they replace."""
 DROP_TOOLS = "--drop-unsupported-tools"
 ENGINE_FLAGS = (*UPSTREAM_VARIABLES, DROP_TOOLS)
 """Flags for the embedded engine only."""
 
 
 class FlagReader(Protocol):
-    """What is needed of the reader of options."""
+    """The part of the option reader that this module needs."""
 
     problems: list[Problem]
 
@@ -46,11 +46,11 @@ class FlagReader(Protocol):
         """The texts of all occurrences, in order."""
 
     def credential(self, name: str) -> str:
-        """The option's key, that of a file for `@FILE`."""
+        """The option's key: the text, or the content of `@FILE`."""
 
 
 def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the flags say about the engine, by variable. Adds what is wrong to the problems."""
+    """The engine's variables that flags set. Invalid flags are added to `reader.problems`."""
     for name in UPSTREAM_VARIABLES:
         if reader.last(name) == "":
             reader.problems.append(Problem(name, "is empty"))
@@ -61,13 +61,13 @@ def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, 
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
     texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(DROP_TOOLS) else ""
     headers = reader.all("--upstream-header")
-    # A header of the environment is sent too, unless a flag has one of that name.
+    # A header from the environment is also sent, unless a flag sets a header of that name.
     texts[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""
     return {variable: text for variable, text in texts.items() if text}
 
 
 def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:
-    """What must not be shown of an upstream: its key, and secrets of its headers and address."""
+    """The upstream's secrets: its key, and secrets in its headers and address."""
     yield environ.get(_KEY, "")
     yield from url_secrets(environ.get("OPENAI_LOCAL_UPSTREAM_URL", ""))
     try:

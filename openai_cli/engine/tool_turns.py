@@ -29,9 +29,9 @@ def read_tool_turn_limit(environ: Mapping[str, str]) -> int:
 
 
 def turned_away(limit: int) -> JsonObject:
-    """The error of a run whose model asks for one turn more."""
+    """The error of a run whose model asks for tool outputs after the last turn allowed."""
     message = (
-        f"The model asks for tool outputs again after {limit} turns of them, as many as "
-        f"--max-tool-turns (or {MAX_TOOL_TURNS_VARIABLE}) allows in a run."
+        f"The model asks for tool outputs again after {limit} turns, the limit of "
+        f"--max-tool-turns (or {MAX_TOOL_TURNS_VARIABLE}) for a run."
     )
     return {"code": "server_error", "message": message}

@@ -314,8 +314,8 @@ class _Reader:
         yield from quoting_hints(self.arguments, self.unexpected)
         if self.stdin.kept_silent:
             yield (
-                "standard input is a pipe that brought nothing in time (- or --body - waits for "
-                "it; see --stdin-timeout)"
+                "standard input is a pipe on which no data arrived in time (- or --body - waits "
+                "for it; see --stdin-timeout)"
             )
         if self.is_no_body:
             yield _LOOP_HINT

@@ -241,7 +241,7 @@ def test_text_of_messages(quick: Run, server: Server) -> None:
     server.reply(Reply(body={**whole, "data": [mine]}))
     shown = quick("beta:threads:messages list t --format text")
     assert (shown.code, shown.out) == (0, "")
-    assert shown.err == "note: this list contains no message of an assistant\n"
+    assert shown.err == "note: this list contains no assistant messages\n"
 
 
 def test_annotations_below_the_text(quick: Run, server: Server, done: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def test_text_says_when_there_is_no_reply(quick: Run, server: Server) -> None:
     server.reply(Reply(body=envelope([{**message("What?"), "role": "user"}], has_more=False)))
     result = quick("beta:threads:messages list t --format text")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "note: this list contains no message of an assistant\n"
+    assert result.err == "note: this list contains no assistant messages\n"
 
 
 @pytest.mark.parametrize("format", ["auto", "csv", "json", "jsonl", "yaml", "pretty", "table"])
@@ -140,7 +140,7 @@ def test_a_header_comes_without_items_if_the_columns_are_named(quick: Run, serve
         ("--columns=id --format=pretty", "needs --format csv or table"),
         ("--format=csv --columns=", "column 1 is empty"),
         ("--format=csv --columns=id,,n", "column 2 is empty"),
-        ("--format=csv --columns=id,n --columns=id", "id is there twice"),
+        ("--format=csv --columns=id,n --columns=id", "id is repeated"),
         ("--format=csv --columns={id", "'{' is never closed"),
     ],
 )

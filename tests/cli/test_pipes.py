@@ -117,7 +117,9 @@ def test_arguments_that_are_no_utf_8(bash: Bash) -> None:
 def test_an_address_that_is_no_utf_8(bash: Bash) -> None:
     done = bash(f"openai {RUN} --base-url $'http://127.0.0.1/\\xff'")
     assert done.code == 2
-    assert '"http://127.0.0.1/\\xff" holds bytes that are no text; nothing was sent' in done.err
+    assert (
+        '"http://127.0.0.1/\\xff" holds bytes that are not valid text; nothing was sent' in done.err
+    )
 
 
 def test_stdin_closed_is_an_empty_body(bash: Bash, server: Server) -> None:

@@ -20,14 +20,14 @@ CREATE = ("beta:threads", "create", "--local")
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = \n", ':1: is not TOML: invalid value, a text is written NAME = "TEXT"; nothing'),
-        ("a = local:\n", ':1: is not TOML: invalid value, a text is written NAME = "TEXT"; '),
+        ("a = \n", ':1: is not TOML: invalid value; write a text as NAME = "TEXT"; nothing'),
+        ("a = local:\n", ':1: is not TOML: invalid value; write a text as NAME = "TEXT"; '),
         ("\n\nprofile 'x'", ":3: is not TOML: expected '=' after a key in a key/value pair"),
         ("[profiles.a]\n[profiles.a]\n", ":2: is not TOML: cannot declare "),
         ("a = '''\nx", ":2: is not TOML: expected "),
         ("# \udcff\n", ":1: is not UTF-8"),
         ("profil = 'x'", ":1: profil: no such setting (did you mean profile?)"),
-        ("base_url = 'local:'", ":1: base_url: no such setting; those of a profile stand below "),
+        ("base_url = 'local:'", ":1: base_url: no such setting; settings of a profile go below "),
         ("profile = 3", ":1: profile: expected a text: the name of the profile to use"),
         ("profile = 'x'", ":1: profile: there is no profile \"x\" in "),
         ("[profile.a]", ":1: profile: expected a text: the name of the profile to use; its table"),
@@ -126,7 +126,7 @@ def test_check_tells_all_problems_of_all_profiles(openai: Shell, write: Write) -
     problems = [line.strip().removeprefix(f"{path}") for line in done.err.splitlines()[1:]]
     assert [problem[:45] for problem in problems] == [
         ":3: profiles.a.timeot: no such setting (did y",
-        ": others can change this file, and so send ke",
+        ": other users can change this file and redire",
         ":7: profiles.b.max_retries: expected a whole ",
         ":6: profiles.b.api_key_keyring: cannot be com",
         ":5: profiles.b.api_key_command: is empty",
@@ -191,7 +191,7 @@ def test_a_named_file_that_cannot_be_read(openai: Shell, name: str, why: str) ->
     assert done.code == 2
     assert done.err.startswith(f'error: the configuration file: "{name}"')
     assert why in done.err
-    assert "hint: OPENAI_CONFIG= does without one" in done.err
+    assert "hint: OPENAI_CONFIG= runs without a configuration file" in done.err
 
 
 def test_an_empty_file_of_any_kind(openai: Shell, write: Write) -> None:

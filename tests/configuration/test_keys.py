@@ -258,7 +258,7 @@ def test_a_server_of_the_engine_needs_the_key_when_it_starts(openai: Shell, writ
         ("echo SECRET-KEY; kill -9 $$", "print-key was killed by signal 9"),
         ("true", "print-key printed nothing"),
         ("printf 'SECRET-KEY\\nuser: me\\n'", "print-key printed has a line break, a space or"),
-        ("printf '\\377SECRET-KEY'", "print-key printed is no text"),
+        ("printf '\\377SECRET-KEY'", "print-key is not valid text"),
         ("yes SECRET-KEY", "print-key was stopped: it prints more than a key"),
         (None, "No such file or directory"),
     ],
@@ -348,8 +348,8 @@ def test_a_secret_in_a_file_that_others_can_read(
         done = openai(*CREATE)
         assert done.code == 2
         assert done.err == (
-            f"error: {path}:3: profiles.a.{setting}: is secret and in clear, and others can read "
-            f"this file (mode {mode:04o}): chmod 600 {path}; nothing was sent\n"
+            f"error: {path}:3: profiles.a.{setting}: is a secret in plain text, and other users "
+            f"can read this file (mode {mode:04o}): chmod 600 {path}; nothing was sent\n"
         )
     profile(write, secret)
     assert openai("local", "config", "check").code == 0
@@ -360,7 +360,7 @@ def test_a_file_that_others_can_change(openai: Shell, write: Write) -> None:
     path = profile(write, "timeout = 5", mode=0o620)
     done = openai(*CREATE)
     assert done.code == 2
-    assert f"{path}: others can change this file" in done.err
+    assert f"{path}: other users can change this file" in done.err
 
 
 def test_tool_commands_do_not_see_the_key(openai: Shell, write: Write, counted: Path) -> None:
@@ -391,7 +391,7 @@ def test_a_key_of_the_keyring(
     if password:
         assert (done.code, server.last.header("Authorization")) == (0, SAYS)
     else:
-        what = "the keyring has no password of me for my/app"
+        what = "the keyring has no password for user me of my/app"
         assert done.err.startswith(f"error: {path}:4: profiles.a.api_key_keyring: {what}")
 
 

@@ -55,7 +55,7 @@ def test_success_stands_in_for_failure(openai: Shell) -> None:
     done = openai(*MERGE, "a.jsonl", "b.jsonl")
     assert done.code == 0
     assert [one.get("error") for one in done.lines] == [None, None]
-    assert "2 of a line that has another result left out" in done.err
+    assert "2 replaced by another result of the same line" in done.err
 
 
 @pytest.mark.first_by_default

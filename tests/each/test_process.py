@@ -33,7 +33,7 @@ def test_ctrl_c_finishes_what_is_in_flight(openai: Shell, runs: RunServer, numbe
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"in flight are finished first; Ctrl-C again stops at once" in err
-    assert b"the same command goes on from there" in err
+    assert b"the same command continues from there" in err
     done = results_in(openai.folder / "out.jsonl")
     assert len(done) == len(runs.keys) < 100
     assert all(result["run"]["status"] == "completed" for result in done.values())

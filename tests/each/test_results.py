@@ -158,7 +158,7 @@ def test_a_file_whose_columns_no_flag_uses_is_told_of(openai: Shell, runs: RunSe
     (openai.folder / "in.csv").write_text("question\na\nb\n")
     same = openai(*CREATE, "--each", "in.csv", "--dry-run")
     assert (same.code, len(same.lines)) == (0, 2)
-    said = "warning: --each: all requests are the same, as no flag has a column: {question}\n"
+    said = "warning: --each: all requests are equal, because no flag uses a column: {question}\n"
     assert said in same.err
     assert "same" not in openai(*CREATE, "--message", "{question}", "--each", "in.csv").err
 

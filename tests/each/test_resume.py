@@ -30,7 +30,7 @@ def test_finished_lines_are_not_sent_again(openai: Shell, runs: RunServer, out: 
     out.write_bytes(b"".join(lines[:3]) + lines[3][:20])
     done = openai(*EACH)
     assert done.code == 0
-    assert "removed a result that was not written whole" in done.err
+    assert "removed an incomplete result" in done.err
     assert "3 lines done before" in done.err
     assert sorted(results_in(out)) == [1, 2, 3, 4, 5]
     assert sum(runs.requests.values()) == 7

@@ -53,7 +53,7 @@ def test_a_thread(openai: Shell, api: Api) -> None:
         },
         "add": [],
     }
-    assert err == "note: left out, as conversations have no place for it: 1 assistants\n"
+    assert err == "note: left out, not supported by conversations: 1 assistants\n"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_parts_and_what_is_left_out(openai: Shell, api: Api) -> None:
     ]
     assert assistant == said("assistant", "Nice")
     assert err == (
-        "note: left out, as conversations have no place for it: 1 assistants, 1 files of threads, "
+        "note: left out, not supported by conversations: 1 assistants, 1 files of threads, "
         "1 attachments, 1 metadata of messages, 1 images of assistants\n"
     )
 

@@ -55,7 +55,7 @@ def test_groups(openai: Shell, value: Any) -> None:
     for text in (json.dumps(value), json.dumps(value, indent=2)):
         done = take(openai, text)
         assert (done.code, done.out) == (0, "")
-    assert done.err == f"note: 4 there already in {openai.folder / 'team.db'}\n"
+    assert done.err == f"note: 4 already present in {openai.folder / 'team.db'}\n"
     assert kept(openai) == EVERYTHING
 
 

@@ -148,7 +148,7 @@ def test_round_trip(local: Local, saved: Api, store_file: Path) -> None:
     assert "msg_question" not in json.dumps(first)
     assert waiting["thread_id"] in json.dumps(first)
     again = local("import", "-", text=lines(*first))
-    assert again.err == f"note: {len(first)} there already in {store_file}\n"
+    assert again.err == f"note: {len(first)} already present in {store_file}\n"
     assert exported(local) == first
 
 
@@ -190,7 +190,7 @@ def test_what_the_tool_itself_prints_is_taken(openai: Shell) -> None:
     taken = openai("local", "import", "saved.jsonl", "--base-url", "local:b.db")
     assert (taken.code, taken.out) == (0, "")
     assert taken.err == (
-        f"note: 1 thread, 2 messages new; 1 there already in {openai.folder / 'b.db'}\n"
+        f"note: 1 thread, 2 messages new; 1 already present in {openai.folder / 'b.db'}\n"
     )
     back = openai("local", "export", env={"OPENAI_LOCAL_STORE": "b.db"})
     assert back.lines[1:] == out.lines[1:]
@@ -312,7 +312,7 @@ def test_what_was_deleted_comes_back_only_if_asked(local: Local, saved: Api) -> 
     assert refused.code == 2
     assert saved.refused("GET", "/threads/thread_saved")[0] == 404
     done = local("import", "-", "--replace", text=lines(*EVERYTHING))
-    assert "1 assistant, 1 thread replaced; 2 there already" in done.err
+    assert "1 assistant, 1 thread replaced; 2 already present" in done.err
     assert saved.get("/assistants/asst_saved") == ASSISTANT
     assert saved.texts("thread_saved") == ["1 + 1?", "2"]
 

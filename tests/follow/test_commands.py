@@ -380,8 +380,8 @@ def test_turns_have_an_end(
     result = go(*RETRIEVE, "--on-tool-call", counted[0], *words, env=env)
     assert (result.code, result.json["status"]) == (6, "requires_action")
     assert len(submitted(server)) == counted[1].read_text().count("run") == most
-    what = f"asks for tool outputs again after {most} turns of them, as many as --max-tool-turns"
-    assert f"error: the run run_7 of thread thread_7 {what} allows\n" in result.err
+    what = f"asks for tool outputs again after {most} turns, the limit of --max-tool-turns"
+    assert f"error: the run run_7 of thread thread_7 {what}\n" in result.err
     assert "retrieve thread_7 run_7 --on-tool-call" in result.err
 
 

@@ -65,7 +65,7 @@ def test_without_a_thread_no_store_is_made(openai: Shell) -> None:
     words = ("--base-url", "local:new.db", *RUN[1:], "--continue", "--message", "x")
     err = refusal(openai(*words))
     assert f"--continue: there is no thread yet in {openai.folder / 'new.db'}" in err
-    assert "hint: the same command without --continue makes one" in err
+    assert "hint: the same command without --continue creates one" in err
     assert not (openai.folder / "new.db").exists()
 
 
@@ -78,14 +78,14 @@ def test_without_a_thread_no_store_is_made(openai: Shell) -> None:
 def test_what_only_a_new_thread_can_have(words: list[str], field: str, openai: Shell) -> None:
     openai(*RUN, "--message", "x")
     err = refusal(openai(*RUN, "--continue", "--message", "y", *words))
-    assert f"--continue: the thread exists already, and cannot be made with {field}" in err
+    assert f"--continue: the thread already exists and cannot be created with {field}" in err
 
 
 def test_messages_of_an_unknown_shape(openai: Shell) -> None:
     openai(*RUN, "--message", "x")
     body = json.dumps({"thread": {"messages": "no list"}})
     err = refusal(openai(*RUN, "--continue", "--no-validate", "--body", body))
-    assert "--continue: the messages are not in the shape" in err
+    assert "--continue: the messages have a form that cannot be added" in err
 
 
 def test_a_thread_that_is_being_worked_on_is_refused_as_by_the_api(openai: Shell) -> None:

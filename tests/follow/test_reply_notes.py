@@ -131,7 +131,7 @@ class TestThread:
         note = on_terminal(openai, *words).text.splitlines()[-1]
         line = ["openai", "--base-url", server.url, "beta:threads:runs", "create", "thread_7",
                 "--assistant-id", "asst_1", "--additional-message", "TEXT"]  # fmt: skip
-        assert shlex.split(note.partition("to go on: ")[2]) == line
+        assert shlex.split(note.partition("to continue: ")[2]) == line
         server.reply(*replies(run("queued")))
         assert openai(*line[1:]).code == 0
 

@@ -186,9 +186,9 @@ def test_an_idle_pipe_is_given_up_with_a_warning(openai: Shell, how: tuple[str, 
     assert json.loads(out) == {"assistant_id": "a"}
     seconds = how[1] if how else "0.05"
     assert err.decode() == (
-        "warning: standard input is a pipe and was not read: it brought nothing within "
-        f"{seconds} s (- or --body - waits for a body that comes later; < /dev/null or --no-stdin "
-        "says that there is none)\n"
+        "warning: standard input is a pipe and was not read: no data arrived within "
+        f"{seconds} s (- or --body - waits for a body that comes later; < /dev/null or "
+        "--no-stdin: there is none)\n"
     )
 
 
@@ -228,7 +228,7 @@ def test_an_idle_pipe_is_named_when_something_is_missing(openai: Shell) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert b"--assistant-id: is required" in err
-    assert b"hint: standard input is a pipe that brought nothing in time (- or --body -" in err
+    assert b"hint: standard input is a pipe on which no data arrived in time (- or --body -" in err
 
 
 @pytest.mark.parametrize("how", ["-", "--body -", "--body @-", "--stdin-timeout 60"])

@@ -43,7 +43,7 @@ def test_words_of_other_tools(openai: Shell, server: Server, words: str, owner: 
     done = openai(words, env={"OPENAI_BASE_URL": server.url})
     assert (done.code, done.out, server.seen) == (2, "", [])
     assert re.fullmatch(
-        r'error: "\S+": this is openai-threads-cli, which has the Assistants commands alone; '
+        r'error: "\S+": this is openai-threads-cli, which has only the Assistants commands; '
         rf"\S+ is a command of .*{owner}.*; nothing was sent\n",
         done.err,
     )

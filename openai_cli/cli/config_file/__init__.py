@@ -1,1 +1,1 @@
-"""The configuration file: where it is, what may stand in it, and the profile of a call."""
+"""The configuration file: location, structure, checks, and the profile of a call."""

@@ -1,4 +1,4 @@
-"""Checks of the configuration file: who can read it, what stands in it, whether values fit."""
+"""Checks of the configuration file: permissions, structure, values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHERS_WRITE, _OTHERS_READ = 0o022, 0o077
 
 
 def file_problems(file: TomlFile) -> Iterator[Problem]:
-    """What is wrong with the file as a whole: names and types in it, and its mode."""
+    """Problems with the file as a whole: names, types, and permissions."""
     structural = structural_problems(file.content)
     for keys in sorted(structural, key=file.line):
         yield file.problem(keys, structural[keys])
@@ -35,19 +35,19 @@ def file_problems(file: TomlFile) -> Iterator[Problem]:
         return
     mode = f"(mode {file.mode & 0o777:04o}): chmod 600 {file.path}"
     if file.mode & _OTHERS_WRITE:
-        yield file.problem((), f"others can change this file, and so send keys elsewhere {mode}")
+        yield file.problem((), f"other users can change this file and redirect keys {mode}")
     if file.mode & _OTHERS_READ:
-        for name, table in _sound_profiles(file, structural).items():
+        for name, table in _valid_profiles(file, structural).items():
             for key in _secrets_in_clear(table):
-                what = f"is secret and in clear, and others can read this file {mode}"
+                what = f"is a secret in plain text, and other users can read this file {mode}"
                 yield file.problem(("profiles", name, key), what)
 
 
 def all_problems(file: TomlFile) -> Iterator[Problem]:
-    """What is wrong with the file and all of its profiles."""
+    """Problems with the file and with all its profiles."""
     yield from file_problems(file)
     structural = structural_problems(file.content)
-    for name, table in _sound_profiles(file, structural).items():
+    for name, table in _valid_profiles(file, structural).items():
         yield from profile_problems(file, name, table)
     if ("profile",) not in structural and ("profiles",) not in structural:
         default = file.content.get("profile")
@@ -56,13 +56,13 @@ def all_problems(file: TomlFile) -> Iterator[Problem]:
 
 
 def unknown_profile(file: TomlFile, name: str) -> str:
-    """What to say of the name of a profile that the file does not have."""
+    """The message for a profile that the file lacks."""
     names = [*file.content.get("profiles", {})]
     return f'there is no profile "{name}" in {file.path}{near(name, names)}'
 
 
-def _sound_profiles(file: TomlFile, structural: Iterable[Keys]) -> dict[str, dict[str, Any]]:
-    """The profiles with those of their settings that exist and have the right types."""
+def _valid_profiles(file: TomlFile, structural: Iterable[Keys]) -> dict[str, dict[str, Any]]:
+    """The profiles without the settings that have structural problems."""
     wrong = set(structural)
     if ("profiles",) in wrong:
         return {}
@@ -74,7 +74,7 @@ def _sound_profiles(file: TomlFile, structural: Iterable[Keys]) -> dict[str, dic
 
 
 def _secrets_in_clear(table: Mapping[str, Any]) -> Iterator[str]:
-    """The settings that hold a key or a password themselves."""
+    """The settings that contain a key or a password in plain text."""
     for _flag, names in key_sources(table):
         yield from (n for n in names if SETTINGS.get(n) and not table[n].startswith("@"))
     for key, value in table.items():
@@ -94,11 +94,11 @@ def _in_url(url: str) -> bool:
 
 
 _SECRET_IN = {"header": _in_header, "url": _in_url}
-"""Whether a text holds a secret, by the last word of the setting."""
+"""Tests whether a value contains a secret, by the last word of the setting's name."""
 
 
 def profile_problems(file: TomlFile, name: str, table: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the values of a profile; they are read as those of flags are."""
+    """Problems with the values of a profile, which are parsed like those of flags."""
     for keys, message in (*_value_problems(table), *_key_problems(table)):
         yield file.problem(("profiles", name, keys), message)
 
@@ -136,7 +136,7 @@ def _key_problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _check_key(setting: str, value: Any) -> None:
-    """Raise ValueError if this cannot lead to a key; nothing is run or opened."""
+    """Raise ValueError if the value cannot name a source of a key; runs and opens nothing."""
     if setting.endswith(COMMAND):
         command_words(value)
     elif setting.endswith(KEYRING):

@@ -1,4 +1,4 @@
-"""Keys of a profile: they stand in the file, in another one, or a command or a keyring has them."""
+"""Keys of a profile: from the file, another file, a command or a keyring."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from openai_cli.follow.process_tree import ProcessTree
 from openai_cli.input.credentials import read_credential
 
 _TIME = 60
-"""Seconds that a command has, for somebody may have to type a password."""
+"""Seconds that a command may take; the user may have to type a password."""
 _MOST_BYTES = 2**16
-"""Bytes that a command may print."""
+"""Maximum bytes that a command may print."""
 _NO_MARK = b"\0"
-"""No variable looks like this: nothing is adopted from the command."""
+"""Matches no environment variable: only descendants of the command are found."""
 
 
 def key_sources(table: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    """The flags of keys that a profile has, each with the settings that say where the key is."""
+    """The key flags that a profile sets, each with its settings for the source of the key."""
     for flag in KEYS:
         key = next(one.key for one in SETTINGS.values() if one.flag == flag)
         found = [name for name in (key, key + COMMAND, key + KEYRING) if name in table]
@@ -68,17 +68,17 @@ def command_words(command: str | list[str]) -> list[str]:
 
 
 def _key_of_command(words: Sequence[str], environ: Mapping[str, str], place: Problem) -> str:
-    """What the command prints. It is run without a shell and sees no OPENAI_ variable.
+    """The output of the command, which runs without a shell and without OPENAI_ variables.
 
-    Its standard input is empty; what it says on stderr is shown as it comes. `place` is where the
-    command stands. Raises UsageError, which does not show what it printed.
+    Its standard input is empty; its stderr goes to the terminal. `place` names the setting in
+    errors. Raises UsageError, which never contains the output.
     """
     try:
         output, code = _run(words, environ)
     except _StoppedError as why:
         raise _refused(place, f"{words[0]} was stopped: it {why}") from None
     except OSError as error:
-        # Not named: it may be the key itself, put into the wrong setting.
+        # The message leaves out the command: it may be a key in the wrong setting.
         raise _refused(place, f"cannot run this command: {error.strerror}") from None
     if code:
         how = f"exited with {code}" if code > 0 else f"was killed by signal {-code}"
@@ -86,10 +86,10 @@ def _key_of_command(words: Sequence[str], environ: Mapping[str, str], place: Pro
     try:
         key = output.decode().strip()
     except UnicodeDecodeError:
-        raise _refused(place, f"what {words[0]} printed is no text") from None
+        raise _refused(place, f"the output of {words[0]} is not valid text") from None
     if not key:
         raise _refused(place, f"{words[0]} printed nothing")
-    return _checked(key, place, f"what {words[0]} printed ")
+    return _checked(key, place, f"the output of {words[0]} ")
 
 
 class _StoppedError(Exception):
@@ -97,7 +97,7 @@ class _StoppedError(Exception):
 
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> tuple[bytes, int]:
-    """The output of the command, and its exit code. It shares our terminal, for its questions."""
+    """The output of the command, and its exit code; the command can prompt on our terminal."""
     deadline = time.monotonic() + _TIME
     output = b""
     with subprocess.Popen(  # noqa: S603 - the user's own command
@@ -124,9 +124,9 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> tuple[bytes, int]:
 
 
 def _end(command: subprocess.Popen[bytes]) -> None:
-    """Kill the command and, on Linux, what it has started.
+    """Kill the command and, on Linux, its descendants.
 
-    It has no process group of its own: one that is not the terminal's could ask no question.
+    The command shares our process group: a background group could not prompt on the terminal.
     """
     for pid in ProcessTree(command.pid, _NO_MARK).look():
         with suppress(ProcessLookupError):
@@ -149,12 +149,12 @@ def _key_of_keyring(entry: str, place: Problem) -> str:
     except KeyringError as error:
         raise _refused(place, f"the keyring cannot be read: {error}") from None
     if not key:
-        raise _refused(place, f"the keyring has no password of {user} for {service}")
+        raise _refused(place, f"the keyring has no password for user {user} of {service}")
     return _checked(key, place, "the password ")
 
 
 def key_of_text(text: str, place: Problem) -> str:
-    """The key itself, or that of the file for `@FILE`. Raises UsageError."""
+    """The key: the text, or the content of the file for `@FILE`. Raises UsageError."""
     try:
         key = read_credential(text, _no_stdin)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Where the configuration file is. Read for every call, so it imports little."""
+"""The path of the configuration file. Every call loads this module, so it imports little."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOLDER, _NAME = "openai-cli", "config.toml"
 
 
 def config_path(environ: Mapping[str, str]) -> Path | None:
-    """The file that OPENAI_CONFIG names, else the platform's place for it.
+    """The file that OPENAI_CONFIG names, else the platform's default path.
 
     None if OPENAI_CONFIG is empty, or if there is no home directory. `~` is expanded.
     """
@@ -30,7 +30,7 @@ def config_path(environ: Mapping[str, str]) -> Path | None:
 
 
 def is_absent(path: Path | None, environ: Mapping[str, str]) -> bool:
-    """Whether there is no file to read. One that OPENAI_CONFIG names has to be there."""
+    """Whether there is no file to read. A file that OPENAI_CONFIG names counts as present."""
     if path is None:
         return True
     if CONFIG_VARIABLE in environ:
@@ -38,13 +38,13 @@ def is_absent(path: Path | None, environ: Mapping[str, str]) -> bool:
     try:
         path.stat()
     except (OSError, ValueError):
-        # Not to be found, also below a home that is somebody else's: no reason to stop.
+        # Not found, or the home directory is not readable: continue without a file.
         return True
     return False
 
 
 def no_file(environ: Mapping[str, str]) -> Problem:
-    """Why there is no path of a file."""
+    """The problem that explains why no configuration file is used."""
     if environ.get(CONFIG_VARIABLE) == "":
         return Problem(CONFIG_VARIABLE, "is empty, so that no configuration file is read")
     what = "there is no home directory for a configuration file"
@@ -57,6 +57,6 @@ def _config_folder(environ: Mapping[str, str]) -> Path:
         from platformdirs import user_config_path
 
         return user_config_path()
-    # The rule of all other systems, without platformdirs, whose import takes milliseconds.
+    # The same rule as platformdirs has for other systems; its import takes milliseconds.
     folder = Path(environ.get("XDG_CONFIG_HOME", ""))
     return folder if folder.is_absolute() else Path("~/.config").expanduser()

@@ -1,4 +1,4 @@
-"""The profile of a call: chosen, checked, and applied below flags and environment."""
+"""The profile of a call; flags and environment variables override it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Profile(NamedTuple):
     keys: Mapping[str, Key]
 
     def address(self, flag: str) -> str:
-        """Its server for this flag, or the default one."""
+        """The profile's server for this flag (--base-url, --upstream-url), or the default."""
         return "".join(self.settings.get(flag, ())) or DEFAULT_BASE_URL
 
 
@@ -85,10 +85,10 @@ def _chosen(occurrences: Iterable[Occurrence], environ: Mapping[str, str]) -> tu
 def configuration(
     profile: Profile, typed: Sequence[Occurrence], environ: Mapping[str, str], *, engine: bool
 ) -> Configuration:
-    """What is in effect: flags, else variables, else the profile.
+    """The settings in effect: flags, else variables, else the profile.
 
-    `engine`: the command works on the embedded engine, whatever the base URL. What is for the
-    profile's own server or upstream is left out if another one is asked.
+    `engine`: the command works on the embedded engine, whatever the base URL. Settings for the
+    profile's own server or upstream are left out if the request goes to another one.
     """
     flags = {one.name for one in typed}
     server = LOCAL if engine else _server(profile, typed, environ)
@@ -134,14 +134,14 @@ def configuration(
 
 
 def _variable(flag: str, server: str) -> str:
-    """The variable that stands in for the flag; the time limit of an engine is its upstream's."""
+    """The variable that sets the same as the flag; --timeout is the upstream's for the engine."""
     if flag == "--timeout" and server.startswith(LOCAL):
         return _UPSTREAM_TIMEOUT
     return VARIABLES.get(flag, "")
 
 
 def _replaced(text: str, typed: Iterable[Occurrence]) -> bool:
-    """Whether this is a header of which a flag has another value."""
+    """Whether a --header flag overrides this header."""
     name = text.partition(":")[0].lower()
     headers = (one.text or "" for one in typed if one.name == "--header")
     return any(header.partition(":")[0].lower() == name for header in headers)
@@ -156,7 +156,7 @@ def _server(profile: Profile, typed: Sequence[Occurrence], environ: Mapping[str,
 
 
 def _same_server(url: str, own: str) -> bool:
-    """Whether a URL is on the profile's own server; an empty one is the profile's."""
+    """Whether a URL is on the profile's own server; an empty URL stands for it."""
     try:
         return not url or read_address(url, "").is_same_server(read_address(own, ""))
     except UsageError:

@@ -1,4 +1,4 @@
-"""What a profile may set: the options of the command line that are not about one call.
+"""The settings of a profile: the command-line options that are not about a single call.
 
 upstream_url = "http://127.0.0.1:11434/v1"     for --upstream-url, OPENAI_LOCAL_UPSTREAM_URL
 """
@@ -25,18 +25,18 @@ VARIABLES = {
     **CREDENTIALS,
     **UPSTREAM_VARIABLES,
 }
-"""Flags, with the variables that stand in for them."""
+"""Flags, with the variables that set the same."""
 
 KEYS = ("--api-key", "--upstream-key")
-"""Flags of keys; a profile may also say how to get the key: `api_key_command`, `…_keyring`."""
+"""Flags of keys; a profile may also name a source: `api_key_command`, `…_keyring`."""
 COMMAND, KEYRING = "_command", "_keyring"
 
 SERVER_BOUND = frozenset(
     {*CREDENTIALS, "--header", "--mtls-client-cert-file", "--mtls-client-key-file"}
 )
-"""What is for the profile's own server and goes to no other, as after a redirect."""
+"""Flags that are used only for the profile's own server."""
 UPSTREAM_BOUND = frozenset({"--upstream-key", "--upstream-header"})
-"""What is for the profile's own upstream and goes to no other."""
+"""Flags that are used only for the profile's own upstream."""
 
 _OF_ONE_CALL = frozenset(
     {
@@ -50,7 +50,7 @@ _SEPARATORS = {"--header": ": ", "--upstream-header": ": ", "--upstream-model": 
 
 
 class Setting(NamedTuple):
-    """One setting: its name in the file, its flag, and the variable of that, or ""."""
+    """One setting: its name in the file, its flag, and the flag's variable, or ""."""
 
     key: str
     flag: str
@@ -58,9 +58,9 @@ class Setting(NamedTuple):
     kind: Kind
 
     def texts(self, value: object) -> list[str]:
-        """A value of the file as the texts of the flag; none for a switch that is off.
+        """A value of the file as values of the flag; none for a switch that is off.
 
-        A table is taken apart: `{"X-Team" = "blue"}` is the header `X-Team: blue`.
+        Each entry of a table is one value: `{"X-Team" = "blue"}` is the header `X-Team: blue`.
         """
         if isinstance(value, bool):
             return [""] if value else []
@@ -92,7 +92,7 @@ SETTINGS = {setting.key: setting for setting in map(_setting, _OPTIONS)}
 
 
 def settings_of(table: Mapping[str, object]) -> dict[str, list[str]]:
-    """The texts of a profile's settings by flag, without keys and switches that are off."""
+    """The values of a profile's settings by flag, without keys and switches that are off."""
     found = {
         SETTINGS[key].flag: SETTINGS[key].texts(value)
         for key, value in table.items()

@@ -1,4 +1,4 @@
-"""What the configuration file may hold: a pydantic model that is made from the settings."""
+"""The structure of the configuration file: a pydantic model made from the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KINDS: dict[str, str] = {
         for more, kind in ((COMMAND, "command"), (KEYRING, "text"))
     },
 }
-"""The kind of value of everything that may stand in a profile."""
+"""The kind of value of each setting of a profile."""
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -43,15 +43,15 @@ def _model() -> type[BaseModel]:
 
 
 def structural_problems(content: Mapping[str, Any]) -> dict[Keys, str]:
-    """What should not be there, and values of the wrong type: the place, and what is wrong.
+    """Unknown names and values of the wrong type: the path to each, and the problem.
 
-    No value is shown, as it may be a key in the wrong place.
+    Messages contain no values, which may be keys in the wrong place.
     """
     try:
         _model().model_validate(content)
     except ValidationError as invalid:
         errors = invalid.errors(include_url=False, include_input=False)
-        # A value that may have several types has an error for each that it has not.
+        # For a union of types, pydantic reports an error for each member.
         places = (tuple(map(str, error["loc"][:3])) for error in errors)
         return {keys: _what(keys) for keys in places}
     return {}
@@ -65,7 +65,7 @@ def _what(keys: Keys) -> str:
             return "expected tables: [profiles.NAME]"
         case (key,):
             near_one = near(key, ("profile", "profiles"))
-            return f"no such setting{near_one}; those of a profile stand below [profiles.NAME]"
+            return f"no such setting{near_one}; settings of a profile go below [profiles.NAME]"
         case ("profiles", _):
             return "expected a table of settings"
         case (*_, key) if key in _KINDS:

@@ -1,4 +1,4 @@
-"""A TOML file with the places of what stands in it."""
+"""A TOML file, with the line of each key."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 from openai_cli.errors import Problem, UsageError
 
 Keys = tuple[str, ...]
-"""The way to a value: `("profiles", "work", "timeout")`."""
+"""The path to a value: `("profiles", "work", "timeout")`."""
 
 _MOST_BYTES = 2**20
 _DEEPEST = 3
-"""Keys on the way to a value that is asked for."""
+"""Depth to which the lines of keys are found."""
 _LONGEST = 200
-"""Lines of a statement; behind a longer one no line is known, as it is parsed line by line."""
+"""Maximum lines of a statement; after a longer one, no lines are known. Limits the parsing time."""
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 class TomlFile:
-    """The content of a file, and its `mode`, of which the type of the file is a part."""
+    """The content of a file, and its `mode` (`st_mode`: type and permissions)."""
 
     def __init__(self, path: Path) -> None:
         """Read the file. Raises UsageError if it cannot be read or is not TOML."""
@@ -39,7 +39,7 @@ class TomlFile:
             raise UsageError(problems=[problem]) from None
 
     def line(self, keys: Keys) -> int:
-        """The line of the value at `keys`, or of what it is in; 0 if it is not known."""
+        """The line of the value at `keys`, or of its nearest parent; 0 if unknown."""
         known = (keys[:n] for n in range(len(keys), 0, -1) if keys[:n] in self._lines)
         return self._lines.get(next(known, ()), 0)
 
@@ -53,12 +53,12 @@ class TomlFile:
         line = int(found[1]) if found else self._text.count("\n") + 1
         what = _AT_LINE.sub("", message)
         if what == "Invalid value":
-            what += ', a text is written NAME = "TEXT"'
+            what += '; write a text as NAME = "TEXT"'
         return Problem(f"{self.path}:{line}", f"is not TOML: {what[:1].lower()}{what[1:]}")
 
     @cached_property
     def _lines(self) -> dict[Keys, int]:
-        """The line on which each key stands."""
+        """The line of each key."""
         lines: dict[Keys, int] = {}
         for keys, line in _places(self._text):
             lines.setdefault(keys, line)
@@ -75,9 +75,9 @@ def _read(path: Path) -> tuple[str, int]:
         why = getattr(error, "strerror", None) or str(error)
         raise _unreadable(path, f"cannot be read: {why}") from None
     if len(data) > _MOST_BYTES:
-        raise _unreadable(path, "is larger than 1 MiB, which no configuration file is")
+        raise _unreadable(path, "is larger than 1 MiB")
     try:
-        # Editors of Windows begin a file with a byte-order mark.
+        # Some Windows editors begin files with a byte-order mark.
         return data.decode("utf-8-sig"), mode
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -86,13 +86,13 @@ def _read(path: Path) -> tuple[str, int]:
 
 def _unreadable(path: Path, what: str) -> UsageError:
     problem = Problem("the configuration file", f'"{path}" {what}')
-    return UsageError(problems=[problem], hint="OPENAI_CONFIG= does without one")
+    return UsageError(problems=[problem], hint="OPENAI_CONFIG= runs without a configuration file")
 
 
 def _places(text: str) -> Iterator[tuple[Keys, int]]:
-    """Each key with the line its statement begins on.
+    """Each key with the first line of its statement.
 
-    A statement is the least number of lines that are TOML by themselves.
+    A statement is the smallest group of lines that parses as TOML.
     """
     table: Keys = ()
     statement, begin = "", 1
@@ -113,7 +113,7 @@ def _places(text: str) -> Iterator[tuple[Keys, int]]:
 
 
 def _ways(value: Mapping[str, Any], deepest: int) -> Iterator[Keys]:
-    """The ways to all values that are no deeper, outer ones first."""
+    """The paths to all values down to this depth, parents first."""
     for key, inner in value.items():
         yield (key,)
         if isinstance(inner, dict) and deepest > 1:

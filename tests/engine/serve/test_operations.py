@@ -186,7 +186,7 @@ def test_without_the_extra(running: Start, ask_at: AskAt) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ("serve --workers 0", "--workers: 0 leaves runs to other machines, which needs a store in"),
+        ("serve --workers 0", "--workers: 0 leaves runs to other processes, which requires a"),
         ("serve --workers many", "--workers: "),
         ("worker", "--store: must be a postgresql:// URL"),
         ("worker --store postgresql://h/x --workers 0", "--workers: must be at least 1"),

@@ -106,7 +106,7 @@ def test_more_idle_connections_than_descriptors(
     assert served.stop() == 0
     lines = served.said.decode().splitlines()
     assert lines[0] == (
-        "note: the limit of file descriptors has room for 65 connections and 21 runs at a time"
+        "note: the limit of file descriptors allows 65 connections and 21 runs at a time"
     )
     assert lines[2:] == ["error: all 65 connections are in use: the idlest are closed"]
 

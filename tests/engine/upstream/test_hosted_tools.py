@@ -108,10 +108,10 @@ def test_the_command_warns_and_stores_the_assistant_as_it_was(store_file: Path) 
     assert openai("beta:assistants", "retrieve", made.json["id"]).json["tools"] == [SEARCH]
     refused = openai(*words, "--message", "Hi")
     assert (refused.code, "'file_search' is not supported" in refused.err) == (4, True)
-    assert "hint: --drop-unsupported-tools runs it without\n" in refused.err
+    assert "hint: --drop-unsupported-tools runs it without this tool\n" in refused.err
     files = "{role: user, content: Hi, attachments: [{file_id: f, tools: [{type: file_search}]}]}"
     refused = openai(*demo, "--thread", f"{{messages: [{files}]}}")
-    assert "hint: --drop-unsupported-tools runs it without\n" in refused.err
+    assert "hint: --drop-unsupported-tools runs it without this tool\n" in refused.err
     assert (
         openai(*demo, "--thread", f"{{messages: [{files}]}}", "--drop-unsupported-tools").code == 0
     )

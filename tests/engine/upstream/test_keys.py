@@ -203,7 +203,7 @@ def test_a_header_for_the_engine_is_not_dropped_in_silence(ask: Ask, upstream: U
     ended = ask(upstream.url, "--header", "api-key: hidden", "--header", "Idempotency-Key: 1")
     assert (ended.code, upstream.seen) == (2, [])
     assert ended.err == (
-        "error: --header: the embedded engine has no use for api-key; for its models' server: "
+        "error: --header: the embedded engine ignores api-key; to send it to the upstream: "
         "--upstream-header; nothing was sent\n"
     )
 

@@ -53,8 +53,8 @@ def test_the_engine_ends_a_run_that_calls_for_ever(store_file: Path, upstream: U
     assert (run["status"], run["required_action"]) == ("failed", None)
     assert run["last_error"] == {
         "code": "server_error",
-        "message": "The model asks for tool outputs again after 2 turns of them, as many as "
-        "--max-tool-turns (or OPENAI_MAX_TOOL_TURNS) allows in a run.",
+        "message": "The model asks for tool outputs again after 2 turns, the limit of "
+        "--max-tool-turns (or OPENAI_MAX_TOOL_TURNS) for a run.",
     }
     assert run["usage"]["total_tokens"] == 3 * 7
     assert len(upstream.seen) == 3
