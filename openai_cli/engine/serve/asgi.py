@@ -34,9 +34,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 _PING = b": ping\n\n"
 _THREADS = 16
-"""Requests that the engine looks at in one moment; it needs milliseconds for each."""
+"""Requests that the engine handles at the same time; each takes milliseconds."""
 _LARGE = 1 << 20
-"""Bytes of a body that takes longer; such requests wait for each other, and nobody for them."""
+"""Body size, in bytes, from which requests are handled one at a time, in a separate thread."""
 
 
 class AsgiApp:
@@ -51,9 +51,9 @@ class AsgiApp:
         probes: Probes,
         relay: "Relay | None" = None,
     ) -> None:
-        """Without an engine, only `probes` are answered."""
+        """If `engine` is None, only `probes` are answered."""
         self.streams = 0
-        """How many streams are being sent."""
+        """Number of streams being sent."""
         self._probes = probes
         self._engine = engine
         self._auth = auth
@@ -64,7 +64,7 @@ class AsgiApp:
         self._large = ThreadPoolExecutor(1, "large request")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI has it."""
+        """The ASGI entry point: answer one request."""
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
         begun = time.monotonic()
@@ -76,12 +76,12 @@ class AsgiApp:
             await _begin(send, answer)
             await send({"type": "http.response.body", "body": answer.body})
         else:
-            # `Workers` and `Relay` return no other kind of frames.
+            # `Workers` and `Relay` always return a `FrameQueue`.
             await self._stream(answer, cast("FrameQueue", answer.body), receive, send)
         self._log(self._report(scope, answer, time.monotonic() - begun, fault))
 
     def close(self) -> None:
-        """Stop the threads. No request may be in progress."""
+        """Stop the threads. Call only when no request is in progress."""
         self._threads.shutdown()
         self._large.shutdown()
 
@@ -119,7 +119,7 @@ class AsgiApp:
     async def _answer(
         self, scope: dict[str, Any], receive: Receive
     ) -> tuple[HttpResponse, BaseException | None]:
-        """The response, and the error behind it if the request did not cause it."""
+        """The response, and the internal error behind a 500."""
         try:
             headers = {
                 name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
@@ -167,9 +167,7 @@ class AsgiApp:
     async def _stream(
         self, answer: HttpResponse, queue: FrameQueue, receive: Receive, send: Send
     ) -> None:
-        """Send frames until they end or the client disconnects; the run continues without a
-        client.
-        """
+        """Send frames until they end or the client disconnects; the run continues either way."""
         watch = asyncio.create_task(close_when_gone(receive, queue))
         self.streams += 1
         try:

@@ -1,4 +1,4 @@
-"""Access control: by key, or, without one, for programs on this machine but not for web pages."""
+"""Access control: by key, or else by origin: programs on this machine, but no web pages."""
 
 import hashlib
 import hmac
@@ -11,28 +11,27 @@ from openai_cli.engine.refusals import RefusalError
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:]+))(?::\d*)?")
 """A `Host` header: a name, or an address in brackets, and perhaps a port."""
 _OWN_SITE = ("same-origin", "none")
-"""What a browser says of a request that no page of another origin made."""
+"""Values of `Sec-Fetch-Site` for requests that no page of another origin made."""
 
 
 class Authenticator:
-    """With a key, every request must bring it: as a bearer token, or in Azure's header `api-key`.
+    """With a key, every request must contain it: as a bearer token, or in Azure's `api-key` header.
 
-    Without one, the server is for programs on this machine. A web page must not reach it through
-    the user's browser, neither by name tricks (a name that is made to resolve to this machine,
-    shown by `Host`) nor by a request across sites (shown by `Origin`, or, where a browser sends
-    none, by `Sec-Fetch-Site`).
+    Without a key, the server is for programs on this machine. A web page must not reach it through
+    the user's browser: neither by DNS rebinding (checked by `Host`) nor by a cross-site request
+    (checked by `Origin`, or by `Sec-Fetch-Site` where a browser sends no `Origin`).
     """
 
     def __init__(self, key: str, host: str) -> None:
-        """`key` is empty if none is asked for; `host` is the name the server was told to use."""
+        """`key` is empty if no key is required; `host` is the configured name of the server."""
         self._key = _digest(key.encode()) if key else b""
         self._names = {"localhost", host.lower()}
 
     def check(self, headers: Mapping[str, str]) -> None:
-        """Let the request pass.
+        """Check that the request is allowed.
 
         Raises:
-            RefusalError: it may not.
+            RefusalError: it is not.
         """
         if self._key:
             self._check_key(headers.get("authorization", ""), headers.get("api-key", ""))
@@ -58,7 +57,7 @@ class Authenticator:
         host = headers.get("host", "")
         if host and not self._is_own(_name(host)):
             raise RefusalError(
-                "This server answers to names of this machine only, unless it asks for a key.",
+                "Without a required key, this server accepts only host names of this machine.",
                 status=403,
             )
         site = headers.get("sec-fetch-site", "none")
@@ -80,6 +79,6 @@ def _digest(key: bytes) -> bytes:
 
 
 def _name(host: str) -> str:
-    """A `Host` header without its port and brackets; empty if it is no host."""
+    """A `Host` header without port and brackets; empty if it is invalid."""
     match = _HOST.fullmatch(host)
     return (match["address"] or match["name"]).lower() if match else ""

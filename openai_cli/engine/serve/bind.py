@@ -8,7 +8,7 @@ from openai_cli import windows
 
 
 class BindError(Exception):
-    """The server cannot listen there. `option` is what should be changed, `--host` or `--port`."""
+    """The server cannot listen. `option` is the flag to change: `--host` or `--port`."""
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
@@ -16,24 +16,24 @@ class BindError(Exception):
 
 
 def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
-    """A socket that listens on the first address that `host` means.
+    """A socket that listens on the first address of `host`.
 
     Args:
-        host: an address or a name; of a name's addresses, one of IPv4 comes first.
-        port: 0 for any that is free.
+        host: an address, or a name, whose IPv4 addresses are preferred.
+        port: 0 for any free port.
         reachable: whether other machines may reach it.
 
     Raises:
-        BindError: no such address, it may be reached from elsewhere, or the port cannot be used.
+        BindError: the address does not exist or must not be reachable, or the port is unusable.
     """
     family, address = _resolve(host, port)
     if not reachable and not ipaddress.ip_address(address[0].partition("%")[0]).is_loopback:
         raise BindError("--host", f"{host} can be reached from other machines: add --require-key")
-    # Without the protocol number, asyncio does not set TCP_NODELAY on the connections, and each
-    # answer on a kept-alive one waits some 40 ms for a delayed acknowledgement.
+    # Without the protocol number, asyncio does not set TCP_NODELAY on the connections. Each answer
+    # on a keep-alive connection would then wait about 40 ms for a delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if not windows.is_windows():  # where it would let another program take the port over
+        if not windows.is_windows():  # on Windows, it would let another program take the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
@@ -44,7 +44,7 @@ def listen(host: str, port: int, *, reachable: bool) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The base URL of what listens there."""
+    """The base URL of the server on this socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}/v1" if ":" in host else f"http://{host}:{port}/v1"
 
@@ -56,7 +56,7 @@ def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
         )
     except (socket.gaierror, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "not a name"
-        raise BindError("--host", f'"{host}" is no address of this machine ({why})') from error
+        raise BindError("--host", f'"{host}" is not an address of this machine ({why})') from error
     found.sort(key=lambda entry: entry[0] != socket.AF_INET)
     family, _, _, _, address = found[0]
     return family, address  # type: ignore[return-value]  # of the internet families, as asked for
@@ -66,7 +66,7 @@ def _bind_error(host: str, port: int, error: OSError) -> BindError:
     if error.errno == errno.EADDRINUSE:
         return BindError("--port", f"{port} is in use on {host}; 0 takes a free one")
     if error.errno == errno.EADDRNOTAVAIL:
-        return BindError("--host", f'"{host}" is no address of this machine')
+        return BindError("--host", f'"{host}" is not an address of this machine')
     if error.errno == errno.EACCES:
-        return BindError("--port", f"{port} may not be used by this user")
+        return BindError("--port", f"this user has no permission for port {port}")
     return BindError("--port", f"{port} on {host} cannot be used: {error.strerror}")

@@ -12,15 +12,15 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 class ClientGoneError(Exception):
-    """The client hung up before its request was whole."""
+    """The client disconnected before its request was complete."""
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limits: ServerLimits) -> bytes:
     """The whole body.
 
     Raises:
-        RefusalError: it is too large, or does not come.
-        ClientGoneError: nobody is there to be answered.
+        RefusalError: the body is too large, or did not arrive in time.
+        ClientGoneError: the client has disconnected.
     """
     declared = headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > 2 * limits.body:
@@ -37,9 +37,9 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limits: Server
 
 
 async def _pieces(receive: Receive, limits: ServerLimits) -> bytes:
-    """The pieces as one. Of a body that is too large, as much again is taken and thrown away.
+    """The body, joined. If it is too large, up to as many bytes again are read and discarded.
 
-    A client that is still sending when the connection is closed may not see the answer.
+    A client that is still sending when the connection closes may not receive the answer.
     """
     pieces: list[bytes] = []
     size, more = 0, True
@@ -61,16 +61,16 @@ async def _pieces(receive: Receive, limits: ServerLimits) -> bytes:
 
 
 def check_elements(body: bytes, limits: ServerLimits) -> None:
-    """Count keys and elements, before anything is made of them: parsing holds up all threads.
+    """Count keys and elements before parsing, because parsing blocks all threads.
 
     Raises:
-        RefusalError: there are too many.
+        RefusalError: there are too many keys and elements.
     """
     marks = body.translate(None, _UNCOUNTED)
     if len(marks) <= limits.elements:
-        return  # even if those within texts are counted
-    # A text with a quote in it must not seem to end there. Once texts are out, what is left marks
-    # the beginning of an object or array, or another entry in it.
+        return  # an upper bound: characters inside strings were counted, too
+    # Escaped quotes do not end a string. After removing strings, each remaining mark begins an
+    # object or array, or another entry of one.
     shown = body.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _UNCOUNTED_OR_QUOTE)
     texts = shown.count(b'"') // 2
     if texts <= 2 * limits.elements:

@@ -1,30 +1,30 @@
-"""The open connections, and which one to close when there are too many."""
+"""The open connections; selects the one to close when there are too many."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 
 class PooledConnection(Protocol):
-    """What the pool asks of a connection."""
+    """The interface of a connection in the pool."""
 
     @property
     def waiting_since(self) -> float | None:
-        """When the client was last heard of; None while a request of it is being answered."""
+        """Time of the client's last activity; None while its request is being answered."""
         ...
 
     def drop(self) -> None:
-        """Close at once."""
+        """Close immediately."""
         ...
 
     def refuse(self) -> None:
-        """Say that there is no room, and close."""
+        """Answer that the server is full, and close."""
         ...
 
 
 class ConnectionPool:
-    """Holds at most `limit` connections. A new one takes the place of the idlest.
+    """Holds at most `limit` connections. If full, a new one replaces the longest idle one.
 
-    Where every other one is being answered, the new one is refused.
+    If no connection is idle, the new one is refused.
     """
 
     def __init__(self, limit: int, log: Callable[[str], None]) -> None:
@@ -33,13 +33,13 @@ class ConnectionPool:
         self._open: set[PooledConnection] = set()
 
     def add(self, connection: PooledConnection) -> None:
-        """Take in a new connection."""
+        """Add a new connection."""
         if len(self._open) >= self._limit:
             self._make_room(connection)
         self._open.add(connection)
 
     def discard(self, connection: PooledConnection) -> None:
-        """Forget a connection that is closed."""
+        """Remove a closed connection."""
         self._open.discard(connection)
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class ConnectionPool:
 
     @property
     def has_room(self) -> bool:
-        """Whether another connection would be taken in."""
+        """Whether another connection would be accepted."""
         return len(self._open) < self._limit or bool(self._waiting())
 
     def _waiting(self) -> list[tuple[float, PooledConnection]]:
@@ -56,10 +56,10 @@ class ConnectionPool:
     def _make_room(self, newest: PooledConnection) -> None:
         waiting = self._waiting()
         if not waiting:
-            self._log(f"all {self._limit} connections are at work: new ones are refused")
+            self._log(f"all {self._limit} connections are busy: new ones are refused")
             newest.refuse()
             return
         _, idlest = min(waiting, key=lambda found: found[0])
-        self._log(f"all {self._limit} connections are in use: the idlest are closed")
+        self._log(f"all {self._limit} connections are in use: the longest idle ones are closed")
         self._open.discard(idlest)
         idlest.drop()

@@ -1,30 +1,30 @@
-"""File descriptors are shared out before they run short.
+"""Derives the server's limits from the number of file descriptors.
 
-A process that has none left can neither accept connections nor open its store; so connections,
-runs and relays are limited to what the descriptors are enough for.
+A process without free descriptors can neither accept connections nor open its store. So
+connections, runs and relays are limited to what the descriptors allow.
 """
 
 from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.open_files import raise_limit
 
 _OWN = 128
-"""For the process itself, the store connections of requests, and connections being accepted."""
+"""Descriptors for the process itself, store connections, and connections being accepted."""
 _PER_RUN = 3
-"""The worker's store connection, two files, and one to the model."""
+"""Descriptors of a run: a store connection (two files), and a connection to the model."""
 _RELAYS_SHARE = 4
-"""Relays get one in so many: each has one connection to the upstream."""
+"""Relays get one in four of the descriptors; each needs one, for its upstream connection."""
 _LEAST = 16
-"""For connections and runs, however low the limit is."""
+"""Minimum for connections and runs, even if the limit is lower."""
 
 
 def fitted(limits: ServerLimits) -> ServerLimits:
-    """The limits as far as the descriptors go, once their soft limit has been raised."""
+    """The limits that the descriptors allow, after raising the soft limit."""
     wanted = _OWN + limits.runs * _PER_RUN + limits.relays + limits.connections
     return shared_out(raise_limit(wanted), limits)
 
 
 def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
-    """The limits with so many descriptors: runs get half of them at most."""
+    """The limits for this number of descriptors, at most half of them for runs."""
     left = max(descriptors - _OWN, _LEAST)
     runs = min(limits.runs, max(left // 2 // _PER_RUN, 1))
     relays = min(limits.relays, left // _RELAYS_SHARE)

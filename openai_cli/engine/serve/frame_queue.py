@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from openai_cli.engine.serve.body_reader import Receive
 
 _CAPACITY = 1 << 20
-"""Bytes that may wait for a slow client before the worker waits too."""
+"""Bytes queued for a slow client; above that, the worker waits."""
 
 
 class FrameQueue:
@@ -22,7 +22,7 @@ class FrameQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.broken = False
-        """Whether the rest of the stream will not come, so that its end must not look like one."""
+        """Whether the stream was cut off: the connection is closed without the normal end."""
         self._loop = loop
         self._changed = threading.Condition()
         self._ready = asyncio.Event()
@@ -35,7 +35,7 @@ class FrameQueue:
     # The worker's side
 
     def put(self, frame: bytes) -> None:
-        """Add a frame; wait while the client is behind. Does nothing after a disconnect."""
+        """Add a frame; waits while the queue is full. Does nothing after a disconnect."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._size < _CAPACITY)
             if not self._closed:
@@ -60,12 +60,12 @@ class FrameQueue:
             self._notify()
 
     def break_off(self) -> None:
-        """Mark the end of a stream that is not whole."""
+        """Mark the end of an incomplete stream."""
         self.broken = True
         self.end()
 
     def _notify(self) -> None:
-        """Wake the event loop, once for all frames until it runs."""
+        """Wake the event loop, once for all frames added before it runs."""
         if self._notified:
             return
         self._notified = True
@@ -77,10 +77,10 @@ class FrameQueue:
     # The event loop's side
 
     async def take(self, timeout: float | None) -> bytes | None:
-        """All frames that are there, as one piece; None at the end.
+        """All queued frames, joined; None at the end.
 
         Raises:
-            TimeoutError: nothing came for `timeout` seconds, if there is a timeout.
+            TimeoutError: no frame was added for `timeout` seconds; None is no limit.
         """
         async with asyncio.timeout(timeout):
             while not (self._frames or self._ended or self._closed):

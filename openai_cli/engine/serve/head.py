@@ -1,4 +1,4 @@
-"""The head of a request, within its limit."""
+"""Checks the size of a request's head."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from openai_cli.engine.serve.limits import ServerLimits
 
 
 def check_head(scope: Mapping[str, Any], limits: ServerLimits) -> None:
-    """Look at the size of a head that came whole; the parser only looks at unfinished ones.
+    """Check the size of a complete head; the parser checks only incomplete ones.
 
     Raises:
-        RefusalError: it is too large.
+        RefusalError: the head is too large.
     """
     lines = [(scope["raw_path"], scope["query_string"]), *scope["headers"]]
     if sum(len(name) + len(value) for name, value in lines) > limits.head:
@@ -19,7 +19,7 @@ def check_head(scope: Mapping[str, Any], limits: ServerLimits) -> None:
 
 
 def head_too_large(limits: ServerLimits) -> RefusalError:
-    """The refusal, for whoever notices."""
+    """The refusal of a head that is too large."""
     return RefusalError(
         f"The head of the request is larger than {limits.head} bytes.",
         status=431,

@@ -1,7 +1,6 @@
 """uvicorn's HTTP/1.1 connection, with time limits for clients and errors in the API's shape.
 
-`H11Protocol` is no public interface of uvicorn: pyproject.toml names the minor versions that are
-tested.
+`H11Protocol` is private to uvicorn: pyproject.toml has an upper bound of tested versions.
 """
 
 import asyncio
@@ -20,11 +19,11 @@ from openai_cli.engine.serve.head import head_too_large
 from openai_cli.engine.serve.limits import ServerLimits
 
 _LINGER = 2.0
-"""Seconds that a refused client gets to stop sending and read why."""
+"""Seconds that a refused client has to stop sending and read the answer."""
 
 
 class HttpConnection(H11Protocol):
-    """One connection."""
+    """One client connection."""
 
     def __init__(self, limits: ServerLimits, pool: ConnectionPool, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -36,20 +35,20 @@ class HttpConnection(H11Protocol):
         self._send_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Start the clock for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._start_head_timer()
         self._pool.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clocks."""
+        """Stop the timers."""
         self._pool.discard(self)
         self._cancel_head_timer()
         self._cancel_send_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived; the first byte of the next request starts the clock again."""
+        """Parse the data; the first byte of the next request restarts the timer."""
         if self._refused:
             return
         self._last_data = self.loop.time()
@@ -60,14 +59,14 @@ class HttpConnection(H11Protocol):
             self._cancel_head_timer()
 
     def on_response_complete(self) -> None:
-        """Start the clock if the next request began before this answer was complete."""
+        """Start the timer if the next request began before this answer was complete."""
         super().on_response_complete()
         self._last_data = self.loop.time()
         if self._is_idle() and self.conn.trailing_data[0]:
             self._start_head_timer()
 
     def pause_writing(self) -> None:
-        """The client does not read; abort the connection if it goes on like that."""
+        """The client is not reading: abort the connection after the send timeout."""
         super().pause_writing()
         self._cancel_send_timer()
         # `close` would wait until everything is sent.
@@ -80,15 +79,15 @@ class HttpConnection(H11Protocol):
 
     @property
     def waiting_since(self) -> float | None:
-        """When the client was last heard of; None while a request of it is being answered."""
+        """Time of the client's last activity; None while its request is being answered."""
         return self._last_data if self._is_idle() or self.cycle.more_body else None
 
     def drop(self) -> None:
-        """Close at once."""
+        """Close immediately."""
         self.transport.abort()
 
     def refuse(self) -> None:
-        """Say that there is no room, and close."""
+        """Answer that the server is full, and close."""
         self._refuse(
             RefusalError(
                 "The server has no room for more connections.",
@@ -98,11 +97,11 @@ class HttpConnection(H11Protocol):
         )
 
     def send_400_response(self, _msg: str) -> None:
-        """Refuse what is not HTTP, in the API's shape."""
+        """Answer invalid HTTP with an error in the API's form."""
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()  # an answer is on its way already
             return
-        # uvicorn calls this while it handles the parser's error, and hands on its text only.
+        # uvicorn calls this while handling the parser's error, but passes only its text.
         too_large = getattr(sys.exception(), "error_status_hint", 0) == 431
         self._refuse(
             head_too_large(self._limits)
@@ -111,9 +110,9 @@ class HttpConnection(H11Protocol):
         )
 
     def _refuse(self, error: RefusalError) -> None:
-        """Answer before there is a request; then read on for a while, and take nothing.
+        """Send an error without a complete request; then read and discard input for a while.
 
-        Closed with bytes unread, the connection would be reset, and the answer lost on its way.
+        Closing with unread bytes would reset the connection, and the client could lose the answer.
         """
         self._refused = True
         answer = http_responses.error_response(error)
@@ -144,7 +143,7 @@ class HttpConnection(H11Protocol):
         return before_any or self.cycle.response_complete
 
     def _start_head_timer(self) -> None:
-        """Start the clock, unless it runs."""
+        """Start the timer, unless it is running."""
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(self._limits.head_time, self._on_head_timeout)
 
@@ -165,5 +164,5 @@ class HttpConnection(H11Protocol):
 
 
 def connections(limits: ServerLimits, pool: ConnectionPool) -> Any:
-    """What uvicorn takes for a protocol class: makes connections with these limits."""
+    """A factory for connections with these limits, in place of uvicorn's protocol class."""
     return partial(HttpConnection, limits, pool)

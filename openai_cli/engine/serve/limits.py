@@ -4,31 +4,31 @@ from typing import NamedTuple
 
 
 class ServerLimits(NamedTuple):
-    """Sizes are bytes, times are seconds."""
+    """Sizes are in bytes, times in seconds."""
 
     connections: int = 1000
-    """Open at the same time; the idlest is closed for a new one."""
+    """Open connections; beyond that, the longest idle one is closed for a new one."""
     head: int = 64 << 10
-    """The largest head of a request: its method, URL and headers."""
+    """Size of a request's head: method, URL and headers."""
     body: int = 32 << 20
-    """The largest body of a request."""
+    """Size of a request's body."""
     elements: int = 100_000
-    """Keys and elements of the objects and arrays in a body."""
+    """Number of keys and elements in the objects and arrays of a body."""
     head_time: float = 30.0
-    """From a connection, or an answer on it, to the whole head of the next request."""
+    """Time from the connection, or the previous answer, to the complete head of a request."""
     idle_time: int = 75
-    """An open connection without a request; longer than clients keep theirs."""
+    """Time a connection may be open without a request; longer than clients keep connections."""
     body_time: float = 120.0
-    """From the head to the end of the body."""
+    """Time from the head to the end of the body."""
     send_time: float = 60.0
-    """For a client to take what was sent to it, once that has piled up."""
+    """Time a client has to read once the send buffer is full."""
     runs: int = 128
-    """Runs that are worked on at the same time; more stay queued until one is done."""
+    """Concurrent runs; further runs stay queued."""
     relays: int = 0
-    """Requests that are passed on to the upstream at the same time; more are refused."""
+    """Concurrent passthrough requests; further requests are refused."""
     drain: float = 0.0
-    """Between the request to stop and its beginning: clients are told to go elsewhere."""
+    """Time between the signal to stop and the stop, during which /readyz answers 503."""
     grace: float = 8.0
-    """For active runs to end, once it stops."""
+    """Time active runs have to end when the server stops."""
     ping_every: float = 15.0
-    """Between comments on a silent stream."""
+    """Interval of comments on a stream without events."""

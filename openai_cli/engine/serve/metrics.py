@@ -1,7 +1,7 @@
-"""What a server tells Prometheus.
+"""The metrics of a server, for Prometheus.
 
-Counts and times are those of this process. What is read from the store is the same for all that
-share it.
+Counts and times are per process. Values read from the store are the same in all processes that
+share the store.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ _MODEL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600
 
 
 class Metrics:
-    """The metrics of one process, in a registry of their own."""
+    """The metrics of one process, in a separate registry."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -40,7 +40,7 @@ class Metrics:
         )
         self._request_seconds = Histogram(
             f"{_PREFIX}_request_seconds",
-            "Time from a request to the end of its answer, streams apart.",
+            "Time from a request to the end of its answer, without streams.",
             ("operation",),
             buckets=_REQUEST_SECONDS,
             registry=registry,
@@ -61,14 +61,14 @@ class Metrics:
         )
         self._first_seconds = Histogram(
             f"{_PREFIX}_model_first_seconds",
-            "Time until something came of a model's answer.",
+            "Time until a model's answer began.",
             ("backend",),
             buckets=_MODEL_SECONDS,
             registry=registry,
         )
 
     def show(self, name: str, text: str, count: Callable[[], int]) -> None:
-        """Add a gauge of something that this process counts itself."""
+        """Add a gauge for a value of this process."""
         gauge = Gauge(f"{_PREFIX}_{name}", text, registry=self._registry)
         gauge.set_function(count)
 
@@ -76,7 +76,7 @@ class Metrics:
         """Count a request."""
         if report.is_probe:
             return
-        # A path that leads nowhere is anybody's text: it must not become a name of its own.
+        # An unknown path is text from the client and must not become a label.
         operation = report.operation or "none"
         self._requests.labels(operation, str(report.status)).inc()
         if not report.streamed:
@@ -87,9 +87,9 @@ class Metrics:
         self._run_seconds.labels(report.status).observe(report.seconds)
 
     def timed(self, model: Model) -> Model:
-        """The model, with the time of its answers taken.
+        """The model, with its answers timed.
 
-        They are told apart by backend and not by model: its name may be any text of a client.
+        The label is the backend and not the model, whose name may be any text from a client.
         """
         return TimedModel(model, self._answered)
 
@@ -99,16 +99,16 @@ class Metrics:
             self._first_seconds.labels(time.backend).observe(time.first)
 
     def text(self, backlog: Sequence[Backlog] | None, now: int) -> tuple[str, str]:
-        """All of it as Prometheus reads it, and the content type.
+        """The metrics in Prometheus's text format, and the content type.
 
-        Without a `backlog`, the store does not answer.
+        `backlog` is None if the store does not answer.
         """
         parts = (generate_latest(one) for one in (self._registry, _of_store(backlog, now)))
         return b"".join(parts).decode(), CONTENT_TYPE_LATEST
 
 
 def _of_store(backlog: Sequence[Backlog] | None, now: int) -> CollectorRegistry:
-    """What is the same at every process that shares the store."""
+    """The metrics of the store, equal in all processes that share it."""
     registry = CollectorRegistry()
     Gauge(f"{_PREFIX}_store_up", "Whether the store answered.", registry=registry).set(
         backlog is not None

@@ -1,7 +1,7 @@
-"""Whether the process lives, can be asked, and how it fares: for whatever keeps it running.
+"""Liveness, readiness and metrics: /healthz, /readyz, /metrics.
 
-`/healthz` and `/readyz` need no key and tell nothing else. `/metrics` tells how much is done with
-what: who may ask for anything may ask for it.
+`/healthz` and `/readyz` need no key and reveal nothing else. `/metrics` reveals the usage, and
+requires the same key as the API.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from openai_cli.errors import StoreError
 if TYPE_CHECKING:
     from openai_cli.engine.serve.metrics import Metrics
 
-_PATIENCE = 2.0
-"""Seconds that the store may take; a probe that waits longer has failed for whoever sent it."""
+_STORE_TIMEOUT = 2.0
+"""Seconds the store has to answer a probe."""
 
 T = TypeVar("T")
 
 
 class Probes:
-    """Answers the three paths. Each look at the store waits for the one before it."""
+    """Answers the three paths. Only one query at a time is sent to the store."""
 
     def __init__(
         self,
@@ -51,14 +51,14 @@ class Probes:
         """Whether the process is about to stop."""
 
     def takes(self, path: str) -> bool:
-        """Whether the path is one of these."""
+        """Whether the path is one of the three."""
         return path in self._answers
 
     async def answer(self, method: str, path: str, headers: Mapping[str, str]) -> HttpResponse:
         """Answer a request for one of the paths.
 
         Raises:
-            RefusalError: it may not be asked, or not in this way.
+            RefusalError: wrong method, missing key, or metrics are not installed.
         """
         if method not in ("GET", "HEAD"):
             allow = {"allow": "GET, HEAD"}
@@ -66,7 +66,7 @@ class Probes:
         return await self._answers[path](headers)
 
     def close(self) -> None:
-        """Look at the store no more."""
+        """Stop querying the store."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _health(self, _headers: Mapping[str, str]) -> HttpResponse:
@@ -97,9 +97,9 @@ class Probes:
             return tx.runs.backlog()
 
     async def _asked(self, look: Callable[[], T]) -> T | None:
-        """What a look at the store gives; None if it fails, or takes too long."""
+        """The result of a query to the store; None if it fails or times out."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_STORE_TIMEOUT):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, look)
         except (StoreError, TimeoutError):
             return None

@@ -1,4 +1,4 @@
-"""A log for what may happen thousands of times a second."""
+"""A log for events that may happen thousands of times a second."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,12 @@ Log = Callable[[str, BaseException | None], None]
 
 
 class RateLimitedLog:
-    """Passes one line a minute on for each thing that happens, with how often it did."""
+    """Logs each message at most once a minute, with a count of its repetitions."""
 
     def __init__(
         self, log: Log, every: float = 60.0, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`every` is in seconds, as `clock` counts them."""
+        """`every` is in seconds of `clock`."""
         self._log = log
         self._every = every
         self._clock = clock
@@ -20,11 +20,11 @@ class RateLimitedLog:
         self._unsaid: dict[str, int] = {}
 
     def note(self, what: str, error: BaseException | None = None) -> None:
-        """Say what happened, unless the same was said within the last minute."""
+        """Log the message, unless it was logged within the last minute."""
         now = self._clock()
         if now < self._due.get(what, now):
             self._unsaid[what] = self._unsaid.get(what, 0) + 1
             return
         self._due[what] = now + self._every
         more = self._unsaid.pop(what, 0)
-        self._log(f"{what} ({more} more times since this was last said)" if more else what, error)
+        self._log(f"{what} ({more} more times since the last report)" if more else what, error)

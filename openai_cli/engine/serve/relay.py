@@ -1,6 +1,6 @@
-"""Passes requests for chat completions and responses on to the upstream (`--passthrough`).
+"""Forwards requests for chat completions and responses to the upstream (`--passthrough`).
 
-request ─▶ path and model name ─▶ a thread of its own ─▶ upstream
+request ─▶ path and model name ─▶ a new thread ─▶ upstream
                 client ◀── asgi ◀── RelayedBody ◀── its answer
 """
 
@@ -26,11 +26,11 @@ from openai_cli.engine.serve.frame_queue import FrameQueue, close_when_gone
 from openai_cli.engine.strict_json import JsonObject, dumps
 
 MOST_RELAYS = 64
-"""Requests in progress; httpx would let 100 connect and make the others wait."""
+"""Maximum requests in progress; from 100 on, httpx would make requests wait for a connection."""
 
 _METHODS = ("GET", "POST", "DELETE")
 _PATH = re.compile(r"/(chat/completions|responses)(/[\w-]+){0,2}", re.ASCII)
-"""No dots and no escapes: they could lead to other paths, with the upstream's key."""
+"""Excludes dots and escapes, which could reach other paths with the upstream's key."""
 _PASSED_ON = ("content-type", "retry-after", "retry-after-ms", http_responses.REQUEST_ID)
 _ENGINES_OWN = "echo"
 
@@ -38,15 +38,15 @@ Log = Callable[[str, BaseException | None], None]
 
 
 class RelayedBody(FrameQueue):
-    """The body of an answer on its way; without a client, the upstream is not read on."""
+    """The body of an answer; when the client disconnects, reading from the upstream stops."""
 
-    takes_pings = False  # one could land inside of an event that comes in pieces
+    takes_pings = False  # a ping could be inserted into an event that arrives in pieces
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.cancellation = Cancellation()
         self.head: Future[HttpResponse] = Future()
-        self.head.set_running_or_notify_cancel()  # so that it is never cancelled
+        self.head.set_running_or_notify_cancel()  # prevents its cancellation
 
     def close(self) -> None:
         """Called when the client has disconnected or has read everything."""
@@ -55,15 +55,15 @@ class RelayedBody(FrameQueue):
 
 
 class Relay:
-    """Asks the upstream what the engine cannot answer. The client's headers go nowhere."""
+    """Forwards requests to the upstream, without the client's headers."""
 
     def __init__(self, upstream: UpstreamConfig, names: ModelNames, limit: int, log: Log) -> None:
-        """`limit` is how many requests may be in progress; `log` gets faults of this program.
+        """`limit` is the number of concurrent requests; `log` gets internal errors.
 
         Raises:
-            UpstreamError: the upstream cannot be asked: its proxy or its certificates are wrong.
+            UpstreamError: the upstream's proxy or certificates are invalid.
         """
-        # Not the client that runs have: relays must not take its connections.
+        # A separate client, so that relays do not use up the connections of runs.
         self._client = UpstreamClient(upstream.settings)
         self._names = names
         self._limit = limit
@@ -72,18 +72,18 @@ class Relay:
         self._live: set[RelayedBody] = set()
 
     def takes(self, call: HttpRequest) -> bool:
-        """Whether the request is one to pass on."""
+        """Whether the request is to be forwarded."""
         return call.method in _METHODS and _PATH.fullmatch(call.path) is not None
 
     def prepared(self, call: HttpRequest, deployment: str) -> HttpRequest:
-        """The request as the upstream gets it: under its name of the model, without headers.
+        """The request for the upstream: with the upstream's model name, without headers.
 
         Args:
             call: what the client sent.
-            deployment: the model of a body that names none, or nothing.
+            deployment: the model if the body names none; may be empty.
 
         Raises:
-            RefusalError: the body is not a JSON object, or the model is the engine's own.
+            RefusalError: the body is not a JSON object, or the model is built into the engine.
         """
         query = [(name, text) for name, text in call.query if not is_secret(name)]
         content = call.body
@@ -106,11 +106,11 @@ class Relay:
         return {**body, "model": asked}
 
     async def answer(self, call: HttpRequest, receive: Receive) -> HttpResponse:
-        """The upstream's answer, once its head has come.
+        """The upstream's answer, as soon as its head has arrived.
 
         Raises:
-            RefusalError: there is no room, or the upstream gave no answer.
-            ClientGoneError: nobody is there to be answered.
+            RefusalError: too many requests are in progress, or the upstream did not answer.
+            ClientGoneError: the client has disconnected.
         """
         body = RelayedBody(asyncio.get_running_loop())
         self._start(call, body)
@@ -127,18 +127,18 @@ class Relay:
 
     @property
     def busy(self) -> int:
-        """How many requests are in progress."""
+        """Number of requests in progress."""
         return len(self._live)
 
     def stop(self) -> None:
-        """Break off what is in progress."""
+        """Cancel the requests in progress."""
         with self._lock:
             live = list(self._live)
         for body in live:
             body.cancellation.request()
 
     def close(self) -> None:
-        """Close the connections. Nothing may be in progress."""
+        """Close the connections. Call only when no request is in progress."""
         self._client.close()
 
     def _start(self, call: HttpRequest, body: RelayedBody) -> None:
@@ -150,7 +150,7 @@ class Relay:
             threading.Thread(
                 target=self._work, args=(call, body), name="relay", daemon=True
             ).start()
-        except RuntimeError as error:  # the machine has no thread to give
+        except RuntimeError as error:  # no thread could be started
             self._forget(body)
             raise _no_room() from error
 
@@ -162,13 +162,13 @@ class Relay:
                 body.head.set_result(_head(answer, body))
                 for piece in answer.body:
                     body.put(piece)
-            if body.cancellation.requested:  # the wire was shut, which may look like an end
+            if body.cancellation.requested:  # the closed connection can look like a normal end
                 body.break_off()
             else:
                 body.end()
         except Exception as error:
             if not (isinstance(error, UpstreamError) or body.cancellation.requested):
-                self._log("a relay broke", error)
+                self._log("forwarding a request failed", error)
             if body.head.done():
                 body.break_off()
             else:

@@ -1,11 +1,11 @@
-"""What a server tells of its requests and runs, to logs and metrics; none of it is a secret."""
+"""Facts about requests and runs, for logs and metrics; they contain no secrets."""
 
 from typing import NamedTuple
 
 from openai_cli.engine.strict_json import JsonObject
 
 PROBE, MODELS, PASSED_ON = "probe", "models", "passthrough"
-"""Names of what is asked for beside the engine's operations."""
+"""Operation names for requests that are not operations of the engine."""
 
 
 class RequestReport(NamedTuple):
@@ -13,28 +13,28 @@ class RequestReport(NamedTuple):
 
     method: str
     path: str
-    """Still percent-encoded: it has no character that could end a line."""
+    """Percent-encoded, and so without line breaks."""
     operation: str
-    """What was asked for, in the words of the command line; empty if nothing has that path."""
+    """The operation's command-line name; empty for an unknown path."""
     status: int
     request_id: str
     run_id: str
-    """The run that it is about, or nothing."""
+    """The run that the request is about; empty if there is none."""
     streamed: bool
     seconds: float
     fault: BaseException | None
 
     @property
     def is_probe(self) -> bool:
-        """Whether it came from what watches the process."""
+        """Whether the request was a probe of an orchestrator or monitoring system."""
         return self.operation == PROBE
 
 
 class RunReport(NamedTuple):
-    """What became of a run that was worked on here; it may go on later."""
+    """The result of one execution of a run in this process; the run may continue later."""
 
     run_id: str
     status: str
     seconds: float
-    """That it was worked on."""
+    """Duration of the execution."""
     error: JsonObject | None

@@ -1,10 +1,10 @@
-"""The queue of runs in a shared store: whichever process has room takes the oldest.
+"""The queue of runs in a shared store: any process with a free worker takes the oldest run.
 
     request ─▶ run, queued, without an owner ─▶ claimed by a worker process ─▶ driver
                                                        events ─▶ store ─▶ `StreamRelay` ─▶ client
 
-A process tells the others when it queues a run or changes one that another works on. That saves
-waiting, and nothing more: each also looks by itself now and then.
+A process notifies the others when it queues a run or changes a run that another process executes.
+Notifications only reduce the delay: every process also polls the store.
 """
 
 import asyncio
@@ -30,28 +30,28 @@ from openai_cli.engine.store import QUEUED, RunRecord, Store, Transaction
 from openai_cli.errors import StoreError
 
 _LOOK_EVERY = 1.0
-"""Seconds between looks at the queue if nothing is told."""
-_AT_ONCE = 16
-"""Runs that are taken by one transaction."""
+"""Seconds between polls of the queue without a notification."""
+_BATCH = 16
+"""Maximum runs claimed in one transaction."""
 _TEND_EVERY = 5.0
-"""Seconds between looks for runs of dead processes."""
+"""Seconds between checks for runs of dead processes."""
 _SWEEP_EVERY = 300.0
-"""Seconds between removals of old events."""
+"""Seconds between deletions of old events."""
 _GLANCE = 0.1
-"""Seconds between looks whether the last stream has ended, when the process stops."""
+"""Seconds between checks for open streams while the process stops."""
 _FLUSH_EVERY = 0.05
-"""Seconds for which pieces of text are gathered."""
+"""Seconds for which pieces of text are collected before they are written."""
 
 
 class Drivers(Protocol):
-    """Makes drivers: the engine."""
+    """The part of the engine that this module needs: makes drivers."""
 
     def driver(self, log: EventLog) -> Driver:
-        """What executes the run. Raises RefusalError if there is no model for it here."""
+        """The driver for a run. Raises RefusalError if this process has no model for the run."""
         ...
 
     def wake(self) -> None:
-        """Look at once at the runs that are worked on."""
+        """Check the runs in progress immediately."""
         ...
 
 
@@ -68,9 +68,9 @@ class RunQueue:
         limit: int,
         report: Callable[[RunReport], None],
     ) -> None:
-        """At most `limit` runs are worked on here at the same time; 0 leaves them to others.
+        """`limit` is the number of concurrent runs in this process; 0 leaves runs to others.
 
-        `report` is called whenever one has stopped.
+        `report` is called whenever a run has stopped.
         """
         self._store = store
         self._loop = loop
@@ -81,22 +81,22 @@ class RunQueue:
         self._workers = Workers(store, loop, log, limit, report, self._awake.set)
         self._relay = StreamRelay(store, log)
         self._starts: dict[str, int] = {}
-        """By run, the number of the event before the stream that was asked for."""
+        """For each run to be streamed, the number of the last event before the stream."""
         self._draining = threading.Event()
         self._stopped = threading.Event()
         self._hurried = threading.Event()
         self._lock = threading.Lock()
         self._logs: WeakSet[EventLog] = WeakSet()
-        """Of the runs that are worked on; a driver has its log for as long as it works."""
+        """The logs of the runs in progress; the driver keeps its log alive."""
         self._threads: list[threading.Thread] = []
         self._taken: list[RunRecord] = []
-        """Runs that were taken, or may have been, and that nobody here works on yet."""
+        """Runs that were claimed (or may have been) and are not executing yet."""
 
     def start(self, drivers: Drivers) -> None:
-        """Begin to take runs."""
+        """Start claiming runs."""
         self._drivers = drivers
-        self._listener = self._store.listen(self._hear)
-        works = [self._tend, *([self._claim, self._flush] if self._limit else [])]
+        self._listener = self._store.listen(self._on_notification)
+        works = [self._maintain, *([self._claim, self._flush] if self._limit else [])]
         for work in works:
             thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
             self._threads.append(thread)
@@ -105,36 +105,37 @@ class RunQueue:
     # The interface of `Executor`
 
     def new_owner(self) -> str | None:
-        """Nobody yet: whoever has room takes it."""
+        """None: a process with a free worker will claim the run."""
         return None
 
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Keep the first events of a stream, and tell the others of the run."""
+        """Store the first events of a stream, and notify the other processes of the run."""
         if started.stream:
             last = event_log.keep_beginning(tx, started.run, started.beginning)
             self._starts[started.run.id] = last
         tx.notify(QUEUED)
 
     def work(self, driver: Driver) -> None:
-        """Do nothing: the run is in the queue."""
+        """Does nothing: the run is in the queue."""
 
     def stream(self, _beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """The events of the run as the store gets them."""
+        """The events of the run, as they are stored."""
         return self._frames(driver.run.id, self._starts.pop(driver.run.id, 0))
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
-        """Replay a run."""
+        """Send the events of a replayed run."""
         return self._workers.replay(events)
 
     def follow(self, run_id: str, last: int) -> Frames | None:
-        """The events of a run behind the one with the number `last`; of the part of the run that
-        is under way, or was last, if that is 0. None if there are none.
+        """The events of a run after number `last`; 0 stands for the start of the latest stream.
+
+        None if there are no events.
         """
         part = self._store.view(lambda tx: tx.events.last_part(run_id))
         if part is None:
             return None
         last = last or part.first - 1
-        # Who has everything, or says to have more, gets the end too: no stream is without one.
+        # A client that already has all events still gets the end event: a stream must have one.
         return self._frames(run_id, min(last, part.last - part.is_over))
 
     def _frames(self, run_id: str, last: int) -> Frames:
@@ -145,9 +146,9 @@ class RunQueue:
     # Stopping, as `Workers` do
 
     def stop(self, grace: float) -> int:
-        """Take no more runs, wait for those that are worked on here, and fail the rest.
+        """Claim no more runs, wait for the runs in this process, and fail those left.
 
-        Streams of runs that others work on have the rest of the time.
+        The remaining time is given to streams of runs that other processes execute.
         """
         until = time.monotonic() + grace
         self._draining.set()
@@ -159,7 +160,7 @@ class RunQueue:
             thread.join()
         self._write_events()
         while self._relay.streams and time.monotonic() < until and not self._hurried.wait(_GLANCE):
-            pass  # others work on these runs
+            pass  # other processes execute these runs
         self._listener.close()
         self._relay.close()
         return late
@@ -171,20 +172,20 @@ class RunQueue:
 
     @property
     def busy(self) -> int:
-        """How many runs are worked on here."""
+        """Number of runs that this process executes."""
         return self._workers.busy
 
     # Threads
 
-    def _hear(self, told: str) -> None:
-        if told in ("", QUEUED):
+    def _on_notification(self, payload: str) -> None:
+        if payload in ("", QUEUED):
             self._awake.set()
-        if told != QUEUED:
+        if payload != QUEUED:
             self._drivers.wake()
             self._relay.wake()
 
     def _claim(self) -> None:
-        """Take runs while there is room."""
+        """Claim runs while workers are free."""
         while not self._draining.is_set():
             self._awake.wait(_LOOK_EVERY)
             self._awake.clear()
@@ -196,13 +197,13 @@ class RunQueue:
                 self._draining.wait(_LOOK_EVERY)
 
     def _take(self) -> bool:
-        """Take some runs; gives whether there may be more, and room for them."""
-        room = min(self._workers.room, _AT_ONCE)
+        """Claim some runs; returns whether there may be more runs and free workers."""
+        room = min(self._workers.room, _BATCH)
         if room <= 0:
             return False
 
         def claim(tx: Transaction) -> list[EventLog]:
-            # Ours stay ours while this process lives: none may be forgotten.
+            # After a lost connection, runs that this process had claimed must not be forgotten.
             ours = [run for run in self._taken if tx.runs.get(run.id, owner=run.owner or "")]
             self._taken = ours or tx.runs.claim(room, self._clock.now())
             return [EventLog(run, tx.events.last(run.id)) for run in self._taken]
@@ -225,7 +226,7 @@ class RunQueue:
         self._workers.work(driver)
 
     def _refuse(self, run: RunRecord, error: RefusalError) -> None:
-        """Fail a run that this process is not set up for."""
+        """Fail a run that this process has no model for."""
         reason = {"code": "server_error", "message": error.message}
 
         def fail(tx: Transaction) -> None:
@@ -234,7 +235,7 @@ class RunQueue:
         self._store.transact(fail, idempotent=True)
 
     def _flush(self) -> None:
-        """Write events soon after they came."""
+        """Write collected events at short intervals."""
         while not self._stopped.wait(_FLUSH_EVERY):
             self._write_events()
 
@@ -244,20 +245,20 @@ class RunQueue:
         try:
             event_log.write_all(self._store, logs)
         except StoreError as error:
-            self._log("events wait for the store", error)
+            self._log("events could not be written yet", error)
             self._stopped.wait(_LOOK_EVERY)
 
-    def _tend(self) -> None:
-        """End what dead processes left, and remove what is old."""
+    def _maintain(self) -> None:
+        """Expire stale runs, and delete old events."""
         swept = 0.0
         while not self._stopped.wait(_TEND_EVERY):
             try:
                 expire_stale_runs(self._store, self._clock.now())
                 if time.monotonic() - swept > _SWEEP_EVERY:
                     swept = time.monotonic()
-                    self._store.transact(self._sweep, idempotent=True)
+                    self._store.transact(self._delete_old_events, idempotent=True)
             except StoreError as error:
-                self._log("the queue could not be tended", error)
+                self._log("stale runs and old events could not be removed yet", error)
 
-    def _sweep(self, tx: Transaction) -> None:
+    def _delete_old_events(self, tx: Transaction) -> None:
         tx.events.forget_before(self._clock.now() - event_log.KEPT_FOR)

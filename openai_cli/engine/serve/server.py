@@ -1,4 +1,4 @@
-"""Runs the ASGI app on uvicorn, from the first request to the end of the last run."""
+"""Runs the ASGI app on uvicorn; start, signals, and graceful stop."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from openai_cli.engine.serve.relay import Relay
 
 _ACCEPTED_AT_ONCE = 16
-"""Connections that are taken in before the pool looks whether there is room for them."""
+"""Connections accepted in one step, before the pool checks its limit."""
 _AFTER_GRACE = 5.0
-"""Seconds that answers may take to leave once no run is worked on any more."""
+"""Seconds for sending answers after the last run has ended."""
 
 
 class Logs(NamedTuple):
@@ -43,7 +43,7 @@ class Logs(NamedTuple):
 
 
 class Service:
-    """One store, served on one socket."""
+    """Serves one store on one socket."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Service:
         metrics: "Metrics | None" = None,
         answers: bool = True,
     ) -> None:
-        """`relay` passes requests on to the upstream; it is closed when the server stops.
+        """`relay` forwards requests to the upstream; it is closed when the server stops.
 
-        Without `answers`, only runs are worked on, and what watches the process is answered.
+        Without `answers`, the process only executes runs and answers probes.
         """
         self._answers = answers
         self._store = store
@@ -70,10 +70,10 @@ class Service:
         self._relay = relay
         self._metrics = metrics
         self.failed = 0
-        """Runs that were failed because they did not end within the grace period."""
+        """Number of runs marked as failed because they did not end within the grace period."""
 
     def run(self, listener: socket.socket, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM, SIGINT or SIGHUP; `ready` is called once requests are answered."""
+        """Serve until SIGTERM, SIGINT or SIGHUP; `ready` is called when the server listens."""
         asyncio.run(self.serve(listener, ready))
 
     async def serve(
@@ -82,7 +82,7 @@ class Service:
         ready: Callable[[], None],
         stop: asyncio.Event | None = None,
     ) -> None:
-        """The same, inside an event loop; setting `stop` has the effect of a signal."""
+        """Like `run`, inside an event loop; setting `stop` has the effect of a signal."""
         stop = stop or asyncio.Event()
         loop = asyncio.get_running_loop()
         pressure = RateLimitedLog(self._logs.fault)
@@ -91,7 +91,7 @@ class Service:
         )
         pool = ConnectionPool(self._limits.connections, pressure.note)
         executor = RunQueue if self._store.shared else Workers
-        workers = executor(self._store, loop, self._logs.fault, self._limits.runs, self._tell_run)
+        workers = executor(self._store, loop, self._logs.fault, self._limits.runs, self._report_run)
         engine = Engine(self._store, self._models, workers)
         if isinstance(workers, RunQueue):
             workers.start(engine)
@@ -100,7 +100,7 @@ class Service:
             engine if self._answers else None,
             self._auth,
             self._limits,
-            self._tell_request,
+            self._report_request,
             probes,
             self._relay,
         )
@@ -137,21 +137,21 @@ class Service:
     async def _begin(
         server: "_Server", listener: socket.socket, ready: Callable[[], None]
     ) -> asyncio.Task[None]:
-        """The task that serves; it does so now, or has ended."""
+        """The server's task; it is serving, or has already ended."""
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not (server.started or serving.done()):
             await asyncio.sleep(0.005)
         if server.started:
-            listener.listen(socket.SOMAXCONN)  # the queue, which uvicorn has made short
+            listener.listen(socket.SOMAXCONN)  # uvicorn has set a short backlog
             ready()
         return serving
 
-    def _tell_request(self, report: RequestReport) -> None:
+    def _report_request(self, report: RequestReport) -> None:
         if self._metrics is not None:
             self._metrics.request(report)
         self._logs.request(report)
 
-    def _tell_run(self, report: RunReport) -> None:
+    def _report_run(self, report: RunReport) -> None:
         if self._metrics is not None:
             self._metrics.run(report)
         self._logs.run(report)
@@ -161,11 +161,11 @@ class Service:
             return
         show, relay = self._metrics.show, self._relay
         show("connections", "Open connections.", lambda: len(pool))
-        show("streams", "Streams that are being sent.", lambda: app.streams)
-        show("runs_here", "Runs that this process has taken.", lambda: workers.busy)
-        show("runs_limit", "How many runs it works on at the most.", lambda: self._limits.runs)
+        show("streams", "Streams being sent.", lambda: app.streams)
+        show("runs_here", "Runs that this process executes or has queued.", lambda: workers.busy)
+        show("runs_limit", "Maximum of concurrent runs.", lambda: self._limits.runs)
         if relay is not None:
-            show("relays", "Requests that are passed on to the upstream.", lambda: relay.busy)
+            show("relays", "Passthrough requests in progress.", lambda: relay.busy)
 
     def _end_relays(self) -> None:
         if self._relay is not None:
@@ -173,7 +173,7 @@ class Service:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but a first signal only asks, and the second ends the grace period."""
+    """uvicorn, with graceful signals: the first one stops, the second ends the grace period."""
 
     def __init__(
         self, config: uvicorn.Config, stop: asyncio.Event, hurry: Callable[[], None]
@@ -184,12 +184,12 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Listen to the signals that stop it; being stopped by them is how a server ends well.
+        """Handle the signals that stop the server; the process then exits with code 0.
 
-        One that it was started to ignore stays ignored (`nohup`).
+        A signal that was ignored at the start stays ignored (`nohup`).
         """
         loop = asyncio.get_running_loop()
-        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # one of the last two on each system
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # SIGBREAK on Windows, else SIGHUP
         stopping = [getattr(signal, name) for name in names if hasattr(signal, name)]
         caught = [number for number in stopping if signal.getsignal(number) != signal.SIG_IGN]
         try:
@@ -229,7 +229,7 @@ class _Server(uvicorn.Server):
 
 
 async def _passed(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, so long at the most."""
+    """Wait for an event, at most `seconds`."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -1,7 +1,7 @@
-"""Passes the events of runs on to clients, whichever process works on the runs.
+"""Sends stored events of runs to clients, whichever process executes the runs.
 
-The store has the events in order; that other processes tell of new ones only saves waiting. One
-thread serves all streams. It takes no more from the store than a client has read.
+The store has the events in order; notifications only reduce the delay. One thread serves all
+streams. It reads no more events for a client whose queue is full.
 """
 
 import threading
@@ -16,9 +16,9 @@ from openai_cli.engine.store import Store
 from openai_cli.errors import StoreError
 
 _LOOK_EVERY = 0.5
-"""Seconds between looks at the store if nothing is told."""
-_AT_ONCE = 200
-"""Events that are read at once for a stream."""
+"""Seconds between polls of the store without a notification."""
+_BATCH = 200
+"""Events read in one query for a stream."""
 
 
 class _FollowedRun:
@@ -34,7 +34,7 @@ class _News(NamedTuple):
 
 
 class StreamRelay:
-    """The streams of one process."""
+    """The streams of one process, and the thread that serves them."""
 
     def __init__(self, store: Store, log: Callable[[str, BaseException | None], None]) -> None:
         self._store = store
@@ -47,23 +47,23 @@ class StreamRelay:
         self._thread.start()
 
     def follow(self, run_id: str, last: int, queue: FrameQueue) -> None:
-        """Put the events of a run behind the one with the number `last` into the queue."""
+        """Put the events of a run after number `last` into the queue."""
         with self._lock:
             self._streams.add(_FollowedRun(run_id, last, queue))
         self._awake.set()
 
     @property
     def streams(self) -> int:
-        """How many streams there are."""
+        """Number of open streams."""
         with self._lock:
             return len(self._streams)
 
     def wake(self) -> None:
-        """Look at once: there may be new events."""
+        """Check for new events immediately."""
         self._awake.set()
 
     def close(self) -> None:
-        """Pass on what there is, and break off all streams: their clients go on elsewhere."""
+        """Send the stored events, then cut off all streams; clients can reconnect elsewhere."""
         self._stop = True
         self._awake.set()
         self._thread.join()
@@ -83,22 +83,22 @@ class StreamRelay:
                 broken = False
             except StoreError as error:
                 if not broken:
-                    self._log("streams wait for the store", error)
+                    self._log("events could not be read yet", error)
                 broken = True
                 time.sleep(_LOOK_EVERY)
 
     def _pass_on(self) -> bool:
-        """Pass on what is new; gives whether there may be more at once."""
+        """Send new events; returns whether there may be more already."""
         with self._lock:
             self._streams = {one for one in self._streams if not one.queue.closed}
             ready = [one for one in self._streams if one.queue.has_room]
         if not ready:
             return False
         with self._store.read() as tx:
-            news = [_News(one, tx.events.after(one.run_id, one.last, _AT_ONCE)) for one in ready]
+            news = [_News(one, tx.events.after(one.run_id, one.last, _BATCH)) for one in ready]
         for stream, events in news:
             self._put(stream, events)
-        return any(len(events) == _AT_ONCE for _, events in news)
+        return any(len(events) == _BATCH for _, events in news)
 
     def _put(self, stream: _FollowedRun, events: list[tuple[int, str]]) -> None:
         for number, frame in events:

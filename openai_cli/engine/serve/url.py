@@ -1,6 +1,6 @@
-"""Reads the URL of a request: several prefixes lead to the same engine.
+"""Parses the URL of a request; several path prefixes are accepted.
 
-OpenAI's clients ask below `/v1`; those for Azure ask below `/openai`, `/openai/v1`, or
+OpenAI's clients use `/v1`; Azure's clients use `/openai`, `/openai/v1` or
 `/openai/deployments/NAME`, with an `api-version`.
 """
 
@@ -11,18 +11,18 @@ from urllib.parse import parse_qsl, unquote
 
 _PREFIX = re.compile(r"(/openai/deployments/(?P<deployment>[^/]+)|/openai/v1|/openai|/v1)(?=/)")
 _IGNORED = "api-version"
-"""Azure's version of the API; there is one version here."""
+"""Azure's parameter for the API version, which is ignored."""
 
 
 class RequestUrl(NamedTuple):
-    """What a URL asks for."""
+    """The parts of a request's URL."""
 
     path: str
-    """Without the prefix, still percent-encoded."""
+    """The path without the prefix, percent-encoded."""
     query: Sequence[tuple[str, str]]
-    """Without `api-version`."""
+    """The query without `api-version`."""
     deployment: str
-    """The name of Azure's deployment, a model; empty if the URL names none."""
+    """The name of an Azure deployment (a model); empty if the URL has none."""
 
 
 def read_url(scope: Mapping[str, Any]) -> RequestUrl:

@@ -1,4 +1,4 @@
-"""A worker: takes runs from the queue of a shared store, and serves nobody."""
+"""A worker process: executes runs from the queue of a shared store, without an HTTP server."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from openai_cli.engine.store import Store
 
 
 class Worker(NamedTuple):
-    """Works on at most `runs` at the same time; when it is stopped, they get `grace` seconds."""
+    """Executes at most `runs` at the same time; when stopped, they have `grace` seconds to end."""
 
     store: Store
     models: ModelRegistry
@@ -26,8 +26,8 @@ class Worker(NamedTuple):
     def run(self, ready: Callable[[], None]) -> int:
         """Work until SIGTERM, SIGINT or SIGHUP; a second signal ends the grace period.
 
-        Returns how many runs were failed because they did not end in time. `ready` is called once
-        runs are taken.
+        Returns the number of runs marked as failed because they did not end in time. `ready` is
+        called when the worker starts claiming runs.
         """
         return asyncio.run(self._run(ready))
 

@@ -20,12 +20,12 @@ from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
 from openai_cli.errors import StoreError
 
-_LAST_WORDS = 3.0
-"""Seconds that runs which were ended get to tell their streams."""
+_CLEANUP_TIME = 3.0
+"""Seconds that stopped runs have to send their last events."""
 _IDLE_TIME = 5.0
-"""Seconds that a thread waits for its next run; starting one takes as long as a short run."""
+"""Seconds that a thread waits for its next run: starting a thread is as slow as a short run."""
 _KEEP_TRYING = 60
-"""Attempts, a second apart, to write down that a run broke."""
+"""Attempts, one per second, to store that a run failed."""
 
 STOPPED: JsonObject = {"code": "server_error", "message": "The server was stopped."}
 OVERLOADED: JsonObject = {"code": "server_error", "message": "The server has no room for the run."}
@@ -40,7 +40,7 @@ class _Job(NamedTuple):
 
 
 class Workers:
-    """Executor of a server: each run gets a thread, and its request is answered immediately."""
+    """Executor of a server: a thread executes each run; the request is answered immediately."""
 
     background = True
 
@@ -53,7 +53,7 @@ class Workers:
         report: Callable[[RunReport], None],
         freed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`report` is called whenever a run has stopped, `freed` once another has room."""
+        """`report` is called whenever a run has stopped, `freed` when a worker is free again."""
         self._report = report
         self._freed = freed
         self._store = store
@@ -69,22 +69,22 @@ class Workers:
         self._live: set[_Job] = set()
         self._threads = 0
         self._idle = 0
-        """How many of them wait for a job."""
+        """Number of threads that wait for a job."""
         self._deadline: float | None = None
 
     def new_owner(self) -> str | None:
-        """This process."""
+        """A new owner id of this process."""
         return new_lease_owner()
 
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Nothing is: a thread of this process takes the run."""
+        """Does nothing: the run goes directly to a thread of this process."""
 
     def work(self, driver: Driver) -> None:
         """Execute the run without a listener."""
         self._add(_Job(driver, None))
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """Execute the run and pass its events on while a client listens."""
+        """Execute the run, and send its events while a client listens."""
         queue = FrameQueue(self._loop)
         for event in beginning:
             queue.put(event.frame())
@@ -92,7 +92,7 @@ class Workers:
         return queue
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
-        """Replay a run, in a thread of its own: it may have to wait for the run."""
+        """Replay a run, in a new thread, because it may wait for the run to end."""
         queue = FrameQueue(self._loop)
 
         def work() -> None:
@@ -107,19 +107,19 @@ class Workers:
 
     @property
     def room(self) -> int:
-        """How many runs more could be worked on at once."""
+        """Number of further runs that could start immediately."""
         return self._limit - self.busy
 
     @property
     def busy(self) -> int:
-        """How many runs are worked on here, or wait for a thread."""
+        """Number of runs that are executing or wait for a thread."""
         with self._changed:
             return len(self._live)
 
     def stop(self, grace: float) -> int:
         """Wait until all runs have stopped; after `grace` seconds, fail the rest.
 
-        Returns how many were failed. A run that waits for tool outputs has stopped.
+        Returns the number of failed runs. A run that waits for tool outputs counts as stopped.
         """
         with self._changed:
             if self._deadline is None:
@@ -127,15 +127,15 @@ class Workers:
             while self._live and (left := self._deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
             late = list(self._live)
-        # A run that fails itself keeps all that it told its stream.
-        deaf = [job for job in late if not job.driver.stop(STOPPED)]
-        self._fail_all(deaf)
+        # A driver that reacts to `stop` stores the events that it has already sent.
+        unresponsive = [job for job in late if not job.driver.stop(STOPPED)]
+        self._fail_all(unresponsive)
         with self._changed:
-            self._changed.wait_for(lambda: not self._live, _LAST_WORDS)
-            deaf = [job for job in self._live if job not in deaf]
-        self._fail_all(deaf)
+            self._changed.wait_for(lambda: not self._live, _CLEANUP_TIME)
+            unresponsive = [job for job in self._live if job not in unresponsive]
+        self._fail_all(unresponsive)
         with self._changed:
-            self._changed.wait_for(lambda: not self._live, _LAST_WORDS if deaf else 0)
+            self._changed.wait_for(lambda: not self._live, _CLEANUP_TIME if unresponsive else 0)
         return len(late)
 
     def _fail_all(self, jobs: Sequence[_Job]) -> None:
@@ -162,7 +162,7 @@ class Workers:
         try:
             threading.Thread(target=self._serve, name="worker", daemon=True).start()
         except RuntimeError as error:
-            # The machine has no thread to give: the other workers have more to do, or none is left.
+            # The other threads take over; if there are none, the waiting runs fail.
             self._log("a worker could not be started", error)
             with self._changed:
                 self._threads -= 1
@@ -186,19 +186,19 @@ class Workers:
                 job = self._waiting.popleft()
             begun = time.monotonic()
             broken = self._do(job)
-            # First: once no run is live, the process may end.
-            self._tell(job.driver.run, broken, time.monotonic() - begun)
+            # Report first: the process may end as soon as no run is live.
+            self._report_run(job.driver.run, broken, time.monotonic() - begun)
             with self._changed:
                 self._live.discard(job)
                 self._changed.notify_all()
             self._freed()
 
-    def _tell(self, run: RunRecord, broken: bool, seconds: float) -> None:
+    def _report_run(self, run: RunRecord, broken: bool, seconds: float) -> None:
         status, error = ("failed", BROKEN) if broken else (run.status, run.last_error)
         self._report(RunReport(run.id, status, seconds, error))
 
     def _do(self, job: _Job) -> bool:
-        """Execute a run; gives whether that broke."""
+        """Execute a run; returns whether the execution raised an error."""
         events = job.driver.events()
         broken = self._pass_on(events, job.queue) if job.queue else self._drain(events)
         for _ in range(_KEEP_TRYING if broken else 0):
@@ -208,7 +208,7 @@ class Workers:
         return broken
 
     def _drain(self, events: Iterator[StreamEvent]) -> bool:
-        """Do the work without a listener; gives whether it broke."""
+        """Execute without a client; returns whether an error was raised."""
         try:
             for _ in events:
                 pass
@@ -218,7 +218,7 @@ class Workers:
         return False
 
     def _pass_on(self, events: Iterator[StreamEvent], queue: FrameQueue) -> bool:
-        """Put every event into the queue; gives whether the work broke."""
+        """Put every event into the queue; returns whether an error was raised."""
         try:
             for event in events:
                 queue.put(event.frame())
@@ -231,7 +231,7 @@ class Workers:
         return False
 
     def _fail(self, driver: Driver, error: JsonObject) -> bool:
-        """Store that the run failed, if it has not stopped; returns whether that worked."""
+        """Mark the run as failed, unless it has stopped; returns whether it could be stored."""
         with suppress(StoreError):
             driver.give_up(error)
             return True
@@ -239,7 +239,7 @@ class Workers:
 
 
 def _break_off(queue: FrameQueue) -> None:
-    """End a stream whose run cannot be reported."""
+    """End a stream with an error event."""
     queue.put(stream_events.of_error("The run cannot be reported.").frame())
     queue.put(stream_events.DONE)
     queue.end()

@@ -94,7 +94,7 @@ def test_own_names(host: str) -> None:
     ],
 )
 def test_a_name_that_was_made_to_mean_this_machine(host: str) -> None:
-    with pytest.raises(RefusalError, match="names of this machine only") as refused:
+    with pytest.raises(RefusalError, match="only host names of this machine") as refused:
         Authenticator("", "127.0.0.1").check({"host": host})
     assert refused.value.status == 403
 

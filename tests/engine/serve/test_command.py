@@ -23,7 +23,7 @@ from tests.support.shell import Shell, without
         ("--host 0.0.0.0", "--host: 0.0.0.0 can be reached from other machines: add --require-key"),
         ("--host ::", "--host: :: can be reached from other machines: add --require-key"),
         ("--host 192.0.2.1", "--host: 192.0.2.1 can be reached from other machines"),
-        ("--host nowhere.invalid", '--host: "nowhere.invalid" is no address of this machine'),
+        ("--host nowhere.invalid", '--host: "nowhere.invalid" is not an address of this machine'),
         ("--host ''", "--host: is empty"),
         ("--port 65536", '--port: expected a whole number from 0 to 65535, found "65536"'),
         ("--port http", '--port: expected a whole number from 0 to 65535, found "http"'),

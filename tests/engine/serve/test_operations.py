@@ -137,7 +137,7 @@ def test_a_store_that_hangs_holds_up_no_probe(
 ) -> None:
     """Neither does it keep the server from saying that it is alive."""
     service, over = running(), threading.Event()
-    monkeypatch.setattr(probes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(probes, "_STORE_TIMEOUT", 0.05)
     monkeypatch.setattr(service.store, "reach", over.wait)
     for _ in range(3):
         assert get(service.url, "/readyz").text == "the store cannot be used\n"

@@ -56,7 +56,7 @@ def test_the_idlest_connection_is_closed_for_a_new_one(running: Start) -> None:
             alive.sendall(WHOLE)
             assert alive.recv(9)
     assert [what for what, _ in service.faults] == [
-        "all 4 connections are in use: the idlest are closed"
+        "all 4 connections are in use: the longest idle ones are closed"
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_connection_that_is_being_answered_is_never_closed(running: Start, ask
         for events in streams:
             assert names(list(events))[-2:] == ["run.completed", "done"]
     assert [what for what, _ in service.faults] == [
-        "all 3 connections are at work: new ones are refused"
+        "all 3 connections are busy: new ones are refused"
     ]
 
 
@@ -108,7 +108,7 @@ def test_more_idle_connections_than_descriptors(
     assert lines[0] == (
         "note: the limit of file descriptors allows 65 connections and 21 runs at a time"
     )
-    assert lines[2:] == ["error: all 65 connections are in use: the idlest are closed"]
+    assert lines[2:] == ["error: all 65 connections are in use: the longest idle ones are closed"]
 
 
 def test_the_soft_limit_of_descriptors_is_raised(serve: Serve) -> None:
@@ -145,8 +145,8 @@ def test_what_happens_often_is_said_once_a_minute() -> None:
     assert said == [
         (0.0, "full", problem),
         (7.0, "other", None),
-        (60.0, "full (59 more times since this was last said)", None),
-        (120.0, "full (59 more times since this was last said)", None),
+        (60.0, "full (59 more times since the last report)", None),
+        (120.0, "full (59 more times since the last report)", None),
     ]
 
 
