@@ -153,7 +153,7 @@ def test_a_store_that_can_only_be_read_says_how_to_copy_it(folder: Path) -> None
     ask = ("--local", "beta:threads", "retrieve", made.json["id"])
     done = run(folder, *ask, **env)
     assert (done.code, done.out) == (3, "")
-    assert f"The store {folder}/s.db can only be read" in done.err
+    assert f"The store {folder}/s.db is read-only, but the engine" in done.err
     # As the hint says
     copy = folder / "copy"
     copy.mkdir()

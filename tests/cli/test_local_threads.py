@@ -110,7 +110,9 @@ class TestThreads:
             assert (result.code, result.out) == (3, "")
             error, hint = result.err.splitlines()
             assert error == f"error: The store {local.folder / STORE} does not exist."
-            assert hint == "hint: the first request to the engine (--local), or an import, makes it"
+            assert (
+                hint == "hint: the first request to the engine (--local), or an import, creates it"
+            )
         assert list(local.folder.iterdir()) == []
 
     def test_the_run_of_a_killed_process_is_told_as_failed(self, local: Shell) -> None:

@@ -29,7 +29,7 @@ class Waiting:
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     made = Waiting()
     monkeypatch.setattr(connection, "time", made)
-    monkeypatch.setattr(connection, "_ONE_WAIT", 0)
+    monkeypatch.setattr(connection, "_SQLITE_TIMEOUT", 0)
     return made
 
 

@@ -119,7 +119,7 @@ def test_a_copy_that_differs_is_taken_back(
 
     monkeypatch.setattr(record_table.RecordTable, "store", lossy)
     source, copied = Store(begin), Store(end)
-    with pytest.raises(StoreError, match="does not hold the messages written to it"):
+    with pytest.raises(StoreError, match="The messages written to the store"):
         copy_store(source, copied)
     with copied.read() as tx:
         assert tx.threads.all() == tx.messages.all() == []

@@ -184,7 +184,7 @@ def test_file_that_may_not_be_written(readable_directory: Path) -> None:
     file.chmod(0o444)
     readable_directory.chmod(0o555)
     said = open_without_rights(file)
-    expected = f"refused: The store {file} can only be read, and the engine writes to it.\n"
+    expected = f"refused: The store {file} is read-only, but the engine has to write to it.\n"
     assert said == expected
 
 
@@ -210,7 +210,7 @@ def test_a_store_that_others_can_write(tmp_path: Path, name: str, mode: int, rem
     loose = folder / name if name else folder
     loose.chmod(mode)
     told = refusal(file)
-    command = told.partition(" may be written by other users; end that with: ")[2]
+    command = told.partition(" is writable by other users; to fix this: ")[2]
     assert command == f"chmod {remedy} {shlex.quote(str(loose))}"
     subprocess.run(command, shell=True, check=True)
     Api(file).close()

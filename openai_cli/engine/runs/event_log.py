@@ -1,9 +1,8 @@
-"""The events of streamed runs, kept in a shared store for clients of other processes.
+"""Writes the events of streamed runs to a shared store, for clients of other processes.
 
-Events of a run are written while its row is locked, so that they are numbered without a gap, and a
-worker that has lost its lease adds none. Those that come with no change of the store, pieces of
-text mostly, are gathered and written a little later; the end of a run is written together with its
-events.
+A run's row is locked while its events are written, so that they are numbered without gaps and a
+worker without the lease adds none. Events without another change of the store (mostly pieces of
+text) are collected and written shortly after. The end of a run and its events are one transaction.
 """
 
 import threading
@@ -16,40 +15,40 @@ from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.store.tables import STREAM_END
 
 KEPT_FOR = 3600
-"""Seconds for which a client may come back for the events of a run."""
+"""Seconds for which events are kept, so that a client can reconnect."""
 
 
 class EventLog:
-    """The events of one run, as its worker tells them."""
+    """Collects and writes the events of one run, for the worker that executes the run."""
 
     def __init__(self, run: RunRecord, last: int) -> None:
-        """`last` is the number of the last event that is kept; of a run without any, none are."""
+        """`last` is the number of the last stored event; 0 if the run is not streamed."""
         self.run = run
         self.kept = last > 0
-        """Whether somebody follows the run."""
+        """Whether events are stored, because the run is streamed."""
         self._last = self._written = last
         self._lock = threading.Lock()
         self._pending: list[str] = []
-        """Frames that are yet to be written."""
+        """Frames that are not written yet."""
         self.concluded = False
-        """Whether all its events are written."""
+        """Whether all events of the run are written."""
 
     def record(self, event: StreamEvent) -> None:
-        """Take an event, to be written soon; none comes after the end."""
+        """Add an event, to be written soon; ignored after the end."""
         with self._lock:
             if self.kept and not self.concluded:
                 self._pending.append(event.frame().decode())
 
     @property
     def waits(self) -> bool:
-        """Whether there are events to write."""
+        """Whether there are events to be written."""
         return bool(self._pending)
 
     @contextmanager
     def writing(self, *, end: bool = False) -> Iterator[None]:
-        """Keep others from writing; what is written inside counts if nothing is raised.
+        """Hold the lock while writing; the writes count as done if the block raises nothing.
 
-        `end`: all events of the run are written inside.
+        `end`: the block writes the last events of the run.
         """
         with self._lock:
             yield
@@ -58,9 +57,10 @@ class EventLog:
             self.concluded |= end
 
     def write(self, tx: Transaction, events: Iterable[StreamEvent] = ()) -> None:
-        """Write the gathered events, and then these; the run is locked.
+        """Write the collected events, then `events`. The caller has locked the run.
 
-        What an earlier attempt wrote, of which nobody knew whether it was committed, is left out.
+        Events that an earlier attempt has committed, although its commit seemed to fail, are
+        skipped.
         """
         if not self.kept:
             return
@@ -70,20 +70,20 @@ class EventLog:
         self._written = self._last + len(frames)
 
     def write_end(self, tx: Transaction, events: Iterable[StreamEvent]) -> None:
-        """Write the gathered events, these, and that there are no more."""
+        """Write the collected events, `events`, and the end of the stream."""
         if self.kept:
             self.write(tx, events)
             tx.events.append(self.run.id, self._written, [STREAM_END])
 
     def drop(self) -> None:
-        """Forget all events: the run is another worker's."""
+        """Discard all events: another worker has the run."""
         with self._lock:
             self._pending.clear()
             self.concluded = True
 
 
 def keep_beginning(tx: Transaction, run: RunRecord, events: Sequence[StreamEvent]) -> int:
-    """Write the events that come before a worker's; gives the number of the one before them."""
+    """Write the events before the run is executed; returns the number of the event before them."""
     last = tx.events.last(run.id)
     frames = [event.frame().decode() for event in events]
     tx.events.append(run.id, last, frames)
@@ -91,7 +91,7 @@ def keep_beginning(tx: Transaction, run: RunRecord, events: Sequence[StreamEvent
 
 
 def keep_end(tx: Transaction, closed: Closed) -> None:
-    """Write the events at the end of a run whose events are kept, whoever ends it."""
+    """Write the final events of a streamed run, whichever process ends it."""
     if not tx.shared or not (last := tx.events.last(closed.run.id)):
         return
     events = list(stream_events.of_end(closed))
@@ -102,7 +102,7 @@ def keep_end(tx: Transaction, closed: Closed) -> None:
 
 
 def write_all(store: Store, logs: Sequence[EventLog]) -> None:
-    """Write what all these logs have gathered, in one transaction. Raises StoreError."""
+    """Write the collected events of all logs in one transaction. Raises StoreError."""
     waiting = sorted((log for log in logs if log.waits), key=lambda log: log.run.id)
     if not waiting:
         return

@@ -100,9 +100,9 @@ class Recorder:
         """They stay new until the transaction has been committed."""
         for row in self._new:
             if isinstance(row, MessageRecord):
-                tx.messages.insert(row, unless_there=True)
+                tx.messages.insert(row, ignore_existing=True)
             else:
-                tx.steps.insert(row, unless_there=True)
+                tx.steps.insert(row, ignore_existing=True)
 
     def _update_open(self, tx: Transaction) -> None:
         self._saved = time.monotonic()

@@ -1,4 +1,4 @@
-"""Replays a run's stream from the store, for a repeat of the request that started it."""
+"""Recreates a run's stream from the store, for a repeated request with the same key."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _GLANCE = 0.1
 
 
 def wait(store: Store, run_id: str, clock: Clock) -> RunRecord:
-    """Wait until the run has stopped. Expiry guarantees that it does."""
+    """Wait until the run has stopped; it expires at the latest."""
     while True:
         expire_stale_runs(store, clock.now())
         run = store.view(lambda tx: tx.runs.get(run_id))
@@ -31,7 +31,7 @@ def wait(store: Store, run_id: str, clock: Clock) -> RunRecord:
 def replay(
     store: Store, run_id: str, beginning: list[list[Any]], clock: Clock
 ) -> Iterator[StreamEvent]:
-    """The events of a run as it stands, each message in one piece."""
+    """The events of a stopped run, each message as one delta."""
     for name, data in beginning:
         yield StreamEvent(name, data)
     run = wait(store, run_id, clock)
@@ -46,19 +46,19 @@ def replay(
     if run.status == "cancelled":
         yield stream_events.of_cancelling(run)
     for step in steps:
-        yield from _tell_step(step, run, messages)
+        yield from _step_events(step, run, messages)
     yield stream_events.of_run(run.status, run)
 
 
 def _steps_after(tx: Transaction, run: RunRecord, beginning: list[list[Any]]) -> list[StepRecord]:
-    """The run's steps; after a submission only those that followed it."""
+    """The run's steps; after a submission of tool outputs, only the later ones."""
     answered = {data["id"] for name, data in beginning if name == "thread.run.step.completed"}
     steps = tx.steps.all(run_id=run.id)
     last = max((step.seq for step in steps if step.id in answered), default=0)
     return [step for step in steps if step.seq > last]
 
 
-def _tell_step(
+def _step_events(
     step: StepRecord, run: RunRecord, messages: dict[str, MessageRecord]
 ) -> Iterator[StreamEvent]:
     opened = without_outcome(step)._replace(
@@ -75,12 +75,12 @@ def _tell_step(
     else:
         message = messages.get(step.details["message_creation"]["message_id"])
         if message is not None:
-            yield from _tell_message(message)
+            yield from _message_events(message)
     if step.status != "in_progress":
         yield stream_events.of_step(step.status, step)
 
 
-def _tell_message(message: MessageRecord) -> Iterator[StreamEvent]:
+def _message_events(message: MessageRecord) -> Iterator[StreamEvent]:
     opened = without_outcome(message)._replace(status="in_progress", content=[])
     yield stream_events.of_message("created", opened)
     yield stream_events.of_message("in_progress", opened)

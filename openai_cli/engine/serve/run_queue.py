@@ -155,7 +155,7 @@ class RunQueue:
         self._awake.set()
         late = self._workers.stop(grace)
         self._stopped.set()
-        self._store.hurry()
+        self._store.stop_waiting()
         for thread in self._threads:
             thread.join()
         self._write_events()
@@ -165,10 +165,10 @@ class RunQueue:
         self._relay.close()
         return late
 
-    def hurry(self) -> None:
+    def end_grace_period(self) -> None:
         """End the grace period."""
         self._hurried.set()
-        self._workers.hurry()
+        self._workers.end_grace_period()
 
     @property
     def busy(self) -> int:

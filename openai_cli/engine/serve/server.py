@@ -106,13 +106,13 @@ class Service:
         )
         self._measure(app, workers, pool)
 
-        def hurry() -> None:
-            hurried.set()
-            workers.hurry()
+        def end_grace_period() -> None:
+            second_signal.set()
+            workers.end_grace_period()
             self._end_relays()
 
-        hurried = asyncio.Event()
-        server = _Server(_config(app, self._limits, pool), stop, hurry)
+        second_signal = asyncio.Event()
+        server = _Server(_config(app, self._limits, pool), stop, end_grace_period)
         try:
             serving = await self._begin(server, listener, ready)
             await asyncio.wait(
@@ -120,7 +120,7 @@ class Service:
             )
             probes.draining = True
             if not serving.done():
-                await _passed(hurried, self._limits.drain)
+                await _passed(second_signal, self._limits.drain)
             server.should_exit = True
             loop.call_later(self._limits.grace, self._end_relays)
             self.failed = await asyncio.to_thread(workers.stop, self._limits.grace)
@@ -176,11 +176,11 @@ class _Server(uvicorn.Server):
     """uvicorn, with graceful signals: the first one stops, the second ends the grace period."""
 
     def __init__(
-        self, config: uvicorn.Config, stop: asyncio.Event, hurry: Callable[[], None]
+        self, config: uvicorn.Config, stop: asyncio.Event, end_grace_period: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._stop = stop
-        self._hurry = hurry
+        self._end_grace_period = end_grace_period
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -224,7 +224,7 @@ class _Server(uvicorn.Server):
 
     def _asked(self) -> None:
         if self._stop.is_set():
-            self._hurry()
+            self._end_grace_period()
         self._stop.set()
 
 

@@ -38,7 +38,7 @@ class Worker(NamedTuple):
 
         def asked() -> None:
             if stop.is_set():
-                queue.hurry()
+                queue.end_grace_period()
             stop.set()
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

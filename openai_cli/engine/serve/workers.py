@@ -142,7 +142,7 @@ class Workers:
         for job in jobs:
             self._fail(job.driver, STOPPED)
 
-    def hurry(self) -> None:
+    def end_grace_period(self) -> None:
         """End the grace period of a `stop` that is in progress or about to begin."""
         with self._changed:
             self._deadline = time.monotonic()

@@ -1,14 +1,14 @@
 """The store: assistants, threads, messages, runs and steps in one database.
 
-That is an SQLite file, or a PostgreSQL database. All SQL of the engine is in this package. Callers
-see records and transactions:
+The database is an SQLite file or PostgreSQL. All SQL of the engine is in this package. Callers see
+records and transactions:
 
     with store.write() as tx:
         tx.threads.insert(thread)
 
-A transaction is all or nothing, and sees a consistent state. Any number of processes and threads
-may use one store. In an SQLite file, writers wait for each other. In PostgreSQL, they wait for the
-rows that another transaction has looked up by id.
+A transaction is atomic and sees a consistent state. Any number of processes and threads may use one
+store. With SQLite, writers wait for each other. With PostgreSQL, a writer waits only for rows that
+another transaction has looked up by id.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ __all__ = [
 T = TypeVar("T")
 
 QUEUED = "queued"
-"""What processes tell each other when a run waits for one of them."""
+"""The notification that a run is queued."""
 
 
 class Transaction:
@@ -84,26 +84,26 @@ class Store:
     """One store. Methods raise `StoreError` and no other database error."""
 
     def __init__(self, place: StorePlace, *, read_only: bool = False) -> None:
-        """Open the store, create it if it is missing, bring it to the newest schema.
+        """Open the store; create it if it is missing, and migrate it to the newest schema.
 
-        If `read_only`, a file must be there and have that schema; `write` is not for it.
+        If `read_only`, the store must exist and have that schema; `write` must not be used.
         """
         self.place = place
         self.read_only = read_only
         self._database = _open(place, read_only)
         self.shared = self._database.shared
-        """Whether processes on several machines may use it: it has a queue of runs then."""
+        """Whether processes on several machines may use the store; only then it is a run queue."""
 
     def clock(self) -> Clock:
-        """A clock that all who use the store agree on."""
+        """A clock that is the same for all processes that use the store."""
         return Clock(self._database.clock_offset)
 
-    def listen(self, hear: Callable[[str], None]) -> Listener:
-        """Call `hear` in a thread with what other processes tell: see `Database`."""
-        return self._database.listen(hear)
+    def listen(self, on_notification: Callable[[str], None]) -> Listener:
+        """Call `on_notification` in a thread with notifications of processes: see `Database`."""
+        return self._database.listen(on_notification)
 
     def reach(self) -> None:
-        """See whether it can be read now."""
+        """Check that the store can be read now. Raises StoreError."""
         with self.read() as tx:
             tx.assistants.page(Window(1))
 
@@ -120,16 +120,15 @@ class Store:
             yield Transaction(connection)
 
     def transact(self, work: Callable[[Transaction], T], *, idempotent: bool = False) -> T:
-        """Do the work in a write transaction; again if others were in its way, or if the database
-        was away.
+        """Do the work in a write transaction; retry after a conflict or a database outage.
 
-        `idempotent` says that doing the work twice does no harm: it is then repeated even if the
-        connection broke while it was being committed.
+        `idempotent`: the work may be done twice, so it is also retried if the connection broke
+        during the commit.
         """
         return self._attempt(self.write, work, idempotent=idempotent)
 
     def view(self, look: Callable[[Transaction], T]) -> T:
-        """Look at a consistent state; again if the database was away."""
+        """Read a consistent state; retry after a database outage."""
         return self._attempt(self.read, look, idempotent=True)
 
     def _attempt(
@@ -145,12 +144,12 @@ class Store:
                 with begin() as tx:
                     return work(tx)
             except StoreError as error:
-                if not attempts.more_after(error):
+                if not attempts.should_retry(error):
                     raise
 
-    def hurry(self) -> None:
-        """From now on, do not wait for a database that is away: the process is about to end."""
-        self._database.hurry()
+    def stop_waiting(self) -> None:
+        """From now on, do not wait during a database outage: the process is about to end."""
+        self._database.stop_waiting()
 
     def close(self) -> None:
         """Close the store. Transactions in progress keep their own connection."""
@@ -158,17 +157,17 @@ class Store:
 
 
 def store_to_read(place: StorePlace) -> Store:
-    """A store that is there, for reading; also one on a file or in a folder that is read-only.
+    """An existing store, for reading; its file or folder may be read-only.
 
     Raises:
-        StoreError: it does not exist, or cannot be read.
+        StoreError: the store does not exist, or cannot be read.
     """
     if isinstance(place, DatabaseUrl):
         return Store(place)
-    from openai_cli.engine.store.connection import check_file, may_only_be_read
+    from openai_cli.engine.store.connection import check_file, is_read_only
 
     check_file(place)
-    return Store(place, read_only=may_only_be_read(place))
+    return Store(place, read_only=is_read_only(place))
 
 
 def _open(place: StorePlace, read_only: bool) -> Database:

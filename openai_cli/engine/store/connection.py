@@ -21,17 +21,17 @@ from openai_cli.shell_words import command_line, quoted
 
 T = TypeVar("T")
 
-_PATIENCE = 60.0
-"""Seconds to wait for other processes before giving up; a transaction takes milliseconds."""
-_ONE_WAIT = 1.0
-"""Seconds that SQLite itself waits, in C, deaf to Ctrl-C; short, and repeated."""
+_LOCK_TIMEOUT = 60.0
+"""Seconds to wait for the lock of another process; a transaction takes milliseconds."""
+_SQLITE_TIMEOUT = 1.0
+"""SQLite's own lock timeout, in seconds. Ctrl-C has no effect during it, so it is short."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _PASSING = {errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN}
-"""What the system says when it has no descriptor to give just now."""
+"""Temporary errors of the system, such as a lack of file descriptors."""
 _COMPANIONS = ("-wal", "-shm", "-journal")
-"""Ends of the names of the files that SQLite keeps beside the store."""
-_MADE_BY = "the first request to the engine (--local), or an import, makes it"
-_ELSEWHERE = f"{STORE_VARIABLE}=FILE, or --base-url {LOCAL}FILE, names a store in another place"
+"""Suffixes of the files that SQLite keeps beside the store."""
+_MADE_BY = "the first request to the engine (--local), or an import, creates it"
+_ELSEWHERE = f"{STORE_VARIABLE}=FILE, or --base-url {LOCAL}FILE, selects another store"
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is not a database",
     sqlite3.SQLITE_CORRUPT: "is damaged",
@@ -44,16 +44,16 @@ _REASONS = {
 
 
 class SqliteConnection(sqlite3.Connection):
-    """A connection to the file."""
+    """A connection to the SQLite file."""
 
     row_lock = ""
-    """None is needed: the whole file is locked for a writer."""
+    """Empty: a writer locks the whole file."""
 
     def notify(self, what: str) -> None:
-        """Do nothing: processes on one machine look at the file."""
+        """Does nothing: processes on one machine poll the file."""
 
-    def go_on_from_last(self, table: str) -> None:
-        """Do nothing: SQLite's sequences follow what is inserted."""
+    def advance_sequence(self, table: str) -> None:
+        """Does nothing: SQLite's sequences follow the inserted values."""
 
 
 def store_error(
@@ -70,20 +70,20 @@ def store_error(
     if code == sqlite3.SQLITE_CORRUPT:
         fresh = path.with_name(f"recovered-{path.name}")
         files = quoted(str(path)), quoted(str(fresh))
-        found.hint = f"what can be read of it: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
+        found.hint = f"to recover readable data: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
     return found
 
 
-def patiently(action: Callable[[], T], path: Path | None = None) -> T:
-    """Repeat `action` while a temporary condition prevents it.
+def retry_while_busy(action: Callable[[], T], path: Path | None = None) -> T:
+    """Retry `action` while a temporary condition prevents it.
 
-    That is another process that holds the lock and, where the action opens the store at `path`, a
-    lack of file descriptors.
+    The conditions are a lock held by another process and, if the action opens the store at `path`,
+    a lack of file descriptors.
 
     Raises:
-        sqlite3.Error: it failed for another reason, or still fails after a minute.
+        sqlite3.Error: the action failed for another reason, or still fails after a minute.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _LOCK_TIMEOUT
     while True:
         try:
             return action()
@@ -94,20 +94,20 @@ def patiently(action: Callable[[], T], path: Path | None = None) -> T:
 
 
 def prepare_file(path: Path) -> None:
-    """Create the file, and its directory, readable by the owner only; SQLite copies the mode.
+    """Create the file and its folder, readable only by the owner; SQLite copies the mode.
 
-    A file that exists is only looked at, never opened: closing any descriptor of it would drop the
-    locks that other connections of this process hold, and let other processes damage it.
+    An existing file is only inspected, never opened: closing any of its descriptors would release
+    the locks of this process's other connections, and other processes could damage the file.
 
     Raises:
-        StoreError: it cannot be created, is no regular file, may not be written, or may be
-            written by other users.
+        StoreError: the file cannot be created, is not a regular file, is not writable, or is
+            writable by other users.
     """
-    target = Path(os.path.realpath(path))  # a link may point to a store that is yet to be made
+    target = Path(os.path.realpath(path))  # a link may point to a store that does not exist yet
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not target.exists():
-            patiently(lambda: _create(target))
+            retry_while_busy(lambda: _create(target))
         is_file = target.is_file()
     except OSError as error:
         what = f"The store {path} cannot be opened: {error.strerror}."
@@ -116,17 +116,17 @@ def prepare_file(path: Path) -> None:
     if not _may_use(path, os.W_OK):
         copy = f"cp {quoted(str(target))}* FOLDER"
         raise StoreError(
-            f"The store {path} can only be read, and the engine writes to it.",
-            hint=f"{copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}, works on a copy",
+            f"The store {path} is read-only, but the engine has to write to it.",
+            hint=f"to work on a copy: {copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}",
         )
     _refuse_other_writers(path, target)
 
 
 def check_file(path: Path) -> None:
-    """Look at the file of a store that is only read; it is neither made nor changed.
+    """Check the file of a store that is only read, without creating or changing it.
 
     Raises:
-        StoreError: it does not exist, cannot be read, or may be written by other users.
+        StoreError: the file does not exist, is not readable, or is writable by other users.
     """
     if not path.exists():
         raise StoreError(f"The store {path} does not exist.", hint=_MADE_BY)
@@ -134,8 +134,8 @@ def check_file(path: Path) -> None:
     _refuse_other_writers(path, Path(os.path.realpath(path)))
 
 
-def may_only_be_read(path: Path) -> bool:
-    """Whether the file, or the folder in which SQLite keeps files beside it, cannot be written."""
+def is_read_only(path: Path) -> bool:
+    """Whether the file, or its folder (where SQLite keeps further files), is not writable."""
     target = Path(os.path.realpath(path))
     return target.exists() and not (_may_use(target, os.W_OK) and _may_use(target.parent, os.W_OK))
 
@@ -148,10 +148,10 @@ def _check_readable(path: Path, *, is_file: bool) -> None:
 
 
 def _refuse_other_writers(path: Path, target: Path) -> None:
-    """Refuse a file that others can write: they could change what runs do with the user's key and
-    tools.
+    """Raise StoreError if other users can write the file: they could change what runs do with the
+    user's key and tools.
     """
-    if windows.is_windows():  # its files have access lists, and modes that say nothing
+    if windows.is_windows():  # access is controlled by lists there, not by the mode
         return
     files = [target, *_companions(target)]
     open_to_others = [file for file in files if _mode(file) & (stat.S_IWGRP | stat.S_IWOTH)]
@@ -162,12 +162,12 @@ def _refuse_other_writers(path: Path, target: Path) -> None:
     if open_to_others:
         named = command_line(map(str, open_to_others))
         raise StoreError(
-            f"The store {path} may be written by other users; end that with: chmod {remedy} {named}"
+            f"The store {path} is writable by other users; to fix this: chmod {remedy} {named}"
         )
 
 
 def _mode(file: Path) -> int:
-    """The permissions of a file; none if it is not there."""
+    """The permissions of a file; 0 if it does not exist."""
     try:
         return stat.S_IMODE(file.stat().st_mode)
     except FileNotFoundError:
@@ -184,10 +184,10 @@ def _may_use(file: Path, how: int) -> bool:
 
 
 def _passes(error: Exception, path: Path | None) -> bool:
-    """Whether waiting may help.
+    """Whether the error is temporary.
 
-    SQLite does not tell why it could not open a file. Where everything that it opens may be
-    opened, what was missing is a descriptor.
+    SQLite does not report why it could not open a file. If all files are accessible, the reason was
+    a lack of descriptors.
     """
     if isinstance(error, OSError):
         return error.errno in _PASSING
@@ -202,42 +202,41 @@ def _passes(error: Exception, path: Path | None) -> bool:
 
 
 def _create(path: Path) -> None:
-    """Put an empty file in place that nobody has open any more when it appears."""
+    """Create an empty file; it is linked to its name only after it was closed."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fresh.touch(mode=0o600, exist_ok=False)
     try:
         path.hardlink_to(fresh)
     except FileExistsError:
-        pass  # another process was faster
+        pass  # another process has created it
     except OSError:
-        path.touch(mode=0o600)  # a file system without links
+        path.touch(mode=0o600)  # the file system has no links
     finally:
         fresh.unlink()
 
 
 def connect(path: Path) -> SqliteConnection:
-    """A connection in autocommit mode, with foreign keys on; usable from any thread, in turn.
+    """A connection in autocommit mode, with foreign keys on; for one thread at a time.
 
-    It has opened all files that it needs.
+    SQLite has already opened all files that it needs.
     """
-    return patiently(lambda: _connect(path), path)
+    return retry_while_busy(lambda: _connect(path), path)
 
 
 def _connect(path: Path) -> SqliteConnection:
     connection = sqlite3.connect(
         path,
-        timeout=_ONE_WAIT,
+        timeout=_SQLITE_TIMEOUT,
         isolation_level=None,
         check_same_thread=False,
         factory=SqliteConnection,
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
-        # In WAL mode this survives any crash of the process; only a power cut may undo the last
-        # runs.
+        # In WAL mode, commits survive a crash of the process; a power cut may undo the last ones.
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA temp_store = MEMORY")  # no file is opened in a transaction
-        connection.execute("PRAGMA schema_version").fetchone()  # opens the log
+        connection.execute("PRAGMA temp_store = MEMORY")  # opens no file during a transaction
+        connection.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log
     except BaseException:
         connection.close()
         raise
@@ -245,46 +244,46 @@ def _connect(path: Path) -> SqliteConnection:
 
 
 def connect_read_only(path: Path) -> SqliteConnection:
-    """A connection to a store that may only be read; usable from any thread, in turn.
+    """A connection to a read-only store; for one thread at a time.
 
-    Without a log beside it, the file is all there is, and SQLite need not make files beside it.
+    Without a write-ahead log, the file is opened as immutable: SQLite creates no further files.
     """
     target = Path(os.path.realpath(path))
     log = target.with_name(f"{target.name}-wal")
     whole = "" if log.exists() and log.stat().st_size else "&immutable=1"
     return sqlite3.connect(
         f"file:{quote(str(target))}?mode=ro{whole}",
-        uri=True, timeout=_ONE_WAIT, isolation_level=None, check_same_thread=False,
+        uri=True, timeout=_SQLITE_TIMEOUT, isolation_level=None, check_same_thread=False,
         factory=SqliteConnection,
     )  # fmt: skip
 
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a store that is not of the newest version. Raises StoreError."""
-    found = patiently(lambda: schema.version(connection), path)
+    """Raise StoreError if the store does not have the newest schema."""
+    found = retry_while_busy(lambda: schema.version(connection), path)
     _check_version(found, path)
     if found < len(schema.STEPS):
         raise StoreError(
-            f"The store {path} was made by an older version of this tool, and can only be read.",
-            hint="a copy that can be written is brought to this version when it is used",
+            f"The store {path} has an older schema and is read-only, so it cannot be migrated.",
+            hint="use a writable copy, which is migrated when it is opened",
         )
 
 
 def set_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the store to the newest version.
+    """Migrate the store to the newest schema.
 
     Raises:
         StoreError: the file belongs to another program or to a newer version of this one.
     """
-    done = patiently(lambda: schema.version(connection), path)
+    done = retry_while_busy(lambda: schema.version(connection), path)
     _check_version(done, path)
     if done == len(schema.STEPS):
         return
-    patiently(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), path)
+    retry_while_busy(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), path)
     for step in range(done + 1, len(schema.STEPS) + 1):
-        patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+        retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
         try:
-            current = schema.version(connection)  # another process may have been faster
+            current = schema.version(connection)  # another process may have migrated the store
             _check_version(current, path)
             if current < step:
                 schema.apply_step(connection, step)

@@ -1,7 +1,6 @@
-"""Copies a whole store into an empty one, whatever the databases, and checks the copy.
+"""Copies a whole store into an empty one, between any two databases, and verifies the copy.
 
-Rows are copied as they are stored, with their place in the order of insertion, so that lists and
-cursors go on.
+Rows are copied unchanged, including `seq`, so that lists and cursors stay valid.
 """
 
 import hashlib
@@ -13,18 +12,18 @@ from openai_cli.engine.store import Store, Transaction, UnstorableTextError
 from openai_cli.engine.store.record_table import RecordTable, StoredRow
 from openai_cli.errors import StoreError
 
-_AT_ONCE = 200
-"""Rows that are read and written by one statement."""
+_BATCH = 200
+"""Rows read or written by one statement."""
 _DEMO = "asst_demo"
-"""The assistant that every new store has."""
+"""The assistant that every new store contains."""
 
 
 def copy_store(source: Store, target: Store) -> dict[str, int]:
-    """Copy all rows in one transaction; gives how many, by the names of the tables.
+    """Copy all rows in one transaction; returns the number of rows by table.
 
     Raises:
-        StoreError: the target is not empty, a store cannot be used, or the target does not hold
-            what was written to it. The target is as it was.
+        StoreError: the target is not empty, a store cannot be used, or the written rows differ
+            when read back. The target is then unchanged.
     """
     with source.read() as read, target.write() as write:
         _clear(write, target)
@@ -35,7 +34,7 @@ def copy_store(source: Store, target: Store) -> dict[str, int]:
 
 
 def _tables(tx: Transaction) -> tuple[RecordTable[Any], ...]:
-    """All tables, each behind those that its rows refer to."""
+    """All tables, each after the tables that it references."""
     return (
         tx.assistants,
         tx.threads,
@@ -47,7 +46,7 @@ def _tables(tx: Transaction) -> tuple[RecordTable[Any], ...]:
 
 
 def _clear(tx: Transaction, target: Store) -> None:
-    """Remove what a new store has. Raises StoreError if there is more."""
+    """Remove the initial content of a new store. Raises StoreError if there is more."""
     for table in _tables(tx):
         rows = table.stored_after(0, 2)
         if rows and not (table is tx.assistants and len(rows) == 1 and rows[0][0] == _DEMO):
@@ -68,25 +67,25 @@ def _copy_table(
                 f"an id of the {theirs.name} in {source.place}."
             ) from error
         written.add(rows)
-    ours.go_on_from_last()
+    ours.advance_sequence()
     found = _Tally()
     for rows in _portions(ours):
         found.add(rows)
     if found.result() != written.result():
-        raise StoreError(f"The store {target.place} does not hold the {ours.name} written to it.")
+        raise StoreError(f"The {ours.name} written to the store {target.place} differ when read.")
     return found.count
 
 
 def _portions(table: RecordTable[Any]) -> Iterator[list[StoredRow]]:
-    """All rows in the order of their insertion, some at a time."""
+    """All rows in the order of insertion, in batches."""
     last = 0
-    while rows := table.stored_after(last, _AT_ONCE):
+    while rows := table.stored_after(last, _BATCH):
         yield rows
         last = rows[-1][-1]
 
 
 class _Tally:
-    """The number of rows and a hash of what is in them."""
+    """The number of rows, and a hash of their content."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,9 +1,9 @@
-"""What the store needs from a database: transactions that take the portable statements.
+"""The interface of a database: transactions that execute portable SQL statements.
 
     Database.transaction(write=True) ─▶ Connection.execute(statement, values) ─▶ Cursor
 
-`tables` and the engine know these interfaces only. What differs between the two databases is in
-`sqlite` and in `postgres`: how a transaction begins, ends and waits, and how its errors are told.
+`tables` and the engine use only these interfaces. `sqlite` and `postgres` implement them: how a
+transaction begins, ends and waits, and how errors are reported.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +14,11 @@ from openai_cli.errors import StoreError
 
 
 class DamagedRowError(Exception):
-    """A row contains a value that this program never writes."""
+    """A row contains an invalid value, which this program never writes."""
 
 
 class UnstorableTextError(Exception):
-    """A text has a character that this database cannot hold."""
+    """A text contains a character that this database cannot store."""
 
 
 class Cursor(Protocol):
@@ -26,7 +26,7 @@ class Cursor(Protocol):
 
     @property
     def rowcount(self) -> int:
-        """Rows that were changed."""
+        """Number of changed rows."""
         ...
 
     def fetchone(self) -> Any:
@@ -41,9 +41,9 @@ class Connection(Protocol):
 
     @property
     def row_lock(self) -> str:
-        """What ends a SELECT whose rows are to stay as they are until the transaction ends.
+        """The clause at the end of a SELECT that locks its rows until the transaction ends.
 
-        Empty if nobody else can change them anyway.
+        Empty if no lock is needed.
         """
         ...
 
@@ -52,32 +52,32 @@ class Connection(Protocol):
         ...
 
     def notify(self, what: str) -> None:
-        """Tell all processes that listen, once the transaction has been committed."""
+        """Notify all listening processes when the transaction is committed."""
         ...
 
-    def go_on_from_last(self, table: str) -> None:
-        """Let the sequence of a table go on behind the greatest `seq` that is in it."""
+    def advance_sequence(self, table: str) -> None:
+        """Let the sequence of a table continue after its greatest `seq`."""
         ...
 
 
 class Attempts(Protocol):
-    """The attempts at one transaction."""
+    """The retry policy for one transaction."""
 
-    def more_after(self, error: StoreError) -> bool:
-        """Whether to try again after this error; waits a moment before it says so."""
+    def should_retry(self, error: StoreError) -> bool:
+        """Whether to retry after this error; waits for a moment before it returns."""
         ...
 
 
-class NoMoreAttempts:
-    """One attempt is all."""
+class NoRetry:
+    """The policy without retries."""
 
-    def more_after(self, _error: StoreError) -> bool:
-        """No."""
+    def should_retry(self, _error: StoreError) -> bool:
+        """Always False."""
         return False
 
 
 class Listener(Protocol):
-    """Listens to what other processes tell, until it is closed."""
+    """Receives notifications until it is closed."""
 
     def close(self) -> None:
         """Stop listening."""
@@ -89,35 +89,35 @@ class Database(Protocol):
 
     @property
     def shared(self) -> bool:
-        """Whether processes on several machines may use it."""
+        """Whether processes on several machines may use the database."""
         ...
 
     def clock_offset(self) -> float:
-        """Seconds by which its clock is ahead of this machine's."""
+        """Seconds by which the database's clock is ahead of this machine's."""
         ...
 
-    def listen(self, hear: Callable[[str], None]) -> Listener:
-        """Call `hear` in a thread with what others tell; they may be told of what is long past.
+    def listen(self, on_notification: Callable[[str], None]) -> Listener:
+        """Call `on_notification` in a thread with each notification, which may be outdated.
 
-        It is also called with an empty text whenever something may have been missed.
+        It is also called with an empty text whenever notifications may have been missed.
         """
         ...
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Connection]:
         """A transaction: committed when the block ends, rolled back if it raises.
 
-        Without `write`, it is a consistent view that nothing can be written to.
+        Without `write`, the transaction is a consistent, read-only view.
         """
         ...
 
     def attempts(self, *, idempotent: bool) -> Attempts:
-        """Decides how often one transaction is tried."""
+        """The retry policy for one transaction."""
         ...
 
-    def hurry(self) -> None:
-        """From now on, do not wait for a database that is away: the process is about to end."""
+    def stop_waiting(self) -> None:
+        """From now on, do not wait during an outage: the process is about to end."""
         ...
 
     def close(self) -> None:
-        """Close it. Transactions in progress keep their own connection."""
+        """Close the database. Transactions in progress keep their own connection."""
         ...

@@ -1,4 +1,4 @@
-"""Looks at a store without changing it."""
+"""Inspects a store without changing it."""
 
 import sqlite3
 from contextlib import closing
@@ -16,18 +16,18 @@ _WAIT = 5.0
 
 
 class StoreFacts(NamedTuple):
-    """What is known of a store."""
+    """Facts about a store, for a report."""
 
     version: int
-    """Of the schema."""
+    """Version of the schema."""
     size: int
-    """Bytes of the file, or of the database."""
+    """Size of the file or database, in bytes."""
     integrity: str
-    """What SQLite's own check found ("ok" if nothing), or whose matter that is."""
+    """Result of SQLite's check ("ok" if there is no damage); for PostgreSQL, a remark."""
 
 
 def inspect(place: StorePlace) -> StoreFacts | None:
-    """The facts of a store; None if it is not there. Raises StoreError if it cannot be used."""
+    """The facts of a store; None if it does not exist. Raises StoreError if it is unusable."""
     if isinstance(place, DatabaseUrl):
         check_driver(place)
         from openai_cli.engine.store.postgres.inspection import inspect_database

@@ -1,4 +1,4 @@
-"""The table of one kind of record: portable SQL, derived from the record.
+"""The table of one kind of record: portable SQL, derived from the record's fields.
 
 Names in a statement come from the records and from this package (hence the `noqa: S608`); values
 are always bound.
@@ -13,7 +13,7 @@ from openai_cli.engine.store.records import R, column_types, json_columns
 from openai_cli.engine.strict_json import dumps, loads
 
 PAGE_SIZE = 50
-"""Rows of a thread that are read at once."""
+"""Rows of a thread that are read in one query."""
 
 
 class Window(NamedTuple):
@@ -26,7 +26,7 @@ class Window(NamedTuple):
 
 
 class RecordPage(NamedTuple, Generic[R]):
-    """One page of a list, in the order asked for."""
+    """One page of a list, in the requested order."""
 
     items: list[R]
     has_more: bool
@@ -46,8 +46,9 @@ StoredRow = Sequence[Any]
 
 
 class RecordTable(Generic[R]):
-    """The table of one kind of record. Deleted rows stay, because cursors may point at them, but
-    are never returned.
+    """The table of one kind of record.
+
+    Deleted rows stay, because cursors may refer to them, but are never returned.
     """
 
     _name: ClassVar[str]
@@ -56,7 +57,7 @@ class RecordTable(Generic[R]):
     _json: ClassVar[frozenset[str]]
     _types: ClassVar[dict[str, tuple[type, ...]]]
     _plain: ClassVar[tuple[set[type], ...]]
-    """For each column the types of what is stored as it is, which most of a row is."""
+    """For each column, the types of values that are stored without conversion."""
     _order: ClassVar[tuple[str, ...]] = ("seq",)
 
     def __init_subclass__(cls) -> None:
@@ -73,11 +74,11 @@ class RecordTable(Generic[R]):
         self._connection = connection
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
-    def insert(self, record: R, *, unless_there: bool = False) -> None:
-        """Insert a row; the store assigns `seq`. `unless_there`: one with its id is left alone."""
+    def insert(self, record: R, *, ignore_existing: bool = False) -> None:
+        """Insert a row; the store assigns `seq`. `ignore_existing`: do nothing if the id exists."""
         values = {name: getattr(record, name) for name in self._columns if name != "seq"}
         marks = ", ".join("?" for _ in values)
-        conflict = "ON CONFLICT (id) DO NOTHING" if unless_there else ""
+        conflict = "ON CONFLICT (id) DO NOTHING" if ignore_existing else ""
         self._execute(
             f"INSERT INTO {self._name} ({', '.join(values)}) "  # noqa: S608
             f"VALUES ({marks}) {conflict}",
@@ -85,42 +86,42 @@ class RecordTable(Generic[R]):
         )
 
     def get(self, record_id: str, *, lock: bool = True, **scope: str) -> R | None:
-        """The row with this id that is not deleted and in the scope (such as `thread_id=…`).
+        """The row with this id, if it is not deleted and in the scope (such as `thread_id=…`).
 
-        In a write transaction nobody else can change it until the end, unless `lock` is false.
+        A write transaction locks the row until its end, unless `lock` is false.
         """
         order = self._connection.row_lock if lock else ""
         found = self._select(*self._where({"id": record_id, **scope}), order)
         return found[0] if found else None
 
     def hold(self, record_id: str) -> None:
-        """Keep others from changing the row until the end of a write transaction."""
+        """Lock the row until the end of a write transaction."""
         if self._connection.row_lock:
             self.get_even_deleted(record_id)
 
     def get_even_deleted(self, record_id: str) -> R | None:
-        """The row with this id, even if it is deleted; locked as by `get`."""
+        """The row with this id, even if it is deleted; locked as in `get`."""
         found = self._select(["id = ?"], [record_id], self._connection.row_lock)
         return found[0] if found else None
 
     def all(self, **scope: str) -> list[R]:
-        """All living rows in the scope, in the order of their creation."""
+        """All rows in the scope that are not deleted, in the order of their creation."""
         return self._select(*self._where(scope), order=f"ORDER BY {', '.join(self._order)}")
 
     def count(self, **scope: str) -> int:
-        """The number of living rows in the scope."""
+        """The number of rows in the scope that are not deleted."""
         conditions, values = self._where(scope)
         where = " AND ".join(conditions) or "1 = 1"
         statement = f"SELECT COUNT(*) FROM {self._name} WHERE {where}"  # noqa: S608
         return int(self._execute(statement, values).fetchone()[0])
 
     def newest(self, **scope: str) -> R | None:
-        """The last living row of the scope by time; None if there is none."""
+        """The newest row in the scope that is not deleted; None if there is none."""
         found = self.page(Window(limit=1), **scope).items
         return found[0] if found else None
 
     def oldest_first(self, thread_id: str, after: str | None = None) -> Iterator[R]:
-        """The rows of a thread, or those after this one, read page by page as they are taken."""
+        """The rows of a thread, or those after row `after`; pages are read on demand."""
         has_more = True
         while has_more:
             window = Window(PAGE_SIZE, descending=False, after=after)
@@ -129,7 +130,7 @@ class RecordTable(Generic[R]):
             after = items[-1].id if items else after
 
     def update(self, record_id: str, **changes: Any) -> R:
-        """Change columns of one row and return the row as it is now."""
+        """Change columns of one row, and return the changed row."""
         self._update(["id = ?"], [record_id], changes)
         return self._select(["id = ?"], [record_id])[0]
 
@@ -137,7 +138,7 @@ class RecordTable(Generic[R]):
         """One page of the scope.
 
         Raises:
-            UnknownCursorError: `after` or `before` names no row, living or deleted, of the scope.
+            UnknownCursorError: `after` or `before` is not a row of the scope, deleted or not.
         """
         conditions, values = self._where(scope)
         for name, cursor, towards_old in (
@@ -157,7 +158,7 @@ class RecordTable(Generic[R]):
             items.reverse()
         return RecordPage(items, has_more=len(found) > window.limit)
 
-    # Rows as they are stored, for copies
+    # Stored rows, for copies
 
     @property
     def name(self) -> str:
@@ -165,7 +166,7 @@ class RecordTable(Generic[R]):
         return self._name
 
     def stored_after(self, seq: int, limit: int) -> list[StoredRow]:
-        """The rows that come next in the order of insertion, deleted or not."""
+        """The next rows in the order of insertion, including deleted rows."""
         rows = self._execute(
             f"SELECT {', '.join(self._columns)} FROM {self._name} "  # noqa: S608
             "WHERE seq > ? ORDER BY seq LIMIT ?",
@@ -174,7 +175,7 @@ class RecordTable(Generic[R]):
         return [tuple(row) for row in rows]
 
     def store(self, rows: Sequence[StoredRow]) -> None:
-        """Insert rows as another store has them."""
+        """Insert rows unchanged, as read from another store."""
         marks = f"({', '.join('?' for _ in self._columns)})"
         self._execute(
             f"INSERT INTO {self._name} ({', '.join(self._columns)}) "  # noqa: S608
@@ -182,12 +183,12 @@ class RecordTable(Generic[R]):
             [value for row in rows for value in row],
         )
 
-    def go_on_from_last(self) -> None:
-        """Let the next row come after those that were stored with their `seq`."""
-        self._connection.go_on_from_last(self._name)
+    def advance_sequence(self) -> None:
+        """Let the next `seq` follow those of the rows that were stored."""
+        self._connection.advance_sequence(self._name)
 
     def remove(self, record_id: str) -> None:
-        """Remove a row that nothing points at."""
+        """Delete a row that nothing refers to."""
         self._execute(f"DELETE FROM {self._name} WHERE id = ?", [record_id])  # noqa: S608
 
     # Statements
@@ -244,5 +245,5 @@ class RecordTable(Generic[R]):
             except (ValueError, TypeError, RecursionError):
                 value = ...
         if not isinstance(value, self._types[column]):
-            raise DamagedRowError(f"the column {column} of {self._name} holds what cannot be read")
+            raise DamagedRowError(f"the column {column} of {self._name} has an invalid value")
         return value

@@ -1,9 +1,8 @@
 """Rows of the store as values.
 
-A record's fields are its row's columns, with JSON read: every statement is made from them, and
-`schema` holds the steps that brought the tables to these columns. `settings` hold only what a
-request set explicitly: defaults are shown by `serialize`, never stored, so that they are never sent
-to a model either.
+A record's fields are its row's columns, with JSON parsed. Every statement is made from the fields;
+the migrations in `schema` create the same columns. `settings` contain only what a request set
+explicitly: `serialize` adds defaults, which are never stored and so never sent to a model.
 """
 
 from types import UnionType
@@ -42,13 +41,13 @@ _PLAIN = (int, str, int | None, str | None)
 
 
 def json_columns(record: type) -> frozenset[str]:
-    """The columns that hold JSON: those that are neither a number nor a text."""
+    """The columns with JSON: those that are neither a number nor a text."""
     hints = get_type_hints(record)
     return frozenset(name for name, hint in hints.items() if hint not in _PLAIN)
 
 
 def column_types(record: type) -> dict[str, tuple[type, ...]]:
-    """For each column what its value must be, JSON read: `(int, NoneType)`."""
+    """For each column, the allowed types of its value, after parsing JSON: `(int, NoneType)`."""
     return {
         name: tuple(
             get_origin(one) or one
@@ -179,6 +178,6 @@ Work = TypeVar("Work", MessageRecord, RunRecord, StepRecord)
 
 
 def without_outcome(record: Work) -> Work:
-    """The record as if its work had not ended: all columns that an end fills are empty."""
+    """The record as it was before its work ended: columns that are set at the end are None."""
     empty: dict[str, Any] = {name: None for name in _OUTCOME if name in record._fields}
     return record._replace(**empty)

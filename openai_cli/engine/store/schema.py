@@ -1,7 +1,7 @@
 """The schema as an append-only list of migrations.
 
-A step, once released, never changes. Each is one transaction together with its entry in
-`migrations`, so that a store is always at exactly one version, whenever a process dies.
+A released step never changes. Each step and its entry in `migrations` are one transaction, so that
+a store is at exactly one version even after a crash.
 """
 
 import sqlite3
@@ -129,7 +129,7 @@ _FIRST = (
     """,
 )
 
-# An imported message may name a run that was not imported: `run_id` refers to nothing any more.
+# An imported message may name a run that was not imported, so `run_id` is no longer a reference.
 _SECOND = (
     """
     CREATE TABLE messages_2 (
@@ -169,7 +169,7 @@ _SECOND = (
     "CREATE INDEX messages_of_run ON messages (run_id, created_at, seq) WHERE run_id IS NOT NULL",
 )
 
-# Runs look for these messages, which are few, at the start; `Messages.with_files` says the same.
+# For `Messages.with_files`, which each run calls at its start. The condition must be the same.
 _THIRD = (
     """
     CREATE INDEX messages_with_files ON messages (thread_id, created_at, seq)

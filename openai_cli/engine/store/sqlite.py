@@ -12,8 +12,8 @@ from openai_cli.engine.store.connection import (
     check_schema,
     connect,
     connect_read_only,
-    patiently,
     prepare_file,
+    retry_while_busy,
     set_up,
     store_error,
 )
@@ -22,7 +22,7 @@ from openai_cli.engine.store.database import (
     Connection,
     DamagedRowError,
     Listener,
-    NoMoreAttempts,
+    NoRetry,
 )
 
 
@@ -32,9 +32,9 @@ class SqliteDatabase:
     shared = False
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the file, create it if it is missing, bring it to the newest schema.
+        """Open the file; create it if it is missing, and migrate it to the newest schema.
 
-        If `read_only`, it must be there and have that schema.
+        If `read_only`, the file must exist and have that schema.
         """
         self._path = path
         self._connect = connect_read_only if read_only else connect
@@ -52,36 +52,38 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[Connection]:
-        """A transaction, as `Database` has it. Raises StoreError."""
+        """A transaction: see `Database`. Raises StoreError."""
         with self._turn if write else nullcontext(), self._connection() as connection:
-            # Threads of one process take turns here: SQLite would let them sleep and try again.
+            # A lock for the threads of this process: SQLite would make them sleep and retry.
             if not write:
                 connection.execute("BEGIN")
-                # The first read takes the snapshot; only here can another process be in the way.
-                patiently(lambda: connection.execute("SELECT step FROM migrations").fetchone())
+                # The first read takes the snapshot; only this read can be blocked.
+                retry_while_busy(
+                    lambda: connection.execute("SELECT step FROM migrations").fetchone()
+                )
             else:
-                patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+                retry_while_busy(lambda: connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield connection
                 if write:
                     connection.execute("COMMIT")
             finally:
-                connection.rollback()  # what has not been committed
+                connection.rollback()  # does nothing after a commit
 
     def attempts(self, *, idempotent: bool) -> Attempts:  # noqa: ARG002
-        """One: a writer is alone, and has waited for its turn."""
-        return NoMoreAttempts()
+        """No retries: a writer has already waited for the lock, and has no conflicts."""
+        return NoRetry()
 
     def clock_offset(self) -> float:
-        """None: the processes have one clock."""
+        """Zero: all processes use this machine's clock."""
         return 0.0
 
-    def listen(self, hear: Callable[[str], None]) -> Listener:
-        """Never called: nothing is told."""
+    def listen(self, on_notification: Callable[[str], None]) -> Listener:
+        """Never called: SQLite has no notifications."""
         raise NotImplementedError
 
-    def hurry(self) -> None:
-        """Nothing: a file is not away."""
+    def stop_waiting(self) -> None:
+        """Does nothing: a file has no outages."""
 
     def close(self) -> None:
         """Close the file. Transactions in progress keep their own connection."""
@@ -93,14 +95,14 @@ class SqliteDatabase:
 
     @contextmanager
     def _connection(self) -> Iterator[SqliteConnection]:
-        """An idle connection, or a new one; given back afterwards unless it is broken."""
+        """An idle connection, or a new one; returned to the idle ones unless it failed."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         try:
             if connection is None:
                 connection = self._connect(self._path)
             yield connection
-        # A message that quotes damage cannot be decoded.
+        # An error message that quotes damaged text may fail to decode.
         except (sqlite3.Error, DamagedRowError, UnicodeDecodeError) as error:
             if connection is not None:
                 connection.close()

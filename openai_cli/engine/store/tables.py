@@ -1,6 +1,6 @@
-"""The tables of the store, with the statements that only one of them needs: portable SQL.
+"""The tables of the store, and the statements for a single table: portable SQL.
 
-As in `record_table`, names in a statement come from this package, and values are always bound.
+As in `record_table`, names in statements come from this package, and values are always bound.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ class StaleCandidate(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How many runs have a status, and when the oldest of them was created."""
+    """The number of runs with a status, and the creation time of the oldest one."""
 
     status: str
     runs: int
@@ -65,7 +65,7 @@ class Backlog(NamedTuple):
 
 
 _IS_UNCLAIMED = "status = 'queued' AND owner IS NULL"
-# Spelt out, not bound: only then may the planner use the indexes of just these rows.
+# Literals and not bound values, so that the planner can use the partial indexes.
 _IS_ACTIVE = "status IN ({})".format(", ".join(f"'{status}'" for status in ACTIVE))
 _HAS_FILES = "(replace(content, 'image_', '') <> content OR length(attachments) > 2)"
 
@@ -79,9 +79,9 @@ class Runs(RecordTable[RunRecord]):
     def move(
         self, run_id: str, allowed: Sequence[str], *, owned_by: str | None = None, **changes: Any
     ) -> RunRecord | None:
-        """Change a run if its status is one of `allowed` (and it is owned by `owned_by`).
+        """Change a run if its status is one of `allowed` (and its owner is `owned_by`).
 
-        Returns the run as it is now, or None if somebody else was faster.
+        Returns the changed run, or None if the condition does not hold.
         """
         conditions = ["id = ?", f"status IN ({', '.join('?' for _ in allowed)})"]
         values = [run_id, *allowed]
@@ -93,14 +93,14 @@ class Runs(RecordTable[RunRecord]):
         return self.get(run_id)
 
     def active(self, thread_id: str) -> RunRecord | None:
-        """The run that locks this thread; it is locked as by `get`."""
+        """The run that locks this thread; its row is locked as in `get`."""
         found = self._select(["thread_id = ?", _IS_ACTIVE], [thread_id], self._connection.row_lock)
         return found[0] if found else None
 
     def stale_candidates(self, now: int, quiet_since: int, alive: str) -> list[StaleCandidate]:
-        """Active runs that have expired, or whose process has been quiet since then.
+        """Active runs that have expired, or that have had no heartbeat since `quiet_since`.
 
-        The process whose owners begin with `alive` is not quiet.
+        Runs whose owner begins with `alive` are this process's own and need no heartbeat.
         """
         rows = self._execute(
             "SELECT id, expires_at, owner, heartbeat_at FROM runs "  # noqa: S608
@@ -112,9 +112,9 @@ class Runs(RecordTable[RunRecord]):
         return [StaleCandidate(*row) for row in rows]
 
     def claim(self, limit: int, now: int) -> list[RunRecord]:
-        """Take queued runs that nobody works on, oldest first; each gets a new owner.
+        """Claim queued runs without an owner, oldest first; each gets a new owner.
 
-        Those that another process is just taking are passed over.
+        Runs that another transaction is claiming are skipped.
         """
         lock = f"{self._connection.row_lock} SKIP LOCKED"
         order = f"ORDER BY created_at, seq LIMIT ? {lock}"
@@ -131,12 +131,12 @@ class Runs(RecordTable[RunRecord]):
         return [Backlog(*row) for row in rows]
 
     def many(self, run_ids: Sequence[str]) -> dict[str, RunRecord]:
-        """Those of these runs that there are, by their ids."""
+        """The existing runs among these, by id."""
         marks = ", ".join("?" for _ in run_ids)
         return {run.id: run for run in self._select([f"id IN ({marks})"], run_ids)}
 
     def beat(self, run_id: str, owner: str, now: int) -> bool:
-        """Record the owner's heartbeat; False if the run has another owner by now."""
+        """Record the owner's heartbeat; False if the run now has another owner."""
         conditions = ["id = ?", "owner = ?"]
         return self._update(conditions, [run_id, owner], {"heartbeat_at": now}) > 0
 
@@ -149,9 +149,9 @@ class Messages(RecordTable[MessageRecord]):
     _order = ("created_at", "seq")
 
     def time_of_next(self, thread_id: str, now: int) -> int:
-        """Now, or the last message's time if the clock has been set back since.
+        """The time for the next message: `now`, but not before the last message's time.
 
-        Lists are ordered by time first, and an answer must not come before its question.
+        Lists are ordered by time; if the clock was set back, an answer must still come last.
         """
         (last,) = self._execute(
             "SELECT max(created_at) FROM messages WHERE thread_id = ? AND deleted_at IS NULL",
@@ -160,7 +160,7 @@ class Messages(RecordTable[MessageRecord]):
         return now if last is None else max(now, self._value("created_at", last))
 
     def newest_first(self, thread_id: str, page_size: int = PAGE_SIZE) -> Iterator[MessageRecord]:
-        """The messages of a thread from its end, read page by page as they are taken."""
+        """The messages of a thread, newest first; pages are read on demand."""
         page = self.page(Window(page_size), thread_id=thread_id)
         yield from page.items
         while page.has_more:
@@ -168,23 +168,23 @@ class Messages(RecordTable[MessageRecord]):
             yield from page.items
 
     def with_files(self, thread_id: str) -> list[MessageRecord]:
-        """The messages of a thread that hold attachments or images, oldest first.
+        """The messages of a thread with attachments or images, oldest first.
 
-        They have an index of their own; a message whose text contains the word that images are
-        recognized by may be among those found.
+        Uses a partial index. Images are recognized by a word in the JSON, so a message whose text
+        contains this word is also returned.
         """
         conditions, values = self._where({"thread_id": thread_id})
         return self._select([*conditions, _HAS_FILES], values, f"ORDER BY {', '.join(self._order)}")
 
 
 class IdempotencyRecords(RecordTable[IdempotencyRecord]):
-    """Answers kept for repeats of a request."""
+    """Stored answers, for repeated requests with the same key."""
 
     _name = "first_answers"
     _record = IdempotencyRecord
 
     def forget_before(self, time: int) -> None:
-        """Drop answers older than `time`."""
+        """Delete answers older than `time`."""
         self._execute("DELETE FROM first_answers WHERE created_at < ?", [time])
 
 
@@ -193,7 +193,7 @@ STREAM_END = "event: done\ndata: [DONE]\n\n"
 
 
 class Part(NamedTuple):
-    """One stream of a run: the numbers of its first event, and of its last one so far."""
+    """One stream of a run: the numbers of its first and its latest event."""
 
     first: int
     last: int
@@ -201,13 +201,13 @@ class Part(NamedTuple):
 
 
 class Events:
-    """The events of streamed runs, which only a shared store keeps."""
+    """The events of streamed runs; only a shared store has them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def append(self, run_id: str, last: int, frames: Sequence[str]) -> None:
-        """Add events behind the one with the number `last`."""
+        """Add events after number `last`."""
         for number, frame in enumerate(frames, last + 1):
             self._connection.execute(
                 "INSERT INTO events (run_id, number, frame) VALUES (?, ?, ?)",
@@ -222,9 +222,9 @@ class Events:
         return found or 0
 
     def last_part(self, run_id: str) -> Part | None:
-        """The stream of a run that is under way, or was last; None if there are no events.
+        """The current or latest stream of a run; None if there are no events.
 
-        A run that waits for tool outputs ends a stream, and goes on in another.
+        A run that waits for tool outputs ends a stream, and continues in another one.
         """
         rows = self._connection.execute(
             "SELECT number FROM events WHERE run_id = ? AND frame = ? ORDER BY number DESC LIMIT 2",
@@ -239,7 +239,7 @@ class Events:
         return Part(before[0] + 1, last, is_over)
 
     def after(self, run_id: str, number: int, limit: int) -> list[tuple[int, str]]:
-        """The events of a run that follow the one with this number."""
+        """The events of a run after this number."""
         rows = self._connection.execute(
             "SELECT number, frame FROM events WHERE run_id = ? AND number > ? "
             "ORDER BY number LIMIT ?",
@@ -248,5 +248,5 @@ class Events:
         return [(row[0], row[1]) for row in rows]
 
     def forget_before(self, time: int) -> None:
-        """Drop events older than `time`."""
+        """Delete events older than `time`."""
         self._connection.execute("DELETE FROM events WHERE created_at < ?", [time])

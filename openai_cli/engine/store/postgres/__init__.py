@@ -1,8 +1,8 @@
-"""PostgreSQL as the database of the store, for many machines.
+"""PostgreSQL as the database of the store, shared by several machines.
 
-Writers run side by side. What a write transaction has looked up by id stays as it is until its end
-(`row_lock`), and unique indexes stop what two transactions do at once: the second one is undone and
-tried again, and then sees what the first one did (`may_repeat`).
+Writers run concurrently. A write transaction locks the rows that it looks up by id (`row_lock`).
+Unique indexes detect conflicting inserts: the second transaction is rolled back and retried, and
+then sees the result of the first one (`should_retry`).
 """
 
 import logging
@@ -38,18 +38,18 @@ from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 
 _CONNECTIONS = 16
-"""The most that a process has open; transactions wait for one."""
-_PATIENCE = 60.0
-"""Seconds for which a transaction is tried, or waits for a lock that another one holds."""
+"""Maximum open connections of a process; transactions wait for a free one."""
+_RETRY_TIME = 60.0
+"""Seconds for which a transaction is retried during an outage, or waits for a lock."""
 _WAIT = 2.0
-"""Seconds that one attempt waits for a connection.
+"""Seconds that an attempt waits for a connection.
 
-The pool tries to connect once for each: if it did so itself, it would wait longer and longer.
+The pool tries to connect once per attempt; its own retries would have growing pauses.
 """
 _MOST_RACES = 8
-"""Attempts at a transaction that others are in the way of."""
+"""Maximum attempts at a transaction that conflicts with others."""
 _PAUSE = 0.2
-"""Seconds between attempts while the database is away."""
+"""Seconds between attempts during an outage."""
 
 
 class PostgresDatabase:
@@ -58,21 +58,21 @@ class PostgresDatabase:
     shared = True
 
     def __init__(self, place: DatabaseUrl) -> None:
-        """Connect, create the tables if they are missing, bring them to the newest schema."""
+        """Connect; create the tables if they are missing, and migrate them to the newest schema."""
         self._place = place
         self._name = str(place)
-        self._hurried = threading.Event()
+        self._stopping = threading.Event()
         _keep_quiet()
         with connect(place) as connection:
             try:
                 schema.set_up(connection, self._name)
             except psycopg.Error as error:
                 raise store_error(self._name, error) from None
-        self._away: psycopg.Error | None = None
-        """Why the last attempt to connect failed, if it did."""
+        self._connect_error: psycopg.Error | None = None
+        """The error of the last attempt to connect; None if it succeeded."""
         self._pool = ConnectionPool(
             connection_class=_Pooled,
-            kwargs={"tell": self._tried, **parameters(place)},
+            kwargs={"report": self._on_connect, **parameters(place)},
             configure=_configure,
             min_size=0,
             max_size=_CONNECTIONS,
@@ -84,11 +84,11 @@ class PostgresDatabase:
 
     @contextmanager
     def transaction(self, *, write: bool) -> Iterator[Connection]:
-        """A transaction, as `Database` has it. Raises StoreError."""
+        """A transaction: see `Database`. Raises StoreError."""
         try:
             with self._connection() as raw:
                 raw.read_only = not write
-                # A reader sees one snapshot. A writer that waited for a row sees it as it is now.
+                # A reader sees one snapshot; a writer that waited for a row sees its new state.
                 raw.isolation_level = (
                     IsolationLevel.READ_COMMITTED if write else IsolationLevel.REPEATABLE_READ
                 )
@@ -98,8 +98,8 @@ class PostgresDatabase:
                 else:
                     raw.rollback()
         except PoolTimeout as error:
-            # Either all connections are in use, or there are none.
-            raise store_error(self._name, self._away or error) from error
+            # Either all connections are in use, or none can be made.
+            raise store_error(self._name, self._connect_error or error) from error
         except psycopg.Error as error:
             raise store_error(self._name, error) from error
         except DamagedRowError as error:
@@ -115,9 +115,9 @@ class PostgresDatabase:
             self._pool.putconn(raw)
 
     def _working(self) -> "_Pooled":
-        """A connection that works. All that are idle may be broken; the pool replaces them.
+        """A working connection. All idle ones may be broken; the pool replaces them.
 
-        The pool would check them too, but pause for longer and longer behind each broken one.
+        The pool's own check would pause for longer and longer after each broken connection.
         """
         for _ in range(_CONNECTIONS):
             raw = self._pool.getconn()
@@ -129,8 +129,8 @@ class PostgresDatabase:
                 return raw
         return self._pool.getconn()
 
-    def _tried(self, error: psycopg.Error | None) -> None:
-        self._away = error
+    def _on_connect(self, error: psycopg.Error | None) -> None:
+        self._connect_error = error
 
     def _commit(self, raw: psycopg.Connection) -> None:
         try:
@@ -141,15 +141,15 @@ class PostgresDatabase:
             raise
 
     def attempts(self, *, idempotent: bool) -> Attempts:
-        """Several, as long as others are in the way or the database is away."""
-        return _Attempts(idempotent, self._hurried)
+        """Retries after conflicts and during outages."""
+        return _Attempts(idempotent, self._stopping)
 
-    def hurry(self) -> None:
-        """Wait for the database no more."""
-        self._hurried.set()
+    def stop_waiting(self) -> None:
+        """From now on, do not wait during an outage."""
+        self._stopping.set()
 
     def clock_offset(self) -> float:
-        """Seconds by which the server's clock is ahead; half of the way is taken into account."""
+        """Seconds by which the server's clock is ahead; corrected by half the round-trip time."""
         begun = time.time()
         with self.transaction(write=False) as connection:
             (there,) = connection.execute(
@@ -157,9 +157,9 @@ class PostgresDatabase:
             ).fetchone()
         return float(there) - (begun + time.time()) / 2
 
-    def listen(self, hear: Callable[[str], None]) -> Listener:
-        """Call `hear` in a thread with what other processes tell."""
-        return PostgresListener(self._place, hear)
+    def listen(self, on_notification: Callable[[str], None]) -> Listener:
+        """Call `on_notification` in a thread with notifications of other processes."""
+        return PostgresListener(self._place, on_notification)
 
     def close(self) -> None:
         """Close the connections. Transactions in progress keep their own."""
@@ -167,34 +167,38 @@ class PostgresDatabase:
 
 
 class _Pooled(psycopg.Connection):
-    """A connection of the pool, which tells nobody why it has none."""
+    """A connection of the pool that reports connection errors, which the pool hides."""
 
     @classmethod
-    def connect(  # type: ignore[override]  # takes `tell` too
-        cls, conninfo: str = "", *, tell: Callable[[psycopg.Error | None], None], **parameters: Any
+    def connect(  # type: ignore[override]  # takes `report` too
+        cls,
+        conninfo: str = "",
+        *,
+        report: Callable[[psycopg.Error | None], None],
+        **parameters: Any,
     ) -> "_Pooled":
-        """Connect, and tell with which error that failed, or None."""
+        """Connect; calls `report` with the error, or with None on success."""
         try:
             connection = super().connect(conninfo, **parameters)
         except psycopg.Error as error:
-            tell(error)
+            report(error)
             raise
-        tell(None)
+        report(None)
         return connection
 
 
 class _Attempts:
-    """The attempts at one transaction."""
+    """The retry policy for one transaction."""
 
-    def __init__(self, idempotent: bool, hurried: threading.Event) -> None:
-        """Once `hurried`, the database is not waited for."""
+    def __init__(self, idempotent: bool, stopping: threading.Event) -> None:
+        """When `stopping` is set, outages are not waited for."""
         self._idempotent = idempotent
-        self._hurried = hurried
+        self._stopping = stopping
         self._races = 0
-        self._deadline = time.monotonic() + _PATIENCE
+        self._deadline = time.monotonic() + _RETRY_TIME
 
-    def more_after(self, error: StoreError) -> bool:
-        """Whether another transaction was in the way, or the connection broke before the commit."""
+    def should_retry(self, error: StoreError) -> bool:
+        """Whether there was a conflict, or an outage before the commit; waits before a retry."""
         cause = error.__cause__
         if isinstance(cause, RACES):
             self._races += 1
@@ -203,15 +207,15 @@ class _Attempts:
         known = self._idempotent or not isinstance(error, CommitError)
         if not (known and is_outage(cause)) or time.monotonic() > self._deadline:
             return False
-        return not self._hurried.wait(_PAUSE)
+        return not self._stopping.wait(_PAUSE)
 
 
 class _Connection:
-    """A connection that takes the portable statements."""
+    """A connection that executes the portable statements."""
 
     def __init__(self, raw: psycopg.Connection, *, locks: bool) -> None:
         self._raw = raw
-        # It does not stop foreign keys from being checked, as FOR UPDATE would.
+        # Unlike FOR UPDATE, this lock does not block foreign-key checks.
         self.row_lock = "FOR NO KEY UPDATE" if locks else ""
 
     def execute(self, statement: str, values: Sequence[Any]) -> Cursor:
@@ -221,22 +225,22 @@ class _Connection:
         return self._raw.execute(statement.replace("?", "%s").encode(), values)
 
     def notify(self, what: str) -> None:
-        """Tell all processes that listen, once the transaction has been committed."""
+        """Notify all listening processes when the transaction is committed."""
         self._raw.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
 
-    def go_on_from_last(self, table: str) -> None:
+    def advance_sequence(self, table: str) -> None:
         """Set the sequence of the table to the greatest `seq`."""
         last = f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), max(seq)) FROM {table}"  # noqa: S608
         self._raw.execute(last.encode())
 
 
 def _keep_quiet() -> None:
-    """Keep the log of the driver off stderr: its errors are told where they arrive."""
+    """Keep the driver's log off stderr: errors are reported as StoreError."""
     logger = logging.getLogger("psycopg")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
 
 
 def _configure(connection: psycopg.Connection) -> None:
-    connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_PATIENCE}s"])
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_RETRY_TIME}s"])
     connection.commit()

@@ -1,4 +1,4 @@
-"""Looks at a store in PostgreSQL without changing it."""
+"""Inspects a store in PostgreSQL without changing it."""
 
 import psycopg
 
@@ -9,7 +9,7 @@ from openai_cli.engine.store_place import DatabaseUrl
 
 
 def inspect_database(place: DatabaseUrl) -> tuple[int, int] | None:
-    """Schema version and bytes; None if there are no tables. Raises StoreError."""
+    """Schema version and size in bytes; None if there are no tables. Raises StoreError."""
     with connect(place) as connection:
         try:
             connection.read_only = True

@@ -1,4 +1,4 @@
-"""Listens to the notifications of other processes, on a connection of its own."""
+"""Listens for notifications of other processes, on a separate connection."""
 
 import threading
 from collections.abc import Callable
@@ -13,15 +13,15 @@ CHANNEL = "openai_local"
 _AGAIN = 1.0
 """Seconds until the next attempt to connect."""
 _LOOK = 0.5
-"""Seconds in which it notices that it was closed."""
+"""Seconds between two checks whether the listener was closed."""
 
 
 class PostgresListener:
-    """Hears notifications until it is closed. Without a connection, it tries to get one."""
+    """Receives notifications until it is closed; reconnects after an error."""
 
-    def __init__(self, place: DatabaseUrl, hear: Callable[[str], None]) -> None:
+    def __init__(self, place: DatabaseUrl, on_notification: Callable[[str], None]) -> None:
         self._place = place
-        self._hear = hear
+        self._on_notification = on_notification
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="listener", daemon=True)
         self._thread.start()
@@ -36,9 +36,9 @@ class PostgresListener:
             try:
                 with connect(self._place) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
-                    self._hear("")  # what was told before
+                    self._on_notification("")  # earlier notifications may have been missed
                     while not self._closed.is_set():
-                        for told in connection.notifies(timeout=_LOOK):
-                            self._hear(told.payload)
+                        for notification in connection.notifies(timeout=_LOOK):
+                            self._on_notification(notification.payload)
             except (psycopg.Error, StoreError):
-                self._closed.wait(_AGAIN)  # meanwhile, everybody looks now and then
+                self._closed.wait(_AGAIN)  # processes also poll, so nothing is lost

@@ -1,8 +1,8 @@
 """The schema in PostgreSQL, as an append-only list of migrations.
 
-A step, once released, never changes. Each is one transaction together with its entry in
-`migrations`. The first one is what the steps for SQLite have come to. JSON is stored as text, which
-keeps the order of keys, the spelling of numbers and the escape of U+0000; `jsonb` does not.
+A released step never changes. Each step and its entry in `migrations` are one transaction. The
+first step creates the tables of all SQLite steps so far. JSON is stored as text, which keeps the
+order of keys, the spelling of numbers and the escape of U+0000; `jsonb` does not.
 """
 
 import psycopg
@@ -10,9 +10,9 @@ import psycopg
 from openai_cli.errors import StoreError
 
 _MARK = "openai-threads-cli"
-"""The comment on the table of migrations: this schema is ours."""
+"""The comment on the table of migrations, which identifies this program's schema."""
 _ALONE = 0x6F616C6F
-"""The advisory lock of whoever migrates."""
+"""The advisory lock that is held during migrations."""
 
 _FIRST = (
     """
@@ -171,9 +171,7 @@ _TABLES = (
 
 
 def version(connection: psycopg.Connection) -> int:
-    """Number of migrations applied; 0 if there is none yet, -1 if the tables are another
-    program's.
-    """
+    """Number of migrations applied; 0 for none, -1 for tables of another program."""
     found = connection.execute(
         "SELECT tablename FROM pg_tables "
         "WHERE schemaname = current_schema() AND tablename = ANY (%s)",
@@ -191,7 +189,7 @@ def version(connection: psycopg.Connection) -> int:
 
 
 def set_up(connection: psycopg.Connection, name: str) -> None:
-    """Bring the store to the newest version.
+    """Migrate the store to the newest schema.
 
     Raises:
         StoreError: the tables belong to another program or to a newer version of this one.
@@ -207,7 +205,7 @@ def set_up(connection: psycopg.Connection, name: str) -> None:
 
 
 def check_version(connection: psycopg.Connection, name: str) -> int:
-    """The version of the store. Raises StoreError if this program must not use it."""
+    """The store's schema version. Raises StoreError if this program must not use the store."""
     found = version(connection)
     if found < 0:
         raise StoreError(f"The store {name} has tables of another program.")
