@@ -43,12 +43,12 @@ class Address(NamedTuple):
 
     @property
     def needs_key(self) -> bool:
-        """Remote servers need a key; the engine and this machine's own servers do not."""
+        """Whether a key is required: not for the engine and for servers on this machine."""
         return not (self.is_local or _is_loopback(self.host))
 
     @property
     def is_openai(self) -> bool:
-        """Whether this is a server of OpenAI or Azure, where the endpoints are switched off."""
+        """Whether this is a server of OpenAI or Azure, which retired these endpoints."""
         return re.search(r"(^|\.)(openai|azure)\.com$", self.host) is not None
 
     def url(self, path: str) -> str:
@@ -64,7 +64,7 @@ class Address(NamedTuple):
         return self.text + path if self.is_local else self.url(path)
 
     def is_same_server(self, other: Address) -> bool:
-        """Whether both are the same scheme, host and port, or the same socket, or the engine."""
+        """Whether both have the same scheme, host and port, or the same socket, or are local."""
         if self.is_local or other.is_local:
             return self.is_local and other.is_local
         return self._place == other._place
@@ -77,7 +77,7 @@ class Address(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port as they were given."""
+        """Scheme, host and port as given."""
         return self.text.partition("//")[0] + "//" + urlsplit(self.text).netloc
 
 
@@ -132,7 +132,7 @@ def _without_fragment(parts: SplitResult) -> str:
 
 
 def _wrong(source: str, text: str, why: str, *, or_engine: bool) -> UsageError:
-    # An invalid URL may still hold a password, so text before an @ is not repeated.
+    # An invalid URL may contain a password, so text before an @ is not shown.
     shown = re.sub(r".*@", "…@", text, flags=re.DOTALL).partition("?")[0]
     near = _near(shown, or_engine=or_engine)
     question = f" (did you mean {near}?)" if near else ""
@@ -140,7 +140,7 @@ def _wrong(source: str, text: str, why: str, *, or_engine: bool) -> UsageError:
 
 
 def _near(text: str, *, or_engine: bool) -> str:
-    """The URL that was probably meant: plain HTTP is for this machine's own servers."""
+    """The URL that was probably meant; `http://` is suggested only for this machine."""
     if text == LOCAL.rstrip(":") and or_engine:
         return LOCAL
     found = _HOST.match(text)

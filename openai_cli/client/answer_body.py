@@ -10,11 +10,11 @@ from openai_cli.client.content_encodings import Decompressor, decompressor, is_o
 from openai_cli.client.extras import install_hint
 
 ERROR_BODY_LIMIT = 256 * 1024
-"""Bytes of an error that are read."""
+"""Maximum bytes read of an error."""
 
 
 class AnswerTooLargeError(Exception):
-    """More bytes came than an answer may have; `limit` is how many."""
+    """The answer is larger than `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"larger than {limit} bytes")
@@ -22,7 +22,7 @@ class AnswerTooLargeError(Exception):
 
 
 class UnreadableEncodingError(httpx.DecodingError):
-    """An answer is encoded in a way that was not asked for; `hint` is what would help, if any."""
+    """The answer has an unsupported content encoding; `hint` names a package for it, if any."""
 
     def __init__(self, encodings: list[str]) -> None:
         super().__init__(f"encoded as {', '.join(encodings)[:80]}, which cannot be read here")
@@ -31,13 +31,13 @@ class UnreadableEncodingError(httpx.DecodingError):
 
 
 def decoded(response: httpx.Response) -> Iterator[bytes]:
-    """The body in pieces of bounded size, whatever it is when decompressed.
+    """The decompressed body, in pieces of bounded size.
 
-    Raises httpx.DecodingError for a body that is damaged, or encoded in an unknown way or twice.
+    Raises httpx.DecodingError for damaged data, or for an unknown or repeated encoding.
     """
     header = response.headers.get("content-encoding", "").lower()
     encodings = [name for one in header.split(",") if (name := one.strip()) not in ("", "identity")]
-    if response.is_stream_consumed:  # the engine's: it was never on its way
+    if response.is_stream_consumed:  # an answer of the engine, already in memory
         return response.iter_bytes()
     if not encodings:
         return response.iter_raw()
@@ -48,7 +48,7 @@ def decoded(response: httpx.Response) -> Iterator[bytes]:
 
 
 def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """The chunks; 0 is no limit. Raises AnswerTooLargeError instead of going beyond it."""
+    """The chunks. Raises AnswerTooLargeError before they exceed `limit` bytes; 0 is no limit."""
     size = 0
     for chunk in chunks:
         size += len(chunk)
@@ -58,7 +58,7 @@ def bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def beginning(chunks: Iterable[bytes], limit: int = ERROR_BODY_LIMIT) -> Iterator[bytes]:
-    """The chunks up to the limit; what comes behind it is not read."""
+    """The chunks up to the limit; the rest is not read."""
     left = limit
     for chunk in chunks:
         yield chunk[:left]

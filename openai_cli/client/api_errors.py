@@ -60,7 +60,7 @@ def api_error(
 
 
 def _is_lost(status: int, text: str) -> bool:
-    """Whether a server knows no such path: it says so, or its answer is none of an API."""
+    """Whether the server does not know the path: by its message, or because it sent a web page."""
     fields = error_fields(parsed(text))
     message = fields.get("message") or ""
     return is_no_route(status, message if isinstance(message, str) and fields else "")

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _SAFE_TO_REPEAT = ("GET", "DELETE")
 _GRACE = 0.5
-"""Seconds behind its timeout at which a single attempt ends: silence is told as silence."""
+"""Seconds added to an attempt's time limit, so that a silent server is reported as silent first."""
 _TEXT_TYPES = ("", "text/plain", "application/octet-stream")
 """Content types of servers that send events without `text/event-stream`."""
 
@@ -67,7 +67,7 @@ def full_url(request: Request, address: Address, *, shown: bool = False) -> http
 
 @lru_cache(maxsize=16)
 def _parsed(url: str) -> httpx.URL:
-    """The URL, which many requests of one command share."""
+    """The parsed URL; cached, because the requests of a command share it."""
     return httpx.URL(url)
 
 
@@ -123,7 +123,7 @@ class Client:
     def send(self, request: Request, *, attempt_timeout: float | None = None) -> Document | Stream:
         """Send a request, retrying as the settings allow, and return the answer.
 
-        With `attempt_timeout`, in seconds, only one attempt is made, and its whole answer has to
+        With `attempt_timeout`, in seconds, only one attempt is made, and its whole answer must
         arrive in that time; for callers that retry themselves. All attempts share one idempotency
         key, that of the request if it has one, so that paid work is not started twice.
 
@@ -133,7 +133,7 @@ class Client:
         return self._answer(request, attempt_timeout, read_document)
 
     def send_for_bytes(self, request: Request) -> Document | LongAnswer | Stream:
-        """Send a request as `send` does, for a caller that passes a long answer on as it comes."""
+        """Like `send`, for a caller that prints a long answer while it arrives."""
 
         def read(
             response: httpx.Response, settings: ConnectionSettings, trace: Trace
@@ -190,14 +190,14 @@ class Client:
         return refusal
 
     def _asked(self, url: httpx.URL) -> str:
-        """The URL that was asked, without its query, which may hold secrets."""
+        """The requested URL, without its query, which may contain secrets."""
         socket = self.settings.address.socket
         return f"{url.copy_with(query=None)}" + (f" behind {socket}" if socket else "")
 
     def _send_with_retries(
         self, request: Request, idempotency_key: str, attempt_timeout: float | None
     ) -> tuple[httpx.Response, bool, int]:
-        """The last response, whether an attempt before may have had an effect, and all attempts."""
+        """The last response, whether an earlier attempt may have had an effect, and the count."""
         unclear = False
         retries = self.settings.max_retries if attempt_timeout is None else 0
         for attempt in range(retries + 1):
@@ -285,14 +285,14 @@ class Client:
                 http = self._client_for_other_origin(settings)
 
     def _response(self, http: httpx.Client, sent: httpx.Request) -> httpx.Response:
-        """What is answered, its body unread."""
+        """The response, with its body unread."""
         try:
             return http.send(sent, stream=True)
         except (httpx.InvalidURL, UnicodeError) as error:
             if not self._wire.opened:
                 raise
-            # httpx reads the address of a redirect at once. The request was sent.
-            what = "it redirects to what is no address"
+            # httpx parses the target of a redirect immediately, after the request was sent.
+            what = "it redirects to an invalid address"
             raise httpx.RemoteProtocolError(what, request=sent) from error
 
     def _client_for_other_origin(self, settings: ConnectionSettings) -> httpx.Client:

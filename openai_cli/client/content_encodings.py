@@ -1,6 +1,6 @@
-"""Content encodings of answers: which can be read here, and a decompressor for each.
+"""Content encodings of answers: the supported ones, and a decompressor for each.
 
-`gzip` and `deflate` can always be read, `br` and `zstd` with the packages of an extra.
+`gzip` and `deflate` are always supported, `br` and `zstd` with the packages of an extra.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from importlib.util import find_spec
 from typing import Protocol
 
 STEP = 1 << 16
-"""Bytes that one step of decompression gives at most, or little more."""
+"""Approximate maximum of bytes per decompression step."""
 _MODULES = {
     "br": "brotli",
     "zstd": "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd",
 }
-"""The module that reads an encoding, if it is there."""
+"""For each optional encoding, the module that it needs."""
 _LARGEST_WINDOW = 23
-"""Bits: 8 MiB, the most that the encoding `zstd` may need (RFC 9659)."""
+"""Window size limit of `zstd` as a power of two: 8 MiB (RFC 9659)."""
 
 
 class Decompressor(Protocol):
@@ -31,11 +31,11 @@ class Decompressor(Protocol):
         """Whether the end was reached."""
 
     def decompress(self, data: bytes) -> bytes:
-        """The next bytes, about STEP at most; `data` is kept until they have been given."""
+        """The next bytes, about STEP at most; unused parts of `data` are kept for the next call."""
 
     @property
     def has_more(self) -> bool:
-        """Whether there may be more before the next `data`."""
+        """Whether there may be more output without further input."""
 
 
 def readable_encodings() -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def readable_encodings() -> tuple[str, ...]:
 
 
 def decompressor(encoding: str) -> Decompressor | None:
-    """A decompressor; None for an encoding that cannot be read here."""
+    """A decompressor; None for an unsupported encoding."""
     if encoding in _MODULES:
         return _OPTIONAL[encoding]() if _is_there(encoding) else None
     if encoding in ("gzip", "x-gzip"):
@@ -53,7 +53,7 @@ def decompressor(encoding: str) -> Decompressor | None:
 
 
 def is_optional(encoding: str) -> bool:
-    """Whether a package would make the encoding readable."""
+    """Whether installing a package adds support for the encoding."""
     return encoding in _MODULES
 
 
@@ -61,7 +61,7 @@ def is_optional(encoding: str) -> bool:
 def _is_there(encoding: str) -> bool:
     try:
         return find_spec(_MODULES[encoding]) is not None
-    except ModuleNotFoundError:  # nor is its parent there
+    except ModuleNotFoundError:  # its parent package is missing, too
         return False
 
 
@@ -79,13 +79,13 @@ class _Zlib:
             piece = self._zlib.decompress(self._zlib.unconsumed_tail + data, STEP)
         except zlib.error as error:
             raise ValueError(str(error)) from error
-        # A full piece may have left more behind, even if all input was taken.
+        # After a full step, more output may follow even if all input was consumed.
         self.has_more = bool(self._zlib.unconsumed_tail) or len(piece) == STEP
         return piece
 
 
 class _Deflate(_Zlib):
-    """Some servers leave out the header that `deflate` should have."""
+    """Also accepts raw deflate data: some servers omit the zlib header."""
 
     def __init__(self) -> None:
         super().__init__(zlib.MAX_WBITS)
@@ -120,7 +120,7 @@ class _Brotli:
             piece = bytes(self._brotli.process(data, output_buffer_limit=STEP))
         except self._error as error:
             raise ValueError(str(error)) from error
-        # A full piece may have left more behind, even where more data would be taken.
+        # After a full step, more output may follow even if the module accepts more input.
         self.has_more = len(piece) >= STEP or not self._brotli.can_accept_more_data()
         return piece
 

@@ -28,7 +28,7 @@ def next_url(response: httpx.Response, count: int, settings: ConnectionSettings)
     if count > MAX_REDIRECTS:
         problem = f"more than {MAX_REDIRECTS} times"
     elif follow.url.scheme not in _PORTS:
-        # That includes `local:`: no server may redirect to the embedded engine.
+        # This includes `local:`: a server must not redirect to the embedded engine.
         problem = "to an address that is not HTTP(S)"
     elif settings.address.secure and follow.url.scheme != "https":
         problem = "from HTTPS to an unencrypted connection"
@@ -38,7 +38,7 @@ def next_url(response: httpx.Response, count: int, settings: ConnectionSettings)
         where = shortened(scrub(redacted_url(response.headers["location"]), settings))
         raise NoAnswerError(
             f"the server redirects {problem} ({_status(response)}, to {where})",
-            hint="if that is the right server, pass it with --base-url",
+            hint="if this is the right server, pass it with --base-url",
         )
     return follow.url
 

@@ -1,4 +1,4 @@
-"""How to add an extra to the installation that runs, in the words of what installed it."""
+"""The command that adds an extra to this installation, for the installer that was used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from openai_cli.shell_words import command_line
 
 
 def install_command(extra: str) -> str:
-    """The shell command that adds an extra here: with pipx, uv, or pip of this Python."""
+    """The shell command that adds an extra: with pipx, uv, or this Python's pip."""
     needed = _requirements(extra)
     prefix = Path(sys.prefix)
     if needed and (prefix / "pipx_metadata.json").is_file():
@@ -24,12 +24,12 @@ def install_command(extra: str) -> str:
 
 
 def install_hint(extra: str) -> str:
-    """A hint for an error: the command that adds an extra here."""
+    """A hint for an error: the command that adds an extra."""
     return f"to add it: {install_command(extra)}"
 
 
 def _installer() -> Sequence[str]:
-    """The words before the packages; environments that uv makes have no pip."""
+    """The words before the packages; environments made by uv have no pip."""
     from importlib.util import find_spec
 
     if find_spec("pip"):
@@ -38,9 +38,9 @@ def _installer() -> Sequence[str]:
 
 
 def _requirements(extra: str) -> list[str]:
-    """The packages of an extra, for they are on the index; none if the tool is not installed.
+    """The packages of an extra; empty if the tool itself is not installed as a package.
 
-    The extra's own name would be looked up on the index too, where the tool may not be.
+    `openai-threads-cli[EXTRA]` would need the tool on the package index, where it may be missing.
     """
     from importlib.metadata import PackageNotFoundError, requires
 
@@ -58,7 +58,7 @@ def _plain(marker: str) -> str:
 
 
 def _source(receipt: Path) -> str:
-    """What uv installed the tool from: a folder, a file, an address; else its name."""
+    """The source that uv installed the tool from: folder, file, or URL; else its name."""
     import tomllib
 
     try:

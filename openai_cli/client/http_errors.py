@@ -34,9 +34,9 @@ _MESSAGES: list[tuple[type[Exception], str]] = [
     (httpx.UnsupportedProtocol, "{detail}"),
 ]
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
-"""Reasons that OpenSSL gives when it is answered in plain text."""
-_HUNG_UP = ("UNEXPECTED_EOF_WHILE_READING", "Connection reset by peer")
-"""What a connection that was made, but got no further than TLS, ends with."""
+"""OpenSSL's reasons when the server answers in plain text."""
+_TLS_CLOSED = ("UNEXPECTED_EOF_WHILE_READING", "Connection reset by peer")
+"""Errors when the server closes the connection during the TLS handshake."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
@@ -61,7 +61,7 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     server = _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {shortened(server)}: {shortened(str(error))}")
-    # The message may quote what the server sent.
+    # The message may contain text from the server.
     detail = shortened(scrub(str(error).strip(), settings)) or type(error).__name__
     template = next((text for kind, text in _MESSAGES if isinstance(error, kind)), None)
     if _is_plain_text(error):
@@ -75,7 +75,7 @@ def translate(error: Exception, settings: ConnectionSettings) -> CliError:
 
 
 def too_large(error: AnswerTooLargeError, settings: ConnectionSettings) -> NoAnswerError:
-    """The error for an answer, or an event, that is not read to its end."""
+    """The error for an answer or event that exceeds the size limit."""
     return NoAnswerError(
         f"the answer of {settings.address.server_name} is larger than {error.limit} bytes",
         hint="--max-answer-size allows more; 0 is no limit",
@@ -100,7 +100,7 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
     if "CERTIFICATE_REQUIRED" in detail:
         return "give a client certificate: --mtls-client-cert-file and --mtls-client-key-file"
     if isinstance(error, AnswerTimeoutError):
-        return "it may still be at work on it; a longer --timeout allows more time in all, too"
+        return "the server may still be working; a longer --timeout also allows longer answers"
     if isinstance(error, httpx.ReadTimeout):
         return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
     if isinstance(error, UnreadableEncodingError):
@@ -109,25 +109,25 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
         return f"name your user there: {_variable(settings)}=http://USER:PASSWORD@HOST:PORT"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         hint = "check the address (--base-url) and that the server is running"
-        if settings.address.secure and any(why in detail for why in _HUNG_UP):
-            hint = "it closed the connection when TLS began: perhaps it is http:// there"
+        if settings.address.secure and any(why in detail for why in _TLS_CLOSED):
+            hint = "the server closed the connection when TLS began: perhaps the URL needs http://"
         variable = _variable(settings)
         return f"{hint}, and the proxy in the environment ({variable})" if variable else hint
     return ""
 
 
 def _is_plain_text(error: Exception) -> bool:
-    """Whether a server was asked for TLS and answered in plain text."""
+    """Whether the server answered a TLS handshake in plain text."""
     return isinstance(error, httpx.ConnectError) and any(why in str(error) for why in _NO_TLS)
 
 
 def _of_system() -> str:
-    """How to trust what the system trusts, where that is not the case."""
+    """Advice to use the system's certificates, if they are not used."""
     from importlib.util import find_spec
 
     if find_spec("truststore"):
         return ""
-    return f"; the package truststore lets the system's certificates count, {install_hint('trust')}"
+    return f"; the package truststore adds the system's certificates, {install_hint('trust')}"
 
 
 def _variable(settings: ConnectionSettings) -> str:

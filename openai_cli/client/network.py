@@ -47,16 +47,16 @@ def _network(settings: ConnectionSettings, proxy: Proxy | None) -> httpx.HTTPTra
     try:
         through = httpx.Proxy(proxy.url, ssl_context=_tls_of_proxy(settings, proxy))
     except (httpx.InvalidURL, ValueError):
-        # The message would quote part of the URL, which may be part of a password.
+        # httpx's message quotes part of the URL, which may be part of a password.
         raise UsageError(problems=[Problem(proxy.variable, "is not the URL of a proxy")]) from None
     kind = _SocksTransport if proxy.scheme.startswith("socks") else httpx.HTTPTransport
     return kind(verify=context, trust_env=False, proxy=through)
 
 
 class _SocksTransport(httpx.HTTPTransport):
-    """Reports a proxy that does not speak SOCKS as httpx reports other proxies.
+    """Raises httpx.ProxyError for a proxy that does not speak SOCKS.
 
-    httpcore waits for its greeting without a time limit, so the time to connect is one.
+    httpcore waits for the proxy's greeting without a timeout; the connect timeout is used.
     """
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -94,7 +94,7 @@ class _SocksTransport(httpx.HTTPTransport):
 
 
 def _refuse_407(response: httpx.Response) -> None:
-    """A proxy's refusal is the same error for http as it is for https."""
+    """Raise httpx.ProxyError for a 407, as httpx does for https targets."""
     if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
         why = f"407 {response.reason_phrase or 'Proxy Authentication Required'}"
         raise httpx.ProxyError(why, request=response.request)
@@ -106,7 +106,7 @@ def timeouts(seconds: float) -> httpx.Timeout:
 
 
 def _tls_of_proxy(settings: ConnectionSettings, proxy: Proxy) -> ssl.SSLContext | None:
-    """The context for a proxy that is reached by https; it sees no client certificate."""
+    """The TLS context for an https proxy; it has no client certificate."""
     if proxy.scheme != "https":
         return None
     from openai_cli.client.trust import trusting_context

@@ -1,4 +1,4 @@
-"""When requests may be sent: the interface that a client asks before each attempt."""
+"""The interface of a rate limit, which a client asks before each attempt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Turn(Protocol):
     """One attempt that may be sent now."""
 
     def answered(self, status: int, headers: Mapping[str, str]) -> None:
-        """Take note of the head of its answer; not called if there is none."""
+        """Report the status and headers of the answer; not called without an answer."""
         ...
 
 
@@ -19,5 +19,5 @@ class Pace(Protocol):
     """Decides when the next attempt may be sent."""
 
     def turn(self) -> AbstractContextManager[Turn]:
-        """Wait until one more attempt may be sent; it is over when the block ends."""
+        """Wait until one more attempt may be sent; the attempt is over when the block ends."""
         ...

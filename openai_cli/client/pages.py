@@ -14,7 +14,7 @@ from openai_cli.errors import NoAnswerError
 class _PageInfo(NamedTuple):
     """Ids of the first and last item of a page, and whether more pages follow.
 
-    An id is "" if it is missing or cannot stand in a request.
+    An id is "" if it is missing or unusable in a request.
     `more` is None if the server sends no `has_more`; then the next page is requested, as OpenAI's
     own clients do.
     """
@@ -29,9 +29,9 @@ def pages(client: Client, request: Request, limit: int = 0) -> Iterator[Document
     """Yield every page of a list; the next page is fetched when the caller asks for it.
 
     The cursor is the last item of a page; if only `before` is set, the first item, so that all
-    items before it are listed. Ends when `has_more` is false, at an empty page, or at a page that
-    was sent before. Raises NoAnswerError if the server said that more follows but repeats a page
-    or sends items without ids, or if more follows after `limit` pages; 0 is no limit.
+    items before it are listed. Ends when `has_more` is false, at an empty page, or at a repeated
+    page. Raises NoAnswerError if `has_more` is true but the server repeats a page or sends items
+    without ids, or if more follows after `limit` pages; 0 is no limit.
     """
     backwards = "before" in request.query and "after" not in request.query
     current, first_page_end, more_promised = request, "", False
@@ -80,7 +80,7 @@ def _moved(request: Request, parameter: str, cursor: str) -> Request:
 def _endless(count: int) -> NoAnswerError:
     return NoAnswerError(
         f"the list had not ended after {count} pages",
-        hint="--max-pages allows more; 0 is no limit",
+        hint="--max-pages sets the limit; 0 is no limit",
     )
 
 

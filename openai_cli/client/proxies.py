@@ -1,6 +1,6 @@
-"""Which proxy a request takes: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+"""Selects the proxy for a request: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
 
-NO_PROXY is read as curl reads it; httpx refuses the whole variable for one entry it cannot parse.
+NO_PROXY is interpreted like in curl; httpx would reject the whole variable for one invalid entry.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Target(NamedTuple):
 def find_proxy(settings: ConnectionSettings) -> Proxy | None:
     """The proxy for the address of these settings; None if it is reached directly.
 
-    Raises UsageError if that proxy cannot be used. One for other addresses is not looked at.
+    Raises UsageError if this proxy cannot be used. Proxies for other addresses are not checked.
     """
     proxy = named_proxy(settings)
     if proxy is not None:
@@ -56,10 +56,10 @@ def find_proxy(settings: ConnectionSettings) -> Proxy | None:
 
 
 def named_proxy(settings: ConnectionSettings) -> Proxy | None:
-    """As `find_proxy`, without a look at the proxy's URL."""
+    """Like `find_proxy`, without checking the proxy's URL."""
     if settings.address.socket or settings.address.is_local:
         return None
-    # The system's settings too, on macOS, if there is no variable.
+    # Without variables, macOS's system settings apply.
     named = {name: url.strip() for name, url in getproxies().items()}
     scheme = "https" if settings.address.secure else "http"
     found = next((name for name in (scheme, "all") if named.get(name)), "")
@@ -71,22 +71,22 @@ def named_proxy(settings: ConnectionSettings) -> Proxy | None:
 
 
 def warn_of_entries(settings: ConnectionSettings) -> None:
-    """Warn of each entry of NO_PROXY that has no meaning."""
+    """Warn about each invalid entry of NO_PROXY."""
     for entry in _entries(getproxies().get("no", "")):
         if _meaning(entry) is None:
             name = _variable("no_proxy", settings.environ)
-            settings.warn(f'{name}: "{shortened(entry)}" is no host, address or range; ignored')
+            settings.warn(f'{name}: "{shortened(entry)}" is not a host, address or range; ignored')
 
 
 def bypassed(address: Address, no_proxy: str) -> bool:
-    """Whether an address is reached without a proxy. Entries without a meaning are skipped."""
+    """Whether an address is reached without a proxy. Invalid entries are skipped."""
     parts = urlsplit(address.url(""))
     target = _Target(parts.scheme, _plain(address.host), parts.port or _PORTS[parts.scheme])
     return any(_matches(entry, target) for entry in _entries(no_proxy))
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
-    """The spelling of a variable that is in use; lower case comes first, as for urllib."""
+    """The name of the variable in use; lower case takes precedence, as in urllib."""
     return name if environ.get(name) else name.upper()
 
 
@@ -99,7 +99,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class _Meaning(NamedTuple):
-    """What an entry matches: a network or a host with all hosts below it; empty for any."""
+    """What an entry matches: a network, or a host and its subdomains; empty fields match all."""
 
     network: _Network | None
     host: str
@@ -141,7 +141,7 @@ def _matches(entry: str, target: _Target) -> bool:
 
 
 def _network(text: str) -> _Network | None:
-    """An IP address or range; bits below its prefix do not count."""
+    """An IP address or range; host bits may be set."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -149,12 +149,12 @@ def _network(text: str) -> _Network | None:
 
 
 def _plain(host: str) -> str:
-    """A host in the form in which two are compared."""
+    """A host in normal form, for comparison."""
     return host.lower().strip(".")
 
 
 def _check(proxy: Proxy) -> None:
-    """Refuse a proxy that cannot be used. What is said never has a part of its password."""
+    """Raise UsageError for an unusable proxy. Messages contain no part of its password."""
     if proxy.url.removeprefix("http://")[:1] in QUOTES or proxy.url[-1:] in QUOTES:
         raise _unusable(proxy, "has quotes around it (docker --env-file keeps quotes)")
     try:
@@ -176,9 +176,9 @@ def _check(proxy: Proxy) -> None:
 
 def _check_socks(proxy: Proxy) -> None:
     try:
-        import socksio  # noqa: F401 - only whether it is there
+        import socksio  # noqa: F401 - checks that the package is installed
     except ImportError:
-        what = "names a SOCKS proxy, and the package for these is not installed"
+        what = "names a SOCKS proxy, but the package for SOCKS is not installed"
         raise UsageError(
             problems=[Problem(proxy.variable, what)], hint=install_hint("socks")
         ) from None
@@ -187,6 +187,6 @@ def _check_socks(proxy: Proxy) -> None:
 def _unusable(proxy: Proxy, why: str) -> UsageError:
     return UsageError(
         problems=[Problem(proxy.variable, f"this proxy cannot be used: {why}")],
-        hint="a proxy is named as in http://USER:PASSWORD@HOST:PORT; NO_PROXY names hosts that "
-        "are reached without it",
+        hint="the form is http://USER:PASSWORD@HOST:PORT; NO_PROXY lists hosts that are reached "
+        "without a proxy",
     )

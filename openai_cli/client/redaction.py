@@ -1,4 +1,4 @@
-"""Removes secrets from everything that is shown: headers, URLs, and text from servers."""
+"""Removes secrets from all output: headers, URLs, and text from servers."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ REDACTED = "[redacted]"
 _SECRET_NAME = r"(?i)auth|cookie|credential|key|passw|secret|session|signature|token|^sig$|^code$"
 _NOT_SECRET = r"(?i)idempotency-key$|x-ratelimit-"
 _NEVER_SECRET = frozenset({"user-agent", "etag", "x-request-id", "cf-ray"})
-"""Headers whose values are long and mixed, and tell nothing."""
+"""Headers whose values look like keys but are not secret."""
 _JWT = r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
 _KEY = r"(?:sk|pk|rk|ghp|gho|xox[abp]|glpat|AKIA)[-_A-Za-z0-9]{12,}|[0-9a-fA-F]{32,}"
 _TOKEN = r"(?a)[\w+/.~-]+"
 _LONG = 24
-"""Characters of a value that may be a key for its looks alone."""
+"""Minimum length of a value that is hidden because it looks like a key."""
 _MIXED = 3
-"""Kinds of characters in it: small letters, capitals, digits."""
+"""Number of character classes that it must contain: lower case, upper case, digits."""
 _DENSE = 3.5
-"""Bits of entropy a character: random text has more, names and numbers less."""
+"""Minimum entropy in bits per character: random text has more, names and numbers less."""
 _PARAMETER = r"([?&])([^=&#]*)=([^&#]*)"
 _USER = r"(?<=postgresql:)//.*@|(?<=postgres:)//.*@|//[^/?#]*@"
-"""A password of a database may have been left unencoded: it is hidden up to the last `@`."""
+"""User and password in a URL. A database password may contain an unencoded `@`."""
 _SHORTEST = 4
-"""Characters: shorter secrets are not replaced, as they would match ordinary text."""
+"""Minimum length of a secret that is replaced: shorter ones would match ordinary text."""
 _SHORTEST_PART = 8
 
 
@@ -39,7 +39,7 @@ def is_secret(name: str) -> bool:
 
 
 def is_secret_header(name: str, value: str) -> bool:
-    """Whether a header is hidden: for its name, or for a value that looks like a credential."""
+    """Whether a header is secret, by its name or because its value looks like a credential."""
     return is_secret(name) or (
         name.lower() not in _NEVER_SECRET
         and re.match(_NOT_SECRET, name) is None
@@ -48,7 +48,7 @@ def is_secret_header(name: str, value: str) -> bool:
 
 
 def _looks_secret(word: str) -> bool:
-    """Whether a word is a JSON Web Token, or as long and as mixed as keys are."""
+    """Whether a word is a JSON Web Token, or has the length and entropy of a key."""
     if re.fullmatch(_JWT, word) or re.fullmatch(_KEY, word):
         return True
     kinds = sum(re.search(kind, word) is not None for kind in ("[a-z]", "[A-Z]", "[0-9].*[0-9]"))
@@ -58,7 +58,7 @@ def _looks_secret(word: str) -> bool:
 
 
 def _entropy(word: str) -> float:
-    """Bits a character."""
+    """Entropy in bits per character."""
     shares = [count / len(word) for count in Counter(word).values()]
     return -sum(share * math.log2(share) for share in shares)
 
@@ -85,7 +85,7 @@ def scrub(text: str, settings: ConnectionSettings) -> str:
 
 
 def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
-    """The secrets of a call: its keys, and those in headers and in the address."""
+    """The secrets of a call: keys, and secrets in headers and in the address."""
     yield settings.api_key
     yield from settings.secrets
     yield from header_secrets(settings.headers)
@@ -93,7 +93,7 @@ def secrets_of(settings: ConnectionSettings) -> Iterator[str]:
 
 
 def header_secrets(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """The secrets among headers, whole and in parts."""
+    """The values of secret headers, whole and in parts."""
     for name, value in headers:
         if is_secret_header(name, value):
             yield value

@@ -1,4 +1,4 @@
-"""The body of a request as compact JSON, and how it is sent: both without copies of a large one."""
+"""Encodes and sends the body of a request without copying large bodies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 _PIECE = 1 << 16
-"""Characters of a text, or bytes of a body, that are handled at a time."""
+"""Characters of a text, or bytes of a body, handled at a time."""
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
@@ -22,7 +22,7 @@ def encoded(body: Mapping[str, Any]) -> bytes:
 
 
 def _pieces(value: Any) -> Iterator[str]:
-    """The JSON text of a value: as a whole, but for what holds a long text."""
+    """The JSON text of a value; only values with a long text are split into pieces."""
     if not _is_long(value):
         yield json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     elif isinstance(value, str):
@@ -43,7 +43,7 @@ def _pieces(value: Any) -> Iterator[str]:
 
 
 def _is_long(value: Any) -> bool:
-    """Whether the value is a long text, or holds one."""
+    """Whether the value is or contains a long text."""
     if isinstance(value, str):
         return len(value) > _PIECE
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -53,8 +53,8 @@ def _is_long(value: Any) -> bool:
 class InPieces(httpx.SyncByteStream):
     """A body that is sent piece by piece.
 
-    httpcore copies what is left of what it was given each time the socket has taken a part: 200 MB
-    at once would be copied hundreds of times.
+    httpcore copies the rest of a piece after each partial write to the socket: 200 MB in one piece
+    would be copied hundreds of times.
     """
 
     def __init__(self, content: bytes) -> None:

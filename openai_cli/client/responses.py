@@ -30,7 +30,7 @@ _RUN_MAY_CONTINUE = "the run may still be active: fetch it with beta:threads:run
 
 
 class Document(NamedTuple):
-    """One JSON answer: the server's bytes, and what was skimmed off them."""
+    """One JSON answer: the server's bytes, and the members that were read from it."""
 
     content: bytes
     headers: Mapping[str, str]
@@ -43,12 +43,12 @@ class Document(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """All of it, parsed, with numbers as str."""
+        """The whole answer, parsed, with numbers as str."""
         return json.loads(self.text, parse_int=str, parse_float=str)
 
     @property
     def items(self) -> list[str] | None:
-        """The text of each element of its `data`; None if it has no such list."""
+        """The text of each element of `data`; None if `data` is not a list."""
         elements = self.skimmed.elements
         if elements is None:
             return None
@@ -69,7 +69,7 @@ class Event(NamedTuple):
 
 
 class LongAnswer:
-    """A JSON answer that is passed on as it comes, being too long to be held and checked first."""
+    """A JSON answer that is too long to be kept in memory; its bytes are yielded as they arrive."""
 
     def __init__(
         self, chunks: Iterator[bytes], settings: ConnectionSettings, watch: AnswerWatch
@@ -79,7 +79,7 @@ class LongAnswer:
         self._watch = watch
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes. Raises NoAnswerError if they end too early or are too many."""
+        """The bytes. Raises NoAnswerError if the answer is incomplete or too large."""
         end = b""
         try:
             for chunk in self._watch.timing(self._chunks):
@@ -89,14 +89,14 @@ class LongAnswer:
             raise translate(error, self._settings) from None
         except AnswerTooLargeError as error:
             raise too_large(error, self._settings) from None
-        if end not in (b"}", b"]"):  # no length told that more should have come
+        if end not in (b"}", b"]"):  # detects a cut-off answer without a Content-Length
             raise NoAnswerError("the answer breaks off in the middle of its JSON")
 
 
 def read_pieces(
     response: httpx.Response, settings: ConnectionSettings, trace: Trace, watch: AnswerWatch
 ) -> Document | LongAnswer:
-    """Read a JSON answer as `read_document` does, unless it is long: then only its beginning."""
+    """Like `read_document`, but of a long answer reads only the beginning."""
     chunks = _chunks(response, settings, trace)
     begun: list[bytes] = []
     size = 0
@@ -121,7 +121,7 @@ def read_document(response: httpx.Response, settings: ConnectionSettings, trace:
     try:
         return _document(response, _chunks(response, settings, trace), settings)
     except MemoryError:
-        raise NoAnswerError("there is not enough memory for the answer") from None
+        raise NoAnswerError("not enough memory for the answer") from None
 
 
 def _chunks(
@@ -154,18 +154,18 @@ def _document(
 
 
 def _as_latin_1(chunks: Iterable[bytes]) -> str:
-    """The chunks as one text in which each byte is a character, and a place one in the bytes.
+    """The chunks as one text with one character per byte, so that positions are byte offsets.
 
-    What the client looks for is ASCII, and one emoji does not make this text four times as large.
+    The client searches only for ASCII. Decoded as UTF-8, a single emoji would quadruple the memory.
     """
-    whole = io.BytesIO()  # a join would hold everything twice
+    whole = io.BytesIO()  # a join would need twice the memory
     for chunk in chunks:
         whole.write(chunk)
     return str(whole.getbuffer(), "latin-1")
 
 
 def _check_utf_8(text: str) -> None:
-    """Raise ValueError if what was read as Latin-1 is not UTF-8; without decoding it as a whole."""
+    """Raise ValueError if the bytes are not UTF-8, without decoding the whole text at once."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(text), _STEP):
         decoder.decode(text[start : start + _STEP].encode("latin-1"))
@@ -187,9 +187,9 @@ def _not_json(
 class Stream:
     """Server-sent events of one answer, one at a time as they arrive.
 
-    `run` is the run in its last event; `saw_active_run` is whether any event had a run that was
-    not stopped. Iterating raises ApiError at an `error` event, and NoAnswerError if the connection
-    ends before `done` or a stopped run.
+    `run` is the latest run in the events; `saw_active_run`: an event contained a run that had not
+    stopped. Iterating raises ApiError at an `error` event, and NoAnswerError if the connection ends
+    before `done` or a stopped run.
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class Stream:
             raise self._broken(too_large(error, self._settings).message) from None
 
     def _read(self, trace: Trace) -> Generator[bytes, None, None]:
-        """The chunks; the time for the next event runs while one is waited for."""
+        """The chunks; the time limit for the next event runs only while waiting."""
         try:
             yield from self._watch.timing(trace.passing(decoded(self._response)))
         except httpx.HTTPError as error:

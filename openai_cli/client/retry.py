@@ -14,7 +14,7 @@ RETRY_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 NOT_OFFERED = 501
 """Status of a server that does not support the request; never retried."""
 LONGEST_WAIT = 120.0
-"""Longest Retry-After, in seconds, that is waited for; above, the answer is reported as error."""
+"""Longest Retry-After, in seconds, that is obeyed; a longer one is reported as an error."""
 
 LONGEST_BACKOFF = 8.0
 """Longest wait, in seconds, that the server did not ask for."""

@@ -1,4 +1,4 @@
-"""Asks a server for its models, to see whether it answers."""
+"""Lists a server's models, to check that the server answers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from openai_cli.client.wrapped_events import parsed
 from openai_cli.errors import ApiError
 
 SILENCE = 5.0
-"""Seconds of silence after which the server is given up."""
+"""Timeout for each read, in seconds."""
 _WHOLE = 10.0
-"""Seconds for the whole answer."""
+"""Timeout for the whole answer, in seconds."""
 LISTING_LIMIT = 4 * 1024**2
-"""Bytes of a list of models that are read."""
+"""Maximum bytes read of a list of models."""
 _REFUSED = (401, 403)
 
 
@@ -36,7 +36,7 @@ def list_models(settings: ConnectionSettings) -> list[str]:
 
 
 def listed_names(content: bytes, settings: ConnectionSettings) -> list[str]:
-    """The names in an answer to `GET /models`, without secrets; empty if it is no such list."""
+    """The names in an answer to `GET /models`, without secrets; empty if it is not a list."""
     listed = parsed(content.decode("utf-8", "replace"))
     data = listed.get("data") if isinstance(listed, dict) else None
     items = data if isinstance(data, list) else []

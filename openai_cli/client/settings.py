@@ -8,9 +8,9 @@ from typing import NamedTuple
 from openai_cli.client.address import Address
 
 DEFAULT_ANSWER_SIZE = 100 * 1024**2
-"""Bytes of an answer, unless --max-answer-size says otherwise."""
+"""Default of --max-answer-size, in bytes."""
 _ANSWER_TIMEOUTS = 10
-"""Times the timeout that a whole answer, or the next event of a stream, may take."""
+"""Time limit for a whole answer, or for the next event, as a multiple of the timeout."""
 
 
 def _quiet(_line: str) -> None:
@@ -18,15 +18,15 @@ def _quiet(_line: str) -> None:
 
 
 class ConnectionSettings(NamedTuple):
-    """Where to connect, with which credentials, timeout and retries. Times are seconds.
+    """Where to connect, with which credentials, timeouts and retries. Times are in seconds.
 
-    `timeout` is for each silence of the server. `max_answer_size` is bytes of an answer, or of one
-    event of a stream, when decompressed; 0 is no limit.
+    `timeout` applies to each read and write. `max_answer_size` limits the decompressed bytes of an
+    answer, or of one event of a stream; 0 is no limit.
 
-    `chosen_with` are flags that the settings come from, for command lines that are suggested.
-    `secrets` are texts to hide beside those of the other fields: what the engine is given for its
-    upstream. `notice` takes lines for a user who watches, `note` what also a log should show,
-    `warn` what the user has to know about the answer; `trace` takes the lines of `--debug`.
+    `chosen_with` are the flags behind the settings, for suggested command lines. `secrets` are
+    further texts to hide: the engine's secrets for its upstream. Callbacks take messages: `notice`
+    for a user at a terminal, `note` also for logs, `warn` for problems with the answer, and `trace`
+    for `--debug`.
     """
 
     address: Address
@@ -57,5 +57,5 @@ class ConnectionSettings(NamedTuple):
 
     @property
     def answer_time(self) -> float:
-        """Seconds for a whole answer that comes without a silence, or for the next event."""
+        """Seconds for a whole answer that arrives in pieces, or for the next event."""
         return self.timeout * _ANSWER_TIMEOUTS

@@ -1,6 +1,6 @@
-"""Reads a JSON answer for what a client has to know of it, without building all of its values.
+"""Reads the members of a JSON answer that the client needs, without building all values.
 
-Built as a whole, an answer of many small values takes ten times its own size.
+Parsed as a whole, an answer of many small values takes ten times its size in memory.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _MARK = codecs.BOM_UTF8.decode("latin-1")
 _KEPT = frozenset({"error", "has_more", "id", "object"})
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SOMETHING = {"": None}
-"""In place of an object without an id."""
+"""Stands for an object without an id."""
 
 
 class Elements(NamedTuple):
-    """The elements of a list: where each begins and ends, and the ids of the first and the last.
+    """The elements of a list: the offsets of each, and the ids of the first and last element.
 
     An id is "" if the element has none.
     """
@@ -32,10 +32,10 @@ class Elements(NamedTuple):
 
 
 class Skimmed(NamedTuple):
-    """The members of an answer that the client looks at, and the elements of its `data`.
+    """The members of an answer that the client uses, and the elements of its `data`.
 
-    Objects among the members are cut down to their `id`. Both are empty or None if the answer is no
-    object, or has no such list.
+    Objects among the members contain only their `id`. `members` is empty if the answer is not an
+    object; `elements` is None if `data` is not a list.
     """
 
     members: dict[str, Any]
@@ -43,9 +43,9 @@ class Skimmed(NamedTuple):
 
 
 def skim(text: str) -> Skimmed:
-    """Skim a JSON text, given as bytes read as Latin-1; a byte-order mark is passed over.
+    """Read a JSON text, given as bytes decoded as Latin-1; a byte-order mark is skipped.
 
-    Of keys that are repeated the last counts, as in JSON parsers. Raises ValueError if it is not
+    The last one of repeated keys counts, as in JSON parsers. Raises ValueError if the text is not
     JSON, RecursionError if it is nested too deeply.
     """
     at = _after_space(text, len(_MARK) if text.startswith(_MARK) else 0)
@@ -96,7 +96,7 @@ def _list(text: str, at: int) -> tuple[Elements, int]:
 
 
 def _next(text: str, at: int, end: str) -> tuple[int, bool]:
-    """Where the next value begins, or the bracket at the end is; and whether there is a next."""
+    """The offset of the next value, or of the closing bracket; and whether there is a value."""
     at = _after_space(text, at)
     if text[at : at + 1] == end:
         return at, False
@@ -137,7 +137,7 @@ def _id(item: Any, text: str, span: array[int]) -> str:
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_shortened,
-    parse_int=str,  # some servers have numbers as ids; Python reads no number of 5,000 digits
+    parse_int=str,  # some servers use numbers as ids; Python does not parse very long integers
     parse_float=_nothing,
     parse_constant=refuse_constant,
 )

@@ -23,13 +23,13 @@ class RawEvent(NamedTuple):
 class EventDecoder:
     """Incremental decoder: `feed` takes a chunk of bytes and yields the events it completes.
 
-    `limit` is characters of one event; 0 is no limit. `feed` raises AnswerTooLargeError beyond it.
+    `limit` is the maximum of characters in an event, 0 for none: `feed` raises AnswerTooLargeError.
     """
 
     def __init__(self, limit: int = 0) -> None:
         self._limit = limit
         self._size = 0
-        # By the standard: always UTF-8, whatever the header says, and one BOM is skipped.
+        # As the standard demands: always UTF-8, whatever the header says; one BOM is skipped.
         self._text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
         self._line: list[str] = []
         self._after_cr = False

@@ -16,7 +16,7 @@ _LONGEST_LINE = 4 * BODY_LIMIT
 
 
 class Trace:
-    """Passes lines about requests and responses to `settings.trace`, if that is set."""
+    """Passes lines about requests and responses to `settings.trace`, if set."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
@@ -71,7 +71,7 @@ class Trace:
 
 
 class _Body:
-    """A body shown in complete lines, as a secret may be split between chunks."""
+    """A body shown in complete lines: a secret may be split between chunks."""
 
     def __init__(self, clean: Callable[[str], str], show: Callable[[str], None]) -> None:
         self._clean = clean

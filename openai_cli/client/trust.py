@@ -1,7 +1,7 @@
-"""Which certificate authorities are trusted.
+"""Selects the trusted certificate authorities.
 
-The first of these decides: SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, the
-certificates of the system (if `truststore` is installed), the list that comes with httpx.
+The first of these is used: SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, the
+system's certificates (if `truststore` is installed), the list that httpx includes.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def trusting_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _from_path(path: str, variable: str) -> ssl.SSLContext:
-    """A context that trusts the authorities in a PEM file, or in a folder as OpenSSL has them."""
+    """A context that trusts the authorities in a PEM file, or in a folder in OpenSSL's format."""
     try:
         if Path(path).is_dir():
             return ssl.create_default_context(capath=path)
         Path(path).read_bytes()
         return ssl.create_default_context(cafile=path)
     except ssl.SSLError as error:
-        why = f'"{path}" has no certificate that can be read: {error}'
+        why = f'"{path}" has no readable certificate: {error}'
     except OSError as error:
         why = f'cannot read "{path}": {error.strerror}'
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The sockets of requests, so that another thread can end a read that blocks; and time limits."""
+"""Keeps the sockets of requests, so that another thread can end a blocked read; time limits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import httpx
 
 
 class AnswerTimeoutError(httpx.ReadTimeout):
-    """An answer that came in pieces was not complete within the time for all of it."""
+    """An answer arrived in pieces but was not complete within its time limit."""
 
 
 class Wire:
-    """The open sockets of a client, or of one request: `trace` is given to httpx as an extension.
+    """The open sockets of a client, or of one request; `trace` is passed to httpx as an extension.
 
-    Closing a socket does not wake who reads from it; shutting it down does.
+    Closing a socket does not end a read in another thread; shutting it down does.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,10 @@ class Wire:
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._shut = False
         self.opened = False
-        """Whether there has been a connection: something may have been sent."""
+        """Whether a connection was opened, so that something may have been sent."""
 
     def trace(self, _event: str, info: dict[str, Any]) -> None:
-        """Watch httpx open a connection, plain first, then with TLS over it."""
+        """Record the socket when httpx opens a connection, and again when TLS starts."""
         stream: Any = info.get("return_value")
         if hasattr(stream, "get_extra_info"):
             found = stream.get_extra_info("socket")
@@ -44,24 +44,24 @@ class Wire:
                     self.shut()
 
     def shut(self) -> None:
-        """End all reading and writing, also on connections that open later."""
+        """End all reads and writes, including those on connections that are opened later."""
         with self._lock:
             self._shut = True
             for one in self._sockets:
                 with suppress(OSError):
-                    # Not the TLS socket's own method: it is busy in the other thread.
+                    # The TLS socket's own method cannot be used: the other thread is inside of it.
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     def reopen(self) -> None:
-        """Let new connections live."""
+        """Stop shutting down new connections."""
         with self._lock:
             self._shut = False
 
 
 class AnswerWatch:
-    """Shuts the wire when an answer takes longer than it may; only time spent waiting counts.
+    """Shuts the wire when an answer exceeds its time limit; only time spent waiting counts.
 
-    httpx limits each silence of a server. One that sends a byte now and then is never silent.
+    httpx limits only each read: a server that sends single bytes could take forever.
     """
 
     def __init__(self, wire: Wire, now: Callable[[], float] = time.monotonic) -> None:
@@ -75,10 +75,10 @@ class AnswerWatch:
         self._closed = False
         self._expired = False
         self._wakes_at = math.inf
-        """When the thread looks at the time by itself."""
+        """The time at which the thread wakes up next."""
 
     def begin(self, limit: float) -> None:
-        """Wait for an answer that may take `limit` seconds."""
+        """Start the time for an answer that may take `limit` seconds."""
         with self._condition:
             self._limit, self._expired = limit, False
             self._wire.reopen()
@@ -86,22 +86,22 @@ class AnswerWatch:
         self.resume()
 
     def renew(self) -> None:
-        """Give the next part of the answer the whole time again."""
+        """Restart the time, for the next event."""
         with self._condition:
             self._left = self._limit
 
     def resume(self) -> None:
-        """Let the time run on."""
+        """Continue the time."""
         with self._condition:
             if self._limit:
                 self._until = self._now() + self._left
                 self._start_thread()
-                # Waking the thread for each request would cost as much as a tenth of it.
+                # Waking the thread for each request would take a tenth of the request's time.
                 if self._until < self._wakes_at:
                     self._condition.notify()
 
     def pause(self) -> None:
-        """Stop the time: nobody waits for the server now."""
+        """Stop the time, while the caller is not waiting for the server."""
         with self._condition:
             if self._until is not None:
                 self._left = max(0.0, self._until - self._now())
@@ -114,7 +114,7 @@ class AnswerWatch:
             self._condition.notify()
 
     def timing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks; the time runs while one is waited for. Raises AnswerTimeoutError."""
+        """The chunks; the time runs only while waiting. Raises AnswerTimeoutError."""
         try:
             with self.guarding():
                 self.resume()
@@ -127,7 +127,7 @@ class AnswerWatch:
 
     @contextmanager
     def guarding(self) -> Iterator[None]:
-        """Raise AnswerTimeoutError, whatever else was made of an answer that was cut off."""
+        """Raise AnswerTimeoutError in place of errors that the shutdown of the wire causes."""
         try:
             yield
         except Exception:
@@ -136,7 +136,7 @@ class AnswerWatch:
         self.check()
 
     def check(self) -> None:
-        """Raise AnswerTimeoutError if the time was up."""
+        """Raise AnswerTimeoutError if the time limit was exceeded."""
         if self._expired:
             raise AnswerTimeoutError(f"in {self._limit:g} s")
 

@@ -1,4 +1,4 @@
-"""Advice for a base URL that leads past the API: no `/v1`, one too many, an endpoint's own URL."""
+"""Advice for a wrong base URL: `/v1` missing or repeated, or the URL of an endpoint."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NO_ROUTE = (
     r"(invalid|unknown|unexpected|unrecognized|unsupported|no such|no) "
     r"(request )?(route|path|endpoint|url)\b.*"
 )
-"""What servers say of a path they do not know; what they say of an unknown id is longer."""
+"""Messages of servers about an unknown path; messages about an unknown id are longer."""
 _ENDPOINT = r"/(chat/completions|completions|responses|models|embeddings|assistants|threads)(/.*)?$"
 _VERSION = r"/v\d+(?=/|$)"
 
 
 def is_no_route(status: int | None, message: str) -> bool:
-    """Whether a refusal is about the path of the request, not about an object of the API.
+    """Whether a refusal is about the request's path and not about an API object.
 
-    `message` is the server's, empty if it gave none.
+    `message` is the server's message, or empty.
     """
     if status not in (404, 405):
         return False
@@ -48,11 +48,11 @@ def better_base_url(address: Address) -> str:
 
 
 def asked_and_meant(asked: str, address: Address, flag: str) -> str:
-    """Which URL was asked, and what to name instead.
+    """A message with the requested URL and the base URL to use instead.
 
-    `asked` is method and URL, `flag` the one that sets the base URL.
+    `asked` is the method and URL; `flag` is the flag that sets the base URL.
     """
     better = redacted_url(better_base_url(address))
     meant = f"try {flag} {better}" if better else f"check {flag}"
-    first = f"asked was {asked}; " if asked else ""
-    return f"{first}a base URL ends before the path of an endpoint, mostly in /v1: {meant}"
+    first = f"the request was {asked}; " if asked else ""
+    return f"{first}a base URL ends before the path of an endpoint, usually in /v1: {meant}"

@@ -1,4 +1,4 @@
-"""The columns of rows: names or GJSON paths, and the value of each in an item's JSON text."""
+"""Columns of `csv` and `table`: finds the value of each column in an item's JSON text."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TOKEN = re.compile(r'\\.|"(?:[^"\\]|\\.)*"|.', re.DOTALL)
 
 
 def split_columns(text: str) -> list[str]:
-    """The paths between commas, without blanks around them.
+    """The comma-separated paths, without surrounding blanks.
 
-    Commas in brackets or in quotes, and those behind a backslash, belong to a path.
+    A comma in brackets or quotes, or after a backslash, is part of a path.
     """
     columns, depth = [""], 0
     for token in _TOKEN.findall(text):
@@ -29,9 +29,9 @@ def split_columns(text: str) -> list[str]:
 
 
 def members(text: str) -> dict[str, str]:
-    """The source text of each member of a JSON object; of a repeated key the first one.
+    """The source text of each member of a JSON object; the first one of a repeated key.
 
-    A value that is no object counts as an object whose only member is `value`.
+    Any other value counts as an object with the single member `value`.
     """
     source = Source(text)
     start = source.first()
@@ -44,9 +44,9 @@ def members(text: str) -> dict[str, str]:
 
 
 class Columns:
-    """Reads the same columns from one item after another.
+    """Reads the same columns from each item.
 
-    A column is the name of a member, or else a GJSON path if `are_paths`.
+    A column is the name of a member or, if `are_paths`, may also be a GJSON path.
     """
 
     def __init__(self, names: Sequence[str], *, are_paths: bool) -> None:
@@ -57,7 +57,7 @@ class Columns:
         self._first: list[str] = []
 
     def read(self, item: str, found: dict[str, str]) -> list[str]:
-        """The source text of each column's value, "" if the item, with these members, has none."""
+        """The source text of each column's value, or ""; `found` has the item's members."""
         row = [found[name] if name in found else self._select(name, item) for name in self.names]
         self._first = self._first or list(found)
         if self._unseen:
@@ -69,7 +69,7 @@ class Columns:
         return selector.get(item).raw if selector else ""
 
     def notes(self) -> list[str]:
-        """A sentence that names the paths which found nothing in any item."""
+        """A sentence that names the columns without a value in any item."""
         missing = [name for name in self.names if name in self._unseen]
         if not (missing and self.are_paths and self._first):
             return []

@@ -1,4 +1,4 @@
-"""Command lines broken into several lines for display."""
+"""Breaks command lines into several lines for display."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
 
 
 def wrapped(command: str, width: int = 76) -> list[str]:
-    """The lines of a command, joined by a backslash at the end of each but the last.
+    """The lines of a command; each but the last ends with a backslash.
 
-    Quoted words are not split, and a flag stays on the line of its value, even if that line is
-    longer than `width` columns.
+    Quoted words are not split, and a flag stays on one line with its value, even if the line
+    exceeds `width` columns.
     """
     pieces: list[str] = []
     for word in _WORDS.findall(command):

@@ -12,10 +12,10 @@ from openai_cli.output.json_layout import compact, string_value
 
 
 class CsvRows:
-    """Items as CSV (RFC 4180, but with line feeds), which may come in pages.
+    """Items as CSV (RFC 4180, but with line feeds), page by page.
 
-    Without names of columns, they are the members of the first page's items, in the order in which
-    they first appear.
+    Without column names, the columns are the members of the first page's items, in the order of
+    their first occurrence.
     """
 
     def __init__(self, names: Sequence[str] = ()) -> None:
@@ -38,7 +38,7 @@ class CsvRows:
         """Sentences about columns without a value, and about members without a column."""
         if not self._columns:
             return []
-        late = f"later items have more members, such as {self._left_out}; --columns names columns"
+        late = f"later items have more members, such as {self._left_out}: select with --columns"
         return [*self._columns.notes(), *([late] if self._left_out else [])]
 
     def _row(self, columns: Columns, item: str, found: dict[str, str]) -> str:
@@ -56,7 +56,7 @@ def _field(value: str) -> str:
 
 
 def _line(fields: Sequence[str]) -> str:
-    # With another line end, the module would not quote a carriage return before Python 3.13.
+    # With other line ends, the csv module does not quote carriage returns before Python 3.13.
     out = io.StringIO(newline="")
     csv.writer(out, lineterminator="\r\n").writerow(fields)
     return out.getvalue().removesuffix("\r\n") + "\n"

@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-# Possessive quantifiers: without backtracking, a long string needs no extra memory.
+# Possessive quantifiers prevent backtracking, so a long string needs no extra memory.
 _STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
 _TOKEN = re.compile(_STRING + r'|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-# Several tokens with no white space between them: one, if a server sends none at all.
+# Several tokens without white space between them; all of the text, if it has no white space.
 _RUN = re.compile(rf'(?:(?>[^\s"]++|{_STRING}))++', re.DOTALL)
 _RUN_BYTES = re.compile(_RUN.pattern.encode(), re.DOTALL)
-# What becomes one line: a value or a bracket, the key before it and the comma behind it.
+# The content of one line: a value or a bracket, with its key and the comma after it.
 _LINE = re.compile(
     rf"""
     (?: (?> (?P<key> {_STRING} ) \s*+ : \s*+ ) )?+
@@ -30,10 +30,10 @@ _LINE = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _LONG = 1 << 16
-"""Bytes from which a text is not copied."""
+"""Bytes from which a value is not copied."""
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
 BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
-"""Controls that turn the direction of text, so that it reads as what it is not; a range."""
+"""Control characters for the direction of text, which can disguise it; a regex range."""
 _CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]")
 
 Paint = Callable[[str, str], str]
@@ -48,13 +48,13 @@ def plain(_kind: str, token: str) -> str:
 class Number(str):
     """A number as the server spelled it.
 
-    A float would change the spelling, and Python refuses to parse very long integers.
+    A float would change the spelling, and Python does not parse very long integers.
     """
 
     __slots__ = ()
 
 
-# `json.loads` makes a new decoder at each call that names a `parse_` function.
+# One decoder for all calls: `json.loads` makes a new one whenever a `parse_` function is given.
 _DECODER = json.JSONDecoder(parse_int=Number, parse_float=Number)
 
 
@@ -94,14 +94,14 @@ def indented(text: str, paint: Paint = plain) -> str:
 
 
 def compact_pieces(content: bytes) -> Iterator[bytes | memoryview]:
-    """What `compact` makes of a JSON text in UTF-8, in pieces: no copy of the whole is made."""
+    """Like `compact`, for UTF-8 bytes: yields pieces, without a copy of the whole text."""
     view = memoryview(content)
     for match in _RUN_BYTES.finditer(content):
         yield view[match.start() : match.end()]
 
 
 def indented_pieces(content: bytes) -> Iterator[bytes | memoryview]:
-    """What `indented` makes of a JSON text in UTF-8, in pieces: no copy of the whole is made."""
+    """Like `indented`, for UTF-8 bytes: yields pieces, without a copy of the whole text."""
     line_break, lead = b"\n", b""
     for match in _LINE.finditer(content):
         if match.end() - match.start() > _LONG and match.end("scalar") > 0:
@@ -120,7 +120,7 @@ def indented_pieces(content: bytes) -> Iterator[bytes | memoryview]:
 
 
 def _long_line(match: re.Match[bytes]) -> Iterator[bytes | memoryview]:
-    """A line with a value that is not to be copied."""
+    """The pieces of a line whose value is too long to copy."""
     view = memoryview(match.string)
     for name, behind in (("key", b": "), ("scalar", b""), ("comma", b"")):
         start, end = match.span(name)
@@ -144,5 +144,5 @@ def string_value(text: str) -> str | None:
 
 
 def escape_controls(text: str) -> str:
-    """The JSON text with controls escaped, also of direction, except tabs and line breaks."""
+    """The JSON text with control and direction characters escaped, except tabs and line breaks."""
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -52,7 +52,7 @@ class PagingSink(Sink):
 
 @contextmanager
 def _interrupts_left_to_pager() -> Iterator[Callable[[], bool]]:
-    """Let only the pager handle Ctrl-C; yields a function that says whether it was pressed."""
+    """Let only the pager handle Ctrl-C; yields a function that returns whether it was pressed."""
     was_pressed = False
 
     def note(_number: int, _frame: object) -> None:
@@ -94,7 +94,7 @@ def pager_command(environ: Mapping[str, str]) -> list[str]:
 def _is_long(text: str) -> bool:
     """Whether the text and the next prompt need more rows than the terminal has.
 
-    What follows the last line break is where the prompt will be.
+    The prompt follows on the text's last, possibly empty, line.
     """
     columns, rows = terminal_size()
     if not rows:

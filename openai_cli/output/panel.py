@@ -25,7 +25,7 @@ _STATUS_STYLES = {
 }
 _DEFAULT_WIDTH = 80
 _NARROWEST = 50
-"""Columns a panel needs; a narrower terminal gets labels and values without a frame."""
+"""Minimum width of a panel; on a narrower terminal, fields are printed without a frame."""
 
 
 def as_panels(text: str, *, width: int | None, colour: bool) -> str:

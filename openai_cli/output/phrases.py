@@ -56,7 +56,7 @@ def _nested(value: Any) -> str:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether there is nothing to show."""
+    """Whether the value shows nothing."""
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 

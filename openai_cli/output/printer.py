@@ -52,9 +52,9 @@ class OutputStyle(NamedTuple):
 
 
 class Transform:
-    """Returns the part of a JSON text that a path selects.
+    """Selects the part of a JSON text at a path.
 
-    It returns the whole text if the path is empty or selects nothing.
+    Returns the whole text if the path is empty or selects nothing.
     """
 
     def __init__(self, path: str) -> None:
@@ -66,7 +66,7 @@ class Transform:
             self._selector = Selector(path)
 
     def __call__(self, text: str) -> str:
-        """What is selected of the text, as source text."""
+        """The selected part of the text, as source text."""
         if self._selector is None:
             return text
         result = self._selector.get(text)
@@ -78,7 +78,7 @@ class Transform:
 
     @property
     def missed(self) -> bool:
-        """Whether the path was applied, and selected nothing each time."""
+        """Whether the path was applied and never selected anything."""
         return bool(self._misses) and not self._hits
 
 
@@ -88,7 +88,7 @@ _BLOCK = 1 << 16
 
 
 def _blocks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
-    """The pieces and a line break, put together to blocks that are worth a write."""
+    """The pieces and a line break, combined into larger blocks, so that there are fewer writes."""
     block = bytearray()
     for piece in pieces:
         if len(block) + len(piece) > _BLOCK:
@@ -113,7 +113,7 @@ class Printer:
         self._sink = sink
         self._style = style
         self._transform = Transform(style.transform)
-        # Without a format by name, what goes to a pipe is plain JSON, whatever is set.
+        # With format `auto`, a pipe gets JSON without colours, whatever the settings.
         plain_json = style.format == "auto" and not sink.is_terminal
         self._colour = not plain_json and wants_colour(environ, sink.is_terminal, style.color)
         self._reply = ReplyStream(annotated=style.annotated)
@@ -158,7 +158,7 @@ class Printer:
 
     @property
     def line_is_open(self) -> bool:
-        """Whether the last line of a reply may still go on."""
+        """Whether the last line of a reply is incomplete."""
         return self._reply.line_is_open
 
     @property
@@ -171,9 +171,9 @@ class Printer:
         return self._style.format == "pretty" and not self._style.transform
 
     def document(self, content: bytes, messages: Sequence[str] = ()) -> None:
-        """Print an answer; in format `text`, only the replies it holds.
+        """Print an answer; in format `text`, only the replies in the answer.
 
-        `messages` are those of a run, as JSON texts, if the printer `adds_replies`.
+        `messages` are a run's messages, as JSON texts, if the printer `adds_replies`.
         """
         if not self.wants_bytes:
             content = content.removeprefix(codecs.BOM_UTF8)
@@ -194,7 +194,7 @@ class Printer:
 
     @property
     def _is_plain(self) -> bool:
-        """Whether nothing but the white space of an answer changes."""
+        """Whether only the white space of an answer changes."""
         style = self._style
         changed = style.transform or style.raw_strings or self._colour
         return not (changed or self._sink.is_terminal)
@@ -233,7 +233,7 @@ class Printer:
             self._sink.write_bytes(data)
 
     def finish(self) -> None:
-        """End the last line if the reply did not."""
+        """Write a line break if the reply did not end with one."""
         if self._style.format == "text":
             self._write("".join(self._reply.end()))
 
@@ -264,7 +264,7 @@ class Printer:
             raise OutputFailedError(f"it is nested too deeply for {name}; use json") from None
 
     def _in_rows(self, items: Sequence[str], write: Callable[[str], None]) -> None:
-        """Write a row for each item, after the transform; with a header above the first."""
+        """Write a row for each transformed item; a header precedes the first row."""
         if self._rows is None:
             self._rows = self._new_rows()
         page = self._rows.page
@@ -297,7 +297,7 @@ class Printer:
         return as_panels(text, width=self._width, colour=self._colour)
 
     def _reply_panel(self, message: str) -> str:
-        """What an assistant's message says, as a panel; empty for another message."""
+        """The text of an assistant's message as a panel; empty for other messages."""
         from openai_cli.output.panel import reply_panel
 
         reply = reply_among(message, annotated=self._style.annotated)

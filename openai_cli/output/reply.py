@@ -9,12 +9,12 @@ from typing import Any
 from openai_cli.output.json_layout import load
 
 _MAX_DEPTH = 10
-"""Levels at which a text is looked for inside a part."""
+"""Maximum depth at which a text is searched for in a part."""
 _QUOTE = 100
-"""Characters of what cannot be read that are shown."""
+"""Maximum characters shown of an unreadable part."""
 
 _REMEMBERED = 100
-"""Messages of a stream that may still be completed, or be sent again, without being repeated."""
+"""Messages of a stream whose printed text is remembered, so that it is not printed twice."""
 
 
 def message_text(message: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ def _words(part: dict[str, Any]) -> str:
 
 
 def _text_in(value: Any, depth: int = 0) -> str:
-    """The text in a value of whatever shape; brackets say what could not be read."""
+    """The text in a value of any form; unreadable values are shown in brackets."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, list) and depth < _MAX_DEPTH:
@@ -130,9 +130,9 @@ def _whole(message: dict[str, Any], annotated: bool) -> str:
 
 
 class _Printed:
-    """What has been printed of one message: its length and a digest, not the text itself.
+    """Length and digest of the text already printed of a message.
 
-    Deltas are added in linear time, and a long reply needs no memory.
+    The text itself is not kept: deltas take linear time, and a long reply needs no memory.
     """
 
     def __init__(self) -> None:
@@ -147,7 +147,7 @@ class _Printed:
         self._digest.update(_bytes(text))
 
     def missing(self, whole: str) -> str:
-        """The rest of the whole text; empty if it does not begin with what was printed."""
+        """The part of the whole text not printed yet; empty if its beginning differs."""
         rest = whole[self._length :]
         begins = rest and self._sha256(_bytes(whole[: self._length])).digest()
         return rest if begins == self._digest.digest() else ""
@@ -160,8 +160,8 @@ def _bytes(text: str) -> bytes:
 class ReplyStream:
     """Turns events into pieces of text to print as they arrive.
 
-    Each message and each part of one starts on a new line. When a message is complete, text that
-    its deltas lacked is added, and its annotations if `annotated`.
+    Each message and each part of a message starts on a new line. When a message is complete, text
+    missing from its deltas is added, and its annotations if `annotated`.
     """
 
     def __init__(self, *, annotated: bool = False) -> None:
@@ -213,7 +213,7 @@ class ReplyStream:
             yield from self._piece(part_key, f"[refusal] {words}" if begins else words)
 
     def _rest(self, ident: str, text: str) -> Iterator[str]:
-        """The text of a complete message that its deltas lacked."""
+        """The text of a complete message that was missing from its deltas."""
         printed = self._printed.get(ident)
         if printed is None:
             yield from self._piece((ident, ""), text)
@@ -237,7 +237,7 @@ class ReplyStream:
         yield text
 
     def _remember(self, ident: str) -> _Printed:
-        """Start a message; the oldest one is forgotten, so that no stream fills the memory."""
+        """Start a message; forgets the oldest one, to limit memory."""
         if len(self._printed) == _REMEMBERED:
             del self._printed[next(iter(self._printed))]
         printed = self._printed[ident] = _Printed()

@@ -30,7 +30,7 @@ class Sink:
         self.write(text)
 
     def check_reader(self) -> None:
-        """Raise OutputClosedError if the reader closed the pipe, where that can be seen."""
+        """Raise OutputClosedError if the reader closed the pipe (on systems that report it)."""
         import select
 
         if self.stream is None or not hasattr(select, "poll"):

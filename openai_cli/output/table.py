@@ -25,16 +25,16 @@ _EVENT = ("event", "data")
 _GAP = "  "
 _DEFAULT_WIDTH = 80
 _WIDEST = 32
-"""Columns of a cell. An id is never cut; the last cell fills the line."""
+"""Maximum width of a cell. Ids are never cut; the last cell fills the line."""
 _CHARACTERS = 16
-"""Characters in a column of the terminal at most: accents and joined emoji take no further one."""
+"""Maximum characters per terminal column: accents and joined emoji take no column."""
 
 
 class ListTable:
-    """Table of a list that may come in pages; the first page sets the column widths.
+    """Table of a list, page by page; the first page sets the column widths.
 
-    Without `names`, which are keys or GJSON paths, the columns depend on the kind of the first
-    item. `width` is in columns, 80 if None; the last column fills the rest of the line.
+    `names` are keys or GJSON paths; without them, the kind of the first item selects the columns.
+    `width` is in terminal columns, 80 if None; the last column fills the rest of the line.
     """
 
     def __init__(self, names: Sequence[str] = (), *, width: int | None, colour: bool) -> None:
@@ -64,7 +64,7 @@ class ListTable:
 
     def _head(self, titles: list[str], rows: list[list[str]]) -> str:
         widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
-        # One id of a megabyte does not fill all lines with a megabyte of blanks.
+        # A very long id does not widen the column for all rows.
         self._widths = [min(width, self._width) for width in widths]
         head = self._row(titles)
         return f"\x1b[1m{head[:-1]}\x1b[0m\n" if self._colour else head
@@ -87,7 +87,7 @@ class ListTable:
 
 
 class TabbedTable(ListTable):
-    """The same table for programs: cells between tabs, not cut, below the names of the columns."""
+    """The same table for programs: tab-separated, uncut cells below the column names."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         super().__init__(names, width=None, colour=False)
@@ -116,12 +116,12 @@ def _default_columns(first: Any) -> tuple[str, ...]:
 def _cells(item: str, columns: Columns) -> list[str]:
     values = columns.read(item, members(item))
     if not (columns.are_paths or item.lstrip().startswith("{")):
-        values[0] = item  # no object, perhaps among objects
+        values[0] = item  # the item is not an object
     return [_cell(name, value) for name, value in zip(columns.names, values, strict=True)]
 
 
 def _cell(name: str, text: str) -> str:
-    """A JSON value as readable text, by the last key of its path; "" for null and nothing."""
+    """A JSON value as readable text, depending on its key; "" for null or no value."""
     if not text:
         return ""
     value, key = load(text), _key(name)
@@ -138,12 +138,12 @@ def _key(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text on one line, without tabs, whose width cannot be counted."""
+    """The text on one line; tabs become spaces, because their width varies."""
     return harmless(text, lines=False).replace("\t", " ")
 
 
 def _step(details: dict[str, Any]) -> str:
-    """What a step did: the id of the message it wrote, or the tools it called."""
+    """The result of a step: the id of its message, or the tools it called."""
     message = details.get("message_creation")
     if isinstance(message, dict):
         return f"message {inline(message.get('message_id'))}"
@@ -157,7 +157,7 @@ def _step(details: dict[str, Any]) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    begin = text[: width * _CHARACTERS]  # counting the columns of a megabyte takes seconds
+    begin = text[: width * _CHARACTERS]  # measuring a megabyte of text would take seconds
     if begin == text and cell_len(text) <= width:
         return text
     return set_cell_size(begin, width - 1) + "…"

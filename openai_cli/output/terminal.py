@@ -16,16 +16,19 @@ _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 COLOURS = ("auto", "always", "never")
 """Values of --color."""
 _WIDEST = 1000
-"""Columns at most: a COLUMNS of millions would cost memory and time for each line."""
+"""Maximum columns: a huge COLUMNS would cost memory and time for each line."""
 
 
 def wants_colour(environ: Mapping[str, str], is_terminal: bool, choice: str = "auto") -> bool:
-    """Whether to use colours on a stream; the first rule that applies decides.
+    """Whether to use colours on a stream; the first matching rule applies.
 
-    `choice` is the value of --color: `always` and `never` decide. A pipe or a file gets none,
-    whatever the variables say: they are often set for a whole CI job. On a terminal `NO_COLOR`
-    means none, `FORCE_COLOR` or `CLICOLOR_FORCE` other than 0 means colours, `CLICOLOR=0` and a
-    `TERM` that is `dumb` or not set mean none. Empty variables count as not set.
+    1. `choice`, the value of --color, is `always` or `never`.
+    2. Pipes and files get no colours: variables are often set for a whole CI job.
+    3. `NO_COLOR` turns colours off.
+    4. `FORCE_COLOR` or `CLICOLOR_FORCE`, other than 0, turns colours on.
+    5. `CLICOLOR=0`, or a `TERM` that is `dumb` or not set, turns colours off.
+
+    Empty variables count as not set.
     """
     if choice != "auto":
         return choice == "always"
@@ -37,9 +40,9 @@ def wants_colour(environ: Mapping[str, str], is_terminal: bool, choice: str = "a
 
 
 def terminal_size() -> tuple[int, int]:
-    """Columns, at most 1000, and rows of the terminal; `COLUMNS` and `LINES` decide.
+    """Columns (at most 1000) and rows of the terminal; `COLUMNS` and `LINES` take precedence.
 
-    Without a terminal 80 columns; 0 rows where nothing says how many there are.
+    Without a terminal: 80 columns, and 0 for unknown rows.
     """
     columns, rows = shutil.get_terminal_size(fallback=(80, 0))
     return min(columns, _WIDEST), rows

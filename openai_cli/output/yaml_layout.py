@@ -11,7 +11,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from openai_cli.output.json_layout import Number, load
 
-# Words that YAML 1.1 parsers, still common, do not read as strings.
+# Words that YAML 1.1 parsers, which are still common, do not read as strings.
 _AMBIGUOUS = re.compile(
     r"y|n|yes|no|on|off|true|false|null|~|=|<<|[-+.\d][\d_.:eExXoObBa-fA-FtTzZ:+ -]*", re.I
 )

@@ -61,7 +61,7 @@ def test_a_bad_entry_is_a_warning(
     done = run(there.url, **env)
     assert (done.code, len(there.seen)) == (0, 1)
     assert done.err.count("\n") == 1
-    assert f'warning: NO_PROXY: "{entry}" is no host, address or range; ignored' in done.err
+    assert f'warning: NO_PROXY: "{entry}" is not a host, address or range; ignored' in done.err
 
 
 @pytest.mark.parametrize(

@@ -122,4 +122,4 @@ def test_https_to_a_port_that_hangs_up(ask: Ask, read: int) -> None:
         done = ask(f"https://127.0.0.1:{listener.getsockname()[1]}/v1")
         thread.join()
     assert (done.code, done.out) == (3, "")
-    assert "hint: it closed the connection when TLS began: perhaps it is http:// there" in done.err
+    assert "hint: the server closed the connection when TLS began: perhaps the URL" in done.err

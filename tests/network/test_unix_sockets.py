@@ -87,7 +87,7 @@ def test_a_dry_run_names_the_socket(openai: Shell, there: Server, place: str) ->
 def test_a_wrong_path_there(ask: Ask, there: Server, place: str) -> None:
     there.reply(Reply(status=404, body={"detail": "Not Found"}))
     done = ask(url_of(place, ""))
-    assert f"asked was POST http://localhost/threads/runs behind {place}; " in done.err
+    assert f"the request was POST http://localhost/threads/runs behind {place}; " in done.err
     assert f"try --base-url {url_of(place)}\n" in done.err
 
 

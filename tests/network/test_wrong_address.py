@@ -45,7 +45,7 @@ def test_a_missing_route_says_what_was_asked(ask: Ask, server: Server, body: Any
     bare = server.url.removesuffix("/v1")
     done = ask(bare)
     assert (done.code, done.out) == (4, "")
-    assert f"asked was POST {bare}/threads/runs; a base URL ends before" in done.err
+    assert f"the request was POST {bare}/threads/runs; a base URL ends before" in done.err
     assert f"try --base-url {server.url}\n" in done.err
 
 
@@ -100,7 +100,7 @@ def test_the_upstream_is_told_alike(
 
 def test_a_good_address_is_only_to_be_checked(ask: Ask, server: Server) -> None:
     server.reply(Reply(status=404, body={"detail": "Not Found"}))
-    assert "mostly in /v1: check --base-url\n" in ask(server.url).err
+    assert "usually in /v1: check --base-url\n" in ask(server.url).err
 
 
 @pytest.mark.parametrize("path", ["", "/v1/v1", "/v1/chat/completions", "/v1"])
@@ -110,7 +110,7 @@ def test_beside_the_word_about_the_endpoint(ask: Ask, server: Server, path: str)
     proxy = f"http://127.0.0.1:{server.port}"
     done = ask(f"http://api.openai.com{path}", HTTP_PROXY=proxy)
     assert "switched the Assistants endpoints off on 2026-08-26" in done.err
-    wrong = f"asked was POST http://api.openai.com{path}/threads/runs; " in done.err
+    wrong = f"the request was POST http://api.openai.com{path}/threads/runs; " in done.err
     assert wrong is (path != "/v1")
     assert ("try --base-url http://api.openai.com/v1" in done.err) is wrong
     assert "\n  on the engine: openai --local" in done.err

@@ -68,7 +68,7 @@ def test_the_first_page_with_items_has_the_columns() -> None:
     assert rows.page(['{"a":1}', '{"b":2}', "7"]) == "a,b,value\n1,,\n,2,\n,,7\n"
     assert rows.page(['{"b":3,"late":4,"later":5}']) == ",3,\n"
     (note,) = rows.notes()
-    assert note == "later items have more members, such as late; --columns names columns"
+    assert note == "later items have more members, such as late: select with --columns"
 
 
 def test_names_give_a_header_to_an_empty_list() -> None:
