@@ -71,7 +71,16 @@ def store_error(
         fresh = path.with_name(f"recovered-{path.name}")
         files = quoted(str(path)), quoted(str(fresh))
         found.hint = f"what can be read of it: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
+    if code == sqlite3.SQLITE_READONLY:  # its folder is, in which SQLite makes further files
+        found.hint = _copying(path)
     return found
+
+
+def _copying(path: Path) -> str:
+    """How to use a store that can only be read."""
+    target = os.path.realpath(path)
+    copy = f"OPENAI_LOCAL_STORE=FOLDER/{Path(target).name}"
+    return f"cp {quoted(target)}* FOLDER, then {copy}, works on a copy"
 
 
 def patiently(action: Callable[[], T], path: Path | None = None) -> T:
@@ -110,15 +119,11 @@ def prepare_file(path: Path) -> None:
             patiently(lambda: _create(target))
         is_file = target.is_file()
     except OSError as error:
-        what = f"The store {path} cannot be opened: {error.strerror}."
-        raise StoreError(what, hint=_ELSEWHERE) from error
+        raise _cannot_open(path, error) from error
     _check_readable(path, is_file=is_file)
     if not _may_use(path, os.W_OK):
-        copy = f"cp {quoted(str(target))}* FOLDER"
-        raise StoreError(
-            f"The store {path} can only be read, and the engine writes to it.",
-            hint=f"{copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}, works on a copy",
-        )
+        what = f"The store {path} can only be read, and the engine writes to it."
+        raise StoreError(what, hint=_copying(path))
     _refuse_other_writers(path, target)
 
 
@@ -128,10 +133,23 @@ def check_file(path: Path) -> None:
     Raises:
         StoreError: it does not exist, cannot be read, or may be written by other users.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"The store {path} does not exist.", hint=_MADE_BY)
     _check_readable(path, is_file=path.is_file())
     _refuse_other_writers(path, Path(os.path.realpath(path)))
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file. Raises StoreError if that cannot be seen, as in a closed folder."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _cannot_open(path, error) from error
+
+
+def _cannot_open(path: Path, error: OSError) -> StoreError:
+    what = f"The store {path} cannot be opened: {error.strerror}."
+    return StoreError(what, hint=_ELSEWHERE)
 
 
 def may_only_be_read(path: Path) -> bool:
