@@ -174,8 +174,9 @@ def _connected(operation: Operation, options: Options, env: Env) -> ConnectionSe
         settings.api_key or options.key or carries_credentials(settings.headers)
     ):
         hint = _instead_of_a_key(operation, settings, env)
+        missing = Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")
         raise UsageError(
-            problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
+            problems=[Problem("--api-key", "is empty") if options.has_empty_key else missing],
             hint=f"{options.withheld}\n{hint}" if options.withheld else hint,
         )
     if options.key and "authorization" not in (name.lower() for name, _ in settings.headers):

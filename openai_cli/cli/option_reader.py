@@ -62,6 +62,7 @@ class Options(NamedTuple):
     max_pages: int
     max_time: float | None
     key: Key | None
+    has_empty_key: bool
     withheld: str
 
 
@@ -86,6 +87,7 @@ def read_options(configuration: Configuration, stdin: Stdin) -> tuple[Options, l
         max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
         max_time=reader.max_time(),
         key=None if settings.address.is_local else configuration.keys.get("--api-key"),
+        has_empty_key=reader.last("--api-key") == "",
         withheld=configuration.withheld,
     )
     reader.style("--format-error", "--transform-error")

@@ -261,6 +261,12 @@ def test_an_id_or_file_of_such_a_name(
         ("127.0.0.1", "http://127.0.0.1"),
         ("[::1]:8080/v1", "http://[::1]:8080/v1"),
         ("example.com/v1?key=sk-secret", "https://example.com/v1"),
+        ("http:/127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("http//api.example.com/v1", "http://api.example.com/v1"),
+        ("https:api.example.com/v1", "https://api.example.com/v1"),
+        ("//api.example.com/v1", "https://api.example.com/v1"),
+        ("unix:///run/a b.sock", "http+unix://%2Frun%2Fa%20b.sock/v1"),
+        ("/run/x.sock", "http+unix://%2Frun%2Fx.sock/v1"),
     ],
 )
 def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None:
@@ -268,8 +274,25 @@ def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None
         refused = quick("--local" if also == "" else "--debug", flag, url, *RUN)
         assert f"must begin with http:// or https://{also} (did you mean {meant}?)" in refused.err
         assert "sk-secret" not in refused.err
-    assert "(did you mean local:?)" in quick("--base-url", "local", *RUN).err
+    for local in ("local", "LOCAL:"):
+        assert "(did you mean local:?)" in quick("--base-url", local, *RUN).err
     assert "local:" not in quick("--local", "--upstream-url", "local", *RUN).err
+
+
+@pytest.mark.parametrize("url", ["null", "undefined", "http", "http:", "https://", "/v1"])
+def test_what_names_no_server_is_no_guess(quick: Run, url: str) -> None:
+    refused = quick("--base-url", url, *RUN)
+    assert (refused.code, "must begin with http://" in refused.err) == (2, True)
+    assert "did you mean" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example :80/v1", "http://a.example/v 1", "http://a/\x7f"]
+)
+def test_a_blank_inside_of_an_address_is_told(quick: Run, url: str) -> None:
+    refused = quick("--base-url", url, *RUN)
+    assert (refused.code, "must begin" in refused.err) == (2, False)
+    assert "has a blank or a control character in it; nothing was sent" in refused.err
 
 
 @pytest.mark.parametrize(
