@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openai_cli.bulk.appended_file import replacement
+from openai_cli.bulk.appended_file import JournalError, replacement
 from openai_cli.bulk.merge import Missing, RepeatedIds, jobs_of, missing_from, ranges_text
 from openai_cli.bulk.sorted_results import SortedResults
 from openai_cli.bulk.standing import counted
@@ -26,7 +26,7 @@ def merge(session: Session) -> None:
     """Print the results of all files in the order of their lines, and say what is missing.
 
     Raises LinesFailedError, after that, if a line is missing or failed; UsageError for files that
-    do not belong together; JournalError for one that holds no results.
+    do not belong together, cannot be read or hold no results.
     """
     reader = OptionReader(Configuration(session.arguments.occurrences, session.env.environ))
     paths = [Path(word).expanduser() for word in session.arguments.words]
@@ -37,8 +37,11 @@ def merge(session: Session) -> None:
     place = output_place(output) if output and output != "-" else None
     if place:
         _spare(place.path, paths, input_path)
-    jobs = jobs_of(paths)
-    results = SortedResults(paths)
+    try:
+        jobs = jobs_of(paths)
+        results = SortedResults(paths)
+    except JournalError as error:
+        raise UsageError(problems=[Problem("FILE", error.message)], hint=error.hint) from None
     missing = missing_from(results, jobs, input_path)
     repeats = RepeatedIds()
     _write(repeats.looking(results.texts()), place, session.env)
