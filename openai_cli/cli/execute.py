@@ -24,6 +24,10 @@ _LACKS_TOOL = (
     r"'(tools\[\d+\]\.type|.*\battachments(\[\d+\]\.tools)?)'.* is not supported by the \w+ backend"
 )
 """How the engine refuses what --drop-unsupported-tools leaves out."""
+_WAITING = (
+    "standard input is read as the body, to its end, which has not come yet (a command in a loop "
+    "that reads it ends with < /dev/null)"
+)
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -32,7 +36,11 @@ def execute(operation: Operation, session: Session) -> None:
     Raises CliError; also for a run that this call started or continued and that did not complete,
     after the run was printed.
     """
-    stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
+    stdin = Stdin(
+        session.env.stdin,
+        barred="--no-stdin" in session.arguments.names(),
+        on_wait=lambda: session.env.say("note", _WAITING),
+    )
     configuration = session.configuration()
     options, problems = read_options(configuration, stdin)
     run_options, more = read_run_options(session.arguments.occurrences, options)

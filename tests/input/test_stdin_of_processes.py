@@ -7,6 +7,7 @@ import os
 import shlex
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,6 +191,37 @@ def test_an_idle_pipe_is_given_up_with_a_warning(openai: Shell, how: tuple[str, 
         f"{seconds} s (- or --body - waits for a body that comes later; < /dev/null or --no-stdin "
         "says that there is none)\n"
     )
+
+
+def test_a_loop_over_a_pipe_without_an_end_is_told(openai: Shell) -> None:
+    """As in `tail -f log | while read -r line; do openai …; done`."""
+    process = openai.start(*DRY, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stderr is not None
+    with process:
+        process.stdin.write(b"the next line\n")
+        process.stdin.flush()
+        said = process.stderr.readline()
+        process.stdin.close()
+        assert process.wait() == 2
+    assert said.startswith(b"note: standard input is read as the body, to its end, which has not")
+    assert said.endswith(b"ends with < /dev/null)\n")
+
+
+def test_an_idle_pipe_costs_little(openai: Shell) -> None:
+    """In units of the same command with /dev/null: waiting, as for seconds, is far off."""
+
+    def duration(stdin: int) -> float:
+        begin = time.perf_counter()
+        process = openai.start(*DRY, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        return time.perf_counter() - begin
+
+    with idle_pipe() as reading:
+        pairs = [(duration(reading), duration(subprocess.DEVNULL)) for _ in range(5)]
+    idle, unit = (min(one) for one in zip(*pairs, strict=True))
+    assert idle < 2 * unit + 0.05  # which is the wait itself
 
 
 def test_an_idle_socket_is_given_up_too(openai: Shell) -> None:
