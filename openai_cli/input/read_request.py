@@ -38,6 +38,10 @@ _LOOP_HINT = (
     "if this is not the body, as in a loop (while read …) whose own input is standard input, "
     "end the command with < /dev/null; - or --body - sends any object"
 )
+_UNUSED = (
+    "nothing of this object is sent, as flags set all its fields (a command in a loop that reads "
+    "standard input ends with < /dev/null)"
+)
 
 
 def read_request(
@@ -98,6 +102,7 @@ class _Reader:
         self.flags = {flag.name: flag for flag in flags_of(operation)}
         self.body = BodyBuilder(operation.request, self.flags.values())
         self.problems = list(arguments.problems)
+        self.warnings: list[Problem] = []
         self.unreadable = {self.flags[name].path for name in arguments.unread if name in self.flags}
         self.announced: list[str] = []
         self.ids_on_stdin: list[Flag] = []
@@ -226,6 +231,8 @@ class _Reader:
             self.is_no_body = True
             raise
         self._add_fields(fields, "stdin")
+        if fields and not self.body.has_defaults:
+            self.warnings.append(Problem("stdin", _UNUSED))
 
     def _parse_offered(self, text: str) -> dict[str, Any]:
         """Raises ValueError for what is probably no body of this request, but somebody else's."""
@@ -261,7 +268,8 @@ class _Reader:
         values = body_of(result)
         self._fail(self._path_problems(values) or self._blank_ids(values))
         slipped = map(self.body.problem, (*slips(result), *_blanks(values, ())))
-        return build_request(self.operation, values), [*slipped, *_curly_quotes(self.arguments)]
+        warnings = [*self.warnings, *slipped, *_curly_quotes(self.arguments)]
+        return build_request(self.operation, values), warnings
 
     def defaults(self) -> tuple[BodyBuilder, list[Problem]]:
         """The values so far, where only fields of the request are missing. Raises UsageError."""
@@ -280,7 +288,7 @@ class _Reader:
         """The request with the values as they are. Raises UsageError."""
         values = self.body.values
         self._fail(self.problems or self._path_problems(values))
-        return build_request(self.operation, values), []
+        return build_request(self.operation, values), self.warnings
 
     def _follows(self, finding: Finding) -> bool:
         """Whether the finding follows from something unreadable, which is reported already."""

@@ -128,6 +128,19 @@ def test_the_last_line_of_a_loop_is_no_body_even_if_it_looks_like_one(
     assert "the beginning of this file was read before" in done.stderr
 
 
+@each_shell
+def test_a_line_of_a_loop_that_is_a_body_is_not_lost_in_silence(
+    openai: Shell, server: Server, lines: Path, shell: str
+) -> None:
+    lines.write_text('{"role": "user", "content": "one"}\n{"role": "user", "content": "two"}\n')
+    create = f"beta:threads:messages create t --role user --base-url {server.url}"
+    command = f'{create} --raw-field content="$line"'
+    done = sh(openai, loop("cat lines | {}", command), shell)
+    assert (done.stdout.count("code 0"), len(server.seen)) == (1, 1)
+    assert done.stderr.startswith("warning: stdin: nothing of this object is sent, as flags set")
+    assert "ends with < /dev/null" in done.stderr
+
+
 def test_a_script_on_standard_input(openai: Shell) -> None:
     """Bash reads it line by line, so that its rest is what the command finds."""
     script = f"{shlex.quote(OPENAI)} {' '.join(DRY)}\necho next\n"
