@@ -46,4 +46,6 @@ def _escaped(letter: str) -> str:
         return "\\" + letter
     if letter.isprintable():
         return letter
-    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
+    # Bytes that are no UTF-8; on Windows, halves of characters too.
+    errors = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
+    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors=errors))

@@ -317,6 +317,15 @@ def test_a_line_to_copy_is_quoted_for_the_shell_at_hand(
     assert quoted("it's") == """'it'"'"'s'"""
 
 
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [("\udce9", r"$'\351'"), ("a\ud83d", r"$'a\355\240\275'"), ("\ue000", r"$'\356\200\200'")],
+)
+def test_what_is_no_text_is_quoted_byte_for_byte(word: str, written: str) -> None:
+    """Half of a character, of a file name on Windows, is no reason to fail."""
+    assert quoted(word) == written
+
+
 def test_a_missing_id_says_where_it_goes(quick: Run) -> None:
     done = quick("beta:threads:messages", "list")
     assert (done.code, done.out) == (2, "")
