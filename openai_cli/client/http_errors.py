@@ -110,17 +110,24 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
         return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
     if isinstance(error, UnreadableEncodingError):
         return error.hint
-    if isinstance(error, httpx.ProxyError) and detail.startswith("407"):
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return hint_about_proxy(error, settings) or _hint_of_connecting(error, detail, settings)
+    return ""
+
+
+def hint_about_proxy(error: Exception, settings: ConnectionSettings) -> str:
+    """What to do about the proxy, if it could not be connected to, or wants another user."""
+    if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
         return _hint_of_407(named_proxy(settings))
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return _hint_of_connecting(error, detail, settings)
+    if proxy := _proxy_out_of_reach(error, settings):
+        others = "NO_PROXY names hosts that are reached without it"
+        return f"check the proxy in the environment ({proxy.variable}); {others}"
     return ""
 
 
 def _hint_of_connecting(error: Exception, detail: str, settings: ConnectionSettings) -> str:
-    if proxy := _proxy_out_of_reach(error, settings):
-        others = "NO_PROXY names hosts that are reached without it"
-        return f"check the proxy in the environment ({proxy.variable}); {others}"
+    if isinstance(error, httpx.ProxyError):
+        return ""
     hint = "check the address (--base-url) and that the server is running"
     if settings.address.secure and any(why in detail for why in _HUNG_UP):
         hint = "it closed the connection when TLS began: perhaps it is http:// there"

@@ -232,6 +232,15 @@ def test_a_proxy_that_is_not_there_is_named_and_not_the_server(
     assert "hush" not in done.err
 
 
+def test_nor_for_the_upstream(ask_upstream: Ask) -> None:
+    done = ask_upstream(FAR, HTTP_PROXY="http://me:hush@127.0.0.1:9")
+    assert done.code == 5
+    assert "Asking the upstream failed: cannot connect to the proxy 127.0.0.1:9: " in done.err
+    assert "Hint: check the proxy in the environment (HTTP_PROXY); NO_PROXY names" in done.err
+    assert "--upstream-url" not in done.err
+    assert "hush" not in done.err
+
+
 def test_a_proxy_that_does_not_speak_tls_is_named(ask: Ask, server: Server) -> None:
     done = ask(FAR, HTTP_PROXY=server.url.replace("http", "https"))
     what = f"cannot connect to the proxy 127.0.0.1:{server.port}: it does not speak TLS"
@@ -265,8 +274,7 @@ def test_a_407_is_one_error_for_both_schemes(
     assert done.code == (3 if via == "ask" else 5)
     assert "the proxy refused the connection to far.example: 407" in done.err
     assert len(tunnel.asked) + len(server.seen) == 1
-    if via == "ask":
-        assert f"{scheme.upper()}_PROXY=http://USER:PASSWORD@HOST:PORT" in done.err
+    assert f"{scheme.upper()}_PROXY=http://USER:PASSWORD@HOST:PORT" in done.err
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
