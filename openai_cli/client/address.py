@@ -21,7 +21,7 @@ _UNSEEN = "\ufeff\u200b\u2060"
 _NO_HOSTS = ("null", "undefined", "None", "http", "https")
 _SLIP = re.compile(r"(https?)(?::/?|/{1,2})(?!/)|//")
 """What somebody wrote for `http://`, or left of it."""
-_HOST = re.compile(r"([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)")
+_HOST = re.compile(r"(\w[\w.-]*|\[[\da-fA-F:.]+\])(:\d+)?(/|$)")
 """The beginning of a URL without its scheme; the host is group 1."""
 
 

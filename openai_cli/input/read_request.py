@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from openai_cli.api.check import (
@@ -268,7 +269,8 @@ class _Reader:
         values = body_of(result)
         self._fail(self._path_problems(values) or self._blank_ids(values))
         slipped = map(self.body.problem, (*slips(result), *_blanks(values, ())))
-        warnings = [*self.warnings, *slipped, *_curly_quotes(self.arguments)]
+        typed = (*_curly_quotes(self.arguments), *_flags_as_values(self.arguments))
+        warnings = [*self.warnings, *slipped, *typed]
         return build_request(self.operation, values), warnings
 
     def defaults(self) -> tuple[BodyBuilder, list[Problem]]:
@@ -383,6 +385,14 @@ def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
     for source, text in (*flags, *words):
         if _IN_CURLY_QUOTES.fullmatch(text):
             yield Problem(source, "the curly quotes around it are part of the value")
+
+
+def _flags_as_values(arguments: Arguments) -> Iterator[Problem]:
+    """Texts that look like a flag: perhaps a variable without quotes was empty."""
+    for word, value in pairwise(arguments.typed):
+        if word in arguments.texts and re.fullmatch("--[a-z][a-z.-]+", value):
+            what = f'"{value}" is its value and no flag (an empty variable needs quotes: {word} "")'
+            yield Problem(word, what)
 
 
 def _blanks(value: Any, path: Path) -> Iterator[Finding]:

@@ -128,6 +128,25 @@ def test_a_flag_whose_value_is_missing(
     assert "quote it" not in refused.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--message --no-fallback", True),
+        ("--instructions --help --message Hi", True),
+        ("--message=--no-fallback", False),
+        ("--message -h", False),
+        ("--raw-field message=--help", False),
+    ],
+)
+def test_a_text_that_looks_like_a_flag_is_told(
+    quick: Run, server: Server, words: str, told: bool
+) -> None:
+    done = quick(*RUN, *words.split())
+    assert (done.code, len(server.seen)) == (0, 1)
+    assert ("is its value and no flag (an empty variable needs quotes: --" in done.err) is told
+    assert (done.err == "") is not told
+
+
 def test_the_next_flag_is_no_id(quick: Run, server: Server) -> None:
     refused = quick("beta:threads:runs retrieve --thread-id --run-id run_1")
     assert (refused.code, server.seen) == (2, [])
@@ -279,7 +298,7 @@ def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None
     assert "local:" not in quick("--local", "--upstream-url", "local", *RUN).err
 
 
-@pytest.mark.parametrize("url", ["null", "undefined", "http", "http:", "https://", "/v1"])
+@pytest.mark.parametrize("url", ["null", "undefined", "http", "http:", "https://", "/v1", "--x"])
 def test_what_names_no_server_is_no_guess(quick: Run, url: str) -> None:
     refused = quick("--base-url", url, *RUN)
     assert (refused.code, "must begin with http://" in refused.err) == (2, True)
