@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import trustme
 
 from openai_cli.client.address import read_address
 from openai_cli.client.proxies import bypassed
@@ -112,6 +114,28 @@ def test_a_bad_entry_is_a_warning(
 )
 def test_entries_are_read_as_curl_reads_them(no_proxy: str, url: str, direct: bool) -> None:
     assert bypassed(read_address(url, "--base-url"), no_proxy) is direct
+
+
+def test_a_proxy_reached_by_tls_takes_both_schemes(
+    ask: Ask, secure: Server, authority: str, ca: trustme.CA, start: Callable[..., Any]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    tunnel = start(Proxy, ports={"127.0.0.1:443": secure.port}, context=context)
+    env = {"HTTPS_PROXY": f"https://me:pa%40s@{tunnel.place}", "SSL_CERT_FILE": authority}
+    done = ask("https://127.0.0.1/v1", **env)
+    assert (done.code, done.err, len(secure.seen)) == (0, "", 1)
+    assert tunnel.asked == [("127.0.0.1:443", "Basic bWU6cGFAcw==")]
+    env = {"HTTP_PROXY": secure.url, "SSL_CERT_FILE": authority}
+    assert ask(FAR, **env).code == 0
+    assert secure.last.path == f"{FAR}/threads/runs"
+    del env["SSL_CERT_FILE"]
+    done = ask(FAR, **env)
+    assert (done.code, f"cannot connect to the proxy 127.0.0.1:{secure.port}" in done.err) == (
+        3,
+        True,
+    )
+    assert "set SSL_CERT_FILE" in done.err
 
 
 def test_a_socks_proxy_takes_both_schemes(
