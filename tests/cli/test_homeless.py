@@ -127,6 +127,16 @@ def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
     )
 
 
+def test_the_doctor_knows_that_no_store_can_be_made(folder: Path) -> None:
+    for home in ("/", "/nowhere", "/proc"):
+        done = run(folder, "local", "doctor", HOME=home)
+        assert done.code == 3
+        assert "assistants.db cannot be made: /" in done.err
+        assert "hint: OPENAI_LOCAL_STORE=FILE" in done.err
+    assert run(folder, "local", "doctor", HOME=str(folder)).code == 0
+    assert list(folder.iterdir()) == []
+
+
 def test_a_folder_that_can_only_be_read(folder: Path) -> None:
     folder.chmod(0o555)
     done = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")

@@ -147,6 +147,14 @@ def is_there(path: Path) -> bool:
         raise _cannot_open(path, error) from error
 
 
+def check_place(path: Path) -> None:
+    """Raises StoreError if no store can be made there, because its folder cannot be written."""
+    folder = next(one for one in Path(os.path.realpath(path)).parents if one.exists())
+    if not (folder.is_dir() and _may_use(folder, os.W_OK | os.X_OK)):
+        what = f"The store {path} cannot be made: {folder} cannot be written."
+        raise StoreError(what, hint=_ELSEWHERE)
+
+
 def _cannot_open(path: Path, error: OSError) -> StoreError:
     what = f"The store {path} cannot be opened: {error.strerror}."
     return StoreError(what, hint=_ELSEWHERE)
