@@ -39,6 +39,10 @@ _LOOP_HINT = (
     "if this is not the body, as in a loop (while read …) whose own input is standard input, "
     "end the command with < /dev/null; - or --body - sends any object"
 )
+_IDS_HINT = (
+    "if this is not for the command, as in a loop (while read …) whose own input is standard "
+    "input, end the command with < /dev/null; - in place of an id reads the id"
+)
 _UNUSED = (
     "nothing of this object is sent, as flags set all its fields (a command in a loop that reads "
     "standard input ends with < /dev/null)"
@@ -328,7 +332,7 @@ class _Reader:
                 "it; see --stdin-timeout)"
             )
         if self.is_no_body:
-            yield _LOOP_HINT
+            yield _LOOP_HINT if self.operation.takes_body else _IDS_HINT
         wrong_flags = {p.source for p in problems if not p.path}
         for one in self.arguments.occurrences:
             if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):

@@ -354,6 +354,14 @@ def test_an_id_from_standard_input(openai: Shell, server: Server) -> None:
     assert server.last.json == {"metadata": {"a": "b"}}
 
 
+@pytest.mark.parametrize("text", ["thread_1\n", "a\nb\n", "title: x"])
+def test_an_id_that_nobody_asked_for_is_told_how(openai: Shell, text: str) -> None:
+    result = openai("beta:threads", "retrieve", stdin=text)
+    assert (result.code, result.out) == (2, "")
+    assert "end the command with < /dev/null; - in place of an id reads the id" in result.err
+    assert "--body" not in result.err
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
