@@ -88,6 +88,10 @@ def _on_version(ctx: Any, _option: Any, given: Any) -> None:
         show_version(ctx)
 
 
+_ONLY_HELP = (["--help"], ["-h"], ["help"])
+"""Arguments of a command that ask for its help, whatever its flags are."""
+
+
 class AppCommand(FlagsMixin, TyperCommand):
     """An operation or a command of the tool itself; takes its own and global flags in any order.
 
@@ -101,12 +105,14 @@ class AppCommand(FlagsMixin, TyperCommand):
         declared: Operation | BuiltinCommand,
         rows: Callable[[], tuple[FlagRow, ...]],
         run: Callable[[Session], None],
+        shown_rows: Callable[[], tuple[FlagRow, ...]] | None = None,
     ) -> None:
         super().__init__(
             declared.command, callback=run, help=f"{declared.summary}.", add_help_option=False
         )
         self._declared = declared
         self._rows = rows
+        self._shown_rows = shown_rows or rows
 
     def rows(self) -> tuple[FlagRow, ...]:
         """Its own flags, then the global ones."""
@@ -123,6 +129,8 @@ class AppCommand(FlagsMixin, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the flags; the callback gets the session with the flags of all levels."""
+        if args in _ONLY_HELP:
+            self._rows = self._shown_rows
         words = super().parse_args(ctx, args)
         self._answer_word(ctx)
         ctx.params = {"session": session_of(ctx)}
@@ -149,7 +157,14 @@ def build_command(declared: Operation | BuiltinCommand) -> AppCommand:
     """The Typer command of an operation, or of one of the tool's own commands."""
     if isinstance(declared, BuiltinCommand):
         return AppCommand(declared, lambda: declared.rows, declared.run)
-    return AppCommand(declared, partial(command_rows, declared), partial(_execute, declared))
+    rows, shown_rows = partial(command_rows, declared), partial(_shown_rows, declared)
+    return AppCommand(declared, rows, partial(_execute, declared), shown_rows)
+
+
+def _shown_rows(operation: Operation) -> tuple[FlagRow, ...]:
+    from openai_cli.cli.help_rows import help_rows
+
+    return help_rows(operation)
 
 
 def _execute(operation: Operation, session: Session) -> None:

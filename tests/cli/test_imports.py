@@ -38,6 +38,8 @@ atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
         (["--help"], set(), 50),
         (["help", "beta:threads"], set(), 50),
         (["beta:thread"], set(), 54),
+        ([*RUN[:2], "--help"], set(), 58),
+        (["--help", *RUN[:2]], set(), 58),
         ([*RUN, "--help"], {"pydantic"}, 58),
         ([*RUN, "--top-p", "7"], {"pydantic"}, 74),
         ([*RUN], REMOTE, 108),
