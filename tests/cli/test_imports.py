@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from openai_cli.__main__ import load_later
 from tests.cli.conftest import RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
@@ -61,6 +66,38 @@ def test_what_is_not_needed_is_not_imported(
     assert loaded & HEAVY <= needed | ({"asyncio"} if "httpx" in needed else set())
     assert needed <= loaded
     assert sum(name.startswith("openai_cli.") for name in loaded) <= most
+
+
+LEFT_OUT = {
+    "rich", "httpcore._async.connection_pool", "_bz2", "_lzma", "_posixsubprocess",
+    "anyio.abc", "certifi.core", "idna.core", "socksio.socks5",
+}  # fmt: skip
+"""Modules of libraries that a plain call makes no use of."""
+
+
+def test_a_call_leaves_out_what_libraries_would_load(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    done = openai.after(PRINT_MODULES, *RUN, OPENAI_BASE_URL=server.url)
+    assert "httpcore" in done.err.splitlines()
+    assert not LEFT_OUT & set(done.err.splitlines())
+
+
+def test_a_module_that_comes_later_comes_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import time\nfirst = 1\ntime.sleep(0.1)\nimport slow_module\nlast = slow_module.first"
+    (tmp_path / "slow_module.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "slow_module", raising=False)
+    load_later("slow_module")
+    module = import_module("slow_module")
+    assert "first" not in vars(module)
+    with ThreadPoolExecutor(8) as threads:
+        found = [threads.submit(getattr, module, "last") for _ in range(8)]
+        assert [one.result() for one in found] == [1] * 8
+    with pytest.raises(AttributeError, match="slow_module"):
+        _ = module.missing
+    assert sys.modules["slow_module"] is module
 
 
 @pytest.mark.parametrize("flag", ["--version", "-v"])
