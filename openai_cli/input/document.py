@@ -16,7 +16,7 @@ from openai_cli.input.document_limits import MAX_DEPTH, DocumentError, whole_num
 SPACE = " \t\r\n"
 """White space around values, for JSON and YAML alike; Python's `strip` knows more kinds."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def read_document(text: str) -> Any:
@@ -89,7 +89,7 @@ def _checked(value: Any, depth: int) -> Any:
 
 def _text(text: str) -> str:
     """Join surrogate pairs that were written as two escapes; refuse half a pair."""
-    if not _SURROGATE.search(text):
+    if not re.search(_SURROGATE, text):
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")

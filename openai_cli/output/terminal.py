@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from openai_cli.output.json_layout import BIDIRECTIONAL
 
 # A carriage return moves the cursor back to overwrite a line, unless a line feed follows.
-_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)")
+_CONTROL = f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)"
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
@@ -56,7 +56,7 @@ def harmless(text: str, *, lines: bool = True) -> str:
 
     Line breaks are kept if `lines`, else replaced by spaces.
     """
-    shown = _CONTROL.sub(_escape, text)
+    shown = re.sub(_CONTROL, _escape, text)
     return shown if lines else " ".join(shown.splitlines())
 
 
