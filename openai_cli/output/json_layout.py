@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+# Patterns are compiled when they are used, but for that of each line of a stream.
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
 _TOKEN = rf'(?s:{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+)'
 # Several tokens with no white space between them: one, if a server sends none at all.
-_RUN = rf'(?s)(?:(?>[^\s"]++|{_STRING}))++'
+_RUN = re.compile(rf'(?:(?>[^\s"]++|{_STRING}))++', re.DOTALL)
 # What becomes one line: a value or a bracket, the key before it and the comma behind it.
 _LINE = rf"""(?sx)
     (?: (?> (?P<key> {_STRING} ) \s*+ : \s*+ ) )?+
@@ -64,7 +65,7 @@ def load(text: str) -> Any:
 
 def compact(text: str) -> str:
     """The JSON text on one line, without spaces."""
-    return "".join(re.findall(_RUN, text))
+    return "".join(_RUN.findall(text))
 
 
 def indented(text: str, paint: Paint = plain) -> str:
@@ -92,7 +93,7 @@ def indented(text: str, paint: Paint = plain) -> str:
 def compact_pieces(content: bytes) -> Iterator[bytes | memoryview]:
     """What `compact` makes of a JSON text in UTF-8, in pieces: no copy of the whole is made."""
     view = memoryview(content)
-    for match in re.finditer(_RUN.encode(), content):
+    for match in re.finditer(_RUN.pattern.encode(), content, re.DOTALL):
         yield view[match.start() : match.end()]
 
 
