@@ -6,13 +6,9 @@ import atexit
 import gc
 import os
 import sys
-from _thread import RLock
 from types import ModuleType
 
 import openai_cli
-
-_LATER = ("anyio", "bz2", "certifi", "idna", "lzma", "socksio", "subprocess", "tokenize")
-"""Modules that libraries import and most commands do not use: 12 ms."""
 
 
 def main() -> None:
@@ -29,6 +25,8 @@ def _skip_modules() -> None:
     import typing
     from functools import cache
 
+    from openai_cli.late_modules import load_late
+
     # If click is installed, httpx imports its own command line, and rich with it: 60 ms.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None forbids the import
     # pydantic looks through all installed packages for plugins of its own: 35 ms.
@@ -41,32 +39,7 @@ def _skip_modules() -> None:
     sys.modules.setdefault(no_async.__name__, no_async)
     # typing compiles annotations that are texts, 591 of 837 of them the same as one before: 4 ms.
     vars(typing)["compile"] = cache(compile)
-    for name in _LATER:
-        load_later(name)
-
-
-def load_later(name: str) -> None:
-    """Put a module where imports find it, and load it when something in it is looked up.
-
-    As importlib.util.LazyLoader does, which before Python 3.11.8 shows half a module to threads.
-    """
-    from importlib.util import find_spec, module_from_spec
-
-    spec = None if name in sys.modules else find_spec(name)
-    if spec:
-        sys.modules[name] = module = module_from_spec(spec)
-        module.__class__ = _Later
-        vars(module).update(_loader=spec.loader, _loading=RLock())
-
-
-class _Later(ModuleType):
-    """A module that may not be loaded yet."""
-
-    def __getattr__(self, name: str) -> object:
-        with vars(self)["_loading"]:
-            if loader := vars(self).pop("_loader", None):
-                loader.exec_module(self)
-        return super().__getattribute__(name)
+    load_late()
 
 
 def _leave(code: int) -> None:

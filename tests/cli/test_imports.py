@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from openai_cli.__main__ import load_later
+from openai_cli import late_modules
 from tests.cli.conftest import RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
@@ -39,19 +39,19 @@ atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
 @pytest.mark.parametrize(
     ("words", "needed", "most"),
     [
-        (["--debug", "--version"], set(), 50),
-        (["--help"], set(), 50),
-        (["help", "beta:threads"], set(), 50),
-        (["beta:thread"], set(), 54),
-        ([*RUN[:2], "--help"], set(), 58),
-        (["--help", *RUN[:2]], set(), 58),
-        ([*RUN, "--help"], {"pydantic"}, 58),
-        ([*RUN, "--top-p", "7"], {"pydantic"}, 74),
-        ([*RUN], REMOTE, 108),
-        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}, 118),
-        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}, 110),
-        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}, 110),
-        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}, 168),
+        (["--debug", "--version"], set(), 27),
+        (["--help"], set(), 30),
+        (["help", "beta:threads"], set(), 30),
+        (["beta:thread"], set(), 52),
+        ([*RUN[:2], "--help"], set(), 32),
+        (["--help", *RUN[:2]], set(), 32),
+        ([*RUN, "--help"], {"pydantic"}, 38),
+        ([*RUN, "--top-p", "7"], {"pydantic"}, 72),
+        ([*RUN], REMOTE, 102),
+        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}, 114),
+        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}, 103),
+        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}, 103),
+        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}, 163),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
@@ -88,8 +88,8 @@ def test_a_module_that_comes_later_comes_whole(
     code = "import time\nfirst = 1\ntime.sleep(0.1)\nimport slow_module\nlast = slow_module.first"
     (tmp_path / "slow_module.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "slow_module", raising=False)
-    load_later("slow_module")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    late_modules.load_late({"slow_module"})
     module = import_module("slow_module")
     assert "first" not in vars(module)
     with ThreadPoolExecutor(8) as threads:
