@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable
 
 from openai_cli import windows
@@ -26,6 +25,8 @@ def quoted(word: str) -> str:
     """
     if windows.is_windows() and "MSYSTEM" not in os.environ:  # Git Bash and MSYS2 set it
         return _for_powershell(word)
+    import shlex
+
     return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
 
 

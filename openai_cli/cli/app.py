@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -17,11 +17,13 @@ from openai_cli.cli.builtin_command import BuiltinCommand
 from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, builtin_commands_of, groups_in
 from openai_cli.cli.catalog import FlagRow, global_rows, root_rows
 from openai_cli.cli.flag_parser import read_arguments
-from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import session_of
 from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help, show_version
 from openai_cli.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from openai_cli.cli.help import HelpPage
 
 
 def build_app() -> typer.Typer:
@@ -73,6 +75,8 @@ class _Group(FlagsMixin, TyperGroup):
 
     def page(self, ctx: Any) -> HelpPage:
         """The help page of this level."""
+        from openai_cli.cli.help import HelpPage, flag_rows
+
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         return HelpPage(
             usage="openai [options] RESOURCE COMMAND [flags]",
@@ -225,6 +229,8 @@ class _Level(_Group):
 
     def page(self, _ctx: Any) -> HelpPage:
         """The help page: the commands, without the global options."""
+        from openai_cli.cli.help import HelpPage
+
         commands = self.declared().values()
         return HelpPage(
             usage=f"openai {self.name} COMMAND [flags]",

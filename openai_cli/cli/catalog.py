@@ -112,19 +112,19 @@ _FROM_FILES = ("TEXT", "OBJECT", "LIST", "ANY")
 
 
 def _own(flag: Flag) -> FlagRow:
-    boolean = flag.takes_bare
-    words = ("true", "false") if boolean else flag.choices or flag.note.words
+    boolean, choices = flag.takes_bare, flag.choices
+    words = ("true", "false") if boolean else choices or flag.note.words
     return FlagRow(
         name=flag.name,
         short="",
-        metavar="[true|false]" if boolean else "|".join(flag.choices) or flag.metavar,
+        metavar="[true|false]" if boolean else "|".join(choices) or flag.metavar,
         takes="optional" if boolean else "value",
         help=flag.help,
         panel=flag.panel,
         kind=flag.kind.name.lower(),
         words=words,
-        closed=boolean or bool(flag.choices),
-        reference=flag.kind.name in _FROM_FILES and not flag.choices,
+        closed=boolean or bool(choices),
+        reference=flag.kind.name in _FROM_FILES and not choices,
         required=flag.required,
         repeatable=flag.kind.name in ("LIST", "OBJECT"),
         nullable=flag.nullable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,9 +15,11 @@ from openai_cli.api.operation import Operation
 from openai_cli.cli.builtin_command import BuiltinCommand
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows
 from openai_cli.cli.flag_parser import FlagOption, FlagParser
-from openai_cli.cli.help import HelpPage, flag_rows, render
 from openai_cli.cli.session import Session, session_of
 from openai_cli.errors import Interrupted
+
+if TYPE_CHECKING:
+    from openai_cli.cli.help import HelpPage
 
 
 class FlagsMixin:
@@ -48,6 +50,8 @@ class FlagsMixin:
 
     def get_help(self, ctx: Any) -> str:
         """The help page as text, laid out for stdout."""
+        from openai_cli.cli.help import render
+
         env = session_of(ctx).env
         page = self.page(ctx)
         return render(page, colour=env.colours(env.out))
@@ -120,6 +124,8 @@ class AppCommand(FlagsMixin, TyperCommand):
 
     def page(self, ctx: Any) -> HelpPage:
         """The content of its help page."""
+        from openai_cli.cli.help import HelpPage, flag_rows
+
         return HelpPage(
             usage=self._declared.usage,
             summary=self.help or "",

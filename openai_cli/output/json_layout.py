@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from openai_cli.output.terminal import BIDIRECTIONAL
+
 # Patterns are compiled when they are used, but for that of each line of a stream.
 # Possessive quantifiers: without backtracking, a long string needs no extra memory.
 _STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
@@ -29,8 +31,6 @@ _LINE = rf"""(?sx)
 _LONG = 1 << 16
 """Bytes from which a text is not copied."""
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
-BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
-"""Controls that turn the direction of text, so that it reads as what it is not; a range."""
 _CONTROL = f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]"
 
 Paint = Callable[[str, str], str]

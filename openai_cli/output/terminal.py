@@ -6,9 +6,9 @@ import re
 import shutil
 from collections.abc import Mapping
 
-from openai_cli.output.json_layout import BIDIRECTIONAL
-
 # A carriage return moves the cursor back to overwrite a line, unless a line feed follows.
+BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
+"""Controls that turn the direction of text, so that it reads as what it is not; a range."""
 _CONTROL = f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)"
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
