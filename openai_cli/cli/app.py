@@ -38,18 +38,15 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_on_root)
-    for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, groups_in(""))):
-        for name, summary in names.items():
-            app.add_typer(_level(level, name, summary), name=name)
     return app
 
 
-def _level(kind: type[_Level], name: str, summary: str) -> typer.Typer:
+def _level(kind: type[_Level], name: str, summary: str) -> TyperGroup:
     level = typer.Typer(
         cls=kind, name=name, help=summary, add_help_option=False, invoke_without_command=True
     )
     level.callback()(_on_level)
-    return level
+    return get_group(level)
 
 
 def _on_root(ctx: typer.Context) -> None:
@@ -212,12 +209,16 @@ class _Root(_Group):
     def rows(self) -> tuple[FlagRow, ...]:
         return root_rows()
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *builtin_commands_of("")]
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return [*RESOURCES, *groups_in(""), *builtin_commands_of("")]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        tool = builtin_commands_of("").get(cmd_name)
-        return build_command(tool) if tool else super().get_command(ctx, cmd_name)
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        if tool := builtin_commands_of("").get(cmd_name):
+            return build_command(tool)
+        for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, groups_in(""))):
+            if cmd_name in names:
+                return _level(level, cmd_name, names[cmd_name])
+        return None
 
 
 class _Level(_Group):
@@ -274,7 +275,7 @@ class _BuiltinGroup(_Level):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         name = f"{self.name} {cmd_name}"
         if summary := self._groups().get(name):
-            return get_group(_level(_BuiltinGroup, name, summary))
+            return _level(_BuiltinGroup, name, summary)
         return super().get_command(ctx, cmd_name)
 
     def _groups(self) -> dict[str, str]:
