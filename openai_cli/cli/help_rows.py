@@ -1,6 +1,7 @@
 """The flags that `--help` shows, kept in a file, since request models take 70 ms to load.
 
-`make docs` writes the file from the models, and a test compares them.
+`make docs` writes the file from the models, and a test compares them. A command that is not in
+the file gets its rows from its model.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def help_rows(operation: Operation) -> tuple[FlagRow, ...]:
     """All flags of a command, to be shown: what only parsing needs is left out."""
     try:
         kept = json.loads(FILE.read_bytes())[operation.name]
-    except OSError:
+    except (OSError, KeyError):
         return (*request_rows(operation), *tool_rows(operation))
     return (*(FlagRow(short="", **row) for row in kept), *tool_rows(operation))
 
