@@ -82,6 +82,16 @@ def test_a_call_leaves_out_what_libraries_would_load(openai: Shell, server: Serv
     assert not LEFT_OUT & set(done.err.splitlines())
 
 
+def test_annotations_of_the_same_text_are_compiled_once(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    count = """
+import atexit, typing, sys
+atexit.register(lambda: print(*typing.compile.cache_info()[:2], file=sys.stderr))
+"""
+    hits, misses = openai.after(count, *RUN, OPENAI_BASE_URL=server.url).err.split()
+    assert int(hits) > int(misses) > 0
+
+
 def test_a_module_that_comes_later_comes_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
