@@ -48,25 +48,25 @@ def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input
         if name == "-":
             if stdin is None:
                 raise UsageError(problems=[Problem(flag, "standard input is closed")])
-            return _stream(_Stream(stdin.fileno()))
+            return _stream(_Unbuffered(stdin.fileno()))
         path = Path(name).expanduser()
         if path.is_dir():
             raise IsADirectoryError(0, "it is a folder")
         if stat.S_ISREG(path.stat().st_mode):
             return Input(path.open("rb"), path.suffix.lower() == ".csv", path)
-        return _stream(_Stream(os.open(path, os.O_RDONLY)))
+        return _stream(_Unbuffered(os.open(path, os.O_RDONLY)))
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(problems=[Problem(flag, f"cannot read {name}: {why}")]) from None
 
 
-def _stream(source: _Stream) -> Input:
+def _stream(source: _Unbuffered) -> Input:
     """The lines of a stream, which has no name to tell what it holds."""
     start = source.peek().removeprefix(b"\xef\xbb\xbf").lstrip()
     return Input(source, bool(start) and not start.startswith((b"{", b"[")))
 
 
-class _Stream:
+class _Unbuffered:
     """A pipe or a terminal, read as it comes, also if somebody left it non-blocking.
 
     Not io.BufferedReader: that cannot be closed, nor the process ended, while a thread waits in it.

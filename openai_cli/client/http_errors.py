@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from openai_cli.client.body import AnswerTooLargeError, UnreadableEncodingError
+from openai_cli.client.answer_body import AnswerTooLargeError, UnreadableEncodingError
 from openai_cli.client.extras import install_hint
 from openai_cli.client.proxies import named_proxy
 from openai_cli.client.redaction import scrub

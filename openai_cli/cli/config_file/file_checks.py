@@ -9,7 +9,7 @@ from typing import Any
 
 from openai_cli.api.run_limits import MOST_TOOL_TURNS
 from openai_cli.cli.config_file.keys import command_words, key_of_text, key_sources
-from openai_cli.cli.config_file.settings import COMMAND, KEYRING, SETTINGS, settings_of
+from openai_cli.cli.config_file.profile_settings import COMMAND, KEYRING, SETTINGS, settings_of
 from openai_cli.cli.config_file.structure import structural_problems
 from openai_cli.cli.config_file.toml_file import Keys, TomlFile
 from openai_cli.cli.configuration import Configuration
