@@ -11,20 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sqlite3
 import statistics
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from benchmarks.measure import OPENAI, clean_environ
-from openai_cli.engine.store import Store
 
 CONNECTIONS, STREAMS = 16, 100
 TEXT = "a few words that come back one by one, and a few more"
@@ -102,22 +102,16 @@ def load_at(url: str, store: str, each: int) -> None:
 
 def wait_for_runs(store: str) -> None:
     """Wait until no run is worked on."""
-    opened = Store(Path(store))
-    active = True
-    while active:
-        with opened.read() as tx:
-            active = bool(tx.runs.backlog())
-        time.sleep(0.005)
-    opened.close()
+    active = "SELECT COUNT(*) FROM runs WHERE status IN ('queued', 'in_progress')"
+    with closing(sqlite3.connect(store)) as connection:
+        while connection.execute(active).fetchone()[0]:
+            time.sleep(0.005)
 
 
-def main() -> None:
+def measure(openai: str, requests: int) -> None:
     """Start a server, measure, stop it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=100)
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        command = [OPENAI, "local", "serve", "--port", "0", "--store", f"{folder}/s.db"]
+        command = [openai, "local", "serve", "--port", "0", "--store", f"{folder}/s.db"]
         with subprocess.Popen(
             command, env=clean_environ(folder), stderr=subprocess.PIPE, text=True
         ) as server:
@@ -125,10 +119,23 @@ def main() -> None:
                 found = re.search(r"http://\S+", server.stderr.readline() if server.stderr else "")
                 if found is None:
                     raise SystemExit("the server did not start")
-                measure_at(found[0], options.requests)
-                load_at(found[0], f"{folder}/s.db", options.requests)
+                measure_at(found[0], requests)
+                load_at(found[0], f"{folder}/s.db", requests)
             finally:
                 server.terminate()
+
+
+def main() -> None:
+    """Measure, if asked for in turns with another version."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100)
+    parser.add_argument("--against", metavar="OPENAI", help="the command of another version")
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    for _ in range(options.rounds):
+        for openai in filter(None, (options.against, OPENAI)):
+            print(openai)
+            measure(openai, options.requests)
 
 
 if __name__ == "__main__":

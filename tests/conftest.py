@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.support.server import Reply, Server
 from tests.support.shell import Shell, clean_environ
 
 DATA = Path(__file__).parent / "data"
+MEMORY = Path("/dev/shm")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -32,37 +34,47 @@ settings.register_profile("slow suite", settings.get_profile("default suite"), m
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if _may_keep_files_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     settings.load_profile("slow suite" if _is_slow(config) else "default suite")
+
+
+def _may_keep_files_in_memory() -> bool:
+    """Whether there is room for the files of tests, and their scripts may be executed there.
+
+    A disk is waited for at the end of each of a thousand stores.
+    """
+    if not MEMORY.is_dir():
+        return False
+    found = os.statvfs(MEMORY)
+    return found.f_bavail * found.f_frsize >= 4 << 30 and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The slow suite repeats properties with more examples; as processes, a quick test a module."""
-    for item in _after_the_first(
-        items, lambda item: (item.path, getattr(item, "originalname", ""))
-    ):
-        if item.get_closest_marker("first_by_default"):
-            item.add_marker("slow")
+    seen: Counter[object] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("first_by_default")
+        if marker is not None:
+            test = (item.path, getattr(item, "originalname", ""))
+            seen[test] += 1
+            if seen[test] > marker.kwargs.get("cases", 1):
+                item.add_marker("slow")
     if _is_slow(config):
         quick = [item for item in items if _is_quick_test_of_processes(item)]
-        repeated = set(quick) - _after_the_first(quick, lambda item: item.path)
+        repeated = _first_of_each_module(quick)
         for item in items:
             is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
             if is_property or item in repeated:
                 item.add_marker("slow")
 
 
-def _after_the_first(
-    items: Iterable[pytest.Item], group: Callable[[pytest.Item], object]
-) -> set[pytest.Item]:
-    """Of each group, all items but the first."""
-    seen = set()
-    later = set()
+def _first_of_each_module(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    first: dict[Path, pytest.Item] = {}
     for item in items:
-        if group(item) in seen:
-            later.add(item)
-        seen.add(group(item))
-    return later
+        first.setdefault(item.path, item)
+    return set(first.values())
 
 
 def _is_quick_test_of_processes(item: pytest.Item) -> bool:

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +110,13 @@ def names(*requirements: list[str]) -> set[str]:
     found = [one for many in requirements for one in many]
     assert all(">=" in one or one.startswith("openai-threads-cli[") for one in found)
     return {re.split(r"[\[>]", one)[0] for one in found}
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    names = [
+        node.name
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert [name for name, times in Counter(names).items() if times > 1] == []

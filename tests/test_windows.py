@@ -52,6 +52,7 @@ def run(shell: Shell, *words: str) -> Result:
     return shell.after(WINDOWS, *words)
 
 
+@pytest.mark.slow
 def test_a_run_on_the_engine_and_its_thread(home: Shell) -> None:
     first = run(home, "--local", *RUN, "--message", "Hello", "--wait")
     assert (first.code, first.json["status"], first.err) == (0, "completed", "")
@@ -61,6 +62,7 @@ def test_a_run_on_the_engine_and_its_thread(home: Shell) -> None:
     assert "Hello" in listed.out
 
 
+@pytest.mark.slow
 def test_an_active_run_is_left_to_its_heartbeat(home: Shell) -> None:
     """The process of its owner is not looked up, which would end it."""
     made = run(home, "--local", *RUN, "--message", "!call sky", "--tool", _tool("sky"))
@@ -73,6 +75,7 @@ def _tool(name: str) -> str:
     return json.dumps({"type": "function", "function": {"name": name}})
 
 
+@pytest.mark.slow
 def test_what_does_not_work_is_refused_in_one_sentence(home: Shell) -> None:
     for words in (
         ("--max-time", "5"),
@@ -105,6 +108,7 @@ def test_a_body_in_a_pipe_and_a_pipe_without_one(home: Shell) -> None:
         assert b"warning: standard input is a pipe and was not read" in silent.stderr.read()
 
 
+@pytest.mark.slow
 def test_a_file_a_transfer_and_the_doctor(home: Shell) -> None:
     (home.folder / "text.txt").write_text("Hi")
     sent = run(home, *RUN, "--message", "@text.txt", "--dry-run")
@@ -115,6 +119,7 @@ def test_a_file_a_transfer_and_the_doctor(home: Shell) -> None:
     assert run(home, "local", "doctor", "--local").code == 0
 
 
+@pytest.mark.slow
 def test_a_server_stops_at_ctrl_c(home: Shell) -> None:
     without_handlers = """
 def refused(*_): raise NotImplementedError
@@ -133,6 +138,7 @@ signal.SIGBREAK = signal.SIGUSR1
         assert server.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_lines_to_copy_are_for_powershell(home: Shell) -> None:
     waiting = run(home, "--local", *RUN, "--message", "!call sky", "--tool", _tool("sky"))
     assert (

@@ -55,8 +55,7 @@ class Operation(NamedTuple):
     @property
     def request(self) -> type[RequestModel]:
         """The request model, imported when it is first needed: models cost start-up time."""
-        module, _, name = self.model.partition(":")
-        return cast("type[RequestModel]", getattr(import_module(module), name))
+        return _imported(self.model)
 
     @property
     def query_fields(self) -> frozenset[str]:
@@ -107,6 +106,12 @@ class Operation(NamedTuple):
     def path_fields(self) -> tuple[str, ...]:
         """Fields of the request that are part of the path, in path order."""
         return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+@cache
+def _imported(model: str) -> type[RequestModel]:
+    module, _, name = model.partition(":")
+    return cast("type[RequestModel]", getattr(import_module(module), name))
 
 
 @cache

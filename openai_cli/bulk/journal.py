@@ -23,9 +23,9 @@ from openai_cli.bulk.appended_file import (
     replacement,
     sync_folder,
 )
+from openai_cli.bulk.line_result import line_number, read_result
 from openai_cli.bulk.line_set import LineSet
-from openai_cli.bulk.result import line_number, read_result
-from openai_cli.bulk.results import Earlier, StartedRun
+from openai_cli.bulk.results import Earlier, RunReference
 from openai_cli.bulk.shard import read_shard
 from openai_cli.errors import Problem, UsageError
 
@@ -62,7 +62,7 @@ class Journal:
         self.path = path
         self._done = LineSet()
         self._failed = LineSet()
-        self._started: dict[int, StartedRun] = {}
+        self._started: dict[int, RunReference] = {}
         self._turns: dict[int, int] = {}
         self._seen = array("Q")
         self._state = _opened_state(path)
@@ -87,7 +87,7 @@ class Journal:
         """Whether the line has a result that stays."""
         return number in self._done
 
-    def started(self, number: int, /) -> StartedRun | None:
+    def started(self, number: int, /) -> RunReference | None:
         """The run that an earlier call started for the line, if its end is not known."""
         return self._started.get(number)
 
@@ -109,7 +109,7 @@ class Journal:
     def leave_out(self, _number: int, /) -> None:
         """A line without a result is not done."""
 
-    def start(self, number: int, run: StartedRun, /) -> None:
+    def start(self, number: int, run: RunReference, /) -> None:
         """Record that the line's run was started."""
         self._state.append(json.dumps({"line": number, **run._asdict()}))
 
@@ -219,7 +219,7 @@ class Journal:
             self._turns[number] = int(entry["turn"])
             self._started.pop(number, None)
         else:
-            run = StartedRun(_id_in(entry, "thread_id"), _id_in(entry, "run_id"))
+            run = RunReference(_id_in(entry, "thread_id"), _id_in(entry, "run_id"))
             self._started[number] = run
 
 

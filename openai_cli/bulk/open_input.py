@@ -49,7 +49,7 @@ def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input
         if name == "-":
             if stdin is None:
                 raise UsageError(problems=[Problem(flag, "standard input is closed")])
-            return _stream(_Stream(stdin.fileno()), flag)
+            return _stream(_Unbuffered(stdin.fileno()), flag)
         path = Path(name).expanduser()
         if path.is_dir():
             raise IsADirectoryError(0, "it is a folder")
@@ -57,7 +57,7 @@ def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input
             with path.open("rb") as beginning:
                 _refuse_utf_16(beginning.read(2), flag)
             return Input(path.open("rb"), path.suffix.lower() == ".csv", path)
-        return _stream(_Stream(os.open(path, os.O_RDONLY)), flag)
+        return _stream(_Unbuffered(os.open(path, os.O_RDONLY)), flag)
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(problems=[Problem(flag, f"cannot read {name}: {why}")]) from None
@@ -70,14 +70,14 @@ def _refuse_utf_16(start: bytes, flag: str) -> None:
         raise UsageError(problems=[Problem(flag, what)])
 
 
-def _stream(source: _Stream, flag: str) -> Input:
+def _stream(source: _Unbuffered, flag: str) -> Input:
     """The lines of a stream, which has no name to tell what it holds."""
     _refuse_utf_16(source.peek(), flag)
     start = source.peek().removeprefix(b"\xef\xbb\xbf").lstrip()
     return Input(source, bool(start) and not start.startswith((b"{", b"[")))
 
 
-class _Stream:
+class _Unbuffered:
     """A pipe or a terminal, read as it comes, also if somebody left it non-blocking.
 
     Not io.BufferedReader: that cannot be closed, nor the process ended, while a thread waits in it.

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from openai_cli.bulk.in_order import InOrder
-from openai_cli.bulk.results import Earlier, StartedRun
+from openai_cli.bulk.results import Earlier, RunReference
 
 
 class ResultStream:
@@ -47,7 +47,7 @@ class ResultStream:
         """Nothing was done before."""
         return False
 
-    def started(self, _number: int, /) -> StartedRun | None:
+    def started(self, _number: int, /) -> RunReference | None:
         """No run was started before."""
         return None
 
@@ -69,7 +69,7 @@ class ResultStream:
         if self._order:
             self._order.finish(number, "")
 
-    def start(self, _number: int, _run: StartedRun, /) -> None:
+    def start(self, _number: int, _run: RunReference, /) -> None:
         """Forget it: no later call would look."""
 
     def finish(self, number: int, text: str, /, *, definite: bool) -> None:  # noqa: ARG002

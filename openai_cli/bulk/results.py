@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
-class StartedRun(NamedTuple):
+class RunReference(NamedTuple):
     """A run that was started and whose end is not in the results."""
 
     thread_id: str
@@ -37,7 +37,7 @@ class Results(Protocol):
         """Whether the line has a result that stays."""
         ...
 
-    def started(self, number: int, /) -> StartedRun | None:
+    def started(self, number: int, /) -> RunReference | None:
         """The run that an earlier call started for the line, if its end is not known."""
         ...
 
@@ -57,7 +57,7 @@ class Results(Protocol):
         """The line has no result after all."""
         ...
 
-    def start(self, number: int, run: StartedRun, /) -> None:
+    def start(self, number: int, run: RunReference, /) -> None:
         """Record that the line's run was started."""
         ...
 

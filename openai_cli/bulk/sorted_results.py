@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from openai_cli.bulk.appended_file import failure, replacement
+from openai_cli.bulk.line_result import read_result
 from openai_cli.bulk.line_set import LineSet
-from openai_cli.bulk.result import read_result
 
 _MOST_OPEN = 32
 

@@ -7,7 +7,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 
-from openai_cli.bulk.result import Result
+from openai_cli.bulk.line_result import LineResult
 from openai_cli.bulk.standing import counted, duration
 
 
@@ -21,7 +21,7 @@ class Tally:
         self.failed = 0
         self.tokens = 0
 
-    def add(self, result: Result, seconds: float) -> None:
+    def add(self, result: LineResult, seconds: float) -> None:
         """Count a result; `seconds` is the time from the line's first request to its end."""
         with self._lock:
             self._statuses[result.status] += 1

@@ -39,7 +39,7 @@ def _path(session: Session) -> None:
 
 def _check(session: Session) -> None:
     """Print how many profiles there are. Raises UsageError with all problems of the file."""
-    from openai_cli.cli.config_file.check import all_problems
+    from openai_cli.cli.config_file.file_checks import all_problems
     from openai_cli.cli.config_file.toml_file import TomlFile
 
     path = _file(session)
@@ -54,7 +54,7 @@ def _check(session: Session) -> None:
 
 def _show(session: Session) -> None:
     """Print the settings in effect. Raises UsageError."""
-    from openai_cli.cli.config_file.settings import SETTINGS
+    from openai_cli.cli.config_file.profile_settings import SETTINGS
     from openai_cli.cli.option_reader import OptionReader
     from openai_cli.cli.settings_report import origin, print_report, profile_origin
     from openai_cli.input.stdin import Stdin

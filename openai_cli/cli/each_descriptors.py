@@ -13,10 +13,10 @@ def check_descriptors(concurrency: int) -> None:
 
     Each of them has a connection, to the server or, from the embedded engine, to a model.
     """
-    from openai_cli.engine.serve.descriptors import raised
+    from openai_cli.open_files import raise_limit
 
     wanted = _OWN + concurrency
-    found = raised(wanted)
+    found = raise_limit(wanted)
     if found < wanted:
         what = f"{concurrency} runs need {wanted} open files, and the limit is {found} (ulimit -n)"
         hint = f"--concurrency {max(1, found - _OWN)} works"

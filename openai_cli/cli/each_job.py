@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from openai_cli.bulk.appended_file import JournalError
 from openai_cli.bulk.input_file import InputLine
 from openai_cli.bulk.line_requests import LineRequests, idempotency_key
+from openai_cli.bulk.line_result import LineResult
 from openai_cli.bulk.rate_limit import RateLimit
-from openai_cli.bulk.result import Result
-from openai_cli.bulk.results import Results, StartedRun
+from openai_cli.bulk.results import Results, RunReference
 from openai_cli.bulk.standing import Standing, counted
 from openai_cli.bulk.tally import Tally, summary_line
 from openai_cli.bulk.worker_pool import Work, WorkerPool
@@ -25,7 +25,7 @@ from openai_cli.cli.each_worker import LineWorker, open_worker
 from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class EachJob:
             if not self._each.skip_invalid:
                 error.consequence = _NO_MORE
                 raise error
-            self._finish(Result(line.number, line.custom_id, error=error, status="invalid"))
+            self._finish(LineResult(line.number, line.custom_id, error=error, status="invalid"))
             return
         if not self._pace.may_start(self._is_stopped):
             self._results.leave_out(line.number)
@@ -192,7 +192,7 @@ class EachJob:
     def _is_stopped(self) -> bool:
         return self._pool.stopped
 
-    def _note_start(self, number: int, run: StartedRun) -> None:
+    def _note_start(self, number: int, run: RunReference) -> None:
         if not self._run_options.waits:
             return  # its result follows at once
         try:
@@ -200,7 +200,7 @@ class EachJob:
         except JournalError as error:
             self._fail(error)  # and let the run end: its result may find room
 
-    def _finish(self, result: Result, seconds: float = 0.0, *, definite: bool = False) -> None:
+    def _finish(self, result: LineResult, seconds: float = 0.0, *, definite: bool = False) -> None:
         if self._abandoned:
             return  # the command is ending, and what it closed looks like an error
         self._tally.add(result, seconds)

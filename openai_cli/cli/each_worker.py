@@ -10,16 +10,16 @@ from io import BytesIO
 import httpx
 
 from openai_cli.api.operation import Request
+from openai_cli.bulk.line_result import LineResult, tokens_of
 from openai_cli.bulk.rate_limit import RateLimit
-from openai_cli.bulk.result import Result, tokens_of
-from openai_cli.bulk.results import StartedRun
+from openai_cli.bulk.results import RunReference
 from openai_cli.bulk.worker_pace import NotSentError, WorkerPace
 from openai_cli.cli.each_warnings import Warnings, WarningSink
 from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
 from openai_cli.client.client import Client
@@ -64,10 +64,10 @@ class LineWorker:
         number: int,
         custom_id: str | None,
         request: Request,
-        started: StartedRun | None,
-        on_start: Callable[[StartedRun], None],
+        started: RunReference | None,
+        on_start: Callable[[RunReference], None],
         stopped: Callable[[], bool],
-    ) -> tuple[Result, bool] | None:
+    ) -> tuple[LineResult, bool] | None:
         """The line's result, and whether only a new request could give another one.
 
         None for a line that was only turned away so far, by a server that had too many requests,
@@ -97,7 +97,7 @@ class LineWorker:
                 error.attempts = attempts
             break
         run = follower.run
-        result = Result(
+        result = LineResult(
             line=number,
             custom_id=custom_id,
             run=_text_of(printed, run),
@@ -111,7 +111,7 @@ class LineWorker:
         return result, settled
 
     def _follower(
-        self, number: int, on_start: Callable[[StartedRun], None]
+        self, number: int, on_start: Callable[[RunReference], None]
     ) -> tuple[Follower, BytesIO]:
         printed = BytesIO()
         env = self._env._replace(err=WarningSink(self._warnings, number), color="never")
@@ -120,7 +120,7 @@ class LineWorker:
         def started(run: Run) -> None:
             # A run that has stopped already is a result at once, unless its reply is to be fetched.
             if self._with_reply or not is_stopped(run):
-                on_start(StartedRun(run["thread_id"], run["id"]))
+                on_start(RunReference(run["thread_id"], run["id"]))
 
         progress = Progress(env)
         follower = Follower(
@@ -129,7 +129,7 @@ class LineWorker:
         return follower, printed
 
     @staticmethod
-    def _follow(follower: Follower, request: Request, started: StartedRun | None) -> None:
+    def _follow(follower: Follower, request: Request, started: RunReference | None) -> None:
         if started is None:
             follower.follow(request)
         else:

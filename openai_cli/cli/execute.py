@@ -11,14 +11,15 @@ from openai_cli.cli.explore import explorable
 from openai_cli.cli.interrupts import time_limit
 from openai_cli.cli.option_reader import Options, read_options
 from openai_cli.cli.report import note_missed
-from openai_cli.cli.run_options import RunOptions, read_run_options
+from openai_cli.cli.run_option_reader import RunOptions, read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
-from openai_cli.output.printer import ROW_FORMATS, Printer
+from openai_cli.output.formats import ROW_FORMATS
+from openai_cli.output.printer import Printer
 
 _LACKS_TOOL = (
     r"'(tools\[\d+\]\.type|.*\battachments(\[\d+\]\.tools)?)'.* is not supported by the \w+ backend"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from openai_cli.cli.config_file.location import PROFILE_VARIABLE
-from openai_cli.cli.config_file.settings import KEYS, VARIABLES
+from openai_cli.cli.config_file.profile_settings import KEYS, VARIABLES
 from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import OptionReader

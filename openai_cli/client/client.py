@@ -15,8 +15,8 @@ import httpx
 
 from openai_cli.api.operation import Request
 from openai_cli.client.address import Address
+from openai_cli.client.answer_body import AnswerTooLargeError, beginning, decoded
 from openai_cli.client.api_errors import api_error
-from openai_cli.client.body import AnswerTooLargeError, beginning, decoded
 from openai_cli.client.cross_origin import (
     cross_origin_hint,
     for_other_origin,

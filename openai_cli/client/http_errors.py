@@ -7,7 +7,7 @@ import socket
 
 import httpx
 
-from openai_cli.client.body import AnswerTooLargeError, UnreadableEncodingError
+from openai_cli.client.answer_body import AnswerTooLargeError, UnreadableEncodingError
 from openai_cli.client.extras import install_hint
 from openai_cli.client.proxies import Proxy, named_proxy
 from openai_cli.client.redaction import scrub

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from openai_cli.api.statuses import STOPPED
+from openai_cli.client.answer_body import AnswerTooLargeError, bounded, decoded
 from openai_cli.client.api_errors import fallback_error, is_refusal
-from openai_cli.client.body import AnswerTooLargeError, bounded, decoded
 from openai_cli.client.http_errors import too_large, translate
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings

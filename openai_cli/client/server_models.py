@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from openai_cli.client.body import AnswerTooLargeError, bounded, decoded
+from openai_cli.client.answer_body import AnswerTooLargeError, bounded, decoded
 from openai_cli.client.headers import Headers, identity, with_given
 from openai_cli.client.http_errors import REQUEST_ERRORS, translate
 from openai_cli.client.network import open_client

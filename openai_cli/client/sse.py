@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from openai_cli.client.body import AnswerTooLargeError
+from openai_cli.client.answer_body import AnswerTooLargeError
 
 
 class RawEvent(NamedTuple):

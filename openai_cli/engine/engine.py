@@ -16,10 +16,10 @@ from openai_cli.engine.executor import Executor, InlineExecutor
 from openai_cli.engine.handlers import EngineRequest, Reply, StartedRun
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.idempotency import IdempotentRequest, idempotent_request
+from openai_cli.engine.json_body import read_object
 from openai_cli.engine.models import Model
 from openai_cli.engine.models.registry import ModelRegistry
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.request_body import read_object
 from openai_cli.engine.runs.driver import Driver
 from openai_cli.engine.runs.event_log import EventLog
 from openai_cli.engine.runs.expiry import expire_stale_runs, has_stale_runs
@@ -154,8 +154,8 @@ class Engine:
             started.run, started.model, started.max_tool_turns, streamed=started.stream
         )
         self._executor.queued(tx, started)
-        if not (started.stream or self._executor.background):
-            driver.begin(tx)  # nobody sees it queued: one transaction less
+        if self._executor.begins_at_once(stream=started.stream):
+            driver.begin(tx)  # one transaction less
         return started, driver
 
     def driver(self, log: EventLog) -> Driver:

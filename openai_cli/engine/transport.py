@@ -30,7 +30,7 @@ class EngineTransport(httpx.BaseTransport):
         answer = self._engine.answer(call)
         if isinstance(answer.body, bytes):
             return httpx.Response(answer.status, headers=answer.headers, content=answer.body)
-        stream = _Stream(answer.body)
+        stream = _FrameStream(answer.body)
         return httpx.Response(answer.status, headers=answer.headers, stream=stream)
 
     def close(self) -> None:
@@ -38,7 +38,7 @@ class EngineTransport(httpx.BaseTransport):
         self._engine.close()
 
 
-class _Stream(httpx.SyncByteStream):
+class _FrameStream(httpx.SyncByteStream):
     """Frames as httpx wants them, one chunk for each, as they come."""
 
     def __init__(self, frames: Frames) -> None:

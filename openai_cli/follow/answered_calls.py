@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openai_cli.follow.run import RequiredCall, Run, tool_calls
 
 if TYPE_CHECKING:
-    from openai_cli.follow.commands import ToolOutput
+    from openai_cli.follow.commands import CommandOutput
 
 
 class AnsweredCalls:
@@ -23,7 +23,7 @@ class AnsweredCalls:
         self.turns = 0
         """Times that outputs were added."""
 
-    def add(self, outputs: Iterable[ToolOutput]) -> None:
+    def add(self, outputs: Iterable[CommandOutput]) -> None:
         """Remember the outputs of one turn."""
         self._outputs |= {output.call.id: output.text for output in outputs}
         self.turns += 1

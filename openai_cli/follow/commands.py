@@ -23,7 +23,7 @@ _SIGNAL_CHECK = 0.1
 """Seconds between two checks for a signal."""
 
 
-class ToolOutput(NamedTuple):
+class CommandOutput(NamedTuple):
     """Output for one call. `failure` describes an error, `notice` how the output was changed."""
 
     call: RequiredCall
@@ -38,7 +38,7 @@ def answer_calls(
     run: Run,
     environ: Mapping[str, str],
     secrets: Iterable[str],
-) -> list[ToolOutput]:
+) -> list[CommandOutput]:
     """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
     Each call must have a handler. The commands see `environ` without what names or holds a secret,
@@ -67,7 +67,7 @@ def _own_shutdown() -> Iterator[Shutdown]:
         yield shutdown
 
 
-def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
+def _results(futures: Sequence[Future[CommandOutput]]) -> list[CommandOutput]:
     """The results of all commands.
 
     Waits in short intervals: Python would handle a signal that arrives as a wait begins only
@@ -80,7 +80,7 @@ def _results(futures: Sequence[Future[ToolOutput]]) -> list[ToolOutput]:
 
 def _answer(
     call: RequiredCall, tools: ToolOptions, run: Run, environ: Mapping[str, str], shutdown: Shutdown
-) -> ToolOutput:
+) -> CommandOutput:
     command = tools.command_for(call.name)
     assert command is not None, call.name  # noqa: S101 - the caller has checked
     variables = {
@@ -110,7 +110,7 @@ def _answer(
     return _output_of(call, process, tools.timeout)
 
 
-def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> ToolOutput:
+def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> CommandOutput:
     data = bytes(process.output[:OUTPUT_LIMIT])
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     # A character cut off at the limit is dropped.
@@ -122,7 +122,7 @@ def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> T
     if process.ended_by == "limit":
         size = f"{OUTPUT_LIMIT // 1024} KiB"
         notice = f"wrote more than {size}; it was stopped, and the first {size} are sent"
-        return ToolOutput(call, f"{text}\n[cut off after {size}]", notice=notice)
+        return CommandOutput(call, f"{text}\n[cut off after {size}]", notice=notice)
     if process.code != 0:
         how = f"ended with exit status {process.code}"
         if process.code < 0:
@@ -130,13 +130,13 @@ def _output_of(call: RequiredCall, process: CommandProcess, timeout: float) -> T
         return _failed(call, how, output=text)
     replaced = "�" in text and "�".encode() not in data
     notice = "wrote bytes that are not UTF-8; each was replaced by �" if replaced else ""
-    return ToolOutput(call, text, notice=notice)
+    return CommandOutput(call, text, notice=notice)
 
 
-def _failed(call: RequiredCall, how: str, detail: str = "", output: str = "") -> ToolOutput:
+def _failed(call: RequiredCall, how: str, detail: str = "", output: str = "") -> CommandOutput:
     """An output that reports the failure to the model; `detail` is for the user only."""
     answer = {"error": f"the command for {call.name} {how}"}
     if output:
         answer["output"] = output
     text = json.dumps(answer, ensure_ascii=False)
-    return ToolOutput(call, text, failure=f"{how}: {detail}" if detail else how)
+    return CommandOutput(call, text, failure=f"{how}: {detail}" if detail else how)

@@ -30,9 +30,9 @@ from openai_cli.input.text_encodings import decode, without_line_break
 from openai_cli.input.values import literal_value, read_value
 
 RAW_FIELD, BODY = "--raw-field", "--body"
-_IN_CURLY_QUOTES = re.compile("[\u2018\u201a\u201c\u201e].*[\u2018\u2019\u201c\u201d]", re.DOTALL)
+_OPEN_QUOTES, _CLOSED_QUOTES = tuple("\u2018\u201a\u201c\u201e"), tuple("\u2018\u2019\u201c\u201d")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
-_FILE_NAME = re.compile(r"[\w./~-]+\.(json|ya?ml)")
+_FILE_NAME = r"[\w./~-]+\.(json|ya?ml)"
 _AT_ONCE = 1e-3
 """The wait when the input is refused anyway."""
 _LOOP_HINT = (
@@ -335,7 +335,7 @@ class _Reader:
             yield _LOOP_HINT if self.operation.takes_body else _IDS_HINT
         wrong_flags = {p.source for p in problems if not p.path}
         for one in self.arguments.occurrences:
-            if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):
+            if one.name in wrong_flags and one.text and re.fullmatch(_FILE_NAME, one.text):
                 yield f"@{one.text} reads the file"
         in_path = {f.name for f in self.flags.values() if f.path[0] in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
@@ -387,7 +387,7 @@ def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
     words = [(f'"{word}"', word) for word in arguments.words]
     flags = [(one.source, one.text or "") for one in arguments.occurrences]
     for source, text in (*flags, *words):
-        if _IN_CURLY_QUOTES.fullmatch(text):
+        if text.startswith(_OPEN_QUOTES) and text[1:].endswith(_CLOSED_QUOTES):
             yield Problem(source, "the curly quotes around it are part of the value")
 
 

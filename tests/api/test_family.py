@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 
-from openai_cli.api.operations import OPERATIONS
+from openai_cli.api.operations import OPERATIONS, main_operation
 from openai_cli.cli.catalog import command_rows
 from tests.support.family import COMMANDS, Command, FactFlag, all_flags
 from tests.support.inprocess import run_inprocess
@@ -18,7 +18,20 @@ from tests.support.reading import read_args
 from tests.support.server import Reply, Seen, Server
 from tests.support.shell import Result
 
-each_command = pytest.mark.parametrize("command", COMMANDS, ids=str)
+
+def by_shape(commands: list[Command]) -> list[Any]:
+    """By default the main command and one of each shape; in the slow suite the others."""
+    shapes: set[object] = set()
+    params = []
+    for command in commands:
+        shape = (command.method, len(command.positional), bool(command.request_body))
+        later = shape in shapes and str(command) != main_operation().name
+        params.append(pytest.param(command, marks=[pytest.mark.slow] * later))
+        shapes.add(shape)
+    return params
+
+
+each_command = pytest.mark.parametrize("command", by_shape(COMMANDS), ids=str)
 ANSWER = {"id": "x", "object": "anything", "deleted": True}
 
 
@@ -154,7 +167,7 @@ def test_everything_on_standard_input(command: Command, record: Any) -> None:
     check(command, seen, flags, command.expected(flags, "body"))
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.positional], ids=str)
+@pytest.mark.parametrize("command", by_shape([c for c in COMMANDS if c.positional]), ids=str)
 def test_ids_are_encoded(command: Command, record: Any) -> None:
     given = "a/b?c#d%2Fe-é+;"
     rest = [flag for flag in command.required if flag.location != "path"]
@@ -163,7 +176,7 @@ def test_ids_are_encoded(command: Command, record: Any) -> None:
     assert seen.path == "/v1" + path
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.positional], ids=str)
+@pytest.mark.parametrize("command", by_shape([c for c in COMMANDS if c.positional]), ids=str)
 @pytest.mark.parametrize("bad", ["", ".", ".."])
 def test_ids_that_lead_elsewhere_are_refused(command: Command, bad: str, refused: Any) -> None:
     rest = [flag for flag in command.required if flag.location != "path"]

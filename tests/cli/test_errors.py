@@ -207,6 +207,7 @@ def test_words_that_are_no_text(openai: Shell, server: Server, words: tuple[str,
     assert openai(*words).code == 2
 
 
+@pytest.mark.slow
 def test_half_a_surrogate_pair_in_an_error(openai: Shell, server: Server) -> None:
     server.reply(Reply(status=400, body='{"error": {"message": "no \\ud800"}}'))
     words = ("beta:threads", "retrieve", "t", "--format-error", "json")

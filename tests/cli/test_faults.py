@@ -47,6 +47,7 @@ def test_a_home_that_is_not_there(openai: Shell) -> None:
     said(ended, "/proc/nobody", "cannot be opened")
 
 
+@pytest.mark.slow
 def test_a_store_that_is_full(openai: Shell) -> None:
     """A database may be limited in pages: to SQLite that is a disk without room."""
     assert local(openai, "small.db").code == 0

@@ -56,6 +56,7 @@ def test_network_commands_need_no_home(folder: Path, server: Server) -> None:
     assert len(server.seen) == 3
 
 
+@pytest.mark.slow
 def test_a_home_of_somebody_else_has_no_configuration(folder: Path, server: Server) -> None:
     file = folder / "closed" / ".config" / "openai-cli" / "config.toml"
     file.parent.mkdir(parents=True)
@@ -69,6 +70,7 @@ def test_a_home_of_somebody_else_has_no_configuration(folder: Path, server: Serv
     assert run(folder, *ask, HOME=f"{folder}/closed").code == 0
 
 
+@pytest.mark.slow
 def test_without_a_home_there_is_no_configuration(folder: Path) -> None:
     done = run(folder, "local", "config", "path")
     assert (done.code, done.err.count("\n")) == (2, 1)
@@ -90,6 +92,7 @@ def test_without_a_home_one_sentence_names_the_variable(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_store_that_is_named_is_used(folder: Path) -> None:
     done = run(folder, "--local", *RUN, "--format", "text", OPENAI_LOCAL_STORE=f"{folder}/s.db")
     assert (done.code, done.out, done.err) == (0, "Hi\n", "")
@@ -127,6 +130,7 @@ def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_doctor_knows_that_no_store_can_be_made(folder: Path) -> None:
     for home in ("/", "/nowhere", "/proc"):
         done = run(folder, "local", "doctor", HOME=home)
@@ -137,6 +141,7 @@ def test_the_doctor_knows_that_no_store_can_be_made(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_can_only_be_read(folder: Path) -> None:
     folder.chmod(0o555)
     done = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")

@@ -73,6 +73,7 @@ def test_memory_of_an_answer(shape: str, style: str, most: float) -> None:
     assert peak(content, style) < most
 
 
+@pytest.mark.slow
 def test_a_long_raw_answer_is_passed_on_unchanged(openai: Shell, server: Server) -> None:
     body = b' {"a": "' + b"x" * SIZE + b'"}\n\n'
     for content, headers in ((body, {}), (gzip.compress(body), {"Content-Encoding": "gzip"})):

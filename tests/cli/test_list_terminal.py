@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.formats import FORMATS
 from tests.cli.conftest import message
 from tests.cli.test_terminal import COLOUR, CONTROL, EVIL, on_terminal
 from tests.support.listing import envelope
@@ -27,7 +27,7 @@ def page(*messages: Any, more: bool = False) -> Reply:
     return Reply(body=json.dumps(envelope(messages, has_more=more)))
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 100])
 def test_a_table_as_wide_as_the_terminal(columns: int, openai: Shell, server: Server) -> None:
     server.reply(page(message("日本語 " * 40), more=True), page(message("short", id="msg_2")))
@@ -54,6 +54,7 @@ def test_no_control_character_of_a_list_reaches_the_terminal(
     assert "b" in screen.text
 
 
+@pytest.mark.slow
 def test_a_list_can_be_explored_while_it_comes(openai: Shell, server: Server) -> None:
     shown = threading.Event()
 

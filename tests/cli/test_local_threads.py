@@ -182,6 +182,7 @@ class TestShow:
         assert local("local", "show", "--color", "purple").code == 2
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_table_and_bold_heads(local: Shell) -> None:
     run = said(local, "hello")
     table = on_terminal(local, "local", "threads", columns=100).text
@@ -206,6 +207,7 @@ def test_no_control_character_reaches_the_terminal(local: Shell) -> None:
     assert not CONTROL.search(COLOUR.sub("", on_terminal(local, "local", "threads").text))
 
 
+@pytest.mark.slow
 def test_a_long_conversation_goes_through_the_pager(local: Shell) -> None:
     said(local, "line\n" * 50)
     pager = {"PAGER": "sh -c 'cat > paged'"}
@@ -215,6 +217,7 @@ def test_a_long_conversation_goes_through_the_pager(local: Shell) -> None:
 
 
 class TestFollow:
+    @pytest.mark.slow
     def test_what_comes_later_is_printed_when_it_is_whole(self, local: Shell) -> None:
         run = said(local, "first")
         words = ("local", "show", run["thread_id"], "--follow")
@@ -237,6 +240,7 @@ class TestFollow:
         assert screen.text.count("→ rain") == 1
         assert screen.text.count("first") == 2
 
+    @pytest.mark.slow
     def test_it_ends_with_its_reader_and_with_the_thread(self, local: Shell) -> None:
         run = said(local, "first")
         words = (OPENAI, "local", "show", "--follow")
@@ -281,6 +285,7 @@ if os.geteuid() == 0:
 """Code after which the command runs as a user who owns nothing; root may write everywhere."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not open_to_others(), reason=CLOSED_TO_OTHERS)
 def test_a_read_only_store_can_be_read(read_only: Path, local: Shell) -> None:
     local.folder.chmod(0o755)
@@ -326,6 +331,7 @@ def test_they_are_read_while_a_server_writes(local: Shell) -> None:
         assert server.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early(local: Shell) -> None:
     imported(local, *(thread(f"thread_{number:03}") for number in range(200)))
     done = subprocess.run(

@@ -44,11 +44,13 @@ def test_a_long_answer_is_given_to_the_pager_without_the_key(openai: Shell) -> N
     assert "OPENAI_API_KEY" not in (openai.folder / "env").read_text()
 
 
+@pytest.mark.slow
 def test_an_answer_that_fits_is_not_paged(openai: Shell) -> None:
     assert run_with(openai, "cat > paged", rows=100).code == 0
     assert not paged(openai.folder)
 
 
+@pytest.mark.slow
 def test_the_answer_and_the_next_prompt_have_to_fit(openai: Shell) -> None:
     lines = len(openai(RUN).out.splitlines())
     for rows, fits in ((lines + 1, True), (0, True), (lines, False)):  # 0: the size is not known
@@ -56,12 +58,14 @@ def test_the_answer_and_the_next_prompt_have_to_fit(openai: Shell) -> None:
         assert paged(openai.folder) is not fits, rows
 
 
+@pytest.mark.slow
 def test_no_pager_means_none(openai: Shell) -> None:
     screen = run_with(openai, "cat > paged", "--no-pager")
     assert '"completed"' in screen.text
     assert not paged(openai.folder)
 
 
+@pytest.mark.slow
 def test_a_stream_is_watched_live_not_paged(openai: Shell) -> None:
     screen = run_with(openai, "cat > paged", "--stream")
     assert "thread.run.completed" in screen.text
@@ -88,13 +92,14 @@ def test_less_shows_the_first_screen_at_once_and_quits_on_q(openai: Shell) -> No
     assert terminal.finish().code == 0
 
 
+@pytest.mark.slow
 def test_a_pager_that_is_not_there_is_done_without(openai: Shell) -> None:
     screen = on_terminal(openai, PAGER="no-such-pager").finish()
     assert screen.code == 0
     assert '"completed"' in screen.text
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("pager", ["false", "sh -c 'exit 127'"])
 def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
     screen = on_terminal(openai, PAGER=pager).finish()
@@ -102,7 +107,7 @@ def test_a_pager_that_fails_loses_no_answer(openai: Shell, pager: str) -> None:
     assert '"completed"' in screen.text
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("pager", ["", " ", "cat", '"unclosed'])
 def test_no_pager_is_started_for_these(openai: Shell, pager: str) -> None:
     screen = on_terminal(openai, PAGER=pager).finish()
@@ -123,6 +128,7 @@ def test_ctrl_c_is_for_the_pager(openai: Shell) -> None:
     assert '"completed"' not in screen.text
 
 
+@pytest.mark.slow
 def test_less_is_asked_to_pass_colours_on(openai: Shell) -> None:
     screen = run_with(openai, 'echo "$LESS" > paged')
     assert screen.code == 0

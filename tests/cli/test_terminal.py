@@ -26,6 +26,7 @@ def on_terminal(
     ).finish()
 
 
+@pytest.mark.slow
 def test_colour_on_a_terminal(openai: Shell, server: Server) -> None:
     server.reply(Reply(body='{"a":"x"}'))
     coloured = '{\n  \x1b[34;1m"a"\x1b[0m: \x1b[32m"x"\x1b[0m\n}\n'
@@ -45,6 +46,7 @@ def test_errors_are_coloured_on_a_terminal(openai: Shell) -> None:
     assert "\x1b" not in on_terminal(openai, *RUN, "--top-p", "7", env={"NO_COLOR": "1"}).text
 
 
+@pytest.mark.slow
 def test_a_path_that_selects_nothing_is_noted_on_a_terminal(openai: Shell, server: Server) -> None:
     server.reply(Reply(body='{"object":"list","data":[{"a":1},{"b":2}]}'))
     place = ("--base-url", server.url, "--format", "jsonl", "--transform")

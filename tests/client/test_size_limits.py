@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openai_cli.client.body import decoded
+from openai_cli.client.answer_body import decoded
 from tests.client.conftest import KEY, RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Result, Shell

@@ -34,6 +34,10 @@ DRIPS = {
     "comments-after-an-event": (EVENTS + CREATED, b": still here\n\n"),
     "one-line": (EVENTS + b"data: ", b"x"),
 }
+BY_DEFAULT = ("one-header", "body", "comments")
+DRIPS_OF_EACH_KIND = [
+    name if name in BY_DEFAULT else pytest.param(name, marks=pytest.mark.slow) for name in DRIPS
+]
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def test_max_time_bounds_the_whole_command(openai: Shell, drip: Drip, name: str)
 
 def test_max_time_says_which_run_goes_on(openai: Shell, drip: Drip) -> None:
     service = drip((EVENTS + CREATED, CREATED))
-    result = ask(openai, service.url, "--max-time", "3", "--stream", "--format-error", "json")
+    result = ask(openai, service.url, "--max-time", "1.5", "--stream", "--format-error", "json")
     error = json.loads(result.err)
     assert (result.code, error["type"], error["exit_code"]) == (3, "max_time", 3)
     assert "run run_1" in error["message"]
@@ -84,7 +88,7 @@ def test_max_time_ends_tool_commands(openai: Shell, drip: Drip, tmp_path: Path) 
     service = drip((JSON + json.dumps(run).encode(), b""))
     late = tmp_path / "late"
     command = f"sh -c 'sleep 20; touch {late}'"
-    result = ask(openai, service.url, "--max-time", "4", "--on-tool-call", f"f={command}")
+    result = ask(openai, service.url, "--max-time", "2", "--on-tool-call", f"f={command}")
     assert result.code == 3, result.err
     assert "run run_1" in result.err
     assert not late.exists()
@@ -99,7 +103,7 @@ def test_max_time_bounds_the_engine(openai: Shell, drip: Drip) -> None:
         "chat",
     )
     result = openai(
-        *upstream, *DEMO, "--max-time", "2", "--model", "m", "--message", "hi", timeout=30
+        *upstream, *DEMO, "--max-time", "1", "--model", "m", "--message", "hi", timeout=30
     )
     assert result.code == 3, result.err
     assert "--max-time" in result.err
@@ -110,20 +114,20 @@ def test_max_time_is_a_time(openai: Shell, drip: Drip) -> None:
     assert (result.code, "--max-time" in result.err) == (2, True)
 
 
-@pytest.mark.parametrize("name", DRIPS)
+@pytest.mark.parametrize("name", DRIPS_OF_EACH_KIND)
 def test_without_it_an_answer_may_take_ten_times_the_timeout(
     openai: Shell, drip: Drip, name: str
 ) -> None:
-    result = ask(openai, drip(DRIPS[name]).url, "--timeout", "0.3", "--stream")
+    result = ask(openai, drip(DRIPS[name]).url, "--timeout", "0.2", "--stream")
     assert result.code == (4 if name == "error-body" else 3), result.err
     if name != "error-body":
-        assert "did not complete its answer in 3 s" in result.err
+        assert "did not complete its answer in 2 s" in result.err
 
 
 def test_a_stream_of_events_may_take_longer(openai: Shell, drip: Drip) -> None:
-    service = drip((EVENTS, CREATED), every=0.1)
+    service = drip((EVENTS, CREATED), every=0.05)
     result = ask(
-        openai, service.url, "--timeout", "0.3", "--max-time", "5", "--stream", "--format", "jsonl"
+        openai, service.url, "--timeout", "0.2", "--max-time", "3", "--stream", "--format", "jsonl"
     )
     assert "--max-time" in result.err
     assert len(result.lines) > 10
@@ -132,7 +136,7 @@ def test_a_stream_of_events_may_take_longer(openai: Shell, drip: Drip) -> None:
 @pytest.mark.parametrize("name", ["status-line", "informational", "body", "error-body"])
 def test_wait_timeout_bounds_the_poll_under_way(openai: Shell, drip: Drip, name: str) -> None:
     service = drip((WHOLE, b""), DRIPS[name])
-    options = ("--wait", "--wait-timeout", "1.5", "--poll-interval", "0.1")
+    options = ("--wait", "--wait-timeout", "0.5", "--poll-interval", "0.1")
     result = ask(openai, service.url, *options)
     assert result.code == (4 if name == "error-body" else 3), result.err
     assert "run_1" in result.err

@@ -57,6 +57,7 @@ def test_the_shell_it_was_started_from_is_found_out(openai: Shell, shell: str) -
     assert done.stdout.decode() == script(shell)
 
 
+@pytest.mark.slow
 def test_install_says_what_it_did_and_twice_is_once(openai: Shell, tmp_path: Path) -> None:
     path = tmp_path / "home/.local/share/bash-completion/completions/openai"
     done = openai("--install-completion bash")

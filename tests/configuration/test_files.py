@@ -216,6 +216,7 @@ def test_help_and_version_do_not_read_the_file(openai: Shell, write: Write) -> N
     assert openai("local", "config", "path").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.needs("strace")
 def test_without_a_file_nothing_but_its_state_is_asked_for(openai: Shell, server: Server) -> None:
     done = subprocess.run(

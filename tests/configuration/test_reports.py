@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from openai_cli.cli.config_file.settings import SETTINGS
+from openai_cli.cli.config_file.profile_settings import SETTINGS
 from tests.configuration.conftest import Write
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell

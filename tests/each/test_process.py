@@ -22,6 +22,7 @@ from tests.support.waiting import until
 EACH = (*CREATE, "--each", "in.jsonl", "--output", "out.jsonl", "--concurrency", "4")
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_finishes_what_is_in_flight(openai: Shell, runs: RunServer, number: int) -> None:
     runs.pause = 0.3
@@ -52,6 +53,7 @@ def test_a_second_ctrl_c_stops_at_once(openai: Shell, runs: RunServer) -> None:
     assert b"100 lines not done" in err
 
 
+@pytest.mark.slow
 def test_ctrl_c_lets_go_of_what_was_only_turned_away(openai: Shell, runs: RunServer) -> None:
     for seconds in ("600", "60"):  # too long for the client, and not
         wait = Reply(429, {"error": {"message": "slow"}}, headers={"retry-after": seconds})
@@ -69,6 +71,7 @@ def test_ctrl_c_lets_go_of_what_was_only_turned_away(openai: Shell, runs: RunSer
         assert list(results_in(openai.folder / out)) == [1]
 
 
+@pytest.mark.slow
 def test_results_that_waited_for_their_turn_are_not_lost(openai: Shell, runs: RunServer) -> None:
     stuck = threading.Event()
 
@@ -95,6 +98,7 @@ def test_results_that_waited_for_their_turn_are_not_lost(openai: Shell, runs: Ru
     assert [json.loads(line)["line"] for line in out.splitlines()] == [2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_reader_of_a_named_pipe_goes_away(openai: Shell, runs: RunServer) -> None:
     runs.pause = 0.02
     write_lines(openai.folder / "in.jsonl", numbered(300))
@@ -109,6 +113,7 @@ def test_a_reader_of_a_named_pipe_goes_away(openai: Shell, runs: RunServer) -> N
     assert len(runs.keys) < 300
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_tool_commands(openai: Shell) -> None:
     function = {"type": "function", "function": {"name": "f"}}
     write_lines(openai.folder / "in.jsonl", [request("!call f {}", tools=[function])] * 3)
@@ -131,6 +136,7 @@ def test_a_second_ctrl_c_ends_tool_commands(openai: Shell) -> None:
     assert (openai.folder / "out.jsonl").read_bytes() == b""
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_standard_input_brings_nothing(openai: Shell, runs: RunServer) -> None:
     each = (*CREATE, "--each", "-", "--output", "out.jsonl")
     with openai.start(*each, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

@@ -1,7 +1,6 @@
 """What the engine's tests share: a client that reads like the API, and the API's schemas."""
 
 import json
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 
 from openai_cli.engine import open_transport
 from openai_cli.engine.store_place import StorePlace
+from tests.support.http import PLAIN
 from tests.support.openapi import schema_errors
 
 DATA = Path(__file__).parent.parent / "data" / "engine"
@@ -68,10 +68,6 @@ def parse_frames(text: str) -> list[tuple[str, Any]]:
     return found
 
 
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Without certificates, which take a client 17 ms to read."""
-
-
 class Api:
     """A client of one store; every answer is checked against the API description."""
 
@@ -82,14 +78,12 @@ class Api:
         self.place = place
         self.served = bool(url)
         if url:
-            self.client = httpx.Client(base_url=url, trust_env=False, verify=_NO_TLS, timeout=60)
+            self.client = httpx.Client(base_url=url, timeout=60, **PLAIN)
             return
         self.environ = environ or {}
         self.warnings: list[str] = []
         self.transport = open_transport(f"local:{place}", self.environ, self.warnings.append)
-        self.client = httpx.Client(
-            base_url="http://local", transport=self.transport, trust_env=False, verify=_NO_TLS
-        )
+        self.client = httpx.Client(base_url="http://local", transport=self.transport, **PLAIN)
 
     def close(self) -> None:
         self.client.close()

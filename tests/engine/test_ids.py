@@ -1,7 +1,8 @@
 """Ids."""
 
+import os
 import re
-import secrets
+from collections import Counter
 
 import pytest
 
@@ -19,12 +20,18 @@ def test_ids_have_letters_and_digits() -> None:
 def test_one_call_of_randomness_makes_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def lowest(limit: int) -> int:
-        asked.append(limit)
-        return 0
+    def counted(length: int) -> bytes:
+        asked.append(length)
+        return bytes(range(length))
 
-    monkeypatch.setattr(secrets, "randbelow", lowest)
-    assert new_id("msg") == "msg_" + "a" * 24
-    monkeypatch.setattr(secrets, "randbelow", lambda limit: limit - 1)
-    assert new_id("msg") == "msg_" + "9" * 24
-    assert asked == [62**24]
+    monkeypatch.setattr(os, "urandom", counted)
+    assert new_id("msg") == "msg_abcdefghijklmnopqrstuvwx"
+    assert asked == [48]
+
+
+def test_each_letter_is_as_likely_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    every_byte = [bytes(range(248, 256)) * 6, *(bytes([n]) * 48 for n in range(248))]
+    monkeypatch.setattr(os, "urandom", lambda _: every_byte.pop(0))
+    ids = [new_id("msg") for _ in range(248)]
+    assert set(Counter(ids).values()) == {4}
+    assert len({*ids}) == 62

@@ -247,6 +247,7 @@ def test_run_of_a_killed_process_fails(
     api.close()
 
 
+@pytest.mark.slow
 def test_cancel_from_another_process(
     place: StorePlace, slow_process: subprocess.Popen[bytes]
 ) -> None:

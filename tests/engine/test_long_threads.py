@@ -132,6 +132,7 @@ def settings_of(limit: int | None, last: int | None) -> dict[str, Any]:
     st.none() | st.integers(1, 8),
     st.integers(1, 4),
 )
+@pytest.mark.slow
 def test_the_prompt_is_the_same_as_from_the_whole_thread(
     earlier: list[Said], own: list[Said], limit: int | None, last: int | None, page_size: int
 ) -> None:

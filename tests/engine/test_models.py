@@ -30,6 +30,7 @@ from openai_cli.engine.store import Store
 from openai_cli.engine.store_place import StorePlace
 from openai_cli.engine.transport import EngineTransport
 from tests.engine.support import FUNCTION, Api, names
+from tests.support.http import PLAIN
 
 pytestmark = pytest.mark.both_databases
 
@@ -86,7 +87,7 @@ def api_with(model: Any, file: Path) -> Api:
     api = Api(file)
     transport = EngineTransport(Engine(Store(file), OneModel(model)))
     api.client.close()
-    api.client = httpx.Client(base_url="http://local", transport=transport, trust_env=False)
+    api.client = httpx.Client(base_url="http://local", transport=transport, **PLAIN)
     return api
 
 

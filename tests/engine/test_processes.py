@@ -208,8 +208,9 @@ def test_messages_on_one_thread_from_three_processes(store: Store) -> None:
     api.close()
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.slow)])
-def test_one_active_run_a_thread_across_processes(store: Store, count: int) -> None:
+@pytest.mark.slow
+def test_one_active_run_a_thread_across_processes(store: Store) -> None:
+    count = 100
     api = Api(store.place)
     text = "x\n!slow 0.01"
     thread = api.post("/threads", {"messages": [{"role": "user", "content": text}]})["id"]

@@ -75,6 +75,7 @@ def test_a_string_is_printed_bare() -> None:
     assert drive(document(), script) == "run_1\n"
 
 
+@pytest.mark.slow
 def test_search_opens_the_way_to_a_match_and_shows_its_path() -> None:
     app = document()
     seen: list[str] = []
@@ -91,6 +92,7 @@ def test_search_opens_the_way_to_a_match_and_shows_its_path() -> None:
     assert seen == [("tools", 0, "type"), "tools.0.type"]
 
 
+@pytest.mark.slow
 def test_a_search_without_matches_says_so() -> None:
     app = document()
     seen: list[str] = []
@@ -104,6 +106,7 @@ def test_a_search_without_matches_says_so() -> None:
     assert seen == ["no match for 'absent'"]
 
 
+@pytest.mark.slow
 def test_next_and_previous_go_round_the_matches() -> None:
     app = Explorer(['{"a":{"x":1},"b":{"x":2},"c":{"x":3}}'], growing=False)
     seen: list[object] = []
@@ -139,6 +142,7 @@ def test_fold_unfold_and_raw() -> None:
     assert seen == [True, ["{4}"], '{\n  "id": "ru']
 
 
+@pytest.mark.slow
 def test_escape_closes_the_search_first() -> None:
     app = document()
     shown: list[bool] = []

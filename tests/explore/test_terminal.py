@@ -68,6 +68,7 @@ def test_keys_and_screen_are_those_of_the_terminal(openai: Shell, redirections: 
         assert (openai.folder / "errors").read_bytes() == b""
 
 
+@pytest.mark.slow
 def test_a_body_from_a_pipe_is_read_before_the_keys(openai: Shell) -> None:
     terminal = Terminal(
         ["sh", "-c", f"echo 'metadata: {{from: pipe}}' | '{OPENAI}' {RUN}"],
@@ -79,7 +80,7 @@ def test_a_body_from_a_pipe_is_read_before_the_keys(openai: Shell) -> None:
     assert terminal.finish().code == 0
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("more", ["", "--stream"])
 def test_ctrl_c_ends_it(openai: Shell, more: str) -> None:
     terminal = with_streams(openai, more)
@@ -89,6 +90,7 @@ def test_ctrl_c_ends_it(openai: Shell, more: str) -> None:
     assert terminal.finish().code == 130
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_gets_plain_json(openai: Shell) -> None:
     screen = Terminal(
         [OPENAI, *RUN.split(), "--transform", "status"],
@@ -101,6 +103,7 @@ def test_a_dumb_terminal_gets_plain_json(openai: Shell) -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_is_plain_json_and_says_so(openai: Shell) -> None:
     done = openai(f"{RUN} --transform status")
     assert (done.code, done.out) == (0, '"completed"\n')

@@ -108,6 +108,7 @@ def test_no_command_sees_what_names_a_secret(go: Go, server: Server) -> None:
     assert not [name for name in names if name in answer(server)]
 
 
+@pytest.mark.slow
 def test_no_command_sees_what_we_hold_under_another_name(go: Go, server: Server) -> None:
     one_call(server)
     env = {
@@ -135,6 +136,7 @@ def test_no_command_sees_what_we_hold_under_another_name(go: Go, server: Server)
     }
 
 
+@pytest.mark.slow
 def test_a_short_key_does_not_empty_the_environment(go: Go, server: Server) -> None:
     one_call(server)
     go(*CREATE, "--on-tool-call", "work=env", env={"OPENAI_API_KEY": "bin", "SAME": "bin"})
@@ -152,6 +154,7 @@ def test_standard_input_is_the_body_and_not_the_command_s(go: Go, server: Server
     assert answer(server) == '{"a": 1}'
 
 
+@pytest.mark.slow
 def test_what_a_command_says_on_stderr_is_seen(go: Go, server: Server, script: Script) -> None:
     one_call(server)
     loud = script("loud", "echo about to work >&2", shell=True)
@@ -160,6 +163,7 @@ def test_what_a_command_says_on_stderr_is_seen(go: Go, server: Server, script: S
     assert result.json == DONE
 
 
+@pytest.mark.slow
 def test_debug_shows_outputs_and_no_key(go: Go, server: Server) -> None:
     one_call(server)
     result = go(*CREATE, "--debug", "--on-tool-call", "work=echo the-output")
@@ -363,8 +367,8 @@ def turns(count: int) -> list[Reply]:
 @pytest.mark.parametrize(
     ("words", "env", "most"),
     [
-        ((), {}, 32),
         (("--max-tool-turns", "3"), {}, 3),
+        ((), {}, 32),
         ((), {"OPENAI_MAX_TOOL_TURNS": "2"}, 2),
         (("--max-tool-turns", "1"), {"OPENAI_MAX_TOOL_TURNS": "2"}, 1),
     ],

@@ -26,6 +26,7 @@ from tests.follow.conftest import (
     Go,
     asking,
     outputs,
+    replies,
     requests,
     run,
     said,
@@ -73,7 +74,7 @@ class WithoutRoute(Server):
             "POST /v1/threads/runs": REFUSALS["404 of FastAPI"],
             "POST /v1/threads": Reply(body=THREAD),
             f"POST {THREAD_PATH}/messages": Reply(body={"id": "msg_7", "object": "thread.message"}),
-            f"POST {THREAD_PATH}/runs": Reply(body=run("queued")),
+            f"POST {THREAD_PATH}/runs": replies(run("queued"))[0],
             f"GET {RUN_PATH}": Reply(body=run("completed")),
             f"GET {THREAD_PATH}/messages": said("Hello"),
             f"DELETE {THREAD_PATH}": DELETED,
@@ -96,6 +97,7 @@ def server() -> Iterator[WithoutRoute]:
     server.close()
 
 
+@pytest.mark.first_by_default(cases=15)
 @pytest.mark.parametrize("why", REFUSALS)
 @pytest.mark.parametrize("more", WAYS, ids=str)
 def test_the_requests_one_by_one(
@@ -210,6 +212,7 @@ ROUTE = [
 ]
 
 
+@pytest.mark.first_by_default(cases=12)
 @pytest.mark.parametrize("reply", ROUTE, ids=lambda reply: f"{reply.status} {reply.body}")
 @pytest.mark.parametrize("more", [(), ("--wait",), ("--stream",)], ids=str)
 def test_other_refusals_send_nothing_more(
@@ -392,7 +395,7 @@ def test_ctrl_c_at_the_start_of_the_run_keeps_it(openai: Shell, server: WithoutR
 
 def test_the_time_of_the_command_is_up(go: Go, server: WithoutRoute) -> None:
     server.answers[f"POST {THREAD_PATH}/runs"] = Reply(hang=20)
-    result = go(*CREATE, "--max-time", "3")
+    result = go(*CREATE, "--max-time", "1")
     assert (result.code, requests(server)) == (3, [*ALL[:2], ALL[4]])
     assert "(--max-time); a run on thread thread_7 may have started" in result.err
 

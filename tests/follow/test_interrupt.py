@@ -63,6 +63,7 @@ def test_ctrl_c_says_where_the_run_is(openai: Shell, server: Server) -> None:
     assert not [line for line in requests(server) if line.endswith("cancel")]
 
 
+@pytest.mark.slow
 def test_ctrl_c_can_cancel(openai: Shell, server: Server) -> None:
     server.reply(*replies(run("queued"), run("in_progress"), after_ms="300"))
     with start(openai, server, *CREATE, "--wait", "--cancel-on-interrupt") as process:
@@ -74,6 +75,7 @@ def test_ctrl_c_can_cancel(openai: Shell, server: Server) -> None:
     assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_does_not_wait_for_the_cancellation(openai: Shell, server: Server) -> None:
     server.reply(*replies(run("queued")), Reply(hang=30))
     with start(openai, server, *CREATE, "--wait", "--cancel-on-interrupt") as process:
@@ -204,6 +206,7 @@ def test_ctrl_c_ends_the_commands_and_says_how_to_go_on(
     assert len(server.seen) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_which_upstream_to_go_on_with(openai: Shell, tool: tuple[str, Path]) -> None:
     place = ("--local", "--upstream-url", "http://127.0.0.1:9/v1", "--upstream-api", "responses")
     words = ("--assistant-id", "asst_demo", "--message", "!call work")
@@ -247,6 +250,7 @@ def test_an_end_from_outside_ends_the_commands_too(
     assert len(server.seen) == 1
 
 
+@pytest.mark.slow
 def test_commands_that_will_not_end_are_ended_at_once_by_a_second_ctrl_c(
     openai: Shell, server: Server, script: Script, tmp_path: Path
 ) -> None:
@@ -265,6 +269,7 @@ def test_commands_that_will_not_end_are_ended_at_once_by_a_second_ctrl_c(
     assert err[0].startswith("error: interrupted; the run run_7 ")
 
 
+@pytest.mark.slow
 def test_a_hang_up_that_is_ignored_stays_ignored(
     openai: Shell, server: Server, script: Script, tmp_path: Path
 ) -> None:

@@ -57,9 +57,10 @@ def test_status_time_and_tokens_are_told_and_taken_away(openai: Shell, server: S
     assert erased(screen).count("\n") == 1
 
 
-SLOW = "!slow 2\none two three"
+SLOW = "!slow 1.2\none two three"
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("more", [(), ("--wait",), ("--format", "pretty")], ids=str)
 def test_the_engine_s_run_is_told_of_as_a_server_s(more: tuple[str, ...], openai: Shell) -> None:
     screen = on_engine(openai, "--message", SLOW, *more).finish()
@@ -78,6 +79,7 @@ def test_a_text_of_the_engine_is_waited_for_until_its_line_begins(openai: Shell)
     assert reply == "one "  # the line is left alone while it grows
 
 
+@pytest.mark.slow
 def test_a_text_of_a_server_is_waited_for_in_the_same_way(openai: Shell, server: Server) -> None:
     begun, ended = run("in_progress"), run("completed")
     events = reply_events(ended, "Hello")
@@ -93,6 +95,7 @@ def test_a_text_of_a_server_is_waited_for_in_the_same_way(openai: Shell, server:
     assert erased(screen).startswith("Hello\nnote: thread thread_7; ")
 
 
+@pytest.mark.slow
 def test_a_warning_of_the_engine_has_a_line_of_its_own(openai: Shell, server: Server) -> None:
     def slowly() -> Iterator[bytes]:
         yield sse(("", {"choices": [{"delta": {"content": "Hi"}, "finish_reason": None}]}))[0]
@@ -113,6 +116,7 @@ def test_a_warning_of_the_engine_has_a_line_of_its_own(openai: Shell, server: Se
     assert erased(screen).startswith("warning: response_format had no effect at the upstream")
 
 
+@pytest.mark.slow
 def test_ctrl_c_on_the_engine_leaves_no_line(openai: Shell) -> None:
     waiting = on_engine(openai, "--message", "!slow 60\none two", "--wait")
     waiting.expect("in_progress")
@@ -143,6 +147,7 @@ def test_it_is_taken_away_before_ctrl_c_speaks(openai: Shell, server: Server) ->
     )
 
 
+@pytest.mark.slow
 def test_faults_on_the_way_leave_the_line_alone(openai: Shell, server: Server) -> None:
     server.reply(
         *replies(run("queued")), Reply(status=500), Reply(drop=True), *replies(run("completed"))
@@ -152,7 +157,7 @@ def test_faults_on_the_way_leave_the_line_alone(openai: Shell, server: Server) -
     assert (screen.code, erased(screen).count("\n")) == (0, 1)
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [20, 5, 1])
 def test_a_narrow_terminal(openai: Shell, server: Server, columns: int) -> None:
     server.reply(*replies(BUSY, BUSY, run("completed"), after_ms="300"))
@@ -170,6 +175,7 @@ def quiet(screen: Screen) -> Iterator[bool]:
     yield "queued" not in screen.text
 
 
+@pytest.mark.slow
 def test_none_on_a_terminal_that_cannot_erase(openai: Shell, server: Server) -> None:
     for term in ("dumb", ""):
         server.reply(*replies(run("queued"), run("completed"), after_ms="300"))
@@ -177,6 +183,7 @@ def test_none_on_a_terminal_that_cannot_erase(openai: Shell, server: Server) -> 
         assert all(quiet(terminal(openai, server, *words, term=term).finish()))
 
 
+@pytest.mark.slow
 def test_none_where_errors_go_to_a_file(openai: Shell, server: Server) -> None:
     server.reply(*replies(run("queued"), run("completed"), after_ms="300"))
     screen = terminal(openai, server, "--wait", tail=" 2> err").finish()
@@ -184,11 +191,13 @@ def test_none_where_errors_go_to_a_file(openai: Shell, server: Server) -> None:
     assert (openai.folder / "err").read_text() == ""
 
 
+@pytest.mark.slow
 def test_none_among_the_lines_of_debug(openai: Shell, server: Server) -> None:
     server.reply(*replies(run("queued"), run("completed"), after_ms="300"))
     assert "\r\x1b" not in terminal(openai, server, "--wait", "--debug").finish().text
 
 
+@pytest.mark.slow
 def test_none_while_commands_work_and_write(openai: Shell, server: Server) -> None:
     server.reply(
         *replies(run("queued"), asking(("call_1", "work")), run("completed"), after_ms="300")
@@ -199,6 +208,7 @@ def test_none_while_commands_work_and_write(openai: Shell, server: Server) -> No
     assert "\r\x1b[Kfrom the command\n" in screen.text
 
 
+@pytest.mark.slow
 def test_a_server_s_tricks_stay_out_of_it(openai: Shell, server: Server) -> None:
     evil = run("que\x1b]0;x\x07\nued", id="run\r\x1b[2J")
     server.reply(*replies(evil, run("completed"), after_ms="300"))
@@ -208,6 +218,7 @@ def test_a_server_s_tricks_stay_out_of_it(openai: Shell, server: Server) -> None
     assert "\x07" not in text
 
 
+@pytest.mark.slow
 def test_the_terminal_s_ctrl_c_reaches_no_command(openai: Shell, server: Server, go: Go) -> None:
     server.reply(*replies(asking(("call_1", "work")), run("queued")))
     tool = "work=sh -c 'trap \"echo hit >&2\" INT; echo at work >&2; sleep 600 & wait'"

@@ -63,6 +63,7 @@ class TestPretty:
             assert len(server.seen) == 1
 
 
+@pytest.mark.slow
 def test_a_long_run_and_its_reply_are_one_text_for_the_pager(openai: Shell) -> None:
     pager = {"PAGER": "sh -c 'cat >> paged; echo END >> paged'"}
     on_terminal(openai, *LOCAL, "--message", "Hello\n" * 50, *PRETTY, env=pager)
@@ -72,6 +73,7 @@ def test_a_long_run_and_its_reply_are_one_text_for_the_pager(openai: Shell) -> N
     assert text.count("Hello") == 50
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_gets_no_frame(openai: Shell) -> None:
     screen = on_terminal(openai, *LOCAL, "--message", "Hello", *PRETTY, columns=40)
     assert "\nreply\nHello\n" in screen.text
@@ -111,6 +113,7 @@ class TestUsage:
 
 
 class TestThread:
+    @pytest.mark.slow
     def test_on_a_terminal_a_reply_is_followed_by_its_thread(self, openai: Shell) -> None:
         for words in (("--format", "text"), PRETTY):
             screen = on_terminal(openai, *LOCAL, "--message", "Hello", *words)
@@ -132,6 +135,7 @@ class TestThread:
         server.reply(*replies(run("queued")))
         assert openai(*line[1:]).code == 0
 
+    @pytest.mark.slow
     def test_none_in_data_in_files_and_for_threads_that_are_known(self, openai: Shell) -> None:
         assert "to go on" not in on_terminal(openai, *LOCAL, "--message", "Hi").text
         more = ("--message", "Hi", "--format", "text")

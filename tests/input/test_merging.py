@@ -40,6 +40,7 @@ model: m
 CONTENTS = {WHOLE: ["w"], DOTTED: ["d"], LIST: ["l", "m"], SHORT: ["s"]}
 
 
+@pytest.mark.first_by_default(cases=24)
 @pytest.mark.parametrize("order", [*permutations([WHOLE, DOTTED, LIST, SHORT, METADATA])])
 def test_thread_in_every_order(order: tuple[tuple[str, str], ...]) -> None:
     found = body(*(word for flag in order for word in flag), stdin=STDIN)

@@ -16,6 +16,8 @@ from tests.support.shell import OPENAI, Result, Shell
 KEY = "sk-0123456789abcdefSECRET"
 MODELS = Reply(body={"object": "list", "data": [{"id": "llama3.2"}, {"id": "qwen3"}]})
 
+quick = pytest.mark.in_process(process_when_slow=True)
+
 
 def report(openai: Shell, *words: str, **env: str) -> tuple[Result, dict[str, dict[str, object]]]:
     done = openai("local", "doctor", "--format", "json", *words, env=env)
@@ -32,6 +34,8 @@ def test_a_fresh_home_is_usable_and_stays_as_it_is(openai: Shell, tmp_path: Path
     assert list((tmp_path / "home").iterdir()) == []
 
 
+@quick
+@pytest.mark.first_by_default
 @pytest.mark.parametrize(
     ("base_url", "says"),
     [
@@ -50,6 +54,7 @@ def test_without_a_server_it_says_that_only_the_engine_works(
     assert openai("beta:threads create", env={"OPENAI_BASE_URL": base_url}).code == 2
 
 
+@quick
 def test_as_text_each_value_names_its_source_and_no_key_is_shown(
     openai: Shell, server: Server
 ) -> None:
@@ -89,6 +94,7 @@ def test_other_commands_of_the_name_are_listed_in_the_order_of_path(
         assert commands == [str(folder / "openai") for folder in order[:2]]
 
 
+@quick
 def test_a_store_is_described(openai: Shell) -> None:
     assert openai("--local beta:threads create", env={"OPENAI_LOCAL_STORE": "a.db"}).code == 0
     done, found = report(openai, "--local", OPENAI_LOCAL_STORE="a.db")
@@ -98,6 +104,7 @@ def test_a_store_is_described(openai: Shell) -> None:
     assert found["store"]["bytes"] == (openai.folder / "a.db").stat().st_size
 
 
+@quick
 def test_what_is_no_store_is_a_problem(openai: Shell) -> None:
     (openai.folder / "a.db").write_text("not a database " * 20)
     done, found = report(openai, "--local", "--store", "a.db")
@@ -106,6 +113,7 @@ def test_what_is_no_store_is_a_problem(openai: Shell) -> None:
     assert "a.db is not a database" in found["problems"][0]
 
 
+@quick
 def test_a_damaged_store_is_a_problem(openai: Shell) -> None:
     file = openai.folder / "a.db"
     assert openai("--local beta:threads create", env={"OPENAI_LOCAL_STORE": "a.db"}).code == 0
@@ -118,6 +126,7 @@ def test_a_damaged_store_is_a_problem(openai: Shell) -> None:
     assert "is damaged" in found["problems"][0]
 
 
+@quick
 def test_the_models_of_an_upstream(openai: Shell, server: Server) -> None:
     server.reply(MODELS)
     done, found = report(openai, "--local", "--upstream-url", server.url)
@@ -127,6 +136,7 @@ def test_the_models_of_an_upstream(openai: Shell, server: Server) -> None:
     assert server.last.header("authorization") is None
 
 
+@quick
 def test_a_server_that_refuses_the_key(openai: Shell, server: Server) -> None:
     server.reply(Reply(status=401, body={"error": {"message": f"bad key {KEY}"}}))
     done, found = report(openai, OPENAI_BASE_URL=server.url, OPENAI_API_KEY=KEY)
@@ -136,6 +146,8 @@ def test_a_server_that_refuses_the_key(openai: Shell, server: Server) -> None:
     assert KEY not in done.out + done.err
 
 
+@quick
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("silent", [False, True])
 def test_a_server_that_does_not_answer(openai: Shell, silent: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -148,6 +160,7 @@ def test_a_server_that_does_not_answer(openai: Shell, silent: bool) -> None:
     assert ("took too long" if silent else "cannot connect") in found["server"]["state"]
 
 
+@quick
 def test_a_base_url_that_is_none_is_told_without_its_password(openai: Shell) -> None:
     done, found = report(openai, OPENAI_BASE_URL="https://me:hunter2@example.com/v1")
     assert done.code == 2
@@ -155,6 +168,7 @@ def test_a_base_url_that_is_none_is_told_without_its_password(openai: Shell) -> 
     assert "hunter2" not in done.out + done.err
 
 
+@quick
 def test_wrong_words_are_told_without_a_report(openai: Shell) -> None:
     for words, what in (("fix", '"fix": unexpected argument'), ("--fix", "--fix: no such flag")):
         done = openai("local", "doctor", words)

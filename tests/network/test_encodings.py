@@ -10,7 +10,7 @@ import brotli
 import httpx
 import pytest
 
-from openai_cli.client.body import decoded
+from openai_cli.client.answer_body import decoded
 from openai_cli.client.content_encodings import STEP
 from tests.client.test_size_limits import Chunks
 from tests.network.conftest import KEY, RUN, Ask
@@ -50,7 +50,7 @@ def test_step_by_step(encoding: str, size: int, cut: int) -> None:
     assert max(map(len, pieces), default=0) <= 2 * STEP
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", PACK)
 def test_a_bomb_ends_at_the_limit(ask: Ask, server: Server, encoding: str) -> None:
     body = PACK[encoding](b" " * 2**26)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import IO, Any, cast
 
-from openai_cli.cli.config_file.settings import COMMAND, KEYRING, KEYS, SETTINGS
+from openai_cli.cli.config_file.profile_settings import COMMAND, KEYRING, KEYS, SETTINGS
 from openai_cli.cli.config_file.toml_file import TomlFile
 from openai_cli.cli.configuration import Key
 from openai_cli.client.headers import check_credential

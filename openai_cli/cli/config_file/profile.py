@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from openai_cli.cli.config_file.check import file_problems, profile_problems, unknown_profile
+from openai_cli.cli.config_file.file_checks import file_problems, profile_problems, unknown_profile
 from openai_cli.cli.config_file.keys import profile_keys
 from openai_cli.cli.config_file.location import (
     CONFIG_VARIABLE,
@@ -14,7 +14,7 @@ from openai_cli.cli.config_file.location import (
     is_absent,
     no_file,
 )
-from openai_cli.cli.config_file.settings import (
+from openai_cli.cli.config_file.profile_settings import (
     SERVER_BOUND,
     UPSTREAM_BOUND,
     VARIABLES,

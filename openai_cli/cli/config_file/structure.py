@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from openai_cli.cli.config_file.settings import COMMAND, KEYRING, KEYS, SETTINGS
+from openai_cli.cli.config_file.profile_settings import COMMAND, KEYRING, KEYS, SETTINGS
 from openai_cli.cli.config_file.toml_file import Keys
 from openai_cli.cli.near_words import near
 

@@ -12,7 +12,7 @@ from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.routes import Subject, subject_of
 from openai_cli.engine.serve.auth import Authenticator
-from openai_cli.engine.serve.body import (
+from openai_cli.engine.serve.body_reader import (
     ClientGoneError,
     Message,
     Receive,

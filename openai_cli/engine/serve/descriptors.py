@@ -1,10 +1,11 @@
-"""File descriptors: raising their limit, and sharing them out before they run short.
+"""File descriptors are shared out before they run short.
 
 A process that has none left can neither accept connections nor open its store; so connections,
 runs and relays are limited to what the descriptors are enough for.
 """
 
 from openai_cli.engine.serve.limits import ServerLimits
+from openai_cli.open_files import raise_limit
 
 _OWN = 128
 """For the process itself, the store connections of requests, and connections being accepted."""
@@ -19,7 +20,7 @@ _LEAST = 16
 def fitted(limits: ServerLimits) -> ServerLimits:
     """The limits as far as the descriptors go, once their soft limit has been raised."""
     wanted = _OWN + limits.runs * _PER_RUN + limits.relays + limits.connections
-    return shared_out(raised(wanted), limits)
+    return shared_out(raise_limit(wanted), limits)
 
 
 def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
@@ -29,20 +30,3 @@ def shared_out(descriptors: int, limits: ServerLimits) -> ServerLimits:
     relays = min(limits.relays, left // _RELAYS_SHARE)
     connections = min(limits.connections, left - runs * _PER_RUN - relays)
     return limits._replace(runs=runs, relays=relays, connections=connections)
-
-
-def raised(wanted: int) -> int:
-    """The soft limit, raised towards `wanted` as far as this user may."""
-    try:
-        import resource
-    except ImportError:  # a system without such limits
-        return wanted
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    except (OSError, ValueError):  # the kernel's own limit may be lower than the hard one
-        return soft
-    return most

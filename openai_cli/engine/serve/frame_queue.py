@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
-from openai_cli.engine.serve.body import Receive
+from openai_cli.engine.serve.body_reader import Receive
 
 _CAPACITY = 1 << 20
 """Bytes that may wait for a slow client before the worker waits too."""

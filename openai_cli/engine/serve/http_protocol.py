@@ -23,7 +23,7 @@ _LINGER = 2.0
 """Seconds that a refused client gets to stop sending and read why."""
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """One connection."""
 
     def __init__(self, limits: ServerLimits, pool: ConnectionPool, *args: Any, **more: Any) -> None:
@@ -166,4 +166,4 @@ class Connection(H11Protocol):
 
 def connections(limits: ServerLimits, pool: ConnectionPool) -> Any:
     """What uvicorn takes for a protocol class: makes connections with these limits."""
-    return partial(Connection, limits, pool)
+    return partial(HttpConnection, limits, pool)

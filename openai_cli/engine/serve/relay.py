@@ -14,14 +14,14 @@ from openai_cli.client.redaction import is_secret
 from openai_cli.engine import http_responses
 from openai_cli.engine.http import HttpRequest, HttpResponse
 from openai_cli.engine.ids import new_id
+from openai_cli.engine.json_body import read_object
 from openai_cli.engine.models.prompt import Cancellation
 from openai_cli.engine.models.upstream.config import UpstreamConfig
 from openai_cli.engine.models.upstream.http_client import UpstreamAnswer, UpstreamClient
 from openai_cli.engine.models.upstream.model_names import ModelNames
 from openai_cli.engine.models.upstream.upstream_errors import UpstreamError
 from openai_cli.engine.refusals import RefusalError
-from openai_cli.engine.request_body import read_object
-from openai_cli.engine.serve.body import ClientGoneError, Receive
+from openai_cli.engine.serve.body_reader import ClientGoneError, Receive
 from openai_cli.engine.serve.frame_queue import FrameQueue, close_when_gone
 from openai_cli.engine.strict_json import JsonObject, dumps
 

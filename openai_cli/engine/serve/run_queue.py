@@ -108,6 +108,10 @@ class RunQueue:
         """Nobody yet: whoever has room takes it."""
         return None
 
+    def begins_at_once(self, *, stream: bool) -> bool:  # noqa: ARG002
+        """Never: runs wait in the queue."""
+        return False
+
     def queued(self, tx: Transaction, started: StartedRun) -> None:
         """Keep the first events of a stream, and tell the others of the run."""
         if started.stream:

@@ -21,7 +21,7 @@ _AT_ONCE = 200
 """Events that are read at once for a stream."""
 
 
-class _Stream:
+class _FollowedRun:
     def __init__(self, run_id: str, last: int, queue: FrameQueue) -> None:
         self.run_id = run_id
         self.last = last
@@ -29,7 +29,7 @@ class _Stream:
 
 
 class _News(NamedTuple):
-    stream: _Stream
+    stream: _FollowedRun
     events: list[tuple[int, str]]
 
 
@@ -40,7 +40,7 @@ class StreamRelay:
         self._store = store
         self._log = log
         self._lock = threading.Lock()
-        self._streams: set[_Stream] = set()
+        self._streams: set[_FollowedRun] = set()
         self._awake = threading.Event()
         self._stop = False
         self._thread = threading.Thread(target=self._work, name="streams", daemon=True)
@@ -49,7 +49,7 @@ class StreamRelay:
     def follow(self, run_id: str, last: int, queue: FrameQueue) -> None:
         """Put the events of a run behind the one with the number `last` into the queue."""
         with self._lock:
-            self._streams.add(_Stream(run_id, last, queue))
+            self._streams.add(_FollowedRun(run_id, last, queue))
         self._awake.set()
 
     @property
@@ -100,7 +100,7 @@ class StreamRelay:
             self._put(stream, events)
         return any(len(events) == _AT_ONCE for _, events in news)
 
-    def _put(self, stream: _Stream, events: list[tuple[int, str]]) -> None:
+    def _put(self, stream: _FollowedRun, events: list[tuple[int, str]]) -> None:
         for number, frame in events:
             data = frame.encode()
             stream.queue.put(f"id: {number}\n".encode() + data)

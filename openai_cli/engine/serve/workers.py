@@ -76,8 +76,12 @@ class Workers:
         """This process."""
         return new_lease_owner()
 
+    def begins_at_once(self, *, stream: bool) -> bool:  # noqa: ARG002
+        """Unless it has to wait for a thread."""
+        return self.room > 0
+
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Nothing is: a thread of this process takes the run."""
+        """Nothing to note: a thread of this process executes the run."""
 
     def work(self, driver: Driver) -> None:
         """Execute the run without a listener."""

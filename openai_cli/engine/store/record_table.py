@@ -5,6 +5,7 @@ are always bound.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from types import NoneType
 from typing import Any, ClassVar, Generic, NamedTuple
 
 from openai_cli.engine.store.database import Connection, Cursor, DamagedRowError
@@ -54,12 +55,19 @@ class RecordTable(Generic[R]):
     _columns: ClassVar[tuple[str, ...]]
     _json: ClassVar[frozenset[str]]
     _types: ClassVar[dict[str, tuple[type, ...]]]
+    _plain: ClassVar[tuple[set[type], ...]]
+    """For each column the types of what is stored as it is, which most of a row is."""
     _order: ClassVar[tuple[str, ...]] = ("seq",)
 
     def __init_subclass__(cls) -> None:
         cls._columns = cls._record._fields
         cls._json = json_columns(cls._record)
         cls._types = column_types(cls._record)
+        types = [{*cls._types[name]} for name in cls._columns]
+        cls._plain = tuple(
+            found & {NoneType} if name in cls._json else found
+            for name, found in zip(cls._columns, types, strict=True)
+        )
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -219,14 +227,18 @@ class RecordTable(Generic[R]):
         ]
 
     def _decode(self, row: Sequence[Any]) -> R:
-        """The record of a row of all columns, in their order."""
-        record: R = self._record._make(map(self._value, self._columns, row))
+        """The record of a row of all columns, in their order. Raises DamagedRowError."""
+        record: R = self._record._make(
+            [
+                stored if type(stored) in plain else self._value(column, stored)
+                for column, plain, stored in zip(self._columns, self._plain, row, strict=True)
+            ]
+        )
         return record
 
     def _value(self, column: str, stored: Any) -> Any:
-        """What a column holds. Raises DamagedRowError."""
         value = stored
-        if column in self._json and stored is not None:
+        if column in self._json:
             try:
                 value = loads(stored)
             except (ValueError, TypeError, RecursionError):

@@ -19,6 +19,7 @@ from openai_cli.engine.store import ACTIVE, Store
 from openai_cli.engine.store_place import DatabaseUrl
 from tests.engine.serve.support import Served, connect
 from tests.engine.support import ask
+from tests.support.http import PLAIN
 from tests.support.postgres import PostgresServer
 from tests.support.proxy import tunnel
 from tests.support.shell import Shell
@@ -110,7 +111,7 @@ class Client(threading.Thread):
     def _read(self, method: str, path: str, events: list[Any], **more: Any) -> None:
         url = self._dice.choice(self._cluster.urls())
         try:
-            with httpx.stream(method, url + path, timeout=30, trust_env=False, **more) as response:
+            with httpx.stream(method, url + path, timeout=30, **more, **PLAIN) as response:
                 if response.status_code != 200:
                     time.sleep(0.2)
                     return

@@ -21,7 +21,7 @@ from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.workers import STOPPED
 from openai_cli.engine.store import RunRecord, Store, ThreadRecord
 from openai_cli.engine.store.postgres import PostgresDatabase
-from openai_cli.engine.store.postgres.errors import CommitError
+from openai_cli.engine.store.postgres.database_errors import CommitError
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 from tests.engine.serve.support import Running
@@ -73,6 +73,7 @@ def put(store: Store, name: str, **fields: Any) -> RunRecord:
     return run
 
 
+@pytest.mark.slow
 def test_a_front_leaves_the_work_to_others(start: Start) -> None:
     front = start(limits=FRONT)
     run = front.ask("POST", "/threads/runs", ask("Hi")).json()

@@ -18,4 +18,4 @@ def running(place: StorePlace) -> Iterator[Callable[..., Running]]:
 
     yield start
     for one in started:
-        one.close()
+        one.close(wait=False)

@@ -9,6 +9,7 @@ from openai_cli.engine.refusals import RefusalError
 from openai_cli.engine.serve.auth import Authenticator
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import check
+from tests.support.http import PLAIN
 
 KEY = "sk-local-0123456789"
 
@@ -35,7 +36,7 @@ def test_without_the_key(
 ) -> None:
     service = running(key=KEY)
     for method, path in (("GET", "/assistants"), ("POST", "/threads"), ("PUT", "/nowhere")):
-        answer = httpx.request(method, service.url + path, headers=headers, trust_env=False)
+        answer = httpx.request(method, service.url + path, headers=headers, **PLAIN)
         assert answer.status_code == 401
         error = check(answer.json())["error"]
         assert (error["message"], error["code"]) == (message, "invalid_api_key")
@@ -50,7 +51,7 @@ def test_with_the_key(running: Callable[..., Running]) -> None:
     service = running(key=KEY)
     for scheme in ("Bearer", "bearer"):
         headers = {"Authorization": f"{scheme} {KEY}", "Host": "assistants.example"}
-        answer = httpx.post(f"{service.url}/threads", json={}, headers=headers, trust_env=False)
+        answer = httpx.post(f"{service.url}/threads", json={}, headers=headers, **PLAIN)
         assert answer.status_code == 200
 
 
@@ -59,7 +60,7 @@ def test_with_the_key_in_the_header_of_azure(
     running: Callable[..., Running], other: dict[str, str]
 ) -> None:
     headers = {"api-key": KEY, **other}
-    answer = httpx.get(f"{running(key=KEY).url}/assistants", headers=headers, trust_env=False)
+    answer = httpx.get(f"{running(key=KEY).url}/assistants", headers=headers, **PLAIN)
     assert answer.status_code == 200
 
 
@@ -69,7 +70,7 @@ def test_the_key_comes_from_the_environment_and_is_shown_nowhere(
     served = serve("--require-key", "--debug", env={"OPENAI_LOCAL_SERVER_KEY": KEY})
     headers = {"Authorization": f"Bearer {KEY}"}
     for given, status in ((headers, 200), ({"Authorization": f"Bearer x{KEY}"}, 401)):
-        answer = httpx.get(f"{served.url}/assistants", headers=given, trust_env=False)
+        answer = httpx.get(f"{served.url}/assistants", headers=given, **PLAIN)
         assert answer.status_code == status
     assert served.stop() == 0
     assert b"GET /v1/assistants 401 req_" in served.said
@@ -102,7 +103,7 @@ def test_a_name_that_was_made_to_mean_this_machine(host: str) -> None:
 def test_web_pages_that_send_no_origin(running: Callable[..., Running], site: str) -> None:
     """An image, a link, a form that is sent with GET."""
     headers = {"Sec-Fetch-Site": site}
-    answer = httpx.get(f"{running().url}/assistants", headers=headers, trust_env=False)
+    answer = httpx.get(f"{running().url}/assistants", headers=headers, **PLAIN)
     assert answer.status_code == 403
     assert check(answer.json())["error"]["message"] == "This server does not answer web pages."
 
@@ -110,7 +111,7 @@ def test_web_pages_that_send_no_origin(running: Callable[..., Running], site: st
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_a_browser_s_own_address_line(running: Callable[..., Running], site: str) -> None:
     headers = {"Sec-Fetch-Site": site}
-    answer = httpx.get(f"{running().url}/assistants", headers=headers, trust_env=False)
+    answer = httpx.get(f"{running().url}/assistants", headers=headers, **PLAIN)
     assert answer.status_code == 200
 
 
@@ -119,7 +120,7 @@ def test_web_pages_are_not_answered(running: Callable[..., Running], origin: str
     service = running()
     # What a page may send to another site without asking first.
     headers = {"Origin": origin, "Content-Type": "text/plain"}
-    answer = httpx.post(f"{service.url}/threads", content="{}", headers=headers, trust_env=False)
+    answer = httpx.post(f"{service.url}/threads", content="{}", headers=headers, **PLAIN)
     assert answer.status_code == 403
     assert check(answer.json())["error"]["message"] == "This server does not answer web pages."
     with service.store.read() as tx:

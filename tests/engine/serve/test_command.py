@@ -12,6 +12,7 @@ import pytest
 from openai_cli.engine.serve.limits import ServerLimits
 from tests.engine.serve.support import Served
 from tests.engine.support import Api
+from tests.support.http import PLAIN
 from tests.support.shell import Shell, without
 
 
@@ -57,6 +58,7 @@ def test_a_key_that_no_header_can_carry_is_not_shown(openai: Shell) -> None:
     assert "two words" not in done.err
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken(openai: Shell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -67,6 +69,7 @@ def test_a_port_that_is_taken(openai: Shell) -> None:
     assert f"--port: {port} is in use on 127.0.0.1; 0 takes a free one" in done.err
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_used(openai: Shell) -> None:
     (openai.folder / "letter.txt").write_text("not a database " * 20)
     done = openai("local serve --port 0 --store letter.txt")
@@ -86,17 +89,19 @@ def test_without_the_extra(openai: Shell) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_hosts_of_this_machine(serve: Callable[..., Served], host: str) -> None:
     served = serve("--host", host)
-    assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
+    assert httpx.get(f"{served.url}/assistants", **PLAIN).status_code == 200
 
 
+@pytest.mark.slow
 def test_other_addresses_with_a_key(serve: Callable[..., Served]) -> None:
     served = serve("--host", "0.0.0.0", "--require-key", env={"OPENAI_LOCAL_SERVER_KEY": "abc"})
     url = served.url.replace("0.0.0.0", "127.0.0.1")
-    assert httpx.get(f"{url}/assistants", trust_env=False).status_code == 401
+    assert httpx.get(f"{url}/assistants", **PLAIN).status_code == 401
     headers = {"Authorization": "Bearer abc"}
-    assert httpx.get(f"{url}/assistants", headers=headers, trust_env=False).status_code == 200
+    assert httpx.get(f"{url}/assistants", headers=headers, **PLAIN).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_key_that_is_not_asked_for_is_pointed_out(serve: Callable[..., Served]) -> None:
     served = serve(env={"OPENAI_LOCAL_SERVER_KEY": "abc"})
     assert served.said.startswith(
@@ -150,7 +155,7 @@ def test_no_request_can_forge_a_line_of_the_log(serve: Callable[..., Served]) ->
     forged = "GET%20/v1/admin%20200%20req_x"
     ends = ["%0A", "%0D%0A", "%0D", "%C2%85", "%E2%80%A8", "%0B", "%0C", "%1B%5B2J", "%7F"]
     for end in ends:
-        answer = httpx.get(f"{served.url}/threads/x{end}{forged}", trust_env=False)
+        answer = httpx.get(f"{served.url}/threads/x{end}{forged}", **PLAIN)
         assert answer.status_code == 404
     assert served.stop() == 0
     lines = served.said.decode().splitlines()[1:]

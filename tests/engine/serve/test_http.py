@@ -16,6 +16,7 @@ from openai_cli.engine import strict_json
 from openai_cli.engine.serve.limits import ServerLimits
 from tests.engine.serve.support import Running, connect, talk
 from tests.engine.support import Api, ask, check
+from tests.support.http import PLAIN
 from tests.support.waiting import until
 
 Start = Callable[..., Running]
@@ -88,7 +89,7 @@ def test_no_such_place(
 
 
 def test_a_method_that_is_allowed_is_named(running: Start) -> None:
-    answer = httpx.put(f"{running().url}/assistants", trust_env=False)
+    answer = httpx.put(f"{running().url}/assistants", **PLAIN)
     assert answer.headers["allow"] == "POST, GET"
 
 
@@ -103,7 +104,7 @@ def test_a_method_that_is_allowed_is_named(running: Start) -> None:
     ],
 )
 def test_bodies_that_cannot_be_read(running: Start, body: bytes, message: str) -> None:
-    answer = httpx.post(f"{running().url}/threads", content=body, trust_env=False)
+    answer = httpx.post(f"{running().url}/threads", content=body, **PLAIN)
     assert answer.status_code == 400
     assert check(answer.json())["error"]["message"].startswith(message)
 
@@ -198,7 +199,7 @@ def test_a_body_that_is_announced_too_large_is_not_waited_for(running: Start) ->
 )
 def test_keys_and_elements_of_a_body(running: Start, body: str, fits: bool) -> None:
     url = f"{running(limits=ServerLimits(elements=10)).url}/threads"
-    answer = httpx.post(url, content=body, trust_env=False)
+    answer = httpx.post(url, content=body, **PLAIN)
     error = check(answer.json()).get("error", {})
     told = "The body of the request has more than 10 keys and elements."
     assert (answer.status_code == 413, error.get("message") == told) == (not fits, not fits)
@@ -209,7 +210,7 @@ def test_keys_and_elements_of_a_body(running: Start, body: str, fits: bool) -> N
 def test_two_million_keys(running: Start) -> None:
     members = ",".join(f'"key {number}": 1' for number in range(2_000_000))
     url, body = f"{running().url}/threads", f'{{"metadata": {{{members}}}}}'
-    answer = httpx.post(url, content=body, trust_env=False, timeout=60)
+    answer = httpx.post(url, content=body, timeout=60, **PLAIN)
     assert answer.status_code == 413
     error = check(answer.json())["error"]
     assert error["message"] == "The body of the request has more than 100000 keys and elements."
@@ -330,7 +331,7 @@ def test_a_fault_of_ours_is_told_without_its_story(
 
     service = running()
     monkeypatch.setattr(service.service._store, "read", broken)
-    answer = httpx.get(f"{service.url}/assistants", trust_env=False)
+    answer = httpx.get(f"{service.url}/assistants", **PLAIN)
     assert answer.status_code == 500
     error = check(answer.json())["error"]
     assert error["message"] == "The server had an error while processing your request."
@@ -346,7 +347,7 @@ def test_a_store_that_breaks(running: Start, ask_at: AskAt, store_file: Path) ->
     assert ask_at(service.url).get("/assistants")["data"]
     with sqlite3.connect(store_file) as connection:
         connection.execute("ALTER TABLE assistants RENAME TO gone")
-    answer = httpx.get(f"{service.url}/assistants", trust_env=False)
+    answer = httpx.get(f"{service.url}/assistants", **PLAIN)
     assert answer.status_code == 500
     assert check(answer.json())["error"]["message"] == "The store cannot be used."
     assert str(store_file) not in answer.text

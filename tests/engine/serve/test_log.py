@@ -15,6 +15,7 @@ import pytest
 from openai_cli.engine.store_place import DatabaseUrl
 from tests.engine.serve.support import Served, talk
 from tests.engine.support import Api, ask
+from tests.support.http import PLAIN
 from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
 from tests.support.waiting import until
@@ -69,8 +70,8 @@ def test_refusals(serve: Serve) -> None:
     env = {"OPENAI_LOCAL_SERVER_KEY": KEY, "OPENAI_LOCAL_UPSTREAM_KEY": KEY}
     served = serve("--log-format", "json", "--require-key", env=env)
     wrong = {"Authorization": f"Bearer {KEY}x"}
-    httpx.get(f"{served.url}/assistants?key={KEY}", headers=wrong, trust_env=False)
-    httpx.get(f"{served.url}/%E2%80%AE/{'x' * 2000}", trust_env=False)
+    httpx.get(f"{served.url}/assistants?key={KEY}", headers=wrong, **PLAIN)
+    httpx.get(f"{served.url}/%E2%80%AE/{'x' * 2000}", **PLAIN)
     talk(served.url, b'GET /v1/"quoted\\ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     _, *lines = lines_of(served)
     assert [line["status"] for line in lines] == [401, 401, 401]
@@ -80,15 +81,17 @@ def test_refusals(serve: Serve) -> None:
     assert KEY.encode() not in served.said
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("words", [[], ["--debug"]])
 def test_probes_are_told_with_debug_only(serve: Serve, words: list[str]) -> None:
     served = serve("--log-format", "json", *words)
     for path in ("/healthz", "/readyz", "/metrics"):
-        assert httpx.get(served.url.removesuffix("/v1") + path, trust_env=False).status_code == 200
+        assert httpx.get(served.url.removesuffix("/v1") + path, **PLAIN).status_code == 200
     _, *lines = lines_of(served)
     assert [line["operation"] for line in lines] == ["probe"] * (3 if words else 0)
 
 
+@pytest.mark.slow
 def test_notes_and_warnings(serve: Serve, ask_at: AskAt) -> None:
     env = {"OPENAI_LOCAL_SERVER_KEY": KEY}
     served = serve("--log-format", "json", "--grace", "0", env=env)
@@ -105,6 +108,7 @@ def test_notes_and_warnings(serve: Serve, ask_at: AskAt) -> None:
     assert failed["error"]["message"] == "The server was stopped."
 
 
+@pytest.mark.slow
 def test_text_is_as_ever(serve: Serve, ask_at: AskAt) -> None:
     served = serve("--log-format", "TEXT")
     ask_at(served.url).run("Hi")
@@ -113,6 +117,7 @@ def test_text_is_as_ever(serve: Serve, ask_at: AskAt) -> None:
     assert served.said.startswith(b"note: serving ")
 
 
+@pytest.mark.slow
 def test_debug_tells_of_runs_too(serve: Serve, ask_at: AskAt) -> None:
     served = serve("--debug")
     run = ask_at(served.url).run("Hi")
@@ -132,7 +137,7 @@ def test_a_fault_is_one_line(serve: Serve, store_file: Path) -> None:
     served = serve("--log-format", "json", "--debug")
     with closing(sqlite3.connect(store_file)) as connection:
         connection.execute("DROP TABLE assistants")
-    answer = httpx.get(f"{served.url}/assistants", trust_env=False)
+    answer = httpx.get(f"{served.url}/assistants", **PLAIN)
     assert answer.status_code == 500
     _, line = lines_of(served)
     assert (line["level"], line["status"]) == ("error", 500)
@@ -141,6 +146,7 @@ def test_a_fault_is_one_line(serve: Serve, store_file: Path) -> None:
     assert line["trace"].startswith("Traceback ")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("postgres")
 def test_a_worker(openai: Shell, postgres: PostgresServer, ask_at: AskAt) -> None:
     place = DatabaseUrl(postgres.new_database())
@@ -168,7 +174,7 @@ def test_a_database_that_goes_and_comes_back(openai: Shell) -> None:
     database = PostgresServer()
     served = Served(openai, "--store", database.new_database(), "--log-format", "json")
     root = served.url.removesuffix("/v1")
-    with httpx.Client(base_url=root, trust_env=False) as client:
+    with httpx.Client(base_url=root, **PLAIN) as client:
         assert client.get("/readyz").status_code == 200
         database.stop()
         assert client.get("/readyz").status_code == 503

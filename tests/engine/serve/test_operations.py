@@ -14,6 +14,7 @@ from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import Api, ask
+from tests.support.http import PLAIN
 from tests.support.postgres import PostgresServer
 from tests.support.shell import Shell
 from tests.support.waiting import until
@@ -30,7 +31,7 @@ def figures(text: str) -> dict[str, float]:
 
 
 def get(url: str, path: str, **options: Any) -> httpx.Response:
-    return httpx.get(url.removesuffix("/v1") + path, trust_env=False, **options)
+    return httpx.get(url.removesuffix("/v1") + path, **options, **PLAIN)
 
 
 PROBES = {"/healthz": "up\n", "/readyz": "ready\n"}
@@ -55,10 +56,10 @@ def test_figures_need_what_requests_need(running: Start) -> None:
 @pytest.mark.parametrize("path", [*PROBES, "/metrics"])
 def test_ways_to_ask(running: Start, path: str) -> None:
     url = running().url
-    answer = httpx.post(url.removesuffix("/v1") + path, trust_env=False)
+    answer = httpx.post(url.removesuffix("/v1") + path, **PLAIN)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert httpx.head(url.removesuffix("/v1") + path, trust_env=False).status_code == 200
-    assert httpx.get(url + path, trust_env=False).status_code == 404
+    assert httpx.get(url + path, **PLAIN).status_code == 404
 
 
 @pytest.mark.both_databases(always=True)
@@ -148,7 +149,7 @@ def test_a_store_that_hangs_holds_up_no_probe(
 def test_all_connections_at_work(running: Start, ask_at: AskAt) -> None:
     service = running(limits=ServerLimits(connections=1))
     root = service.url.removesuffix("/v1")
-    with httpx.Client(base_url=root, trust_env=False) as client:
+    with httpx.Client(base_url=root, **PLAIN) as client:
         answer = client.get("/readyz")
         assert (answer.status_code, answer.text) == (503, "no room for connections\n")
         assert client.get("/healthz").status_code == 200
@@ -202,6 +203,7 @@ def test_what_is_refused(openai: Shell, words: str, problem: str) -> None:
     assert done.err.endswith("; not started\n")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("postgres")
 def test_a_worker_that_is_watched(openai: Shell, postgres: PostgresServer, ask_at: AskAt) -> None:
     """The times of models are those of workers, which answer nothing else."""

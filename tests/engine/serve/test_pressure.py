@@ -17,6 +17,7 @@ from openai_cli.engine.serve.limits import ServerLimits
 from openai_cli.engine.serve.rate_limited_log import RateLimitedLog
 from tests.engine.serve.support import Running, Served, connect
 from tests.engine.support import Api, ask, names
+from tests.support.http import PLAIN
 from tests.support.waiting import until
 
 Start = Callable[..., Running]
@@ -69,7 +70,7 @@ def test_a_connection_that_is_being_answered_is_never_closed(running: Start, ask
         ]
         for events in streams:
             next(events)
-        refused = httpx.get(f"{service.url}/assistants", trust_env=False)
+        refused = httpx.get(f"{service.url}/assistants", **PLAIN)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         message = "The server has no room for more connections."
         assert refused.json()["error"]["message"] == message

@@ -27,6 +27,7 @@ from tests.engine.upstream.support import (
     refusal,
     wire,
 )
+from tests.support.http import PLAIN
 from tests.support.server import Reply
 from tests.support.shell import Shell
 from tests.support.waiting import until
@@ -53,7 +54,7 @@ def passing(serve: Serve, upstream: Upstream) -> Iterator[Pass]:
                 "OPENAI_LOCAL_SERVER_KEY": "sk-of-the-client",
             }
             served = serve("--passthrough", *words, env=env, **options)
-            client = httpx.Client(base_url=served.url, trust_env=False, timeout=30)
+            client = httpx.Client(base_url=served.url, timeout=30, **PLAIN)
             return stack.enter_context(client)
 
         yield start
@@ -139,7 +140,7 @@ def test_only_our_own_headers_are_sent(passing: Pass, upstream: Upstream) -> Non
 def test_a_parameter_of_the_base_url_cannot_be_replaced(serve: Serve, upstream: Upstream) -> None:
     upstream.reply(Reply(body={}))
     served = serve("--passthrough", "--upstream-url", f"{upstream.url}?tenant=ours")
-    httpx.get(f"{served.url}/responses/r?tenant=theirs&limit=2", trust_env=False)
+    httpx.get(f"{served.url}/responses/r?tenant=theirs&limit=2", **PLAIN)
     assert upstream.last.path == "/v1/responses/r?tenant=ours&limit=2"
 
 
@@ -245,7 +246,7 @@ def test_no_usable_answer(passing: Pass, upstream: Upstream, reply: Reply, said:
 
 def test_an_upstream_that_is_not_there(serve: Serve) -> None:
     served = serve("--passthrough", "--upstream-url", "http://127.0.0.1:9/v1")
-    refused = httpx.post(f"{served.url}{CHAT}", json=HELLO, trust_env=False)
+    refused = httpx.post(f"{served.url}{CHAT}", json=HELLO, **PLAIN)
     status, message = error_of(refused)
     assert status == 502
     assert "cannot connect to 127.0.0.1:9" in message
@@ -331,7 +332,7 @@ def test_stopping_gives_answers_their_time(serve: Serve, upstream: Upstream) -> 
     over = threading.Event()
     upstream.reply(Reply(chunks=endless(chunk(content="more"), over)))
     served = serve("--passthrough", "--grace", "60", "--upstream-url", upstream.url)
-    with httpx.stream("POST", f"{served.url}{CHAT}", json=HELLO, trust_env=False) as response:
+    with httpx.stream("POST", f"{served.url}{CHAT}", json=HELLO, **PLAIN) as response:
         pieces = response.iter_raw()
         next(pieces)
         served.process.send_signal(signal.SIGTERM)
@@ -360,7 +361,7 @@ def test_stopping_before_there_is_a_head(serve: Serve, upstream: Upstream) -> No
 
 def test_without_the_flag(serve: Serve, upstream: Upstream) -> None:
     served = serve("--upstream-url", upstream.url)
-    status, message = error_of(httpx.post(f"{served.url}{CHAT}", json=HELLO, trust_env=False))
+    status, message = error_of(httpx.post(f"{served.url}{CHAT}", json=HELLO, **PLAIN))
     assert status == 404
     assert "`openai local serve --passthrough`" in message
     assert upstream.seen == []

@@ -236,6 +236,7 @@ def test_a_repeated_stream_waits_for_the_run_and_tells_it(running: Start, ask_at
     assert names(parse_frames(told[0])) == names(first)
 
 
+@pytest.mark.slow
 def test_the_command_beside_the_server(
     serve: Callable[..., Served], openai: Shell, ask_at: AskAt, place: StorePlace
 ) -> None:

@@ -13,6 +13,7 @@ from openai_cli.engine.store import Store
 from openai_cli.engine.store_place import StorePlace
 from tests.engine.serve.support import Served, connect
 from tests.engine.support import FUNCTION, Api, ask, names, one_by_one, parse_frames
+from tests.support.http import PLAIN
 from tests.support.shell import Shell
 from tests.support.waiting import until
 
@@ -36,7 +37,7 @@ def runs(file: Path) -> list[Any]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, place: StorePlace) -> None:
     served = serve()
-    assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
+    assert httpx.get(f"{served.url}/assistants", **PLAIN).status_code == 200
     assert served.stop(number) == 0
     assert served.said == f"note: serving {place} at {served.url}\n".encode()
 
@@ -49,7 +50,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored(openai: Shell, place: StorePlac
     served = Served(openai, "--store", str(place), preexec_fn=ignore)
     served.process.send_signal(signal.SIGHUP)
     for _ in range(2):
-        assert httpx.get(f"{served.url}/assistants", trust_env=False).status_code == 200
+        assert httpx.get(f"{served.url}/assistants", **PLAIN).status_code == 200
     assert served.stop() == 0
 
 
@@ -60,8 +61,8 @@ def test_runs_get_the_time_to_end(
 ) -> None:
     served = serve("--grace", "30")
     api = ask_at(served.url)
-    alone = api.ask("POST", "/threads/runs", ask("one two\n!slow 2")).json()
-    with api.streaming("/threads/runs", ask("one two\n!slow 2")) as events:
+    alone = api.ask("POST", "/threads/runs", ask("one two\n!slow 1.2")).json()
+    with api.streaming("/threads/runs", ask("one two\n!slow 1.2")) as events:
         next(events)
         served.process.send_signal(number)
         rest = names(list(events))
@@ -75,7 +76,7 @@ def test_runs_get_the_time_to_end(
 def test_no_new_request_is_taken_meanwhile(serve: Serve, ask_at: AskAt) -> None:
     served = serve("--grace", "30")
     api = ask_at(served.url)
-    body = ask("one two\n!slow 2", stream=True)
+    body = ask("one two\n!slow 1.2", stream=True)
     with api.client.stream("POST", "/threads/runs", json=body) as response:
         events = one_by_one(response)
         next(events)
@@ -133,6 +134,7 @@ def test_a_run_that_waits_for_outputs_goes_on_after_a_restart(
     assert api.post(f"{path}/submit_tool_outputs", outputs)["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_killed_and_started_again(serve: Serve, ask_at: AskAt, place: StorePlace) -> None:
     served = serve()
     api = ask_at(served.url)
@@ -156,7 +158,7 @@ def test_killed_while_others_use_the_store(serve: Serve, ask_at: AskAt, place: S
     first, second = serve(), serve()
     lost = ask_at(first.url).ask("POST", "/threads/runs", ask(SLOW)).json()
     api = ask_at(second.url)
-    with api.streaming("/threads/runs", ask("one two\n!slow 2")) as events:
+    with api.streaming("/threads/runs", ask("one two\n!slow 1.2")) as events:
         next(events)
         first.stop(signal.SIGKILL)
         found = api.get(f"/threads/{lost['thread_id']}/runs/{lost['id']}")
@@ -189,7 +191,7 @@ def test_killed_at_any_moment(serve: Serve, ask_at: AskAt, place: StorePlace) ->
         answered = threading.Semaphore(0)
 
         def load(url: str = served.url, answered: threading.Semaphore = answered) -> None:
-            with httpx.Client(base_url=url, trust_env=False) as client:
+            with httpx.Client(base_url=url, **PLAIN) as client:
                 while True:
                     body = ask("some words to say", stream=bool(dice.getrandbits(1)))
                     with suppress(httpx.HTTPError):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import httpx
 
-from openai_cli.client.body import (
+from openai_cli.client.answer_body import (
     AnswerTooLargeError,
     UnreadableEncodingError,
     beginning,

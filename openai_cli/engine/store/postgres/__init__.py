@@ -27,7 +27,12 @@ from openai_cli.engine.store.database import (
 )
 from openai_cli.engine.store.postgres import schema
 from openai_cli.engine.store.postgres.connecting import connect, parameters
-from openai_cli.engine.store.postgres.errors import RACES, CommitError, is_outage, store_error
+from openai_cli.engine.store.postgres.database_errors import (
+    RACES,
+    CommitError,
+    is_outage,
+    store_error,
+)
 from openai_cli.engine.store.postgres.listener import CHANNEL, PostgresListener
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from openai_cli.engine.store.postgres.errors import store_error
+from openai_cli.engine.store.postgres.database_errors import store_error
 from openai_cli.engine.store_place import DatabaseUrl
 from openai_cli.errors import StoreError
 

@@ -4,7 +4,7 @@ import psycopg
 
 from openai_cli.engine.store.postgres import schema
 from openai_cli.engine.store.postgres.connecting import connect
-from openai_cli.engine.store.postgres.errors import store_error
+from openai_cli.engine.store.postgres.database_errors import store_error
 from openai_cli.engine.store_place import DatabaseUrl
 
 

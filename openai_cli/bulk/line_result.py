@@ -11,7 +11,7 @@ from openai_cli.errors import CliError, UsageError
 from openai_cli.output.json_layout import compact
 
 
-class Result(NamedTuple):
+class LineResult(NamedTuple):
     """What became of one line.
 
     `run` is the run as the server's JSON text; `reply` the text of the assistant, if it was asked

@@ -9,14 +9,14 @@ from typing import Any
 
 from openai_cli.api.run_limits import MOST_TOOL_TURNS
 from openai_cli.cli.config_file.keys import command_words, key_of_text, key_sources
-from openai_cli.cli.config_file.settings import COMMAND, KEYRING, SETTINGS, settings_of
+from openai_cli.cli.config_file.profile_settings import COMMAND, KEYRING, SETTINGS, settings_of
 from openai_cli.cli.config_file.structure import structural_problems
 from openai_cli.cli.config_file.toml_file import Keys, TomlFile
 from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader, read_options
 from openai_cli.cli.option_values import whole
-from openai_cli.cli.upstream_options import ENGINE_FLAGS
+from openai_cli.cli.options import ENGINE_FLAGS
 from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import is_secret_header, url_secrets
 from openai_cli.errors import Problem, UsageError
