@@ -171,6 +171,7 @@ def open_without_rights(file: Path) -> str:
     """Open a store as a user who owns nothing; what is said."""
     code = f"""
 import os
+import shlex  # imported late elsewhere, and Python may be in a folder closed to that user
 import openai_cli.engine.transport, openai_cli.engine.models.registry
 import openai_cli.engine.store.sqlite
 from openai_cli.engine import open_transport
