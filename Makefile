@@ -57,7 +57,7 @@ sdks: $(SDKS)  ## environments of the official SDK, which brings a command `open
 completions: $(STAMP)  ## completions/, the scripts of four shells, from the declarations
 	$(BIN)/python -m openai_cli.completion completions
 
-docs: $(STAMP)  ## docs/man, docs/reference and the pictures, from the declarations
+docs: $(STAMP)  ## docs/man, docs/reference, the pictures and the rows of --help, from the declarations
 	$(BIN)/python -m openai_cli.manual docs
 
 site: .venv-site/.installed  ## site/, the documentation with a search; a link that leads nowhere is an error

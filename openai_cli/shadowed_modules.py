@@ -10,6 +10,7 @@ from pathlib import Path
 _NEEDED = ("typer", "httpx", "httpcore", "h11", "anyio", "certifi", "idna", "pydantic",
            "pydantic_core", "annotated_types", "typing_extensions", "rich", "ruamel",
            "platformdirs", "shellingham")  # fmt: skip
+_PART_OF = {"ruamel": "ruamel.yaml"}
 
 
 def hidden_package() -> str:
@@ -32,7 +33,7 @@ def _hides(name: str, file: Path) -> bool:
     if name not in _NEEDED:
         return False
     try:
-        home = Path(str(metadata.distribution(name).locate_file("")))
-    except metadata.PackageNotFoundError:  # ruamel is a part of ruamel.yaml
+        home = Path(str(metadata.distribution(_PART_OF.get(name, name)).locate_file("")))
+    except metadata.PackageNotFoundError:
         return False
     return not file.is_relative_to(home)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable
 
 from openai_cli import windows
 
-_PLAIN_ON_WINDOWS = re.compile(r"[\w./:=+\\-]+")
-_SAFE_IN_DOUBLE_QUOTES = re.compile(r"""[^"$`%!\\]*""")
+_PLAIN_ON_WINDOWS = r"[\w./:=+\\-]+"
+_SAFE_IN_DOUBLE_QUOTES = r"""[^"$`%!\\]*"""
 
 
 def command_line(words: Iterable[str]) -> str:
@@ -26,6 +25,8 @@ def quoted(word: str) -> str:
     """
     if windows.is_windows() and "MSYSTEM" not in os.environ:  # Git Bash and MSYS2 set it
         return _for_powershell(word)
+    import shlex
+
     return shlex.quote(word) if word.isprintable() else f"$'{''.join(map(_escaped, word))}'"
 
 
@@ -33,9 +34,9 @@ def _for_powershell(word: str) -> str:
     if not word.isprintable():
         codes = ",".join(str(ord(letter)) for letter in word)
         return f"(-join [char[]]({codes}))"
-    if _PLAIN_ON_WINDOWS.fullmatch(word):
+    if re.fullmatch(_PLAIN_ON_WINDOWS, word):
         return word
-    if _SAFE_IN_DOUBLE_QUOTES.fullmatch(word):  # cmd.exe reads these as well
+    if re.fullmatch(_SAFE_IN_DOUBLE_QUOTES, word):  # cmd.exe reads these as well
         return f'"{word}"'
     doubled = word.replace("'", "''")
     return f"'{doubled}'"
@@ -46,4 +47,6 @@ def _escaped(letter: str) -> str:
         return "\\" + letter
     if letter.isprintable():
         return letter
-    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors="surrogateescape"))
+    # Bytes that are no UTF-8; on Windows, halves of characters too.
+    errors = "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"
+    return "".join(f"\\{byte:03o}" for byte in letter.encode(errors=errors))

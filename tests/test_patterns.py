@@ -12,6 +12,7 @@ from typing import Any
 
 import openai_cli
 
+_POSSESSIVE = re.compile(r"[+*?]\+")
 _ONE_CHARACTER = {op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY}
 
 
@@ -26,6 +27,8 @@ def test_possessive_repeats_of_groups_have_an_atomic_group_inside() -> None:
 
 
 def test_the_check_finds_them() -> None:
+    found = {name for name, _ in _patterns()}
+    assert {"openai_cli.output.json_layout._LINE", "openai_cli.output.json_layout._RUN"} <= found
     assert _is_unsafe(parser.parse(r"x(?:ab?c)*+"))
     assert _is_unsafe(parser.parse(r"(?>(?:ab|a)?+)"))
     assert not _is_unsafe(parser.parse(r"x(?:(?>ab?c))*+[^a]++"))
@@ -35,8 +38,19 @@ def _patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
     for module in walk_packages(openai_cli.__path__, "openai_cli."):
         if not module.name.endswith("__main__"):
             for name, value in vars(import_module(module.name)).items():
-                if isinstance(value, re.Pattern):
-                    yield f"{module.name}.{name}", value
+                pattern = value if isinstance(value, re.Pattern) else _compiled(value)
+                if pattern:
+                    yield f"{module.name}.{name}", pattern
+
+
+def _compiled(value: Any) -> re.Pattern[Any] | None:
+    """A text with possessive repeats, which is compiled when it is used."""
+    try:
+        text = value.decode() if isinstance(value, bytes) else value
+        found = isinstance(text, str) and _POSSESSIVE.search(text)
+        return re.compile(text) if found else None
+    except (re.error, UnicodeDecodeError):
+        return None
 
 
 def _is_unsafe(tokens: Any) -> bool:

@@ -1,6 +1,7 @@
-"""Building blocks of request models: base class, flag notes, server rules, tagged unions."""
+"""Building blocks of request models: base class, flag notes, server rules, tagged unions.
 
-from __future__ import annotations
+Annotations are not postponed here: pydantic would compile those of the base class for each model.
+"""
 
 import re
 from collections.abc import Callable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -65,6 +66,7 @@ class Flag(NamedTuple):
         return tuple(literals(self.annotation))
 
 
+@cache
 def flags_of(operation: Operation) -> tuple[Flag, ...]:
     """All flags of the command, in model order, each with its dotted ones behind it."""
     return tuple(_flags(operation.request, (), operation.request.panel))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import stat
@@ -48,20 +49,30 @@ def open_input(name: str, stdin: BinaryIO | None, flag: str = "--each") -> Input
         if name == "-":
             if stdin is None:
                 raise UsageError(problems=[Problem(flag, "standard input is closed")])
-            return _stream(_Unbuffered(stdin.fileno()))
+            return _stream(_Unbuffered(stdin.fileno()), flag)
         path = Path(name).expanduser()
         if path.is_dir():
             raise IsADirectoryError(0, "it is a folder")
         if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as beginning:
+                _refuse_utf_16(beginning.read(2), flag)
             return Input(path.open("rb"), path.suffix.lower() == ".csv", path)
-        return _stream(_Unbuffered(os.open(path, os.O_RDONLY)))
+        return _stream(_Unbuffered(os.open(path, os.O_RDONLY)), flag)
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(problems=[Problem(flag, f"cannot read {name}: {why}")]) from None
 
 
-def _stream(source: _Unbuffered) -> Input:
+def _refuse_utf_16(start: bytes, flag: str) -> None:
+    """Raise UsageError for UTF-16, as PowerShell writes it: bytes cannot be split into lines."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        what = "is UTF-16 and not UTF-8: convert it with iconv -f UTF-16 -t UTF-8"
+        raise UsageError(problems=[Problem(flag, what)])
+
+
+def _stream(source: _Unbuffered, flag: str) -> Input:
     """The input for a stream; JSON or CSV is detected from its first bytes."""
+    _refuse_utf_16(source.peek(), flag)
     start = source.peek().removeprefix(b"\xef\xbb\xbf").lstrip()
     return Input(source, bool(start) and not start.startswith((b"{", b"[")))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -17,11 +17,13 @@ from openai_cli.cli.builtin_command import BuiltinCommand
 from openai_cli.cli.builtin_commands import BUILTIN_COMMANDS, builtin_commands_of, groups_in
 from openai_cli.cli.catalog import FlagRow, global_rows, root_rows
 from openai_cli.cli.flag_parser import read_arguments
-from openai_cli.cli.help import HelpPage, flag_rows
 from openai_cli.cli.options import ROOT_OPTIONS
 from openai_cli.cli.session import session_of
 from openai_cli.cli.typer_command import FlagsMixin, build_command, show_help, show_version
 from openai_cli.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from openai_cli.cli.help import HelpPage
 
 
 def build_app() -> typer.Typer:
@@ -36,18 +38,15 @@ def build_app() -> typer.Typer:
         "or offline.",
     )
     app.callback()(_on_root)
-    for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, groups_in(""))):
-        for name, summary in names.items():
-            app.add_typer(_level(level, name, summary), name=name)
     return app
 
 
-def _level(kind: type[_Level], name: str, summary: str) -> typer.Typer:
+def _level(kind: type[_Level], name: str, summary: str) -> TyperGroup:
     level = typer.Typer(
         cls=kind, name=name, help=summary, add_help_option=False, invoke_without_command=True
     )
     level.callback()(_on_level)
-    return level
+    return get_group(level)
 
 
 def _on_root(ctx: typer.Context) -> None:
@@ -73,6 +72,8 @@ class _Group(FlagsMixin, TyperGroup):
 
     def page(self, ctx: Any) -> HelpPage:
         """The help page of this level."""
+        from openai_cli.cli.help import HelpPage, flag_rows
+
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         return HelpPage(
             usage="openai [options] RESOURCE COMMAND [flags]",
@@ -208,12 +209,16 @@ class _Root(_Group):
     def rows(self) -> tuple[FlagRow, ...]:
         return root_rows()
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return [*super().list_commands(ctx), *builtin_commands_of("")]
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return [*RESOURCES, *groups_in(""), *builtin_commands_of("")]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        tool = builtin_commands_of("").get(cmd_name)
-        return build_command(tool) if tool else super().get_command(ctx, cmd_name)
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        if tool := builtin_commands_of("").get(cmd_name):
+            return build_command(tool)
+        for level, names in ((_Resource, RESOURCES), (_BuiltinGroup, groups_in(""))):
+            if cmd_name in names:
+                return _level(level, cmd_name, names[cmd_name])
+        return None
 
 
 class _Level(_Group):
@@ -225,6 +230,8 @@ class _Level(_Group):
 
     def page(self, _ctx: Any) -> HelpPage:
         """The help page: the commands, without the global options."""
+        from openai_cli.cli.help import HelpPage
+
         commands = self.declared().values()
         return HelpPage(
             usage=f"openai {self.name} COMMAND [flags]",
@@ -268,7 +275,7 @@ class _BuiltinGroup(_Level):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         name = f"{self.name} {cmd_name}"
         if summary := self._groups().get(name):
-            return get_group(_level(_BuiltinGroup, name, summary))
+            return _level(_BuiltinGroup, name, summary)
         return super().get_command(ctx, cmd_name)
 
     def _groups(self) -> dict[str, str]:

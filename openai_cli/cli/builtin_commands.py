@@ -9,6 +9,7 @@ from __future__ import annotations
 from openai_cli.cli.builtin_command import SEVERAL_FILES, BuiltinCommand
 from openai_cli.cli.options import (
     CONFIG_ACTIONS,
+    ENGINE_FLAGS,
     EXPORT_SHAPES,
     LOG_FORMATS,
     MAX_ITEMS,
@@ -18,7 +19,6 @@ from openai_cli.cli.options import (
     Option,
 )
 from openai_cli.cli.session import Session
-from openai_cli.cli.upstream_options import ENGINE_FLAGS
 
 
 def _print_script(session: Session) -> None:

@@ -8,7 +8,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.cli.raw_answer import not_one_document, print_bytes
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document
 from openai_cli.output.printer import Printer

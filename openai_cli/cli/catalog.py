@@ -66,10 +66,19 @@ class FlagRow(NamedTuple):
 
 @cache
 def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
-    """All flags of a command: its own in model order, then the global ones."""
+    """All flags of a command: its request's in model order, the tool's, the global ones."""
+    return (*request_rows(operation), *tool_rows(operation))
+
+
+def request_rows(operation: Operation) -> tuple[FlagRow, ...]:
+    """The flags of a command's request, from its model."""
     from openai_cli.api.flags import flags_of
 
-    own = tuple(_own(flag) for flag in flags_of(operation))
+    return tuple(_own(flag) for flag in flags_of(operation))
+
+
+def tool_rows(operation: Operation) -> tuple[FlagRow, ...]:
+    """The flags of a command that are no part of its request."""
     counts = operation.streams or operation.pages
     client = (
         *(BODY_OPTIONS if operation.takes_body else ()),
@@ -79,7 +88,7 @@ def command_rows(operation: Operation) -> tuple[FlagRow, ...]:
         *((NO_FALLBACK, CONTINUE) if operation.has_fallback else ()),
         *(_each_options() if operation.takes_lines else ()),
     )
-    return (*own, *map(option_row, client), *global_rows())
+    return (*map(option_row, client), *global_rows())
 
 
 def _each_options() -> tuple[Option, ...]:
@@ -103,19 +112,19 @@ _FROM_FILES = ("TEXT", "OBJECT", "LIST", "ANY")
 
 
 def _own(flag: Flag) -> FlagRow:
-    boolean = flag.takes_bare
-    words = ("true", "false") if boolean else flag.choices or flag.note.words
+    boolean, choices = flag.takes_bare, flag.choices
+    words = ("true", "false") if boolean else choices or flag.note.words
     return FlagRow(
         name=flag.name,
         short="",
-        metavar="[true|false]" if boolean else "|".join(flag.choices) or flag.metavar,
+        metavar="[true|false]" if boolean else "|".join(choices) or flag.metavar,
         takes="optional" if boolean else "value",
         help=flag.help,
         panel=flag.panel,
         kind=flag.kind.name.lower(),
         words=words,
-        closed=boolean or bool(flag.choices),
-        reference=flag.kind.name in _FROM_FILES and not flag.choices,
+        closed=boolean or bool(choices),
+        reference=flag.kind.name in _FROM_FILES and not choices,
         required=flag.required,
         repeatable=flag.kind.name in ("LIST", "OBJECT"),
         nullable=flag.nullable,

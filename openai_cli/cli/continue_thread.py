@@ -34,11 +34,12 @@ def on_newest_thread(request: Request, settings: ConnectionSettings) -> Request:
 
 def _newest_thread(settings: ConnectionSettings) -> str:
     from openai_cli.engine.store import store_to_read
+    from openai_cli.engine.store.connection import is_there
     from openai_cli.engine.store_place import DatabaseUrl, store_place
 
     place = store_place(settings.address.text, settings.environ)
     thread = None
-    if isinstance(place, DatabaseUrl) or place.exists():
+    if isinstance(place, DatabaseUrl) or is_there(place):
         with closing(store_to_read(place)) as store, store.read() as tx:
             thread = tx.threads.newest()
     if thread is None:

@@ -108,11 +108,14 @@ def _store(session: Session, problems: list[CliError]) -> Report:
     try:
         place = selected_store(session, beside_server=True)
         report["path"] = str(place)
-        report["exists"] = isinstance(place, Path) and place.exists()
+        from openai_cli.engine.store.connection import check_place, is_there
         from openai_cli.engine.store.inspection import inspect
 
+        report["exists"] = isinstance(place, Path) and is_there(place)
         facts = inspect(place)
         report["exists"] = facts is not None
+        if isinstance(place, Path) and facts is None:
+            check_place(place)
     except CliError as error:
         problems.append(error)
         return report

@@ -21,7 +21,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.output_place import OutputPlace, close_device, output_place
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.cli.session import Session
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import CliError, Problem, UsageError

@@ -25,7 +25,7 @@ from openai_cli.cli.each_worker import LineWorker, open_worker
 from openai_cli.cli.engine_transport import engine_transport
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
 
 if TYPE_CHECKING:

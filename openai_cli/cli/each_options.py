@@ -11,7 +11,7 @@ from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.each_flags import EACH, EACH_OPTIONS
 from openai_cli.cli.option_reader import OptionReader, Options
 from openai_cli.cli.option_values import whole
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.errors import Problem
 from openai_cli.input.arguments import Occurrence
 

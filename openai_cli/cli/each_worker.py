@@ -19,7 +19,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.follow_run import Follower
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.cli.run_printer import messages_of
 from openai_cli.cli.start_run import is_definite
 from openai_cli.client.client import Client

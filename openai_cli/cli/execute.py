@@ -11,19 +11,24 @@ from openai_cli.cli.explore import explorable
 from openai_cli.cli.interrupts import time_limit
 from openai_cli.cli.option_reader import Options, read_options
 from openai_cli.cli.report import note_missed
-from openai_cli.cli.run_options import RunOptions, read_run_options
+from openai_cli.cli.run_option_reader import RunOptions, read_run_options
 from openai_cli.cli.session import Session
 from openai_cli.client.headers import carries_credentials
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, Interrupted, Problem, UsageError
 from openai_cli.input.read_request import read_request
 from openai_cli.input.stdin import Stdin
-from openai_cli.output.printer import ROW_FORMATS, Printer
+from openai_cli.output.formats import ROW_FORMATS
+from openai_cli.output.printer import Printer
 
 _LACKS_TOOL = (
     r"'(tools\[\d+\]\.type|.*\battachments(\[\d+\]\.tools)?)'.* is not supported by the \w+ backend"
 )
 """The engine's refusal of a tool that --drop-unsupported-tools would leave out."""
+_WAITING = (
+    "standard input is read as the body, but has not ended yet (in a loop that reads standard "
+    "input, end the command with < /dev/null)"
+)
 
 
 def execute(operation: Operation, session: Session) -> None:
@@ -32,7 +37,11 @@ def execute(operation: Operation, session: Session) -> None:
     Raises CliError; also for an incomplete run that this call started or continued, after printing
     the run.
     """
-    stdin = Stdin(session.env.stdin, barred="--no-stdin" in session.arguments.names())
+    stdin = Stdin(
+        session.env.stdin,
+        barred="--no-stdin" in session.arguments.names(),
+        on_wait=lambda: session.env.say("note", _WAITING),
+    )
     configuration = session.configuration()
     options, problems = read_options(configuration, stdin)
     run_options, more = read_run_options(session.arguments.occurrences, options)
@@ -174,8 +183,9 @@ def _connected(operation: Operation, options: Options, env: Env) -> ConnectionSe
         settings.api_key or options.key or carries_credentials(settings.headers)
     ):
         hint = _instead_of_a_key(operation, settings, env)
+        missing = Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")
         raise UsageError(
-            problems=[Problem("OPENAI_API_KEY", "is not set, and --api-key was not given")],
+            problems=[Problem("--api-key", "is empty") if options.has_empty_key else missing],
             hint=f"{options.withheld}\n{hint}" if options.withheld else hint,
         )
     if options.key and "authorization" not in (name.lower() for name, _ in settings.headers):

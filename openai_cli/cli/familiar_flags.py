@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.formats import FORMATS
 
 _COUNTERPARTS = (
     ("--output -o --out --output-format", "--format FORMAT, or > FILE for a file"),

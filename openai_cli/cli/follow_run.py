@@ -11,7 +11,7 @@ from openai_cli.api.statuses import WAITS_FOR_OUTPUTS
 from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
-from openai_cli.cli.run_options import RunOptions
+from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.cli.run_outcome import (
     check_run,
     run_label,
@@ -21,7 +21,6 @@ from openai_cli.cli.run_outcome import (
 )
 from openai_cli.cli.run_printer import RunPrinter
 from openai_cli.cli.start_run import start_run
-from openai_cli.cli.suggested_commands import go_on, next_commands
 from openai_cli.client.client import Client
 from openai_cli.client.redaction import secrets_of
 from openai_cli.client.responses import Document, Stream
@@ -115,6 +114,8 @@ class Follower:
             self._env.say("note", tokens(self._run))
         self._check_outcome(request)
         if self._names_thread(request) and self._run and has_ids(self._run):
+            from openai_cli.cli.suggested_commands import go_on
+
             self._env.say("note", go_on(self._run, self._settings))
 
     def _names_thread(self, request: Request) -> bool:
@@ -351,4 +352,6 @@ class Follower:
     def _next_commands(self, run: Run) -> str:
         if not has_ids(run):
             return ""
+        from openai_cli.cli.suggested_commands import next_commands
+
         return next_commands(run, self._settings, self._run_options.tools)

@@ -11,7 +11,6 @@ import typer
 from openai_cli.cli.app import build_app
 from openai_cli.cli.check_words import check_words
 from openai_cli.cli.env import system_env
-from openai_cli.cli.report import report, report_unexpected
 from openai_cli.cli.session import Session
 from openai_cli.errors import CliError, Interrupted
 from openai_cli.output.sink import OutputClosedError, OutputFailedError
@@ -25,7 +24,7 @@ def run(args: tuple[str, ...], interrupted: Callable[[], int]) -> int:
     session = Session(system_env(args, interrupted))
     code = _run(args, session)
     if code == 0 and interrupted():
-        code = report(Interrupted(), session)
+        code = _report(Interrupted(), session)
     _settle_streams()
     return code
 
@@ -35,20 +34,28 @@ def _run(args: tuple[str, ...], session: Session) -> int:
         check_words(args, session)
         code = build_app()(list(args), prog_name="openai", standalone_mode=False, obj=session)
     except CliError as error:
-        return report(error, session)
+        return _report(error, session)
     except (OutputClosedError, BrokenPipeError):
         return 0
     except OutputFailedError as error:
-        return report(CliError(f"cannot write the output: {error}"), session)
+        return _report(CliError(f"cannot write the output: {error}"), session)
     except (KeyboardInterrupt, typer.Abort):
-        return report(Interrupted(), session)
+        return _report(Interrupted(), session)
     except typer.Exit as stop:
         return stop.exit_code
     except Exception as error:  # last resort: show the user a message, not a traceback
         if session.env.interrupted():
-            return report(Interrupted(), session)
+            return _report(Interrupted(), session)
+        from openai_cli.cli.report import report_unexpected
+
         return report_unexpected(error, session)
     return code if isinstance(code, int) else 0
+
+
+def _report(error: CliError, session: Session) -> int:
+    from openai_cli.cli.report import report
+
+    return report(error, session)
 
 
 def _settle_streams() -> None:

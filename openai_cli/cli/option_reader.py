@@ -20,13 +20,8 @@ from openai_cli.cli.option_values import (
     size,
     whole,
 )
-from openai_cli.cli.options import CREDENTIALS
-from openai_cli.cli.upstream_options import (
-    ENGINE_FLAGS,
-    UPSTREAM_VARIABLES,
-    engine_environ,
-    upstream_secrets,
-)
+from openai_cli.cli.options import CREDENTIALS, ENGINE_FLAGS, UPSTREAM_VARIABLES
+from openai_cli.cli.upstream_options import engine_environ, upstream_secrets
 from openai_cli.client.address import DEFAULT_BASE_URL, LOCAL, Address, read_address
 from openai_cli.client.headers import check_credential, read_header
 from openai_cli.client.settings import DEFAULT_ANSWER_SIZE, ConnectionSettings
@@ -34,7 +29,8 @@ from openai_cli.errors import Problem, UsageError, shortened
 from openai_cli.input.arguments import Occurrence
 from openai_cli.input.credentials import read_credential
 from openai_cli.input.stdin import IDLE_WAIT, Stdin
-from openai_cli.output.printer import ROW_FORMATS, OutputStyle
+from openai_cli.output.formats import ROW_FORMATS
+from openai_cli.output.printer import OutputStyle
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -62,6 +58,7 @@ class Options(NamedTuple):
     max_pages: int
     max_time: float | None
     key: Key | None
+    has_empty_key: bool
     withheld: str
 
 
@@ -86,6 +83,7 @@ def read_options(configuration: Configuration, stdin: Stdin) -> tuple[Options, l
         max_pages=reader.value("--max-pages", whole(0, 10**9), DEFAULT_PAGES),
         max_time=reader.max_time(),
         key=None if settings.address.is_local else configuration.keys.get("--api-key"),
+        has_empty_key=reader.last("--api-key") == "",
         withheld=configuration.withheld,
     )
     reader.style("--format-error", "--transform-error")

@@ -9,7 +9,7 @@ from openai_cli.cli.near_words import near
 from openai_cli.cli.options import ERROR_FORMATS, LOG_FORMATS
 from openai_cli.errors import one_line
 from openai_cli.input.scalars import read_integer
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.formats import FORMATS
 from openai_cli.output.terminal import COLOURS
 
 _DAY = 86400

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from openai_cli.cli.upstream_options import UPSTREAM_APIS
-from openai_cli.output.printer import FORMATS, ROW_FORMATS
+from openai_cli.output.formats import FORMATS, ROW_FORMATS
 from openai_cli.output.terminal import COLOURS
 
 
@@ -34,6 +33,20 @@ LOG_FORMATS = ("text", "json")
 EXPORT_SHAPES = ("objects", "conversations")
 SHELLS = ("bash", "fish", "powershell", "zsh")
 """Shells with a completion script."""
+UPSTREAM_APIS = ("responses", "chat")
+UPSTREAM_HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
+UPSTREAM_KEY = "OPENAI_LOCAL_UPSTREAM_KEY"
+UPSTREAM_VARIABLES = {
+    "--upstream-url": "OPENAI_LOCAL_UPSTREAM_URL",
+    "--upstream-api": "OPENAI_LOCAL_UPSTREAM_API",
+    "--upstream-model": "OPENAI_LOCAL_UPSTREAM_MODEL",
+    "--upstream-key": UPSTREAM_KEY,
+    "--upstream-header": UPSTREAM_HEADERS,
+}
+"""Flags for the model server, with the variables they replace."""
+DROP_TOOLS = "--drop-unsupported-tools"
+ENGINE_FLAGS = (*UPSTREAM_VARIABLES, DROP_TOOLS)
+"""Flags for the embedded engine only."""
 CREDENTIALS = {
     "--api-key": "OPENAI_API_KEY",
     "--organization": "OPENAI_ORG_ID",

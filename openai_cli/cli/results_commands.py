@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openai_cli.bulk.appended_file import replacement
+from openai_cli.bulk.appended_file import JournalError, replacement
 from openai_cli.bulk.job_progress import counted
 from openai_cli.bulk.merge import Missing, RepeatedIds, jobs_of, missing_from, ranges_text
 from openai_cli.bulk.sorted_results import SortedResults
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def merge(session: Session) -> None:
     """Print the results of all files in the order of their lines, and report what is missing.
 
-    Raises UsageError for files of different jobs; JournalError for a file that holds anything but
+    Raises UsageError for files of different jobs, and for files that cannot be read or have no
     results; after printing, LinesFailedError if a line is missing or failed.
     """
     reader = OptionReader(Configuration(session.arguments.occurrences, session.env.environ))
@@ -37,8 +37,11 @@ def merge(session: Session) -> None:
     place = output_place(output) if output and output != "-" else None
     if place:
         _check_output(place.path, paths, input_path)
-    jobs = jobs_of(paths)
-    results = SortedResults(paths)
+    try:
+        jobs = jobs_of(paths)
+        results = SortedResults(paths)
+    except JournalError as error:
+        raise UsageError(problems=[Problem("FILE", error.message)], hint=error.hint) from None
     missing = missing_from(results, jobs, input_path)
     repeats = RepeatedIds()
     _write(repeats.looking(results.texts()), place, session.env)

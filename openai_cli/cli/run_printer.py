@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 from openai_cli.cli.env import Env
-from openai_cli.cli.listing import item_pages
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.progress import Progress
 from openai_cli.client.client import Client
@@ -187,6 +186,8 @@ def messages_of(run: Run, client: Client, max_pages: int) -> list[list[str]]:
     """
     if not has_ids(run) or status_of(run) not in _MAY_HAVE_REPLY:
         return []
+    from openai_cli.cli.listing import item_pages
+
     found = item_pages(client, request_for_messages(run), None, max_pages)
     return [[item for item in page if _is_of(item, run)] for page in found]
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from openai_cli.api.operation import Request, build_request, usable_id
 from openai_cli.api.operations import operation_named
-from openai_cli.api.thread_then_run import ThreadThenRun, thread_then_run
 from openai_cli.cli.env import Env
-from openai_cli.cli.suggested_commands import list_runs_command
 from openai_cli.client.client import Client
 from openai_cli.client.responses import Document, Stream
 from openai_cli.client.retry import NOT_OFFERED, TOO_MANY_REQUESTS, is_transient
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.errors import ApiError, CliError, Interrupted, NoAnswerError, shortened
+
+if TYPE_CHECKING:
+    from openai_cli.api.thread_then_run import ThreadThenRun
 
 _NO_ROUTE = (404, 405, NOT_OFFERED)
 _CLEANUP_TIMEOUT = 5.0
@@ -39,6 +40,8 @@ def start_run(client: Client, request: Request, env: Env, *, fallback: bool) -> 
         may = fallback and request.operation.has_fallback
         if not (may and _lacks_route(error, request, client.settings)):
             raise
+        from openai_cli.api.thread_then_run import thread_then_run
+
         parts = thread_then_run(request)
         if parts is None:
             raise
@@ -106,6 +109,8 @@ class _Fallback:
 
     def _start_run(self, thread_id: str) -> Document | Stream:
         """Start the run. The thread is deleted only if it is certain that no run was started."""
+        from openai_cli.cli.suggested_commands import list_runs_command
+
         where = f"a run on thread {shortened(thread_id)} may have started"
         command = f"list its runs with: {list_runs_command(thread_id, self._client.settings)}"
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,9 +15,11 @@ from openai_cli.api.operation import Operation
 from openai_cli.cli.builtin_command import BuiltinCommand
 from openai_cli.cli.catalog import FlagRow, command_rows, global_rows
 from openai_cli.cli.flag_parser import FlagOption, FlagParser
-from openai_cli.cli.help import HelpPage, flag_rows, render
 from openai_cli.cli.session import Session, session_of
 from openai_cli.errors import Interrupted
+
+if TYPE_CHECKING:
+    from openai_cli.cli.help import HelpPage
 
 
 class FlagsMixin:
@@ -48,6 +50,8 @@ class FlagsMixin:
 
     def get_help(self, ctx: Any) -> str:
         """The help page as text, laid out for stdout."""
+        from openai_cli.cli.help import render
+
         env = session_of(ctx).env
         page = self.page(ctx)
         return render(page, colour=env.colours(env.out))
@@ -88,6 +92,10 @@ def _on_version(ctx: Any, _option: Any, given: Any) -> None:
         show_version(ctx)
 
 
+_ONLY_HELP = (["--help"], ["-h"], ["help"])
+"""Arguments of a command that ask for its help, whatever its flags are."""
+
+
 class AppCommand(FlagsMixin, TyperCommand):
     """An operation or a command of the tool itself; takes its own and global flags in any order.
 
@@ -101,12 +109,14 @@ class AppCommand(FlagsMixin, TyperCommand):
         declared: Operation | BuiltinCommand,
         rows: Callable[[], tuple[FlagRow, ...]],
         run: Callable[[Session], None],
+        shown_rows: Callable[[], tuple[FlagRow, ...]] | None = None,
     ) -> None:
         super().__init__(
             declared.command, callback=run, help=f"{declared.summary}.", add_help_option=False
         )
         self._declared = declared
         self._rows = rows
+        self._shown_rows = shown_rows or rows
 
     def rows(self) -> tuple[FlagRow, ...]:
         """Its own flags, then the global ones."""
@@ -114,6 +124,8 @@ class AppCommand(FlagsMixin, TyperCommand):
 
     def page(self, ctx: Any) -> HelpPage:
         """The content of its help page."""
+        from openai_cli.cli.help import HelpPage, flag_rows
+
         return HelpPage(
             usage=self._declared.usage,
             summary=self.help or "",
@@ -123,6 +135,8 @@ class AppCommand(FlagsMixin, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the flags; the callback gets the session with the flags of all levels."""
+        if args in _ONLY_HELP:
+            self._rows = self._shown_rows
         words = super().parse_args(ctx, args)
         self._answer_word(ctx)
         ctx.params = {"session": session_of(ctx)}
@@ -149,7 +163,14 @@ def build_command(declared: Operation | BuiltinCommand) -> AppCommand:
     """The Typer command of an operation, or of one of the tool's own commands."""
     if isinstance(declared, BuiltinCommand):
         return AppCommand(declared, lambda: declared.rows, declared.run)
-    return AppCommand(declared, partial(command_rows, declared), partial(_execute, declared))
+    rows, shown_rows = partial(command_rows, declared), partial(_shown_rows, declared)
+    return AppCommand(declared, rows, partial(_execute, declared), shown_rows)
+
+
+def _shown_rows(operation: Operation) -> tuple[FlagRow, ...]:
+    from openai_cli.cli.help_rows import help_rows
+
+    return help_rows(operation)
 
 
 def _execute(operation: Operation, session: Session) -> None:

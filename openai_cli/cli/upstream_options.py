@@ -10,25 +10,17 @@ from typing import Protocol
 
 from openai_cli.api.run_limits import DROP_TOOLS_VARIABLE, MAX_TOOL_TURNS_VARIABLE
 from openai_cli.cli.near_words import near
+from openai_cli.cli.options import (
+    DROP_TOOLS,
+    UPSTREAM_APIS,
+    UPSTREAM_HEADERS,
+    UPSTREAM_KEY,
+    UPSTREAM_VARIABLES,
+)
 from openai_cli.client.address import read_address
 from openai_cli.client.headers import read_header, read_headers
 from openai_cli.client.redaction import header_secrets, url_secrets
 from openai_cli.errors import Problem, UsageError
-
-UPSTREAM_APIS = ("responses", "chat")
-_HEADERS = "OPENAI_LOCAL_UPSTREAM_HEADERS"
-_KEY = "OPENAI_LOCAL_UPSTREAM_KEY"
-UPSTREAM_VARIABLES = {
-    "--upstream-url": "OPENAI_LOCAL_UPSTREAM_URL",
-    "--upstream-api": "OPENAI_LOCAL_UPSTREAM_API",
-    "--upstream-model": "OPENAI_LOCAL_UPSTREAM_MODEL",
-    "--upstream-key": _KEY,
-    "--upstream-header": _HEADERS,
-}
-"""Flags for the model server, with the variables they replace."""
-DROP_TOOLS = "--drop-unsupported-tools"
-ENGINE_FLAGS = (*UPSTREAM_VARIABLES, DROP_TOOLS)
-"""Flags for the embedded engine only."""
 
 
 class FlagReader(Protocol):
@@ -56,24 +48,26 @@ def engine_environ(reader: FlagReader, environ: Mapping[str, str]) -> dict[str, 
             reader.problems.append(Problem(name, "is empty"))
     reader.problems += [*_problems(reader)]
     texts = {variable: reader.last(name) or "" for name, variable in UPSTREAM_VARIABLES.items()}
-    texts[_KEY] = reader.credential("--upstream-key")
+    texts[UPSTREAM_KEY] = reader.credential("--upstream-key")
     texts["OPENAI_LOCAL_UPSTREAM_MODEL"] = ",".join(reader.all("--upstream-model"))
     texts[MAX_TOOL_TURNS_VARIABLE] = reader.last("--max-tool-turns") or ""
     texts[DROP_TOOLS_VARIABLE] = "1" if reader.has(DROP_TOOLS) else ""
     headers = reader.all("--upstream-header")
     # A header from the environment is also sent, unless a flag sets a header of that name.
-    texts[_HEADERS] = "\n".join([environ.get(_HEADERS, ""), *headers]) if headers else ""
+    texts[UPSTREAM_HEADERS] = (
+        "\n".join([environ.get(UPSTREAM_HEADERS, ""), *headers]) if headers else ""
+    )
     return {variable: text for variable, text in texts.items() if text}
 
 
 def upstream_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     """The upstream's secrets: its key, and secrets in its headers and address."""
-    yield environ.get(_KEY, "")
+    yield environ.get(UPSTREAM_KEY, "")
     yield from url_secrets(environ.get("OPENAI_LOCAL_UPSTREAM_URL", ""))
     try:
-        headers = read_headers(environ.get(_HEADERS, ""))
+        headers = read_headers(environ.get(UPSTREAM_HEADERS, ""))
     except ValueError:
-        yield environ.get(_HEADERS, "")
+        yield environ.get(UPSTREAM_HEADERS, "")
     else:
         yield from header_secrets(headers)
 

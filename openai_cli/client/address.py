@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from openai_cli import windows
 from openai_cli.errors import Problem, UsageError
@@ -16,7 +16,12 @@ UNIX = "http+unix"
 """The scheme of a server behind a Unix socket; the host is the socket's path, percent-encoded."""
 QUOTES = tuple("\"'\u2018\u2019\u201c\u201d")
 
-_HOST = re.compile(r"([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/|$)")
+_UNSEEN = "\ufeff\u200b\u2060"
+"""Characters without width: the byte-order mark of a file, and what web pages hold."""
+_NO_HOSTS = ("null", "undefined", "None", "http", "https")
+_SLIP = re.compile(r"(https?)(?::/?|/{1,2})(?!/)|//")
+"""Misspelt and incomplete forms of `http://`."""
+_HOST = re.compile(r"(\w[\w.-]*|\[[\da-fA-F:.]+\])(:\d+)?(/|$)")
 """The beginning of a URL without its scheme; the host is group 1."""
 
 
@@ -87,7 +92,7 @@ def read_address(text: str, source: str, *, or_engine: bool = True) -> Address:
     Raises UsageError if it is not `http(s)://HOST…`, `http+unix://SOCKET…` or, unless it must be
     a server, `local:…`.
     """
-    text = text.strip()
+    text = text.strip().strip(_UNSEEN).strip()
     if text[:1] in QUOTES or text[-1:] in QUOTES:
         what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
         raise UsageError(problems=[Problem(source, what)])
@@ -103,7 +108,9 @@ def read_address(text: str, source: str, *, or_engine: bool = True) -> Address:
         raise _wrong(source, text, "is not a URL", or_engine=or_engine) from None
     if parts.scheme == UNIX:
         return _unix_address(parts, source)
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\x7f]", text):
+    if parts.scheme in ("http", "https") and re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise _wrong(source, text, "contains a blank or a control character", or_engine=or_engine)
+    if parts.scheme not in ("http", "https") or not host:
         why = "must begin with http:// or https://" + (", or be local:" if or_engine else "")
         raise _wrong(source, text, why, or_engine=or_engine)
     if parts.username is not None or parts.password is not None:
@@ -141,13 +148,17 @@ def _wrong(source: str, text: str, why: str, *, or_engine: bool) -> UsageError:
 
 def _near(text: str, *, or_engine: bool) -> str:
     """The URL that was probably meant; `http://` is suggested only for this machine."""
-    if text == LOCAL.rstrip(":") and or_engine:
+    if text.lower().rstrip(":") == LOCAL.rstrip(":") and or_engine:
         return LOCAL
-    found = _HOST.match(text)
-    if not found:
+    if text.startswith("unix:") or (text.startswith("/") and text.endswith(".sock")):
+        return f"{UNIX}://{quote('/' + text.removeprefix('unix:').lstrip('/'), safe='')}/v1"
+    slip = _SLIP.match(text)
+    rest = text[slip.end() :] if slip else text
+    found = _HOST.match(rest)
+    if not found or rest in _NO_HOSTS:
         return ""
     scheme = "http" if _is_loopback(found[1].strip("[]").lower()) else "https"
-    return f"{scheme}://{text}"
+    return f"{(slip and slip[1]) or scheme}://{rest}"
 
 
 def _is_loopback(host: str) -> bool:

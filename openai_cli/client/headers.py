@@ -20,17 +20,17 @@ _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key"})
 _NO_CREDENTIALS = (
     ("^\ufeff", "begins with a byte-order mark, which is no part of it"),
     (
-        "^[\"'\u2018-\u201f]|[\"'\u2018-\u201f]$",
+        "^[\"'`\u2018-\u201f]|[\"'`\u2018-\u201f]$",
         "has quotes around it, which are no part of it (docker --env-file keeps quotes)",
     ),
     (r"^\s|\s\Z", "has a space or a line break around it, which is no part of it"),
     (
-        r"^\$([A-Z_][A-Z0-9_]*|\{\w+\})$",
+        r"^(\$([A-Z_][A-Z0-9_]*|\{\w+\})|%\w+%)$",
         "is the name of a variable and not its value (in single quotes, a shell keeps $NAME)",
     ),
     (r"^(export )?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+=[^=]", "is NAME=value, not the value alone"),
-    (r"^Bearer\s", "begins with Bearer, which is no part of it"),
-    (r"^(null|undefined|None)$", "is the word of a program that had no value"),
+    (r"^(?i:bearer)\s", "begins with Bearer, which is no part of it"),
+    (r"^(null|NULL|nil|undefined|None)$", "is the word of a program that had no value"),
     (r"^@", "begins with @; only a flag such as --api-key reads a file"),
     (r"^-$", "is -; only a flag such as --api-key reads standard input"),
     (

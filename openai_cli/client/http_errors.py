@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+
 import httpx
 
 from openai_cli.client.answer_body import AnswerTooLargeError, UnreadableEncodingError
 from openai_cli.client.extras import install_hint
-from openai_cli.client.proxies import named_proxy
+from openai_cli.client.proxies import Proxy, named_proxy
 from openai_cli.client.redaction import scrub
 from openai_cli.client.settings import ConnectionSettings
 from openai_cli.client.wire import AnswerTimeoutError
@@ -37,6 +40,7 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 """OpenSSL's reasons when the server answers in plain text."""
 _TLS_CLOSED = ("UNEXPECTED_EOF_WHILE_READING", "Connection reset by peer")
 """Errors when the server closes the connection during the TLS handshake."""
+_NOT_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
@@ -58,7 +62,8 @@ def is_connection_failure(error: Exception) -> bool:
 
 def translate(error: Exception, settings: ConnectionSettings) -> CliError:
     """The CliError for an httpx error."""
-    server = _server_name(error, settings)
+    proxy = _proxy_out_of_reach(error, settings)
+    server = f"the proxy {proxy.place}" if proxy else _server_name(error, settings)
     if isinstance(error, httpx.InvalidURL | UnicodeError):
         return UsageError(f"cannot use the address of {shortened(server)}: {shortened(str(error))}")
     # The message may contain text from the server.
@@ -105,15 +110,58 @@ def _hint(error: Exception, detail: str, settings: ConnectionSettings) -> str:
         return f"it may still be working; --timeout sets a longer limit than {settings.timeout:g} s"
     if isinstance(error, UnreadableEncodingError):
         return error.hint
-    if isinstance(error, httpx.ProxyError) and detail.startswith("407"):
-        return f"name your user there: {_variable(settings)}=http://USER:PASSWORD@HOST:PORT"
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        hint = "check the address (--base-url) and that the server is running"
-        if settings.address.secure and any(why in detail for why in _TLS_CLOSED):
-            hint = "the server closed the connection when TLS began: perhaps the URL needs http://"
-        variable = _variable(settings)
-        return f"{hint}, and the proxy in the environment ({variable})" if variable else hint
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return hint_about_proxy(error, settings) or _hint_of_connecting(error, detail, settings)
     return ""
+
+
+def hint_about_proxy(error: Exception, settings: ConnectionSettings) -> str:
+    """The hint about a proxy that cannot be reached or requires other credentials; else empty."""
+    if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
+        return _hint_of_407(named_proxy(settings))
+    if proxy := _proxy_out_of_reach(error, settings):
+        others = "NO_PROXY lists hosts that are reached without a proxy"
+        return f"check the proxy in the environment ({proxy.variable}); {others}"
+    return ""
+
+
+def _hint_of_connecting(error: Exception, detail: str, settings: ConnectionSettings) -> str:
+    if isinstance(error, httpx.ProxyError):
+        return ""
+    hint = "check the address (--base-url) and that the server is running"
+    if settings.address.secure and any(why in detail for why in _TLS_CLOSED):
+        hint = "the server closed the connection when TLS began: perhaps the URL needs http://"
+    proxy = named_proxy(settings)
+    return f"{hint}, and the proxy in the environment ({proxy.variable})" if proxy else hint
+
+
+def _hint_of_407(proxy: Proxy | None) -> str:
+    if proxy is None:
+        return ""
+    if proxy.has_user:
+        what = f"it does not take the user and password in {proxy.variable}"
+        return f"{what} (special characters are percent-encoded there: @ is %40)"
+    return f"name your user there: {proxy.variable}=http://USER:PASSWORD@HOST:PORT"
+
+
+def _proxy_out_of_reach(error: Exception, settings: ConnectionSettings) -> Proxy | None:
+    """The proxy that could not be connected to; None if there is none, or the server was meant.
+
+    What fails on the way to an https server may have failed behind the proxy, where TLS begins,
+    unless it is an error of making a connection.
+    """
+    if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return None
+    if settings.address.secure and not _is_unreachable(error):
+        return None
+    return named_proxy(settings)
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Whether no connection was made: the host is unknown, or nothing listens there."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, socket.gaierror) or getattr(error, "errno", 0) in _NOT_THERE
 
 
 def _is_plain_text(error: Exception) -> bool:
@@ -128,9 +176,3 @@ def _of_system() -> str:
     if find_spec("truststore"):
         return ""
     return f"; the package truststore adds the system's certificates, {install_hint('trust')}"
-
-
-def _variable(settings: ConnectionSettings) -> str:
-    """The variable that names the proxy in use; empty without one."""
-    proxy = named_proxy(settings)
-    return proxy.variable if proxy else ""

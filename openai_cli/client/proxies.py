@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -20,7 +21,7 @@ from openai_cli.errors import Problem, UsageError, shortened
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _ENTRY = (
     r"(?:(?P<scheme>https?|all)://)?"
-    r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^\s:/\[\]*?#@%]+))"
+    r"(?:\[(?P<v6>[0-9a-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[\w.-]+))"
     r"(?::(?P<port>\d{1,5}))?/?"
 )
 _PORTS = {"http": 80, "https": 443}
@@ -36,6 +37,16 @@ class Proxy(NamedTuple):
     def scheme(self) -> str:
         """`http`, `https`, `socks5` or `socks5h`."""
         return self.url.partition("://")[0].lower()
+
+    @property
+    def place(self) -> str:
+        """The proxy's host, and port if given, without user and password."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def has_user(self) -> bool:
+        """Whether the URL contains a user."""
+        return "@" in urlsplit(self.url).netloc
 
 
 class _Target(NamedTuple):
@@ -75,7 +86,11 @@ def warn_of_entries(settings: ConnectionSettings) -> None:
     for entry in _entries(getproxies().get("no", "")):
         if _meaning(entry) is None:
             name = _variable("no_proxy", settings.environ)
-            settings.warn(f'{name}: "{shortened(entry)}" is not a host, address or range; ignored')
+            quotes = (
+                " (docker --env-file keeps quotes)" if {entry[0], entry[-1]} & {*QUOTES} else ""
+            )
+            what = f"is not a host, address or range; ignored{quotes}"
+            settings.warn(f'{name}: "{shortened(entry)}" {what}')
 
 
 def bypassed(address: Address, no_proxy: str) -> bool:
@@ -150,7 +165,12 @@ def _network(text: str) -> _Network | None:
 
 def _plain(host: str) -> str:
     """A host in normal form, for comparison."""
-    return host.lower().strip(".")
+    plain = host.lower().strip(".")
+    if plain.isascii():
+        return plain
+    with suppress(UnicodeError):  # not a valid DNS name: compared as it is
+        return plain.encode("idna").decode()
+    return plain
 
 
 def _check(proxy: Proxy) -> None:

@@ -154,8 +154,8 @@ class Engine:
             started.run, started.model, started.max_tool_turns, streamed=started.stream
         )
         self._executor.queued(tx, started)
-        if not (started.stream or self._executor.background):
-            driver.begin(tx)  # nobody sees it queued: one transaction less
+        if self._executor.begins_at_once(stream=started.stream):
+            driver.begin(tx)  # one transaction less
         return started, driver
 
     def driver(self, log: EventLog) -> Driver:

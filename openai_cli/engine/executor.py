@@ -25,6 +25,10 @@ class Executor(Protocol):
         """Whether a request that starts a run is answered while the run is still queued."""
         ...
 
+    def begins_at_once(self, *, stream: bool) -> bool:
+        """Whether this process begins to work on a run, or a stream of one, as it is started."""
+        ...
+
     def new_owner(self) -> str | None:
         """Who will work on a run that is started now; None if that is not known yet."""
         ...
@@ -65,8 +69,12 @@ class InlineExecutor:
         """This process."""
         return new_lease_owner()
 
+    def begins_at_once(self, *, stream: bool) -> bool:
+        """A stream begins when it is read."""
+        return not stream
+
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Nothing is: the run is begun at once."""
+        """Nothing to note: this process executes the run."""
 
     def work(self, driver: Driver) -> None:
         """Drive the run until it stops."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from openai_cli.client.address import LOCAL
+from openai_cli.client.address import LOCAL, QUOTES
 from openai_cli.errors import StoreError
 
 STORE_VARIABLE = "OPENAI_LOCAL_STORE"
@@ -34,11 +34,12 @@ def store_place(address: str, environ: Mapping[str, str]) -> StorePlace:
 
     Raises:
         StoreError: the address is no `local:` address, or names a database of another kind, or
-            its home directory is unknown, or the working directory is gone.
+            its home directory is unknown, or the working directory is gone, or the variable has
+            quotes or blanks around its value.
     """
     if not address.startswith(LOCAL):
         raise StoreError(f"{address!r} is not an address of the local engine ({LOCAL}FILE).")
-    name = address[len(LOCAL) :] or environ.get(STORE_VARIABLE, "")
+    name = address[len(LOCAL) :] or _named(environ)
     if name.startswith(_DATABASE):
         return DatabaseUrl(name)
     if other := re.match(r"[A-Za-z][\w+.-]*://", name):
@@ -53,6 +54,18 @@ def store_place(address: str, environ: Mapping[str, str]) -> StorePlace:
         raise StoreError(f"The home directory in {name!r} is not known.") from error
     except FileNotFoundError as error:
         raise StoreError(f"The working directory, which holds {name!r}, is gone.") from error
+
+
+def _named(environ: Mapping[str, str]) -> str:
+    """The value of the variable. A name that was not meant would make a store in another place."""
+    name = environ.get(STORE_VARIABLE, "")
+    if name[:1] in QUOTES and name[-1:] in QUOTES:
+        what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
+    elif name != name.strip():
+        what = "has a blank or a line break around it, which is no part of it"
+    else:
+        return name
+    raise StoreError(f"{STORE_VARIABLE} {what}.", hint=f"--base-url {LOCAL}FILE takes any name")
 
 
 def check_driver(place: DatabaseUrl) -> None:

@@ -132,6 +132,11 @@ class BodyBuilder:
         self.values = result
         self._defaults = Defaults(source, frozenset(paths))
 
+    @property
+    def has_defaults(self) -> bool:
+        """Whether anything of the body on stdin is part of the request."""
+        return self._defaults is not None and bool(self._defaults.paths)
+
     def problem(self, finding: Finding) -> Problem:
         """The finding as a problem of the flag, or of stdin, that set the value."""
         found = self._origins.nearest(finding.path)

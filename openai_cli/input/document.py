@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections import Counter
+from functools import cache, partial
 from typing import Any
 
 from openai_cli.input.document_limits import MAX_DEPTH, DocumentError, whole_number
@@ -16,7 +17,7 @@ from openai_cli.input.document_limits import MAX_DEPTH, DocumentError, whole_num
 SPACE = " \t\r\n"
 """White space around values, for JSON and YAML alike; Python's `strip` knows more kinds."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_surrogates = cache(partial(re.compile, "[\ud800-\udfff]"))
 
 
 def read_document(text: str) -> Any:
@@ -89,7 +90,7 @@ def _checked(value: Any, depth: int) -> Any:
 
 def _text(text: str) -> str:
     """Join surrogate pairs that were written as two escapes; refuse half a pair."""
-    if not _SURROGATE.search(text):
+    if not _surrogates().search(text):
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")

@@ -38,7 +38,7 @@ def read_file(name: str) -> bytes:
             start = _await_writer(descriptor) if is_pipe else b""
             data = start + stream.read(MAX_BYTES + 1)
     except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
         # A text with a line break or a NUL, or too long for a name, is no slip in a file's name.
         no_path = getattr(error, "errno", None) == ENAMETOOLONG or bool({"\n", "\0"} & set(name))
         what = f"cannot read the file {shown(name)}: {why}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from openai_cli.api.check import (
@@ -29,14 +30,22 @@ from openai_cli.input.text_encodings import decode, without_line_break
 from openai_cli.input.values import literal_value, read_value
 
 RAW_FIELD, BODY = "--raw-field", "--body"
-_IN_CURLY_QUOTES = re.compile("[\u2018\u201a\u201c\u201e].*[\u2018\u2019\u201c\u201d]", re.DOTALL)
+_OPEN_QUOTES, _CLOSED_QUOTES = tuple("\u2018\u201a\u201c\u201e"), tuple("\u2018\u2019\u201c\u201d")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
-_FILE_NAME = re.compile(r"[\w./~-]+\.(json|ya?ml)")
+_FILE_NAME = r"[\w./~-]+\.(json|ya?ml)"
 _AT_ONCE = 1e-3
 """The wait when the input is refused anyway."""
 _LOOP_HINT = (
     "if this is not the body, as in a loop (while read …) whose own input is standard input, "
     "end the command with < /dev/null; - or --body - sends any object"
+)
+_IDS_HINT = (
+    "if this is not for the command, as in a loop (while read …) whose own input is standard "
+    "input, end the command with < /dev/null; - in place of an id reads the id"
+)
+_UNUSED = (
+    "nothing of this object is sent, as flags set all its fields (a command in a loop that reads "
+    "standard input ends with < /dev/null)"
 )
 
 
@@ -98,6 +107,7 @@ class _Reader:
         self.flags = {flag.name: flag for flag in flags_of(operation)}
         self.body = BodyBuilder(operation.request, self.flags.values())
         self.problems = list(arguments.problems)
+        self.warnings: list[Problem] = []
         self.unreadable = {self.flags[name].path for name in arguments.unread if name in self.flags}
         self.announced: list[str] = []
         self.ids_on_stdin: list[Flag] = []
@@ -226,6 +236,8 @@ class _Reader:
             self.is_no_body = True
             raise
         self._add_fields(fields, "stdin")
+        if fields and not self.body.has_defaults:
+            self.warnings.append(Problem("stdin", _UNUSED))
 
     def _parse_offered(self, text: str) -> dict[str, Any]:
         """Raises ValueError for what is probably no body of this request, but somebody else's."""
@@ -261,7 +273,9 @@ class _Reader:
         values = body_of(result)
         self._fail(self._path_problems(values) or self._blank_ids(values))
         slipped = map(self.body.problem, (*slips(result), *_blanks(values, ())))
-        return build_request(self.operation, values), [*slipped, *_curly_quotes(self.arguments)]
+        typed = (*_curly_quotes(self.arguments), *_flags_as_values(self.arguments))
+        warnings = [*self.warnings, *slipped, *typed]
+        return build_request(self.operation, values), warnings
 
     def defaults(self) -> tuple[BodyBuilder, list[Problem]]:
         """The values so far, where only fields of the request are missing. Raises UsageError."""
@@ -280,7 +294,7 @@ class _Reader:
         """The request with the values as they are. Raises UsageError."""
         values = self.body.values
         self._fail(self.problems or self._path_problems(values))
-        return build_request(self.operation, values), []
+        return build_request(self.operation, values), self.warnings
 
     def _follows(self, finding: Finding) -> bool:
         """Whether the finding follows from something unreadable, which is reported already."""
@@ -318,10 +332,10 @@ class _Reader:
                 "for it; see --stdin-timeout)"
             )
         if self.is_no_body:
-            yield _LOOP_HINT
+            yield _LOOP_HINT if self.operation.takes_body else _IDS_HINT
         wrong_flags = {p.source for p in problems if not p.path}
         for one in self.arguments.occurrences:
-            if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):
+            if one.name in wrong_flags and one.text and re.fullmatch(_FILE_NAME, one.text):
                 yield f"@{one.text} reads the file"
         in_path = {f.name for f in self.flags.values() if f.path[0] in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
@@ -373,8 +387,16 @@ def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
     words = [(f'"{word}"', word) for word in arguments.words]
     flags = [(one.source, one.text or "") for one in arguments.occurrences]
     for source, text in (*flags, *words):
-        if _IN_CURLY_QUOTES.fullmatch(text):
+        if text.startswith(_OPEN_QUOTES) and text[1:].endswith(_CLOSED_QUOTES):
             yield Problem(source, "the curly quotes around it are part of the value")
+
+
+def _flags_as_values(arguments: Arguments) -> Iterator[Problem]:
+    """Texts that look like a flag: perhaps a variable without quotes was empty."""
+    for word, value in pairwise(arguments.typed):
+        if word in arguments.texts and re.fullmatch("--[a-z][a-z.-]+", value):
+            what = f'"{value}" is its value and no flag (an empty variable needs quotes: {word} "")'
+            yield Problem(word, what)
 
 
 def _blanks(value: Any, path: Path) -> Iterator[Finding]:

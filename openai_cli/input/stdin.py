@@ -6,6 +6,7 @@ import io
 import os
 import select
 import stat
+from collections.abc import Callable
 from typing import BinaryIO
 
 from openai_cli import windows
@@ -15,6 +16,9 @@ MAX_BYTES = 256 * 2**20
 
 IDLE_WAIT = 0.05
 """Seconds in which a pipe must bring the first byte of a body that nobody announced."""
+
+PATIENCE = 2.0
+"""Seconds of silence in a body that nobody announced, after which it is told what is waited for."""
 
 _CHUNK = 2**20
 
@@ -26,14 +30,22 @@ class StdinError(ValueError):
 class Stdin:
     """The pipe or file behind standard input.
 
-    `barred` means that nothing may read it (`--no-stdin`). `kept_silent` is set if a pipe was not
-    read because it had no data, `partly_read` if a file was read whose beginning somebody else
-    had read before.
+    `barred` means that nothing may read it (`--no-stdin`). `on_wait` is called once if a pipe with
+    a body that nobody announced falls silent: it may be that of a loop, without an end.
+    `kept_silent` is set if a pipe was not read because it had no data, `partly_read` if a file was
+    read whose beginning somebody else had read before.
     """
 
-    def __init__(self, stream: BinaryIO | None, *, barred: bool = False) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO | None,
+        *,
+        barred: bool = False,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> None:
         self._stream = stream
         self._barred = barred
+        self._on_wait = on_wait
         self.owner = ""
         self.kept_silent = False
         self.partly_read = False
@@ -55,18 +67,21 @@ class Stdin:
             self.partly_read = self._is_partly_read(self._stream)
         except OSError as error:
             raise StdinError(f"cannot read standard input: {error.strerror}") from None
-        return self.demand("the request body")
+        return self._read_as("the request body", patience=PATIENCE)
 
     def demand(self, owner: str) -> bytes:
         """Everything on standard input, waited for as long as it takes: `owner` asked for it.
 
         Raises StdinError if another owner read it before, it is barred, or cannot be read.
         """
+        return self._read_as(owner, patience=None)
+
+    def _read_as(self, owner: str, *, patience: float | None) -> bytes:
         self.claim(owner)
         if self._stream is None:
             raise StdinError("standard input is closed")
         try:
-            return self._read(self._stream)
+            return self._read(self._stream, patience)
         except OSError as error:
             raise StdinError(f"cannot read standard input: {error.strerror}") from None
 
@@ -78,14 +93,17 @@ class Stdin:
             raise StdinError(f"standard input was read as {self.owner} already")
         self.owner = owner
 
-    def _read(self, stream: BinaryIO) -> bytes:
+    def _read(self, stream: BinaryIO, patience: float | None) -> bytes:
         descriptor = stream.fileno()
         data = io.BytesIO()  # gives its bytes without a copy, which a bytearray does not
         data.write(self._early)
         while data.tell() <= MAX_BYTES:
-            # Wait here and not in read(): a parent may have left the pipe non-blocking.
-            if not windows.is_windows():  # which selects sockets only
-                select.select([descriptor], [], [])
+            # Wait here and not in read(): a parent may have left the pipe non-blocking. Windows
+            # selects sockets only.
+            if not windows.is_windows() and not select.select([descriptor], [], [], patience)[0]:
+                self._on_wait()
+                patience = None
+                continue
             chunk = os.read(descriptor, _CHUNK)
             if not chunk:
                 return data.getvalue()

@@ -63,6 +63,8 @@ def _fitting(data: bytes) -> Iterator[str]:
     if data.startswith(_PDF):
         return
     names: tuple[str, ...] = _CANDIDATES
+    if _has_stray_nulls(data):
+        return
     if b"\0" in data:  # UTF-16, where the upper half of most characters is 0
         is_little = data[1::2].count(0) > data[::2].count(0)
         names = ("utf-16-le" if is_little else "utf-16-be",)
@@ -73,3 +75,14 @@ def _fitting(data: bytes) -> Iterator[str]:
             continue
         if not (_BINARY | _C1) & set(text):
             yield name
+
+
+def _has_stray_nulls(data: bytes) -> bool:
+    """Whether this is UTF-8 with a few null characters in it, such as between records."""
+    if not 0 < data.count(0) < len(data) / 4:
+        return False
+    try:
+        text = data.replace(b"\0", b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return not _BINARY & set(text)

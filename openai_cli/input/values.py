@@ -18,7 +18,7 @@ from openai_cli.input.document_limits import BrokenTextError, DocumentError
 from openai_cli.input.references import expand_references
 from openai_cli.input.scalars import read_boolean, read_integer, read_number
 
-_PAIR = re.compile(r"([^\s=:{}\[\]\"'@#&*!|>%`,?-][^=:\n]*)=(.*)", re.DOTALL)
+_PAIR = r"([^\s=:{}\[\]\"'@#&*!|>%`,?-][^=:\n]*)=((?s:.*))"
 _SCALARS = {Kind.INTEGER: read_integer, Kind.NUMBER: read_number, Kind.BOOLEAN: read_boolean}
 
 
@@ -41,7 +41,7 @@ def literal_value(flag: Flag, text: str) -> Any:
     Raises ValueError if the flag takes no such text.
     """
     _check_unicode(text)
-    if flag.note.pairs and (pair := _PAIR.fullmatch(text)):
+    if flag.note.pairs and (pair := re.fullmatch(_PAIR, text)):
         return {pair[1]: pair[2]}
     if flag.kind is not Kind.TEXT and not flag.note.any_text:
         raise ValueError(f"{flag.name} takes no plain text")
@@ -63,7 +63,7 @@ def parse_text(flag: Flag, text: str) -> Any:
     if flag.note.any_text:
         found = _object_or_objects(text)
         return text if found is None else found
-    if flag.note.pairs and (pair := _PAIR.fullmatch(text)):
+    if flag.note.pairs and (pair := re.fullmatch(_PAIR, text)):
         return {pair[1]: pair[2]}
     return _document(text)
 

@@ -1,10 +1,14 @@
-"""`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the pictures."""
+"""`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the pictures.
+
+And the file that `--help` reads, to its place in the package.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from openai_cli.cli.help_rows import FILE, kept_rows
 from openai_cli.manual.man import man_pages
 from openai_cli.manual.manpages_command import write_files
 from openai_cli.manual.picture import bulk_picture, picture
@@ -27,3 +31,4 @@ def write_documents(folder: Path) -> None:
 
 if __name__ == "__main__":
     write_documents(Path(sys.argv[1]))
+    write_files(FILE.parent, {FILE.name: kept_rows()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from openai_cli.errors import shortened
+from openai_cli.errors import one_line, shortened
 from openai_cli.output.gjson import Selector
 from openai_cli.output.gjson.json_scalars import string
 from openai_cli.output.gjson.source import Source
@@ -73,5 +73,5 @@ class Columns:
         missing = [name for name in self.names if name in self._unseen]
         if not (missing and self.are_paths and self._first):
             return []
-        has = shortened(", ".join(self._first))
-        return [f"no item has {', '.join(missing)}; the first one has {has}"]
+        lacks, has = (shortened(one_line(", ".join(names))) for names in (missing, self._first))
+        return [f"no item has {lacks}; the first one has {has}"]

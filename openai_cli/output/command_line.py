@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_WORDS = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+_WORDS = r"""(?:[^\s"']|"[^"]*"|'[^']*')+"""
 
 
 def wrapped(command: str, width: int = 76) -> list[str]:
@@ -14,7 +14,7 @@ def wrapped(command: str, width: int = 76) -> list[str]:
     exceeds `width` columns.
     """
     pieces: list[str] = []
-    for word in _WORDS.findall(command):
+    for word in re.findall(_WORDS, command):
         if pieces and pieces[-1].startswith("--") and not word.startswith("-"):
             pieces[-1] += f" {word}"
         else:

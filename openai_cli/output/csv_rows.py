@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from itertools import chain, repeat
 
+from openai_cli.errors import one_line, shortened
 from openai_cli.output.columns import Columns, members
 from openai_cli.output.json_layout import compact, string_value
 
@@ -38,7 +39,8 @@ class CsvRows:
         """Sentences about columns without a value, and about members without a column."""
         if not self._columns:
             return []
-        late = f"later items have more members, such as {self._left_out}: select with --columns"
+        more = shortened(one_line(self._left_out))
+        late = f"later items have more members, such as {more}: select with --columns"
         return [*self._columns.notes(), *([late] if self._left_out else [])]
 
     def _row(self, columns: Columns, item: str, found: dict[str, str]) -> str:

@@ -11,30 +11,27 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from openai_cli.output.terminal import BIDIRECTIONAL
+
+# Patterns are compiled on first use, except the one for each line of a stream.
 # Possessive quantifiers prevent backtracking, so a long string needs no extra memory.
 _STRING = r'"[^"\\]*+(?:(?>\\.[^"\\]*+))*+"'
-_TOKEN = re.compile(_STRING + r'|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN = rf'(?s:{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+)'
 # Several tokens without white space between them; all of the text, if it has no white space.
 _RUN = re.compile(rf'(?:(?>[^\s"]++|{_STRING}))++', re.DOTALL)
-_RUN_BYTES = re.compile(_RUN.pattern.encode(), re.DOTALL)
 # The content of one line: a value or a bracket, with its key and the comma after it.
-_LINE = re.compile(
-    rf"""
+_LINE = rf"""(?sx)
     (?: (?> (?P<key> {_STRING} ) \s*+ : \s*+ ) )?+
     (?: (?P<empty> \[\s*+\] | \{{\s*+\}} )
         | (?P<open> [\[{{] )
         | (?P<close> [\]}}] )
         | (?P<scalar> {_STRING} | [^\s{{}}\[\],:"]++ ) )
     (?: (?> \s*+ (?P<comma> , ) ) )?+
-    """.encode(),
-    re.DOTALL | re.VERBOSE,
-)
+    """.encode()
 _LONG = 1 << 16
 """Bytes from which a value is not copied."""
 _OPEN, _CLOSE = frozenset("{["), frozenset("}]")
-BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
-"""Control characters for the direction of text, which can disguise it; a regex range."""
-_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]")
+_CONTROL = f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]"
 
 Paint = Callable[[str, str], str]
 """Takes a kind (key, string, number, word, mark) and a token; returns the token to print."""
@@ -73,7 +70,7 @@ def compact(text: str) -> str:
 
 def indented(text: str, paint: Paint = plain) -> str:
     """The JSON text indented by two spaces per level; empty objects and lists stay on one line."""
-    tokens: list[str] = _TOKEN.findall(text)
+    tokens: list[str] = re.findall(_TOKEN, text)
     out: list[str] = []
     depth = 0
     for index, token in enumerate(tokens):
@@ -96,14 +93,14 @@ def indented(text: str, paint: Paint = plain) -> str:
 def compact_pieces(content: bytes) -> Iterator[bytes | memoryview]:
     """Like `compact`, for UTF-8 bytes: yields pieces, without a copy of the whole text."""
     view = memoryview(content)
-    for match in _RUN_BYTES.finditer(content):
+    for match in re.finditer(_RUN.pattern.encode(), content, re.DOTALL):
         yield view[match.start() : match.end()]
 
 
 def indented_pieces(content: bytes) -> Iterator[bytes | memoryview]:
     """Like `indented`, for UTF-8 bytes: yields pieces, without a copy of the whole text."""
     line_break, lead = b"\n", b""
-    for match in _LINE.finditer(content):
+    for match in re.finditer(_LINE, content):
         if match.end() - match.start() > _LONG and match.end("scalar") > 0:
             yield lead
             yield from _long_line(match)
@@ -145,4 +142,4 @@ def string_value(text: str) -> str | None:
 
 def escape_controls(text: str) -> str:
     """The JSON text with control and direction characters escaped, except tabs and line breaks."""
-    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)

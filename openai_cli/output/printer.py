@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from openai_cli.output.formats import ROW_FORMATS
 from openai_cli.output.json_layout import (
     compact,
     compact_pieces,
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from openai_cli.output.csv_rows import CsvRows
     from openai_cli.output.gjson import Selector
     from openai_cli.output.table import ListTable
-
-FORMATS = ("auto", "csv", "explore", "json", "jsonl", "pretty", "raw", "table", "text", "yaml")
-"""Values of --format, in any case."""
-ROW_FORMATS = ("csv", "table")
-"""Formats with a row for each item or event, and with columns."""
 
 
 class OutputStyle(NamedTuple):

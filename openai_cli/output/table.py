@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from rich.cells import cell_len, set_cell_size
@@ -33,8 +34,9 @@ _CHARACTERS = 16
 class ListTable:
     """Table of a list, page by page; the first page sets the column widths.
 
-    `names` are keys or GJSON paths; without them, the kind of the first item selects the columns.
-    `width` is in terminal columns, 80 if None; the last column fills the rest of the line.
+    `names` are keys or GJSON paths; without them, the kind of the first item selects the columns,
+    and items without a kind show all their members. `width` is in terminal columns, 80 if None;
+    the last column fills the rest of the line.
     """
 
     def __init__(self, names: Sequence[str] = (), *, width: int | None, colour: bool) -> None:
@@ -49,7 +51,7 @@ class ListTable:
         if self._columns is None:
             if not items:
                 return ""
-            self._columns = Columns(_default_columns(load(items[0])), are_paths=False)
+            self._columns = Columns(_default_columns(items), are_paths=False)
         rows = [self._cells(item, self._columns) for item in items]
         head = "" if self._begun else self._head(self._titles(self._columns.names), rows)
         self._begun = True
@@ -105,17 +107,21 @@ class TabbedTable(ListTable):
         return "\t".join(cells) + "\n"
 
 
-def _default_columns(first: Any) -> tuple[str, ...]:
+def _default_columns(items: Sequence[str]) -> tuple[str, ...]:
+    """What matters for the kind of the first item; all members where it has none."""
+    first = load(items[0])
     if not isinstance(first, dict):
         return ("value",)
     if {"event", "data"} <= first.keys():
         return _EVENT
-    return _COLUMNS.get(str(first.get("object")), _OTHERS)
+    if "object" in first:
+        return _COLUMNS.get(str(first["object"]), _OTHERS)
+    return tuple(dict.fromkeys(chain(*map(members, items)))) or _OTHERS
 
 
 def _cells(item: str, columns: Columns) -> list[str]:
     values = columns.read(item, members(item))
-    if not (columns.are_paths or item.lstrip().startswith("{")):
+    if not (columns.are_paths or "value" in columns.names or item.lstrip().startswith("{")):
         values[0] = item  # the item is not an object
     return [_cell(name, value) for name, value in zip(columns.names, values, strict=True)]
 

@@ -6,10 +6,10 @@ import re
 import shutil
 from collections.abc import Mapping
 
-from openai_cli.output.json_layout import BIDIRECTIONAL
-
 # A carriage return moves the cursor back to overwrite a line, unless a line feed follows.
-_CONTROL = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)")
+BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
+"""Control characters for the direction of text, which can disguise it; a regex range."""
+_CONTROL = f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{BIDIRECTIONAL}]|\r(?!\n)"
 _COLOURS = {"key": "34;1", "string": "32", "number": "36", "word": "35"}
 
 
@@ -59,7 +59,7 @@ def harmless(text: str, *, lines: bool = True) -> str:
 
     Line breaks are kept if `lines`, else replaced by spaces.
     """
-    shown = _CONTROL.sub(_escape, text)
+    shown = re.sub(_CONTROL, _escape, text)
     return shown if lines else " ".join(shown.splitlines())
 
 

@@ -79,14 +79,18 @@ TOLD = [
     (f'"{SECRET}"', "has quotes around it, which are no part of it (docker --env-file"),
     (f"'{SECRET}'", "has quotes around it"),
     (f"“{SECRET}”", "has quotes around it"),
+    (f"`{SECRET}`", "has quotes around it"),
     (f"\ufeff{SECRET}", "begins with a byte-order mark"),
     (f"sk {SECRET}", "has a line break, a space or another character"),
     ("$OPENAI_API_KEY", "is the name of a variable and not its value"),
     ("${KEY}", "is the name of a variable and not its value"),
+    ("%KEY%", "is the name of a variable and not its value"),
     (f"OPENAI_API_KEY={SECRET}", "is NAME=value, not the value alone"),
     (f"export API_KEY={SECRET}", "is NAME=value, not the value alone"),
     ("null", "is the word of a program that had no value"),
     ("None", "is the word of a program that had no value"),
+    ("NULL", "is the word of a program that had no value"),
+    (f"bearer {SECRET}", "begins with Bearer, which is no part of it"),
     (f"Bearer {SECRET}", "begins with Bearer, which is no part of it"),
 ]
 
@@ -118,7 +122,9 @@ def test_keys_of_any_form(openai: Shell, server: Server, key: str) -> None:
     assert server.last.header("Authorization") == f"Bearer {key}"
 
 
-@pytest.mark.parametrize("around", [" {}", "{} ", "\t{}\r\n", "{}\n"])
+@pytest.mark.parametrize(
+    "around", [" {}", "{} ", "\t{}\r\n", "{}\n", "\ufeff{}", "{}\u200b\n", " \ufeff {}"]
+)
 def test_a_base_url_loses_blanks_around_it(openai: Shell, server: Server, around: str) -> None:
     url = around.format(server.url)
     assert openai(*RUN, "--base-url", url).code == 0
@@ -226,3 +232,10 @@ def test_files_are_read_from_the_current_folder(openai: Shell, server: Server) -
     (home / "key").write_text(SECRET)
     assert openai(*RUN, "--base-url", server.url, "--api-key", "@~/key").code == 0
     assert server.last.header("Authorization") == f"Bearer {SECRET}"
+
+
+def test_an_empty_key_is_no_missing_flag(openai: Shell) -> None:
+    far = ("--base-url", "http://far.example/v1", "--api-key", "")
+    result = openai(*RUN, *far, env={"OPENAI_API_KEY": SECRET})
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: --api-key: is empty; nothing was sent\n")

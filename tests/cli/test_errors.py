@@ -151,12 +151,13 @@ def test_problems_come_all_at_once_and_each_once(quick: Run, server: Server) -> 
 
 
 @pytest.mark.first_by_default
-@pytest.mark.parametrize("name", ["typer", "httpx", "pydantic", "secrets", "ssl"])
+@pytest.mark.parametrize("name", ["typer", "httpx", "pydantic", "ruamel", "secrets", "ssl"])
 def test_a_file_that_hides_a_package_is_named(openai: Shell, name: str) -> None:
     path = openai.folder / "mine"
     path.mkdir()
     (path / f"{name}.py").write_text("print('hello')\n")
-    broken = openai(*RUN, "--base-url", "http://127.0.0.1:9", env={"PYTHONPATH": str(path)})
+    words = ("--metadata", "{a: b}", "--base-url", "http://127.0.0.1:9")  # YAML, and a server
+    broken = openai(*RUN, *words, env={"PYTHONPATH": str(path)})
     assert broken.code == 1
     assert f"error: {path}/{name}.py hides the module {name} that this command needs" in broken.err
     assert "internal error" not in broken.err

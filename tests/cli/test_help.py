@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,14 @@ def test_help_of_a_command_names_every_flag_whole(
     assert "Examples:" in page.out
     width = max(len(line) for line in page.out.partition("Examples:")[0].splitlines())
     assert width <= 80
+
+
+def test_help_does_not_need_its_file(
+    monkeypatch: pytest.MonkeyPatch, quick: Run, tmp_path: Path
+) -> None:
+    page = quick("beta:threads create-and-run --help")
+    monkeypatch.setattr("openai_cli.cli.help_rows.FILE", tmp_path / "missing.json")
+    assert quick("beta:threads create-and-run --help") == page
 
 
 def test_help_of_what_does_not_exist_is_an_error(quick: Run) -> None:

@@ -100,6 +100,27 @@ def test_the_store_that_is_named_is_used(folder: Path) -> None:
 
 
 @pytest.mark.first_by_default
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("local", "export"),
+        ("local", "threads"),
+        ("local", "show", "thread_1"),
+        ("local", "doctor"),
+        ("--local", *CREATE),
+        ("--local", *RUN, "--continue"),
+    ],
+)
+def test_a_home_of_somebody_else_is_told(folder: Path, words: tuple[str, ...]) -> None:
+    home = folder / "closed"
+    home.mkdir(mode=0o700)  # of root, who runs the tests
+    done = run(folder, *words, HOME=str(home))
+    assert done.code == 3
+    assert "assistants.db cannot be opened: Permission denied." in done.err
+    assert "hint: OPENAI_LOCAL_STORE=FILE" in done.err or words[1] == "doctor"
+
+
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("home", ["/", "/nowhere"])
 def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
     done = run(folder, "--local", *CREATE, HOME=home)
@@ -107,6 +128,17 @@ def test_a_home_that_cannot_be_written(folder: Path, home: str) -> None:
     assert "assistants.db cannot be opened: Permission denied.\nhint: OPENAI_LOCAL_STORE=FILE" in (
         done.err
     )
+
+
+@pytest.mark.slow
+def test_the_doctor_knows_that_no_store_can_be_made(folder: Path) -> None:
+    for home in ("/", "/nowhere", "/proc"):
+        done = run(folder, "local", "doctor", HOME=home)
+        assert done.code == 3
+        assert "assistants.db cannot be made: /" in done.err
+        assert "hint: OPENAI_LOCAL_STORE=FILE" in done.err
+    assert run(folder, "local", "doctor", HOME=str(folder)).code == 0
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -146,14 +178,20 @@ def test_without_a_folder_the_variable_is_named(folder: Path, shell: str) -> Non
 
 
 @pytest.mark.slow
-def test_a_store_that_can_only_be_read_says_how_to_copy_it(folder: Path) -> None:
+@pytest.mark.parametrize("closed", ["file", "folder"])
+def test_a_store_that_can_only_be_read_says_how_to_copy_it(folder: Path, closed: str) -> None:
     made = run(folder, "--local", *CREATE, OPENAI_LOCAL_STORE=f"{folder}/s.db")
-    (folder / "s.db").chmod(0o444)
+    (folder / "s.db").chmod(0o444 if closed == "file" else 0o644)
+    folder.chmod(0o755 if closed == "file" else 0o555)
     env = {"OPENAI_LOCAL_STORE": f"{folder}/s.db"}
     ask = ("--local", "beta:threads", "retrieve", made.json["id"])
     done = run(folder, *ask, **env)
     assert (done.code, done.out) == (3, "")
-    assert f"The store {folder}/s.db is read-only, but the engine" in done.err
+    said = "is read-only, but the engine" if closed == "file" else "is read-only"
+    assert f"The store {folder}/s.db {said}" in done.err
+    copy = f"cp {folder}/s.db* FOLDER, then OPENAI_LOCAL_STORE=FOLDER/s.db"
+    assert f"hint: to work on a copy: {copy}" in done.err
+    assert len(run(folder, "local", "export", **env).lines) == 2
     # As the hint says
     copy = folder / "copy"
     copy.mkdir()

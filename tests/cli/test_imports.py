@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from openai_cli import late_modules
 from tests.cli.conftest import RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
@@ -34,17 +39,19 @@ atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
 @pytest.mark.parametrize(
     ("words", "needed", "most"),
     [
-        (["--debug", "--version"], set(), 50),
-        (["--help"], set(), 50),
-        (["help", "beta:threads"], set(), 50),
-        (["beta:thread"], set(), 54),
-        ([*RUN, "--help"], {"pydantic"}, 58),
-        ([*RUN, "--top-p", "7"], {"pydantic"}, 74),
-        ([*RUN], REMOTE, 108),
-        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}, 118),
-        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}, 110),
-        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}, 110),
-        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}, 168),
+        (["--debug", "--version"], set(), 27),
+        (["--help"], set(), 30),
+        (["help", "beta:threads"], set(), 30),
+        (["beta:thread"], set(), 52),
+        ([*RUN[:2], "--help"], set(), 32),
+        (["--help", *RUN[:2]], set(), 32),
+        ([*RUN, "--help"], {"pydantic"}, 38),
+        ([*RUN, "--top-p", "7"], {"pydantic"}, 72),
+        ([*RUN], REMOTE, 102),
+        ([*RUN, "--transform", "id"], {*REMOTE, "openai_cli.output.gjson.parser"}, 114),
+        ([*RUN, "--format", "pretty"], {*REMOTE, "rich", "openai_cli.output.panel"}, 103),
+        ([*RUN, "--format", "yaml"], {*REMOTE, "ruamel", "openai_cli.output.yaml_layout"}, 103),
+        (["--local", *RUN, "--message", "Hi"], {*REMOTE, "sqlite3", "openai_cli.engine"}, 163),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
@@ -59,6 +66,48 @@ def test_what_is_not_needed_is_not_imported(
     assert loaded & HEAVY <= needed | ({"asyncio"} if "httpx" in needed else set())
     assert needed <= loaded
     assert sum(name.startswith("openai_cli.") for name in loaded) <= most
+
+
+LEFT_OUT = {
+    "rich", "httpcore._async.connection_pool", "_bz2", "_lzma", "_posixsubprocess",
+    "anyio.abc", "certifi.core", "idna.core", "socksio.socks5",
+}  # fmt: skip
+"""Modules of libraries that a plain call makes no use of."""
+
+
+def test_a_call_leaves_out_what_libraries_would_load(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    done = openai.after(PRINT_MODULES, *RUN, OPENAI_BASE_URL=server.url)
+    assert "httpcore" in done.err.splitlines()
+    assert not LEFT_OUT & set(done.err.splitlines())
+
+
+def test_annotations_of_the_same_text_are_compiled_once(openai: Shell, server: Server) -> None:
+    server.reply(Reply(body={"id": "x"}))
+    count = """
+import atexit, typing, sys
+atexit.register(lambda: print(*typing.compile.cache_info()[:2], file=sys.stderr))
+"""
+    hits, misses = openai.after(count, *RUN, OPENAI_BASE_URL=server.url).err.split()
+    assert int(hits) > int(misses) > 0
+
+
+def test_a_module_that_comes_later_comes_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import time\nfirst = 1\ntime.sleep(0.1)\nimport slow_module\nlast = slow_module.first"
+    (tmp_path / "slow_module.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    late_modules.load_late({"slow_module"})
+    module = import_module("slow_module")
+    assert "first" not in vars(module)
+    with ThreadPoolExecutor(8) as threads:
+        found = [threads.submit(getattr, module, "last") for _ in range(8)]
+        assert [one.result() for one in found] == [1] * 8
+    with pytest.raises(AttributeError, match="slow_module"):
+        _ = module.missing
+    assert sys.modules["slow_module"] is module
 
 
 @pytest.mark.parametrize("flag", ["--version", "-v"])

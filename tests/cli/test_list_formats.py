@@ -110,6 +110,7 @@ def test_transforms_come_before_columns(two: Callable[..., str]) -> None:
     assert two("--format=csv", "--transform={run:id,n}") == "run,n\nrun_1,1.0\nrun_2,\n"
     assert two("--format=csv", "--transform={run:id}", "--columns=run") == "run\nrun_1\nrun_2\n"
     assert two("--format=csv", "--transform=id", "-r") == "value\nrun_1\nrun_2\n"
+    assert two("--format=table", "--transform={run:id,n}") == "run\tn\nrun_1\t1.0\nrun_2\t\n"
 
 
 def test_a_table_in_a_pipe_is_for_programs(quick: Run, server: Server) -> None:

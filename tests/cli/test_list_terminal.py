@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.formats import FORMATS
 from tests.cli.conftest import message
 from tests.cli.test_terminal import COLOUR, CONTROL, EVIL, on_terminal
 from tests.support.listing import envelope

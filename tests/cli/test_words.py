@@ -128,6 +128,25 @@ def test_a_flag_whose_value_is_missing(
     assert "quote it" not in refused.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--message --no-fallback", True),
+        ("--instructions --help --message Hi", True),
+        ("--message=--no-fallback", False),
+        ("--message -h", False),
+        ("--raw-field message=--help", False),
+    ],
+)
+def test_a_text_that_looks_like_a_flag_is_told(
+    quick: Run, server: Server, words: str, told: bool
+) -> None:
+    done = quick(*RUN, *words.split())
+    assert (done.code, len(server.seen)) == (0, 1)
+    assert ("is its value and no flag (an empty variable needs quotes: --" in done.err) is told
+    assert (done.err == "") is not told
+
+
 def test_the_next_flag_is_no_id(quick: Run, server: Server) -> None:
     refused = quick("beta:threads:runs retrieve --thread-id --run-id run_1")
     assert (refused.code, server.seen) == (2, [])
@@ -261,6 +280,12 @@ def test_an_id_or_file_of_such_a_name(
         ("127.0.0.1", "http://127.0.0.1"),
         ("[::1]:8080/v1", "http://[::1]:8080/v1"),
         ("example.com/v1?key=sk-secret", "https://example.com/v1"),
+        ("http:/127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
+        ("http//api.example.com/v1", "http://api.example.com/v1"),
+        ("https:api.example.com/v1", "https://api.example.com/v1"),
+        ("//api.example.com/v1", "https://api.example.com/v1"),
+        ("unix:///run/a b.sock", "http+unix://%2Frun%2Fa%20b.sock/v1"),
+        ("/run/x.sock", "http+unix://%2Frun%2Fx.sock/v1"),
     ],
 )
 def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None:
@@ -268,8 +293,25 @@ def test_an_address_without_its_scheme(quick: Run, url: str, meant: str) -> None
         refused = quick("--local" if also == "" else "--debug", flag, url, *RUN)
         assert f"must begin with http:// or https://{also} (did you mean {meant}?)" in refused.err
         assert "sk-secret" not in refused.err
-    assert "(did you mean local:?)" in quick("--base-url", "local", *RUN).err
+    for local in ("local", "LOCAL:"):
+        assert "(did you mean local:?)" in quick("--base-url", local, *RUN).err
     assert "local:" not in quick("--local", "--upstream-url", "local", *RUN).err
+
+
+@pytest.mark.parametrize("url", ["null", "undefined", "http", "http:", "https://", "/v1", "--x"])
+def test_what_names_no_server_is_no_guess(quick: Run, url: str) -> None:
+    refused = quick("--base-url", url, *RUN)
+    assert (refused.code, "must begin with http://" in refused.err) == (2, True)
+    assert "did you mean" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example :80/v1", "http://a.example/v 1", "http://a/\x7f"]
+)
+def test_a_blank_inside_of_an_address_is_told(quick: Run, url: str) -> None:
+    refused = quick("--base-url", url, *RUN)
+    assert (refused.code, "must begin" in refused.err) == (2, False)
+    assert "contains a blank or a control character; nothing was sent" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -292,6 +334,15 @@ def test_a_line_to_copy_is_quoted_for_the_shell_at_hand(
     assert quoted(word) == in_powershell
     monkeypatch.setenv("MSYSTEM", "MINGW64")
     assert quoted("it's") == """'it'"'"'s'"""
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [("\udce9", r"$'\351'"), ("a\ud83d", r"$'a\355\240\275'"), ("\ue000", r"$'\356\200\200'")],
+)
+def test_what_is_no_text_is_quoted_byte_for_byte(word: str, written: str) -> None:
+    """Half of a character, of a file name on Windows, is no reason to fail."""
+    assert quoted(word) == written
 
 
 def test_a_missing_id_says_where_it_goes(quick: Run) -> None:

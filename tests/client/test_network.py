@@ -137,8 +137,8 @@ def test_a_proxy_that_is_not_there_is_thought_of(openai: Shell) -> None:
     words = ("--api-key", KEY, "--max-retries", "0", *RUN)
     result = openai("--base-url", "http://example.com/v1", *words, env=env)
     assert (result.code, result.out) == (3, "")
-    assert "cannot connect to example.com" in result.err
-    assert "the proxy in the environment" in result.err
+    assert "cannot connect to the proxy 127.0.0.1:9: " in result.err
+    assert "check the proxy in the environment (HTTP_PROXY)" in result.err
     assert "hush" not in result.err
 
 

@@ -10,7 +10,7 @@ import pytest
 from openai_cli.api.operations import OPERATIONS, RESOURCES
 from openai_cli.cli.builtin_commands import builtin_commands_of, groups_in
 from openai_cli.cli.catalog import command_rows, global_rows
-from openai_cli.output.printer import FORMATS
+from openai_cli.output.formats import FORMATS
 from tests.completion.cases import CASES, RUN, make_files
 from tests.completion.terminal import Terminal
 from tests.support.programs import DEBIAN_COMPLETION, each

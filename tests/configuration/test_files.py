@@ -22,6 +22,9 @@ CREATE = ("beta:threads", "create", "--local")
     [
         ("a = \n", ':1: is not TOML: invalid value; write a text as NAME = "TEXT"; nothing'),
         ("a = local:\n", ':1: is not TOML: invalid value; write a text as NAME = "TEXT"; '),
+        ('profile = "a"\n[profile.a]\n', ":2: is not TOML: the table of a profile is [profiles"),
+        ('profile = "a"\n[profile]\n', ":2: is not TOML: the table of a profile is [profiles"),
+        ('profile = "a"\nprofile = "b"\n', ":2: is not TOML: a key is repeated; nothing"),
         ("\n\nprofile 'x'", ":3: is not TOML: expected '=' after a key in a key/value pair"),
         ("[profiles.a]\n[profiles.a]\n", ":2: is not TOML: cannot declare "),
         ("a = '''\nx", ":2: is not TOML: expected "),

@@ -63,8 +63,12 @@ def test_success_stands_in_for_failure(openai: Shell) -> None:
     ("flags", "code", "what"),
     [
         ((), 2, "FILE: is required"),
-        (("notes.txt",), 1, "notes.txt: line 1 is not a result"),
-        (("gone.jsonl",), 1, "cannot read gone.jsonl"),
+        (("notes.txt",), 2, "FILE: notes.txt: line 1 is not a result"),
+        (
+            ("gone.jsonl",),
+            2,
+            "FILE: cannot read gone.jsonl: No such file or directory; nothing was",
+        ),
         (("1.jsonl", "other.jsonl"), 2, "belongs to another job than 1.jsonl"),
         (("1.jsonl", "-o", "1.jsonl"), 2, "is one of the files to merge"),
         (("1.jsonl", "-o", "hard.jsonl"), 2, "is one of the files to merge"),
@@ -106,8 +110,9 @@ def test_a_damaged_state(openai: Shell, shards: list[str], header: str) -> None:
     else:
         state.write_text(text.replace("1/3", "9/3") if header == "shard" else f"{header}\n")
     done = openai(*MERGE, *shards)
-    assert done.code == 1
+    assert done.code == 2
     assert "1.jsonl.state" in done.err
+    assert "; nothing was merged" in done.err
     assert "internal error" not in done.err
 
 

@@ -279,3 +279,14 @@ def test_results_go_to_a_file(openai: Shell, runs: RunServer) -> None:
     assert done.code == 0, done.err
     assert done.stdout == b""
     assert list(results_in(openai.folder / "out.jsonl")) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("source", ["in.jsonl", "in.csv", "-"])
+def test_a_file_in_utf_16_is_named(openai: Shell, runs: RunServer, source: str) -> None:
+    """As PowerShell writes it; its lines cannot be told from bytes."""
+    content = '\ufeff{"thread":{}}\n'.encode("utf-16-le")
+    if source != "-":
+        (openai.folder / source).write_bytes(content)
+    done = openai(*CREATE, "--each", source, stdin=content if source == "-" else None)
+    assert (done.code, done.out, runs.keys) == (2, "", [])
+    assert done.err.startswith("error: --each: is UTF-16 and not UTF-8: convert it with iconv -f")

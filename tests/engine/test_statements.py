@@ -80,7 +80,7 @@ def test_statements_of_a_run_that_is_served(store_file: Path, sent: list[str]) -
         sent.clear()
         api.run("Hi")
         api.close()
-        assert writes(sent) == 3, "stored, begun, ended"
+        assert writes(sent) == 2, "stored, ended"
 
 
 def test_statements_of_a_poll(sent: list[str], api: Api) -> None:

@@ -101,6 +101,28 @@ def test_what_is_no_address(address: str) -> None:
         open_transport(address, {})
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ('"s.db"', "has quotes around it"),
+        ("'/data/s.db'", "has quotes around it"),
+        ('"postgresql://x/y"', "has quotes around it"),
+        (" s.db", "has a blank or a line break around it"),
+        ("s.db\r", "has a blank or a line break around it"),
+    ],
+)
+def test_a_variable_that_names_another_file_than_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = {*tmp_path.iterdir()}
+    with pytest.raises(StoreError, match=f"OPENAI_LOCAL_STORE {why}"):
+        open_transport("local:", {"OPENAI_LOCAL_STORE": name})
+    assert {*tmp_path.iterdir()} == before
+    open_transport(f"local:{tmp_path}/it's", {}).close()
+    open_transport("local:", {"OPENAI_LOCAL_STORE": f'{tmp_path}/a"b'}).close()
+
+
 def test_file_that_is_no_database(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("Dear diary, " * 1000)
@@ -149,6 +171,7 @@ def open_without_rights(file: Path) -> str:
     """Open a store as a user who owns nothing; what is said."""
     code = f"""
 import os
+import shlex  # imported late elsewhere, and Python may be in a folder closed to that user
 import openai_cli.engine.transport, openai_cli.engine.models.registry
 import openai_cli.engine.store.sqlite
 from openai_cli.engine import open_transport

@@ -179,6 +179,14 @@ def test_every_way_to_write_it(local: Local, text: str) -> None:
     assert exported(local)[1:] == EVERYTHING
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_that_powershell_wrote(openai: Shell, encoding: str) -> None:
+    text = lines(*EVERYTHING).replace("\n", "\r\n")
+    (openai.folder / "all.jsonl").write_bytes(f"\ufeff{text}".encode(encoding))
+    done = openai("local", "import", "all.jsonl")
+    assert done.err.startswith("note: 1 assistant, 1 thread, 2 messages new in "), done.err
+
+
 def test_what_the_tool_itself_prints_is_taken(openai: Shell) -> None:
     """A list as JSON lines, and a run with its thread's messages, go from one store to another."""
     openai(
@@ -382,6 +390,7 @@ def test_everything_wrong_is_said_at_once(local: Local, store_file: Path) -> Non
     ("text", "problem"),
     [
         (b'{"id":"asst_1"}\n{"id":"\xff"}\n', "line 2: not UTF-8"),
+        (b"\xff\xfe{", "line 1: not UTF-16"),
         ('{"id":"asst_1","model":"\\ud800"}', "line 1: no JSON: "),
         ("[" * 100_000, "line 1: it is nested too deeply"),
         ('{"id":"asst_1","model":1e999}', "line 1: no JSON: "),

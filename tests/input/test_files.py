@@ -74,6 +74,11 @@ def test_text_without_byte_order_mark(folder: Path, content: bytes, value: str) 
         (b"\x93ca\xe9 \x94", "is not UTF-8 text (it could be windows-1252: convert it with iconv)"),
         ("日本語".encode("shift_jis"), "is not UTF-8 text (it could be shift_jis or gb18030 or "
          "windows-1252: convert it with iconv)"),
+        (b"HOME=/\x00PATH=/bin\x00", "is binary, not text"),
+        (b"plain\x00text", "is binary, not text"),
+        (b"h\x00i\x00", "is binary, not text (it could be utf-16-le: convert it with iconv)"),
+        ("世界\n".encode("utf-16-be"), "is binary, not text (it could be utf-16-be: convert it "
+         "with iconv)"),
         ("né".encode("utf-16-le"), "is not UTF-8 text (it could be utf-16-le: convert it with "
          "iconv)"),
     ],

@@ -131,6 +131,23 @@ def test_stdin_lies_below_the_flags(args: list[str], stdin: str, expected: objec
     assert body(*args, stdin=stdin) == expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "used"),
+    [
+        (["--model", "m"], False),
+        (["--model", "m", "--thread.metadata", "{c: e}"], False),
+        (["--thread.metadata", "{c: e}"], True),
+        (["--model", "m", "--body", "-"], True),
+    ],
+)
+def test_a_body_of_which_nothing_is_sent_is_told(flags: list[str], used: bool) -> None:
+    inner = ", thread: {metadata: {c: d}}" if "--thread.metadata" in flags else ""
+    told = [str(one) for one in create_and_run(*flags, stdin=f"{{model: n{inner}}}").warnings]
+    assert [one.startswith("stdin: nothing of this object is sent") for one in told] == (
+        [] if used else [True]
+    )
+
+
 @pytest.mark.parametrize("text", ["[1]", "text", "7", "true"])
 def test_a_body_must_be_an_object(text: str) -> None:
     assert problems(stdin=text) == ("stdin: expected an object with the request's fields",)

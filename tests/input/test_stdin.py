@@ -73,6 +73,22 @@ def test_a_slow_pipe_is_read_to_its_end(blocking: bool) -> None:
     writer.join()
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_falls_silent_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, announced: bool
+) -> None:
+    monkeypatch.setattr(stdin_module, "PATIENCE", 0.01)
+    reading, writing = os.pipe()
+    os.write(writing, b"model: ")
+    timer = threading.Timer(0.2, lambda: (os.write(writing, b"m"), os.close(writing)))
+    told: list[str] = []
+    with os.fdopen(reading, "rb") as stream:
+        timer.start()
+        stdin = Stdin(stream, on_wait=lambda: told.append("once"))
+        assert (stdin.demand("@-") if announced else stdin.take(60)) == b"model: m"
+    assert told == ([] if announced else ["once"])
+
+
 def test_what_is_asked_for_is_waited_for() -> None:
     reading, writing = os.pipe()
     timer = threading.Timer(0.2, lambda: (os.write(writing, b"at last"), os.close(writing)))

@@ -7,6 +7,7 @@ import os
 import shlex
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_the_last_line_of_a_loop_is_no_body_even_if_it_looks_like_one(
     assert "the beginning of this file was read before" in done.stderr
 
 
+@each_shell
+def test_a_line_of_a_loop_that_is_a_body_is_not_lost_in_silence(
+    openai: Shell, server: Server, lines: Path, shell: str
+) -> None:
+    lines.write_text('{"role": "user", "content": "one"}\n{"role": "user", "content": "two"}\n')
+    create = f"beta:threads:messages create t --role user --base-url {server.url}"
+    command = f'{create} --raw-field content="$line"'
+    done = sh(openai, loop("cat lines | {}", command), shell)
+    assert (done.stdout.count("code 0"), len(server.seen)) == (1, 1)
+    assert done.stderr.startswith("warning: stdin: nothing of this object is sent, as flags set")
+    assert "ends with < /dev/null" in done.stderr
+
+
 def test_a_script_on_standard_input(openai: Shell) -> None:
     """Bash reads it line by line, so that its rest is what the command finds."""
     script = f"{shlex.quote(OPENAI)} {' '.join(DRY)}\necho next\n"
@@ -190,6 +204,37 @@ def test_an_idle_pipe_is_given_up_with_a_warning(openai: Shell, how: tuple[str, 
         f"{seconds} s (- or --body - waits for a body that comes later; < /dev/null or "
         "--no-stdin: there is none)\n"
     )
+
+
+def test_a_loop_over_a_pipe_without_an_end_is_told(openai: Shell) -> None:
+    """As in `tail -f log | while read -r line; do openai …; done`."""
+    process = openai.start(*DRY, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stderr is not None
+    with process:
+        process.stdin.write(b"the next line\n")
+        process.stdin.flush()
+        said = process.stderr.readline()
+        process.stdin.close()
+        assert process.wait() == 2
+    assert said.startswith(b"note: standard input is read as the body, to its end, which has not")
+    assert said.endswith(b"ends with < /dev/null)\n")
+
+
+def test_an_idle_pipe_costs_little(openai: Shell) -> None:
+    """In units of the same command with /dev/null: waiting, as for seconds, is far off."""
+
+    def duration(stdin: int) -> float:
+        begin = time.perf_counter()
+        process = openai.start(*DRY, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        return time.perf_counter() - begin
+
+    with idle_pipe() as reading:
+        pairs = [(duration(reading), duration(subprocess.DEVNULL)) for _ in range(5)]
+    idle, unit = (min(one) for one in zip(*pairs, strict=True))
+    assert idle < 2 * unit + 0.05  # which is the wait itself
 
 
 def test_an_idle_socket_is_given_up_too(openai: Shell) -> None:
@@ -307,6 +352,14 @@ def test_an_id_from_standard_input(openai: Shell, server: Server) -> None:
         "/v1/threads/thread_4",
     ]
     assert server.last.json == {"metadata": {"a": "b"}}
+
+
+@pytest.mark.parametrize("text", ["thread_1\n", "a\nb\n", "title: x"])
+def test_an_id_that_nobody_asked_for_is_told_how(openai: Shell, text: str) -> None:
+    result = openai("beta:threads", "retrieve", stdin=text)
+    assert (result.code, result.out) == (2, "")
+    assert "end the command with < /dev/null; - in place of an id reads the id" in result.err
+    assert "--body" not in result.err
 
 
 @pytest.mark.parametrize(

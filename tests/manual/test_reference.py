@@ -16,6 +16,7 @@ from openai_cli.api.base import FlagNote, Integer, RequestModel, RequiredText
 from openai_cli.api.operation import Operation
 from openai_cli.api.operations import OPERATIONS
 from openai_cli.cli.catalog import command_rows, global_rows
+from openai_cli.cli.help_rows import FILE, kept_rows
 from openai_cli.manual.__main__ import documents
 from openai_cli.manual.man import resource_page
 from openai_cli.manual.reference import command_page, page_name, reference_pages
@@ -44,6 +45,10 @@ def test_generated_files_are_fresh(made: dict[str, str]) -> None:
     )
     stale = sorted(name for name in {*made, *found} if made.get(name) != found.get(name))
     assert not stale, f"run `make docs`: {', '.join(stale)}"
+
+
+def test_the_rows_of_help_are_fresh() -> None:
+    assert FILE.read_text(encoding="utf-8") == kept_rows(), "run `make docs`"
 
 
 def _words(svg: str) -> str:

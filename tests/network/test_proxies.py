@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import trustme
 
 from openai_cli.client.address import read_address
 from openai_cli.client.proxies import bypassed
@@ -51,7 +53,10 @@ def test_nor_the_upstream_of_the_engine(ask_upstream: Ask, model: Server) -> Non
     assert (done.code, done.out, done.err, len(model.seen)) == (0, "Ok\n", "", 1)
 
 
-@pytest.mark.parametrize("entry", ["10.0.0.0/99", "a:b:c", "[::1", "x:99999", "http://", "a*b"])
+@pytest.mark.parametrize(
+    "entry",
+    ["10.0.0.0/99", "a:b:c", "[::1", "x:99999", "http://", "a*b", "a;b", "a|b", "<local>", "10.*"],
+)
 @pytest.mark.parametrize("via", ["ask", "ask_upstream"])
 def test_a_bad_entry_is_a_warning(
     request: pytest.FixtureRequest, server: Server, model: Server, entry: str, via: str
@@ -67,6 +72,9 @@ def test_a_bad_entry_is_a_warning(
 @pytest.mark.parametrize(
     ("no_proxy", "url", "direct"),
     [
+        ("b\u00fccher.example", "http://xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example", "http://B\u00dcCHER.example", True),
+        ("a_b.example", "http://a_b.example", True),
         ("*", "http://a.example", True),
         ("b.example,*", "http://a.example", True),
         ("a.example", "http://a.example", True),
@@ -106,6 +114,28 @@ def test_a_bad_entry_is_a_warning(
 )
 def test_entries_are_read_as_curl_reads_them(no_proxy: str, url: str, direct: bool) -> None:
     assert bypassed(read_address(url, "--base-url"), no_proxy) is direct
+
+
+def test_a_proxy_reached_by_tls_takes_both_schemes(
+    ask: Ask, secure: Server, authority: str, ca: trustme.CA, start: Callable[..., Any]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    tunnel = start(Proxy, ports={"127.0.0.1:443": secure.port}, context=context)
+    env = {"HTTPS_PROXY": f"https://me:pa%40s@{tunnel.place}", "SSL_CERT_FILE": authority}
+    done = ask("https://127.0.0.1/v1", **env)
+    assert (done.code, done.err, len(secure.seen)) == (0, "", 1)
+    assert tunnel.asked == [("127.0.0.1:443", "Basic bWU6cGFAcw==")]
+    env = {"HTTP_PROXY": secure.url, "SSL_CERT_FILE": authority}
+    assert ask(FAR, **env).code == 0
+    assert secure.last.path == f"{FAR}/threads/runs"
+    del env["SSL_CERT_FILE"]
+    done = ask(FAR, **env)
+    assert (done.code, f"cannot connect to the proxy 127.0.0.1:{secure.port}" in done.err) == (
+        3,
+        True,
+    )
+    assert "set SSL_CERT_FILE" in done.err
 
 
 def test_a_socks_proxy_takes_both_schemes(
@@ -200,6 +230,57 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
     assert "sh@" not in done.err
 
 
+def test_quotes_around_the_list_are_told(ask: Ask, server: Server) -> None:
+    done = ask(server.url, NO_PROXY=f'"far.example,{server.url}"')
+    assert (done.code, len(server.seen), done.err.count("\n")) == (0, 1, 2)
+    assert done.err.count("ignored (docker --env-file keeps quotes)\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("proxy", "place"),
+    [
+        ("http://me:hush@127.0.0.1:9", "127.0.0.1:9"),
+        ("none", "none"),
+        ("http//127.0.0.1:9", "http"),
+        ("socks5://127.0.0.1:9", "127.0.0.1:9"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_named_and_not_the_server(
+    ask: Ask, proxy: str, place: str, scheme: str
+) -> None:
+    done = ask(f"{scheme}://far.example/v1", ALL_PROXY=proxy)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith(f"error: cannot connect to the proxy {place}: ")
+    assert "hint: check the proxy in the environment (ALL_PROXY); NO_PROXY names" in done.err
+    assert "hush" not in done.err
+
+
+def test_nor_for_the_upstream(ask_upstream: Ask) -> None:
+    done = ask_upstream(FAR, HTTP_PROXY="http://me:hush@127.0.0.1:9")
+    assert done.code == 5
+    assert "Asking the upstream failed: cannot connect to the proxy 127.0.0.1:9: " in done.err
+    assert "Hint: check the proxy in the environment (HTTP_PROXY); NO_PROXY names" in done.err
+    assert "--upstream-url" not in done.err
+    assert "hush" not in done.err
+
+
+def test_a_proxy_that_does_not_speak_tls_is_named(ask: Ask, server: Server) -> None:
+    done = ask(FAR, HTTP_PROXY=server.url.replace("http", "https"))
+    what = f"cannot connect to the proxy 127.0.0.1:{server.port}: it does not speak TLS"
+    assert (done.code, what in done.err) == (3, True)
+
+
+def test_a_server_behind_a_proxy_is_not_taken_for_it(
+    ask: Ask, server: Server, start: Callable[..., Any]
+) -> None:
+    tunnel = start(Proxy, ports={"far.example:443": server.port})
+    done = ask("https://far.example/v1", HTTPS_PROXY=f"http://{tunnel.place}")
+    assert (done.code, len(tunnel.asked)) == (3, 1)
+    assert "cannot connect to far.example: it does not speak TLS" in done.err
+    assert "and the proxy in the environment (HTTPS_PROXY)" in done.err
+
+
 def test_blanks_around_a_proxy_are_no_part_of_it(ask: Ask, server: Server) -> None:
     assert ask(FAR, http_proxy=f" {server.url} ").code == 0
     assert ask(server.url, http_proxy=" ").code == 0
@@ -217,8 +298,20 @@ def test_a_407_is_one_error_for_both_schemes(
     assert done.code == (3 if via == "ask" else 5)
     assert "the proxy refused the connection to far.example: 407" in done.err
     assert len(tunnel.asked) + len(server.seen) == 1
-    if via == "ask":
-        assert f"{scheme.upper()}_PROXY=http://USER:PASSWORD@HOST:PORT" in done.err
+    assert f"{scheme.upper()}_PROXY=http://USER:PASSWORD@HOST:PORT" in done.err
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_407_for_a_user_that_is_named(
+    ask: Ask, start: Callable[..., Any], server: Server, scheme: str
+) -> None:
+    server.reply(Reply(status=407))
+    tunnel = start(Proxy, refuse=407)
+    place = {"http": f"127.0.0.1:{server.port}", "https": tunnel.place}[scheme]
+    done = ask(f"{scheme}://far.example/v1", ALL_PROXY=f"http://me:hu%40sh@{place}")
+    assert done.code == 3
+    assert "hint: it does not take the user and password in ALL_PROXY" in done.err
+    assert "USER:PASSWORD" not in done.err
 
 
 def test_a_407_of_the_server_itself_is_the_servers(ask: Ask, server: Server) -> None:

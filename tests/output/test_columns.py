@@ -58,6 +58,18 @@ def test_a_column_is_a_member_or_else_a_path() -> None:
     assert rows.notes() == ["no item has none; the first one has a.b, a"]
 
 
+def test_notes_are_one_line_whatever_names_hold() -> None:
+    rows = CsvRows(["a\nb", "x" * 1000])
+    rows.page(['{"c\\nd":1}'])
+    (note,) = rows.notes()
+    assert note.startswith(r"no item has a\nb, xxx")
+    assert note.endswith(r"…; the first one has c\nd")
+    rows = CsvRows()
+    rows.page(['{"a":1}'])
+    rows.page(['{"e\\nf":1}'])
+    assert r"such as e\nf; " in rows.notes()[0]
+
+
 def test_columns_that_were_not_named_are_no_paths() -> None:
     assert CsvRows().page(['{"*":1}', '{"b":2}', '{"@this":3}']) == "*,b,@this\n1,,\n,2,\n,,3\n"
 

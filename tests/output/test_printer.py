@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openai_cli.output.formats import FORMATS
 from openai_cli.output.gjson import parser
 from openai_cli.output.gjson.parser import parse
-from openai_cli.output.printer import FORMATS, OutputStyle, Printer
+from openai_cli.output.printer import OutputStyle, Printer
 from openai_cli.output.sink import Sink
 from tests.output.strategies import documents, exact
 

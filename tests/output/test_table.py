@@ -101,6 +101,18 @@ def test_chosen_columns_are_names_or_paths() -> None:
     assert first.splitlines()[1] == "m" * 40 + "  user"
 
 
+def test_items_without_a_kind_have_all_their_members() -> None:
+    assert table({"a": "x", "b": 1}, {"c": None, "b": [2]}, 5, {}) == [
+        "a  b  c  value",
+        "x  1",
+        "   2",
+        "         5",
+        "",
+    ]
+    assert table({"id": "x", "object": "odd", "b": 1})[0] == "id  object  created  status"
+    assert table({}) == ["id  object  created  status", ""]
+
+
 def test_later_pages_keep_the_columns_of_the_first() -> None:
     pages = ListTable(width=80, colour=False)
     first = pages.page([json.dumps(said("a"))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +14,21 @@ from typing import Any
 class Proxy:
     """Tunnels to anywhere on this machine; `refuse` answers CONNECT with that status instead.
 
-    `ports` are ports of this machine that play other hosts: `{"far.example:443": 5000}`.
+    `ports` are ports of this machine that play other hosts: `{"far.example:443": 5000}`. With a
+    `context` the proxy itself is reached by TLS.
     """
 
-    def __init__(self, refuse: int = 0, ports: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        refuse: int = 0,
+        ports: Mapping[str, int] | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self.asked: list[tuple[str, str | None]] = []
         self.ports = ports or {}
         self._http = _Http(("127.0.0.1", 0), _handler(self, refuse))
+        if context is not None:
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     @property

@@ -16,7 +16,7 @@ from openai_cli.cli.configuration import Configuration
 from openai_cli.cli.near_words import near
 from openai_cli.cli.option_reader import OptionReader, read_options
 from openai_cli.cli.option_values import whole
-from openai_cli.cli.upstream_options import ENGINE_FLAGS
+from openai_cli.cli.options import ENGINE_FLAGS
 from openai_cli.client.address import LOCAL
 from openai_cli.client.redaction import is_secret_header, url_secrets
 from openai_cli.errors import Problem, UsageError

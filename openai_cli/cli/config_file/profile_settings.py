@@ -9,9 +9,15 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from openai_cli.api.run_limits import DROP_TOOLS_VARIABLE, MAX_TOOL_TURNS_VARIABLE
-from openai_cli.cli.options import CREDENTIALS, OPTIONS, STORE, Option
+from openai_cli.cli.options import (
+    CREDENTIALS,
+    DROP_TOOLS,
+    OPTIONS,
+    STORE,
+    UPSTREAM_VARIABLES,
+    Option,
+)
 from openai_cli.cli.run_options import RUN_OPTIONS
-from openai_cli.cli.upstream_options import DROP_TOOLS, UPSTREAM_VARIABLES
 from openai_cli.engine.store_place import STORE_VARIABLE
 
 Kind = Literal["text", "number", "switch", "texts"]

@@ -54,6 +54,12 @@ class TomlFile:
         what = _AT_LINE.sub("", message)
         if what == "Invalid value":
             what += '; write a text as NAME = "TEXT"'
+        if what == "Cannot overwrite a value":
+            wrong = self._text.split("\n")[line - 1]
+            is_profile = re.match(r"\s*\[\s*profile\b", wrong)
+            what = (
+                "the table of a profile is [profiles.NAME]" if is_profile else "a key is repeated"
+            )
         return Problem(f"{self.path}:{line}", f"is not TOML: {what[:1].lower()}{what[1:]}")
 
     @cached_property

@@ -108,6 +108,10 @@ class RunQueue:
         """None: a process with a free worker will claim the run."""
         return None
 
+    def begins_at_once(self, *, stream: bool) -> bool:  # noqa: ARG002
+        """False: runs wait in the queue."""
+        return False
+
     def queued(self, tx: Transaction, started: StartedRun) -> None:
         """Store the first events of a stream, and notify the other processes of the run."""
         if started.stream:

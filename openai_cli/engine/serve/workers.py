@@ -76,8 +76,12 @@ class Workers:
         """A new owner id of this process."""
         return new_lease_owner()
 
+    def begins_at_once(self, *, stream: bool) -> bool:  # noqa: ARG002
+        """True, unless the run has to wait for a thread."""
+        return self.room > 0
+
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Does nothing: the run goes directly to a thread of this process."""
+        """Does nothing: a thread of this process executes the run."""
 
     def work(self, driver: Driver) -> None:
         """Execute the run without a listener."""

@@ -71,7 +71,16 @@ def store_error(
         fresh = path.with_name(f"recovered-{path.name}")
         files = quoted(str(path)), quoted(str(fresh))
         found.hint = f"to recover readable data: sqlite3 {files[0]} .recover | sqlite3 {files[1]}"
+    if code == sqlite3.SQLITE_READONLY:  # its folder is, in which SQLite creates further files
+        found.hint = _copying(path)
     return found
+
+
+def _copying(path: Path) -> str:
+    """The hint for a read-only store: how to work on a copy."""
+    target = os.path.realpath(path)
+    copy = f"OPENAI_LOCAL_STORE=FOLDER/{Path(target).name}"
+    return f"to work on a copy: cp {quoted(target)}* FOLDER, then {copy}"
 
 
 def retry_while_busy(action: Callable[[], T], path: Path | None = None) -> T:
@@ -110,15 +119,11 @@ def prepare_file(path: Path) -> None:
             retry_while_busy(lambda: _create(target))
         is_file = target.is_file()
     except OSError as error:
-        what = f"The store {path} cannot be opened: {error.strerror}."
-        raise StoreError(what, hint=_ELSEWHERE) from error
+        raise _cannot_open(path, error) from error
     _check_readable(path, is_file=is_file)
     if not _may_use(path, os.W_OK):
-        copy = f"cp {quoted(str(target))}* FOLDER"
-        raise StoreError(
-            f"The store {path} is read-only, but the engine has to write to it.",
-            hint=f"to work on a copy: {copy}, then OPENAI_LOCAL_STORE=FOLDER/{target.name}",
-        )
+        what = f"The store {path} is read-only, but the engine has to write to it."
+        raise StoreError(what, hint=_copying(path))
     _refuse_other_writers(path, target)
 
 
@@ -128,10 +133,31 @@ def check_file(path: Path) -> None:
     Raises:
         StoreError: the file does not exist, is not readable, or is writable by other users.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"The store {path} does not exist.", hint=_MADE_BY)
     _check_readable(path, is_file=path.is_file())
     _refuse_other_writers(path, Path(os.path.realpath(path)))
+
+
+def is_there(path: Path) -> bool:
+    """Whether the file exists. Raises StoreError if its folder is not accessible."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _cannot_open(path, error) from error
+
+
+def check_place(path: Path) -> None:
+    """Raise StoreError if no store can be created there, because its folder is not writable."""
+    folder = next(one for one in Path(os.path.realpath(path)).parents if one.exists())
+    if not (folder.is_dir() and _may_use(folder, os.W_OK | os.X_OK)):
+        what = f"The store {path} cannot be created: {folder} is not writable."
+        raise StoreError(what, hint=_ELSEWHERE)
+
+
+def _cannot_open(path: Path, error: OSError) -> StoreError:
+    what = f"The store {path} cannot be opened: {error.strerror}."
+    return StoreError(what, hint=_ELSEWHERE)
 
 
 def is_read_only(path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from openai_cli.engine.store import schema
-from openai_cli.engine.store.connection import prepare_file, store_error
+from openai_cli.engine.store.connection import is_there, prepare_file, store_error
 from openai_cli.engine.store_place import DatabaseUrl, StorePlace, check_driver
 from openai_cli.errors import StoreError
 
@@ -38,7 +38,7 @@ def inspect(place: StorePlace) -> StoreFacts | None:
 
 
 def _inspect_file(path: Path) -> StoreFacts | None:
-    if not path.exists():
+    if not is_there(path):
         return None
     prepare_file(path)
     try:

@@ -6,6 +6,7 @@ arrays, in the pages of a list, and in groups: `{"assistants": […], "threads":
 {…}, "messages": […]}`.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -62,11 +63,13 @@ class ParsedText(NamedTuple):
 def read_text(data: bytes) -> ParsedText:
     """All objects of a JSON text, and everything that is wrong with it as JSON."""
     text = ParsedText([], [], [], [])
+    # PowerShell writes UTF-16 to a file.
+    is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        decoded = data.decode("utf-8-sig")
+        decoded = data.decode("utf-16" if is_utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        text.problems.append(ImportProblem(f"line {line}", "not UTF-8"))
+        text.problems.append(ImportProblem(f"line {line}", f"not UTF-{16 if is_utf_16 else 8}"))
         return text
     for found in _values(decoded):
         if isinstance(found, ImportProblem):

@@ -19,7 +19,12 @@ from openai_cli.client.answer_body import (
     decoded,
 )
 from openai_cli.client.headers import Headers, identity, with_given
-from openai_cli.client.http_errors import REQUEST_ERRORS, is_connection_failure, translate
+from openai_cli.client.http_errors import (
+    REQUEST_ERRORS,
+    hint_about_proxy,
+    is_connection_failure,
+    translate,
+)
 from openai_cli.client.network import open_client
 from openai_cli.client.redaction import scrub
 from openai_cli.client.retry import asked_wait, should_retry
@@ -158,6 +163,8 @@ class UpstreamClient:
             text = f"Asking the upstream failed: {failure.message}."
             if isinstance(error, UnreadableEncodingError) and failure.hint:
                 text += f" Hint: {failure.hint}."
+            elif hint := hint_about_proxy(error, settings):
+                text += f" Hint: {hint}."
             elif isinstance(error, httpx.ConnectError):
                 text += f" {advice.after_no_connection(settings)}"
             again = is_connection_failure(error)
