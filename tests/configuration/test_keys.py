@@ -257,7 +257,7 @@ def test_a_server_of_the_engine_needs_the_key_when_it_starts(openai: Shell, writ
         ("echo SECRET-KEY; exit 3", "print-key exited with 3"),
         ("echo SECRET-KEY; kill -9 $$", "print-key was killed by signal 9"),
         ("true", "print-key printed nothing"),
-        ("printf 'SECRET-KEY\\nuser: me\\n'", "print-key printed has a line break, a space or"),
+        ("printf 'SECRET-KEY\\nuser: me\\n'", "print-key has a line break, a space or"),
         ("printf '\\377SECRET-KEY'", "print-key is not valid text"),
         ("yes SECRET-KEY", "print-key was stopped: it prints more than a key"),
         (None, "No such file or directory"),

@@ -94,7 +94,7 @@ def test_the_upstream_is_told_alike(
     done = request.getfixturevalue(via)(f"{place}{path}")
     flag, end = ("base", "threads/runs") if via == "ask" else ("upstream", "chat/completions")
     assert done.code == (4 if via == "ask" else 5)
-    assert f"sked was POST {place}{path}/{end}; a base URL ends before" in done.err
+    assert f"he request was POST {place}{path}/{end}; a base URL ends before" in done.err
     assert f"try --{flag}-url {place}{better}" in done.err
 
 

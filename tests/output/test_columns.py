@@ -67,7 +67,7 @@ def test_notes_are_one_line_whatever_names_hold() -> None:
     rows = CsvRows()
     rows.page(['{"a":1}'])
     rows.page(['{"e\\nf":1}'])
-    assert r"such as e\nf; " in rows.notes()[0]
+    assert r"such as e\nf: " in rows.notes()[0]
 
 
 def test_columns_that_were_not_named_are_no_paths() -> None:

@@ -166,16 +166,16 @@ def test_the_limits_that_are_documented() -> None:
     page = (Path(__file__).parents[3] / "docs" / "local.md").read_text(encoding="utf-8")
     limits = ServerLimits()
     for row in (
-        f"| runs that are worked on at the same time | {limits.runs}, or `--workers` |",
+        f"| concurrent runs | {limits.runs}, or `--workers` |",
         f"| connections at the same time | {limits.connections} |",
         f"| head of a request | {limits.head >> 10} KiB | 431 |",
         f"| body of a request | {limits.body >> 20} MiB | 413 |",
         f"| keys and elements in a body | {limits.elements:,} | 413 |",
-        f"| time for the head, from the connection on | {limits.head_time:g} s |",
+        f"| time for the head, from the start of the connection | {limits.head_time:g} s |",
         f"| time for the body | {limits.body_time:g} s | 408 |",
         f"| idle connection | {limits.idle_time} s |",
-        f"| client that reads nothing of its stream | {limits.send_time:g} s |",
-        f"{limits.runs} runs are worked on at the same time",
+        f"| client that does not read its stream | {limits.send_time:g} s |",
+        f"{limits.runs} runs are executed at the same time",
         f"sends a comment (`: ping`) every {limits.ping_every:g} seconds",
     ):
         assert row in page

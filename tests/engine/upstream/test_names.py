@@ -220,10 +220,10 @@ def test_an_address_without_its_path(store_file: Path, upstream: Upstream, page:
     bare = upstream.url.removesuffix("/v1")
     ended = quick(store_file, "--upstream-url", bare, *ASK, "--model", "m")
     assert upstream.last.path == "/chat/completions"
-    assert f"Asked was POST {bare}/chat/completions; a base URL ends" in ended.out
+    assert f"The request was POST {bare}/chat/completions; a base URL ends" in ended.out
     assert f"try --upstream-url {bare}/v1; " in ended.out
     wrong = quick(store_file, "--upstream-url", f"{bare}/api", *ASK, "--model", "m")
-    what = f"Asked was POST {bare}/api/chat/completions; "
+    what = f"The request was POST {bare}/api/chat/completions; "
     assert (wrong.code, what in wrong.out) == (5, True)
     assert "check --upstream-url; --upstream-api names the API." in wrong.out
 
