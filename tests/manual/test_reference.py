@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from openai_cli.output.command_line import wrapped
 from tests.support.shell import Shell
 
 ROOT = Path(__file__).parents[2]
-PAGES = reference_pages()
+pages = cache(reference_pages)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ def made() -> dict[str, str]:
 
 def test_generated_files_are_fresh(made: dict[str, str]) -> None:
     docs = ROOT / "docs"
-    pages = [*(docs / "man").iterdir(), *(docs / "reference").iterdir()]
-    kept = [*pages, docs / "picture.svg", docs / "bulk.svg"]
+    files = [*(docs / "man").iterdir(), *(docs / "reference").iterdir()]
+    kept = [*files, docs / "picture.svg", docs / "bulk.svg"]
     found = {str(path.relative_to(docs)): path.read_text(encoding="utf-8") for path in kept}
     # Another release of rich may draw the same picture otherwise: what it says is compared.
     made, found = (
@@ -66,7 +67,7 @@ def test_the_picture_shows_a_run_and_needs_no_network(made: dict[str, str]) -> N
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda op: str(op.name))
 def test_a_page_tells_of_every_flag_and_example(operation: Operation) -> None:
-    page = PAGES[page_name(operation)]
+    page = pages()[page_name(operation)]
     shared = {row.name for row in global_rows()}
     for row in command_rows(operation):
         assert (f"`{row.name}`" in page) == (row.name not in shared)
@@ -75,7 +76,7 @@ def test_a_page_tells_of_every_flag_and_example(operation: Operation) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for name, page in PAGES.items():
+    for name, page in pages().items():
         for target in re.findall(r"\]\(([^)]+)\)", page):
             file, _, anchor = target.partition("#")
             path = ROOT / "docs" / "reference" / (file or name)
@@ -85,7 +86,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_tables_have_as_many_cells_as_heads() -> None:
-    for name, page in PAGES.items():
+    for name, page in pages().items():
         for block in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
             cells = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
             assert len(cells) == 1, f"{name}: {block}"
