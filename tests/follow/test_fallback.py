@@ -97,7 +97,7 @@ def server() -> Iterator[WithoutRoute]:
     server.close()
 
 
-@pytest.mark.first_by_default(cases=15)
+@pytest.mark.first_by_default(cases=10)
 @pytest.mark.parametrize("why", REFUSALS)
 @pytest.mark.parametrize("more", WAYS, ids=str)
 def test_the_requests_one_by_one(
@@ -300,7 +300,8 @@ def test_a_name_inside_a_word_is_not_named(quick: Go, server: WithoutRoute) -> N
     assert requests(server) == [*ALL[:2], ALL[4]]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422, 429, 501])
+@pytest.mark.first_by_default(cases=4)
+@pytest.mark.parametrize("status", [400, 404, 405, 429, 401, 403, 422, 501])
 def test_a_thread_made_in_vain_is_deleted(quick: Go, server: WithoutRoute, status: int) -> None:
     server.answers[f"POST {THREAD_PATH}/runs"] = Reply(status, body=MISSING)
     result = quick(*CREATE, "--message", "Hi", "--max-retries", "0")

@@ -185,6 +185,7 @@ def test_a_command_that_leaves_its_output_open_is_not_waited_for(
         os.kill(child, signal.SIGKILL)
 
 
+@pytest.mark.first_by_default
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_a_command_that_hangs_is_ended_with_all_it_started(
     quick: Go, server: Server, script: Script, tmp_path: Path, stubborn: bool

@@ -295,17 +295,18 @@ def test_a_key_in_the_address_is_not_in_the_hint(quick: Go, server: Server) -> N
 
 FAULTS = {
     "500": Reply(status=500, body="oops"),
+    "dropped": Reply(drop=True),
+    "half": Reply(body='{"id": "run_7"', declared=400),
     "503": Reply(status=503, headers={"Retry-After": "0"}),
     "429": Reply(status=429, headers={"Retry-After": "0"}),
     "409": Reply(status=409),
-    "dropped": Reply(drop=True),
-    "half": Reply(body='{"id": "run_7"', declared=400),
     "not JSON": Reply(body="<html>later</html>"),
     "no run": Reply(body={"object": "thread"}),
     "nothing": Reply(body=""),
 }
 
 
+@pytest.mark.first_by_default(cases=4)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_that_passes_does_not_lose_the_run(quick: Go, server: Server, name: str) -> None:
     fault = FAULTS[name]
