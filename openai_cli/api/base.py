@@ -20,17 +20,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 TAG_MARK = "="
-"""First character of every union tag, so that a tag in an error's location cannot be
-taken for a key of the value."""
+"""First character of every union tag: distinguishes tags from keys in an error's location."""
 
 
 class RequestModel(BaseModel):
     """Base of all request objects.
 
     Types are strict (`"0.5"` is not a number), unknown keys pass through (servers have
-    extensions), and what the caller left unset is never sent. `panel` is where help shows the
-    flags of fields that name none. `closed` says that the API refuses unknown keys here; it does
-    so at the top level of every request, too.
+    extensions), and unset fields are never sent. `panel` is the help panel of fields that name
+    none. `closed`: the API refuses unknown keys in this object, as it does at the top level of
+    every request.
     """
 
     panel: ClassVar[str] = "Run"
@@ -42,11 +41,11 @@ class RequestModel(BaseModel):
 
 
 class FlagNote(NamedTuple):
-    """How a field appears on the command line, where that does not follow from its type.
+    """How a field appears on the command line, where its type does not determine that.
 
-    `name` replaces the name made from the field. `word` turns a bare word or text into an
-    element of a list, and `words` are those it knows; `any_text` says that every text is such a
-    word unless it reads as an object. `pairs` allows `key=value`.
+    `name` replaces the name derived from the field. `word` turns a plain word or text into a list
+    element; `words` lists the words it accepts; with `any_text`, it takes every text that is not
+    an object. `pairs` allows `key=value`.
     """
 
     name: str = ""
@@ -59,11 +58,11 @@ class FlagNote(NamedTuple):
 
 
 class ServerRule(NamedTuple):
-    """What the API asks of a field beyond its type. The engine checks it; the command line sends
-    the value as it is, since other servers may allow more.
+    """A constraint of the API beyond a field's type. Only the engine checks it: other servers may
+    allow more.
 
-    `least` is the smallest number, `longest` the most characters or elements, `fewest` the fewest
-    elements; `null` says whether null is taken where the type allows it.
+    `least` is the minimum of a number, `longest` the maximum of characters or elements, `fewest`
+    the minimum of elements; `null`: whether null is accepted where the type allows it.
     """
 
     least: int | None = None
@@ -73,7 +72,7 @@ class ServerRule(NamedTuple):
 
 
 class InQuery:
-    """Marks a field of a POST that travels in the query, not in the body."""
+    """Marks a field of a POST that is sent in the query instead of the body."""
 
 
 class ExtraFlag(NamedTuple):
@@ -84,14 +83,14 @@ class ExtraFlag(NamedTuple):
 
 
 def _whole(value: object) -> object:
-    """Take 1e3 for 1000: JSON has one kind of number, and a whole one is an integer."""
+    """Convert a whole float to an integer: JSON does not distinguish 1e3 from 1000."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def _number(value: object) -> object:
-    """Refuse what is no number once, not once for each member of the union."""
+    """Refuse a non-number with one error instead of one per member of the union."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("number_type", "not a number")
     return value
@@ -103,7 +102,7 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 
 
 def between(least: float, most: float) -> Any:
-    """The bounds of a `Number`, both included: floats, which tells them from an `Integer`'s."""
+    """The inclusive bounds of a `Number`: floats, to distinguish them from an `Integer`'s."""
     return Field(ge=float(least), le=float(most))
 
 
@@ -117,7 +116,7 @@ Metadata = Annotated[
 
 T = TypeVar("T")
 Omittable = Annotated[T | None, ServerRule(null=False)]
-"""A field that objects printed by an SDK show as null, and that the API wants left out instead."""
+"""A field that SDKs print as null, but that the API accepts only as absent."""
 
 _NAME_CHARACTER = "[A-Za-z0-9_-]"
 _LONGEST_NAME = 64
@@ -157,13 +156,13 @@ def tagged(key: str, words: tuple[str, ...] = (), /, **members: Any) -> Any:
     options = [Annotated[model, Tag(TAG_MARK + name)] for name, model in members.items()]
     if words:
         options.append(Annotated[str, Tag(TAG_MARK + "word")])
-    # A union of a computed list of members has no other spelling than a subscript.
+    # Only a subscript can make a union of a computed list of members.
     union: Any = Union[tuple(options)]  # noqa: UP007 - the members are known at run time only
     return Annotated[union, Discriminator(tag_of), BeforeValidator(one_of_them)]
 
 
 def _needed(model: Any) -> list[str]:
-    """The fields that an object of the model has to have."""
+    """The required fields of the model."""
     fields = getattr(model, "model_fields", {})
     return [name for name, field in fields.items() if field.is_required()]
 
@@ -187,5 +186,5 @@ def text_or_list(element: Any) -> Any:
 
 
 def missing(field: str, why: str) -> PydanticCustomError:
-    """The error for a field that is needed only because of another field's value."""
+    """The error for a field that another field's value makes required."""
     return PydanticCustomError("needed", "{why}", {"field": field, "why": why})

@@ -1,4 +1,4 @@
-"""Validates a request against its model, with messages that a person can act on."""
+"""Validates a request against its model, with messages that name the fix."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def validate(model: type[RequestModel], values: Mapping[str, Any]) -> RequestMod
 
 
 def body_of(model: RequestModel) -> dict[str, Any]:
-    """The body to send: fields that the caller set and unknown ones, under the API's names."""
+    """The body to send: set fields and unknown ones, under the API's names."""
     return model.model_dump(by_alias=True, exclude_unset=True)
 
 
@@ -48,7 +48,7 @@ def path_text(path: Path) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as messages quote it: compact JSON, cut to fit a line."""
+    """A value for messages: compact JSON, cut to 60 characters."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _FOUND_LIMIT else text[: _FOUND_LIMIT - 1] + "…"
 
@@ -65,7 +65,7 @@ def alternatives(words: list[str]) -> str:
 
 
 def error_path(detail: ErrorDetails) -> Path:
-    """The place of one of pydantic's errors inside the request."""
+    """The path of a pydantic error in the request, without union tags."""
     return tuple(step for step in detail["loc"] if not str(step).startswith(TAG_MARK))
 
 
@@ -107,7 +107,7 @@ def _near(detail: ErrorDetails) -> str:
 
 
 def _misspelt(path: Path, value: object) -> str:
-    """For a missing key: the key that was probably meant to be it."""
+    """For a missing key: a present key that is probably a misspelling of it."""
     keys = [*value] if isinstance(value, dict) else []
     close = get_close_matches(str(path[-1]), map(str, keys), n=1, cutoff=0.7)
     return f" (found {close[0]})" if close and close[0] != path[-1] else ""
@@ -153,7 +153,7 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def slips(model: RequestModel) -> Iterator[Finding]:
-    """Unknown keys that look like a known one, at every depth."""
+    """Unknown keys that resemble a known one, at every depth."""
     yield from _slips(model, ())
 
 
@@ -177,5 +177,5 @@ def _slips(value: object, path: Path) -> Iterator[Finding]:
 
 
 def plain_key(key: str) -> str:
-    """The key as fields are spelt: `Max-Tokens` as `max_tokens`."""
+    """The key in the spelling of fields: `Max-Tokens` as `max_tokens`."""
     return key.lower().replace("-", "_")

@@ -123,4 +123,4 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         f"{_MESSAGE_IDS} | xargs {_O} beta:threads:messages delete --transform deleted",
     ),
 }
-"""By the command as it is typed."""
+"""By command, as typed."""

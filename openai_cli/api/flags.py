@@ -15,7 +15,7 @@ from openai_cli.api.operation import Operation
 
 
 class Kind(Enum):
-    """How a flag's text is read; the value is what help shows for it."""
+    """How a flag's text is parsed; the value is the placeholder in help."""
 
     TEXT = "TEXT"
     INTEGER = "INTEGER"
@@ -29,8 +29,8 @@ class Kind(Enum):
 class Flag(NamedTuple):
     """One flag of a command: its name, and the path in the request that it sets.
 
-    `path` has more than one step for a dotted flag (`("thread", "messages")`). `of_element` means
-    that it sets a field of a list's newest element (`--message.role`).
+    `path` has more than one step for a dotted flag (`("thread", "messages")`). `of_element`: the
+    flag sets a field of a list's newest element (`--message.role`).
     """
 
     name: str
@@ -47,7 +47,7 @@ class Flag(NamedTuple):
 
     @property
     def takes_bare(self) -> bool:
-        """Whether the flag may stand alone, meaning true."""
+        """Whether the flag may have no value, meaning true."""
         return self.kind is Kind.BOOLEAN
 
     @property
@@ -57,25 +57,25 @@ class Flag(NamedTuple):
 
     @property
     def metavar(self) -> str:
-        """What help shows for the value."""
+        """The placeholder for the value in help."""
         return self.note.metavar or self.kind.value.strip()
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The only texts allowed, if the type lists them."""
+        """The allowed texts, if the type lists them."""
         return tuple(literals(self.annotation))
 
 
 @cache
 def flags_of(operation: Operation) -> tuple[Flag, ...]:
-    """All flags of the command, in model order, each with its dotted ones behind it."""
+    """All flags of the command, in model order, each followed by its dotted flags."""
     return tuple(_flags(operation.request, (), operation.request.panel))
 
 
 def _flags(model: type[RequestModel], above: tuple[str, ...], panel: str) -> Iterator[Flag]:
     for field_name, info in model.model_fields.items():
         key = info.alias or field_name
-        # The note nearest to the field is the last one, behind those of its type.
+        # The field's own note comes last, after those of its type.
         note = [FlagNote(), *(m for m in info.metadata if isinstance(m, FlagNote))][-1]
         flag = _flag((*above, key), info, note, note.panel or panel)
         yield flag
@@ -128,7 +128,7 @@ def _extra_flag(flag: Flag, extra: ExtraFlag) -> Flag:
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, `Annotated` wrappers taken off; a plain type is its own."""
+    """The members of a union, without `Annotated`; a plain type is its only member."""
     if hasattr(annotation, "__metadata__"):
         return members(annotation.__origin__)
     if get_origin(annotation) in (Literal, list, dict) or not get_args(annotation):
@@ -137,7 +137,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 
 def model_of(annotation: Any) -> type[RequestModel] | None:
-    """The request model of a field that holds one, alone or nullable."""
+    """The field's request model, if it has exactly one (nullable or not); else None."""
     found = [m for m in members(annotation) if m is not NoneType]
     if len(found) == 1 and isinstance(found[0], type) and issubclass(found[0], RequestModel):
         return found[0]
@@ -152,9 +152,9 @@ def literals(annotation: Any) -> Iterator[str]:
 
 
 def accepts_text(annotation: Any) -> bool:
-    """Whether any text at all may stand at this place (so a file there is read as text).
+    """Whether the type accepts any text, so that a file is inserted as text.
 
-    A place for objects or lists takes a file's content as JSON or YAML instead.
+    For objects and lists, a file is parsed as JSON or YAML instead.
     """
     found = [m for m in members(annotation) if m is not NoneType]
     if any(m in (str, Any, object) for m in found) and not _holds_models(found):
@@ -191,7 +191,7 @@ def kind_of(annotation: Any) -> Kind:
 
 
 def annotation_at(annotation: Any, key: str | int) -> Any:
-    """The type one step further in: a key of an object or an element of a list.
+    """The type of a key of an object, or of a list's elements.
 
     Where several models have the key, the first decides; unknown keys are `Any`.
     """

@@ -6,5 +6,5 @@ from typing import NoReturn
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """For `parse_constant`: NaN and Infinity are no JSON. Raises ValueError."""
+    """Callback for `parse_constant`: refuses NaN and Infinity. Raises ValueError."""
     raise ValueError(f"{name} is not a JSON number")

@@ -28,13 +28,14 @@ class Operation(NamedTuple):
     """One documented command.
 
     `model` names the request model, `module:Class`. `path` may hold `{names}`: those fields go
-    into the path and may also be given by position, in this order. Of the rest, a POST sends a
-    JSON body and any other method a query; `bodiless` POSTs send none. `pages` says that the
-    answer is a list in pages, `answers_run` that it is a run that can be waited for, and
-    `continues_run` that this call set it going, so its end decides the exit code. `has_fallback`
-    says that other operations do the same on servers that lack this one. `takes_lines` says that
-    one command may send it for each line of a file. `gone` says that
-    OpenAI's own servers no longer offer it.
+    into the path and may also be given by position, in this order. The other fields go into the
+    JSON body of a POST, or the query of other methods; `bodiless`: a POST without a body.
+
+    `pages`: the answer is a paginated list. `answers_run`: the answer is a run that --wait can wait
+    for. `continues_run`: this call starts or continues the run, so the run's end decides the exit
+    code. `has_fallback`: other operations can replace this one on servers that lack it.
+    `takes_lines`: --each may send one request per line of a file. `gone`: OpenAI's own servers no
+    longer offer the operation.
     """
 
     resource: str
@@ -74,16 +75,16 @@ class Operation(NamedTuple):
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """Command lines that work as they stand on the embedded engine."""
+        """Command lines that run unchanged on the embedded engine."""
         from openai_cli.api.examples import EXAMPLES
 
         return EXAMPLES.get(self.name, ())
 
     @property
     def shown_examples(self) -> tuple[str, ...]:
-        """The examples for people: first the plain call, with ids that stand for others.
+        """The examples for help: first a plain call with placeholder ids.
 
-        The examples themselves work as they stand, so some of them find their ids first.
+        The other examples run unchanged, so some of them get their ids from another command.
         """
         if not self.examples:
             return ()
@@ -98,7 +99,7 @@ class Operation(NamedTuple):
 
     @property
     def usage(self) -> str:
-        """The command as it is typed, with the places of its words."""
+        """The usage line: the command and its positional arguments."""
         words = (f"[{name.upper()}]" for name in self.path_fields)
         return " ".join(["openai", self.name, *words, "[flags]"])
 
@@ -129,7 +130,7 @@ def _query_fields(operation: Operation) -> frozenset[str]:
 class Request(NamedTuple):
     """A request ready to be sent: plain values, independent of the command line.
 
-    `idempotency_key` is the same whenever this request is sent; empty for a new one at each call.
+    `idempotency_key` is used each time this request is sent; if empty, each call makes a new key.
     """
 
     operation: Operation
@@ -145,9 +146,9 @@ class Request(NamedTuple):
 
 
 def usable_id(value: object) -> str:
-    """An id that a server sent; "" if it is missing or cannot stand in a request.
+    """An id from a server's answer; "" if it is missing or cannot be sent.
 
-    JSON can hold half of a UTF-16 pair, which has no bytes in UTF-8.
+    JSON can hold a lone UTF-16 surrogate, which UTF-8 cannot encode.
     """
     if not isinstance(value, str):
         return ""
@@ -159,7 +160,7 @@ def usable_id(value: object) -> str:
 
 
 def build_request(operation: Operation, values: Mapping[str, Any]) -> Request:
-    """Put each value where the operation sends it; path values are percent-encoded."""
+    """Put each value into the path (percent-encoded), the query or the body."""
     in_path = {name: quote(str(values[name]), safe="") for name in operation.path_fields}
     rest = {name: value for name, value in values.items() if name not in in_path}
     if operation.method != "POST":

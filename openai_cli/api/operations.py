@@ -1,4 +1,4 @@
-"""The operations the tool offers, one declaration each."""
+"""The operations of the tool, one declaration each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _MODELS = "openai_cli.api.models"
 
 RESOURCES = {
     "beta:assistants": "Assistants: a model with instructions and tools",
-    "beta:threads": "Threads: conversations that runs work on",
-    "beta:threads:runs": "Runs: an assistant at work on a thread",
-    "beta:threads:runs:steps": "Steps: what a run did, one after another",
+    "beta:threads": "Threads: conversations",
+    "beta:threads:runs": "Runs: executions of an assistant on a thread",
+    "beta:threads:runs:steps": "Steps: the messages and tool calls of a run, in order",
     "beta:threads:messages": "Messages of a thread",
 }
 
@@ -18,7 +18,7 @@ OPERATIONS = (
     Operation(
         resource="beta:assistants",
         command="create",
-        summary="Make an assistant",
+        summary="Create an assistant",
         method="POST",
         path="/assistants",
         model=f"{_MODELS}.assistants:CreateAssistant",
@@ -59,7 +59,7 @@ OPERATIONS = (
     Operation(
         resource="beta:threads",
         command="create",
-        summary="Make a thread",
+        summary="Create a thread",
         method="POST",
         path="/threads",
         model=f"{_MODELS}.threads:CreateThread",
@@ -91,7 +91,7 @@ OPERATIONS = (
     Operation(
         resource="beta:threads",
         command="create-and-run",
-        summary="Make a thread and run an assistant on it, in one request",
+        summary="Create a thread and run an assistant on it, in one request",
         method="POST",
         path="/threads/runs",
         model=f"{_MODELS}.threads:CreateThreadAndRun",
@@ -141,7 +141,7 @@ OPERATIONS = (
     Operation(
         resource="beta:threads:runs",
         command="cancel",
-        summary="Stop a run",
+        summary="Cancel a run",
         method="POST",
         path="/threads/{thread_id}/runs/{run_id}/cancel",
         model=f"{_MODELS}.runs:RetrieveRun",
@@ -150,7 +150,7 @@ OPERATIONS = (
     Operation(
         resource="beta:threads:runs",
         command="submit-tool-outputs",
-        summary="Give a run the outputs it waits for",
+        summary="Submit the tool outputs that a run waits for",
         method="POST",
         path="/threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
         model=f"{_MODELS}.runs:SubmitToolOutputs",
@@ -220,7 +220,7 @@ OPERATIONS = (
 
 
 def operation_named(name: str) -> Operation:
-    """The operation with this name, which must exist."""
+    """The operation with this name; it must exist."""
     return next(operation for operation in OPERATIONS if operation.name == name)
 
 

@@ -6,4 +6,4 @@ WAITS_FOR_OUTPUTS = "requires_action"
 NOT_COMPLETED = ("failed", "cancelled", "expired", "incomplete")
 """Statuses of a run that has ended without completing."""
 STOPPED = frozenset({"completed", *NOT_COMPLETED, WAITS_FOR_OUTPUTS})
-"""Statuses that nothing but a call from outside leads out of; a stream ends there."""
+"""Statuses in which a run stays until a client acts; a stream ends there."""

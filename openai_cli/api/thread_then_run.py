@@ -1,4 +1,4 @@
-"""The requests that together do what `POST /threads/runs` does, made from its body."""
+"""Replaces `POST /threads/runs` by separate requests: thread, messages, run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CREATE_RUN = "beta:threads:runs create"
 class ThreadThenRun(NamedTuple):
     """A request to make a thread; its messages and the run need the thread's id.
 
-    `idempotency_key` is that of the one request they stand for.
+    `idempotency_key` is the key of the replaced request.
     """
 
     thread: Request
@@ -37,10 +37,10 @@ class ThreadThenRun(NamedTuple):
 
 
 def thread_then_run(request: Request) -> ThreadThenRun | None:
-    """The requests in place of `POST /threads/runs`; None for a body that cannot be divided.
+    """The requests that replace `POST /threads/runs`; None for a body that cannot be split.
 
-    Fields that only the thread has in the other requests (`tool_resources`) are merged into it.
-    Messages are never sent with the thread: some servers drop them there without a word.
+    Fields that the request for a run lacks (`tool_resources`) are merged into the thread. Messages
+    are never sent with the thread: some servers drop them silently.
     """
     body = dict(request.body or {})
     thread = body.pop("thread", None) or {}
@@ -56,18 +56,18 @@ def thread_then_run(request: Request) -> ThreadThenRun | None:
 
 
 def _with_key(request: Request, key: str, part: str) -> Request:
-    """The request with a key of its own that follows from that of the whole, if there is one."""
+    """The request with a key derived from the replaced request's key, if there is one."""
     return request._replace(idempotency_key=f"{key}-{part}") if key else request
 
 
 def _kept_by_thread(request: Request) -> set[str]:
-    """Fields of the run that the request for a run on an existing thread does not have."""
+    """Fields of the body that the request for a run on an existing thread lacks."""
     ours = request.operation.request.model_fields
     return ours.keys() - operation_named(_CREATE_RUN).request.model_fields.keys()
 
 
 def _merged(first: Any, second: Any) -> Any:
-    """Both values in one: objects key by key, lists without duplicates, else the second."""
+    """Merge two values: objects key by key, lists without duplicates, else the second."""
     if isinstance(first, dict) and isinstance(second, dict):
         both = {key: _merged(first[key], second[key]) for key in first.keys() & second.keys()}
         return {**first, **second, **both}

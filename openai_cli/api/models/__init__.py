@@ -1,1 +1,1 @@
-"""Pydantic models of requests, one module a resource, and of answers."""
+"""Pydantic models of requests, one module per resource, and of answers."""

@@ -21,34 +21,34 @@ from openai_cli.api.models.shared import (
 
 
 class AssistantSettings(RequestModel):
-    """What making and changing an assistant have in common."""
+    """Fields that the requests to create and to change an assistant share."""
 
     panel = "Assistant"
 
     description: Annotated[
         Annotated[Text, Field(max_length=512)] | None,
-        Field(description="What it is for, in at most 512 characters."),
+        Field(description="What the assistant is for, up to 512 characters."),
     ] = None
     instructions: Annotated[
         Annotated[Text, Field(max_length=256_000)] | None,
-        Field(description="Its system message, in at most 256,000 characters."),
+        Field(description="The assistant's system message, up to 256,000 characters."),
     ] = None
     metadata: Annotated[Metadata | None, kept_with("the assistant"), PAIRS] = None
     name: Annotated[
         Annotated[Text, Field(max_length=256)] | None,
-        Field(description="Its name, in at most 256 characters."),
+        Field(description="The assistant's name, up to 256 characters."),
     ] = None
     reasoning_effort: ReasoningEffort = None
     response_format: ReplyFormat = None
     temperature: Temperature = None
     tool_resources: Annotated[
-        ToolResources | None, Field(description="Files and vector stores its tools may use.")
+        ToolResources | None, Field(description="Files and vector stores for its tools.")
     ] = None
     tools: Annotated[
         Annotated[list[Tool], Field(max_length=128)],
         Field(
-            description="A tool it may use: code_interpreter, file_search, or an object. "
-            "Repeatable, up to 128; takes a whole list too."
+            description="A tool of the assistant: code_interpreter, file_search, or an object. "
+            "Repeatable, up to 128; a list sets all tools."
         ),
         PAIRS,
         TOOL_NOTE,
@@ -61,13 +61,13 @@ class CreateAssistant(AssistantSettings):
 
     model: Annotated[
         RequiredText,
-        Field(description="The model it runs on; echo is the engine's offline one."),
+        Field(description="The assistant's model; echo is the engine's offline model."),
         FlagNote(panel="Required"),
     ]
 
 
 class RetrieveAssistant(RequestModel):
-    """`GET /assistants/{assistant_id}`; also what deleting takes."""
+    """`GET /assistants/{assistant_id}`; also the request to delete the assistant."""
 
     assistant_id: AssistantId
 
@@ -76,7 +76,7 @@ class UpdateAssistant(AssistantSettings):
     """`POST /assistants/{assistant_id}`."""
 
     assistant_id: AssistantId
-    model: Annotated[RequiredText, Field(description="The model it runs on.")] = ""
+    model: Annotated[RequiredText, Field(description="The assistant's model.")] = ""
 
 
 class ListAssistants(PageQuery):

@@ -27,14 +27,14 @@ class CreateMessage(RequestModel):
     content: Annotated[Content, FlagNote(panel="Required", metavar="TEXT", any_text=True)]
     attachments: Annotated[
         list[Attachment] | None,
-        Field(description="A file for tools: {file_id, tools: [{type}]}. Repeatable."),
+        Field(description="An attached file: {file_id, tools: [{type}]}. Repeatable."),
         FlagNote(name="attachment", metavar="ATTACHMENT"),
     ] = None
     metadata: Annotated[Metadata | None, kept_with("the message"), PAIRS] = None
 
 
 class RetrieveMessage(RequestModel):
-    """`GET /threads/{thread_id}/messages/{message_id}`; also what deleting takes."""
+    """`GET /threads/{thread_id}/messages/{message_id}`; also the request to delete it."""
 
     panel = "Message"
 
@@ -54,6 +54,6 @@ class ListMessages(PageQuery):
     thread_id: ThreadId
     run_id: Annotated[
         RequiredText,
-        Field(description="Only messages of this run."),
+        Field(description="List only the messages of this run."),
         FlagNote(panel="Page", metavar="ID"),
     ] = ""

@@ -1,6 +1,6 @@
-"""What every request that starts a run may say (annotations not postponed: see `shared`).
+"""Fields that all requests to start a run share (annotations not postponed: see `shared`).
 
-A module of its own, so that one command does not build the models of all others.
+A separate module, so that one command does not build the models of all others.
 """
 
 from typing import Annotated
@@ -30,26 +30,26 @@ from openai_cli.api.models.shared import (
 
 
 class RunSettings(RequestModel):
-    """What every request that starts a run may say about it."""
+    """Fields that all requests to start a run share."""
 
     assistant_id: Annotated[
         RequiredText,
-        Field(description="The assistant that does the run."),
+        Field(description="The assistant to run."),
         FlagNote(panel="Required", metavar="ID"),
     ]
     instructions: Annotated[
         Text | None,
-        Field(description="System message for this run, in place of the assistant's."),
+        Field(description="System message for this run, instead of the assistant's."),
         ServerRule(longest=256_000),
     ] = None
     max_completion_tokens: Annotated[
         Integer | None,
-        Field(description="Budget of completion tokens; past it the run ends as incomplete."),
+        Field(description="Limit of completion tokens; a run that exceeds it ends as incomplete."),
         ServerRule(least=256),
     ] = None
     max_prompt_tokens: Annotated[
         Integer | None,
-        Field(description="Budget of prompt tokens; past it the run ends as incomplete."),
+        Field(description="Limit of prompt tokens; a run that exceeds it ends as incomplete."),
         ServerRule(least=256),
     ] = None
     metadata: Annotated[
@@ -59,11 +59,11 @@ class RunSettings(RequestModel):
     ] = None
     model: Annotated[
         Text | None,
-        Field(description="Model for this run, in place of the assistant's."),
+        Field(description="Model for this run, instead of the assistant's."),
     ] = None
     parallel_tool_calls: Annotated[
         bool,
-        Field(description="Whether the model may ask for several functions in one turn."),
+        Field(description="Whether the model may call several functions in one turn."),
     ] = True
     response_format: ReplyFormat = None
     temperature: Temperature = None
@@ -78,8 +78,8 @@ class RunSettings(RequestModel):
     tools: Annotated[
         list[Tool] | None,
         Field(
-            description="A tool for this run, in place of the assistant's: code_interpreter, "
-            "file_search, or an object. Repeatable; takes a whole list too."
+            description="A tool for this run, instead of the assistant's: code_interpreter, "
+            "file_search, or an object. Repeatable; a list sets all tools."
         ),
         ServerRule(longest=20),
         TOOL_NOTE,
@@ -91,5 +91,5 @@ class RunSettings(RequestModel):
     ] = None
     stream: Annotated[
         bool | None,
-        Field(description="Print events as they happen; bare means true."),
+        Field(description="Print events as they arrive; --stream alone means true."),
     ] = None

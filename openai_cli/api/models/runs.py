@@ -21,18 +21,18 @@ from openai_cli.api.models.shared import (
 
 
 class CreateRun(RunSettings):
-    """`POST /threads/{thread_id}/runs`: run an assistant on a thread that is there."""
+    """`POST /threads/{thread_id}/runs`: run an assistant on an existing thread."""
 
     thread_id: ThreadId
     include: Include = []
     additional_instructions: Annotated[
-        Text | None, Field(description="Text to put behind the instructions, for this run.")
+        Text | None, Field(description="Text to append to the instructions of this run.")
     ] = None
     additional_messages: Annotated[
         list[NewMessage] | None,
         Field(
-            description="A message to add to the thread before the run: a text the user says, "
-            "or an object {role, content, …}. Repeatable."
+            description="A message to add to the thread before the run: the text of a user "
+            "message, or an object {role, content, …}. Repeatable."
         ),
         FlagNote(
             name="additional-message",
@@ -46,7 +46,7 @@ class CreateRun(RunSettings):
 
 
 class RetrieveRun(RequestModel):
-    """`GET /threads/{thread_id}/runs/{run_id}`; also what cancelling takes."""
+    """`GET /threads/{thread_id}/runs/{run_id}`; also the request to cancel the run."""
 
     thread_id: ThreadId
     run_id: RunId
@@ -65,16 +65,14 @@ class ListRuns(PageQuery):
 
 
 class ToolOutput(RequestModel):
-    """What a function gave back."""
+    """The output of one function call."""
 
     tool_call_id: Annotated[
         RequiredText,
-        Field(description="The call this is the output of."),
+        Field(description="The id of the answered call."),
         FlagNote(panel="Required", metavar="ID"),
     ]
-    output: Annotated[
-        Omittable[Text], Field(description="What the function gave back, as text.")
-    ] = None
+    output: Annotated[Omittable[Text], Field(description="The function's output, as text.")] = None
 
 
 class SubmitToolOutputs(RetrieveRun):
@@ -83,13 +81,13 @@ class SubmitToolOutputs(RetrieveRun):
     tool_outputs: Annotated[
         list[ToolOutput],
         Field(
-            description="An output the run waits for: {tool_call_id, output}. Repeatable; all "
-            "outputs go in one request."
+            description="An output that the run waits for: {tool_call_id, output}. Repeatable; "
+            "one request sends all outputs."
         ),
         FlagNote(name="tool-output", panel="Required", metavar="OUTPUT"),
     ]
     stream: Annotated[
-        bool | None, Field(description="Print events as they happen; bare means true.")
+        bool | None, Field(description="Print events as they arrive; --stream alone means true.")
     ] = None
 
 

@@ -1,6 +1,6 @@
 """Objects that several requests share: tools, resources, formats, messages.
 
-Annotations are not postponed here: pydantic would compile each of them anew at start-up.
+Annotations are not postponed here: pydantic would compile each of them again at start-up.
 """
 
 from typing import Annotated, Any, Literal
@@ -37,20 +37,20 @@ PAIRS = FlagNote(pairs=True)
 
 
 def kept_with(what: str) -> Any:
-    """The description of metadata kept with `what`."""
-    return Field(description=f"Up to 16 pairs kept with {what}: {{key: text}}, or key=value.")
+    """The description of the metadata of `what`."""
+    return Field(description=f"Up to 16 key-value pairs for {what}: {{key: text}}, or key=value.")
 
 
 Include = Annotated[
     list[Literal["step_details.tool_calls[*].file_search.results[*].content"]],
-    Field(description="Further data to send along: the content of file search results."),
+    Field(description="Additional data in the answer: the content of file search results."),
     FlagNote(panel="Output", metavar="FIELD"),
     InQuery(),
 ]
 
 ReasoningEffort = Annotated[
     Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None,
-    Field(description="How much a reasoning model thinks."),
+    Field(description="Reasoning effort of the model."),
 ]
 
 
@@ -82,7 +82,7 @@ class FileSearchTool(RequestModel):
 
 
 class FunctionDefinition(RequestModel):
-    """A function the model may ask for."""
+    """A function that the model may call."""
 
     name: Name
     description: Omittable[Text] = None
@@ -91,7 +91,7 @@ class FunctionDefinition(RequestModel):
 
 
 class FunctionTool(RequestModel):
-    """Call a function of the caller's."""
+    """A function that the caller runs."""
 
     type: Literal["function"]
     function: FunctionDefinition
@@ -109,7 +109,7 @@ TOOL_WORDS = ("code_interpreter", "file_search")
 
 
 def tool_of_word(word: str) -> object | None:
-    """`code_interpreter` and `file_search` need nothing but their type."""
+    """The tool object for `code_interpreter` and `file_search`; None for other words."""
     return {"type": word} if word in TOOL_WORDS else None
 
 
@@ -192,7 +192,7 @@ Temperature = Annotated[
 ]
 TopP = Annotated[
     Annotated[Number, between(0, 1)] | None,
-    Field(description="Nucleus sampling, 0 to 1: the share of probability to draw from."),
+    Field(description="Nucleus sampling, 0 to 1: the probability mass to sample from."),
 ]
 
 
@@ -210,7 +210,7 @@ class FileSearchResources(RequestModel):
 
 
 class ToolResources(RequestModel):
-    """What the tools may use."""
+    """Files and vector stores for tools."""
 
     code_interpreter: Annotated[
         Omittable[CodeInterpreterResources],
@@ -244,28 +244,28 @@ class TextPart(RequestModel):
 
 
 class ImageUrl(RequestModel):
-    """A picture by address."""
+    """The URL of an image."""
 
     url: Text
     detail: Omittable[Literal["auto", "low", "high"]] = None
 
 
 class ImageUrlPart(RequestModel):
-    """A picture by address, in a message."""
+    """An image by URL, in a message."""
 
     type: Literal["image_url"]
     image_url: ImageUrl
 
 
 class ImageFile(RequestModel):
-    """A picture by file id."""
+    """The file id of an image."""
 
     file_id: Text
     detail: Omittable[Literal["auto", "low", "high"]] = None
 
 
 class ImageFilePart(RequestModel):
-    """A picture by file id, in a message."""
+    """An image by file id, in a message."""
 
     type: Literal["image_file"]
     image_file: ImageFile
@@ -281,23 +281,23 @@ class AttachmentTool(RequestModel):
 
 
 class Attachment(RequestModel):
-    """A file added to a message."""
+    """A file attached to a message."""
 
     file_id: Annotated[
         Omittable[Text], Field(description="The attached file."), FlagNote(metavar="ID")
     ] = None
     tools: Annotated[
         Omittable[list[AttachmentTool]],
-        Field(description="A tool that may read it: {type: file_search}, or a list."),
+        Field(description="A tool that may read the file: {type: file_search}, or a list."),
         FlagNote(metavar="TOOL"),
     ] = None
 
 
-Role = Annotated[Literal["user", "assistant"], Field(description="Who says it.")]
+Role = Annotated[Literal["user", "assistant"], Field(description="Author of the message.")]
 _TextOrParts = text_or_list(ContentPart)
 Content = Annotated[
     _TextOrParts,  # type: ignore[valid-type]  # a computed type
-    Field(description="What is said: a text, or a list of parts {type: text, text: …}."),
+    Field(description="Content of the message: a text, or a list of parts {type: text, text: …}."),
     ServerRule(fewest=1),
 ]
 
@@ -311,12 +311,12 @@ class NewMessage(RequestModel):
     content: Annotated[Content, FlagNote(metavar="TEXT", any_text=True)]
     attachments: Annotated[
         list[Attachment] | None,
-        Field(description="A file for tools: {file_id, tools: [{type}]}, or a list."),
+        Field(description="An attached file: {file_id, tools: [{type}]}, or a list."),
         FlagNote(metavar="ATTACHMENT"),
     ] = None
     metadata: Annotated[Metadata | None, kept_with("the message"), FlagNote(pairs=True)] = None
 
 
 def message_of_text(text: str) -> object:
-    """A text given for a message is what the user says."""
+    """A user message with this text."""
     return {"role": "user", "content": text}

@@ -17,19 +17,19 @@ from openai_cli.api.models.shared import (
 
 MESSAGE_FLAG = ExtraFlag(
     FlagNote(name="message", panel="Thread", metavar="TEXT", word=message_of_text, any_text=True),
-    "A message that starts the thread: a text the user says, or an object {role, content, …}. "
-    "Repeatable; short for --thread.messages.",
+    "A first message: the text of a user message, or an object {role, content, …}. Repeatable; "
+    "short for --thread.messages.",
 )
 
 
 class NewThread(RequestModel):
-    """The thread to be made."""
+    """The thread to create."""
 
     closed = True
 
     messages: Annotated[
         list[NewMessage],
-        Field(description="Messages that start the thread, one object a flag or a whole list."),
+        Field(description="First messages of the thread: one object per flag, or a list."),
         FlagNote(panel="Thread", metavar="MESSAGE"),
         MESSAGE_FLAG,
     ] = []
@@ -40,22 +40,22 @@ class NewThread(RequestModel):
     ] = None
     tool_resources: Annotated[
         ToolResources | None,
-        Field(description="Files and vector stores that tools may use in this thread."),
+        Field(description="Files and vector stores for tools in this thread."),
         FlagNote(panel="Thread"),
     ] = None
 
 
 class CreateThreadAndRun(RunSettings):
-    """`POST /threads/runs`: make a thread and run an assistant on it."""
+    """`POST /threads/runs`: create a thread and run an assistant on it."""
 
     thread: Annotated[
         Omittable[NewThread],
-        Field(description="The thread to make: {messages, metadata, tool_resources}."),
+        Field(description="The thread to create: {messages, metadata, tool_resources}."),
         FlagNote(panel="Thread"),
     ] = None
     tool_resources: Annotated[
         ToolResources | None,
-        Field(description="Files and vector stores that tools may use in this run."),
+        Field(description="Files and vector stores for the tools of this run."),
     ] = None
 
 
@@ -65,7 +65,7 @@ class CreateThread(RequestModel):
     messages: Annotated[
         list[NewMessage],
         Field(
-            description="A message that starts the thread: a text the user says, or an object "
+            description="A first message of the thread: the text of a user message, or an object "
             "{role, content, …}. Repeatable."
         ),
         FlagNote(
@@ -77,13 +77,13 @@ class CreateThread(RequestModel):
     ] = None
     tool_resources: Annotated[
         ToolResources | None,
-        Field(description="Files and vector stores that tools may use in this thread."),
+        Field(description="Files and vector stores for tools in this thread."),
         FlagNote(panel="Thread"),
     ] = None
 
 
 class RetrieveThread(RequestModel):
-    """`GET /threads/{thread_id}`; also what deleting takes."""
+    """`GET /threads/{thread_id}`; also the request to delete the thread."""
 
     thread_id: ThreadId
 
@@ -94,5 +94,5 @@ class UpdateThread(RetrieveThread):
     metadata: Annotated[Metadata | None, kept_with("the thread"), PAIRS] = None
     tool_resources: Annotated[
         ToolResources | None,
-        Field(description="Files and vector stores that tools may use in this thread."),
+        Field(description="Files and vector stores for tools in this thread."),
     ] = None
