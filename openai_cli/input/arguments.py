@@ -8,8 +8,8 @@ from openai_cli.errors import Problem
 
 
 class Occurrence(NamedTuple):
-    """One flag as typed: its full name, its text (None without a value), and which of its name
-    it is, from 1."""
+    """One flag as typed: its full name, its text (None without a value), and its number among
+    the flags of that name, from 1."""
 
     name: str
     text: str | None
@@ -17,16 +17,16 @@ class Occurrence(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Its name in messages: the flag, numbered from the second occurrence on."""
+        """The flag's name in messages, numbered from the second occurrence on."""
         return self.name if self.number == 1 else f"{self.name} (no. {self.number})"
 
 
 class Arguments:
     """The arguments read so far.
 
-    `unread` are flags that a problem was reported for: misspelt, or without their value. `typed`
-    are all words of the last level, as they were typed, `texts` the flags there whose value may
-    hold blanks.
+    `unread` are flags with a reported problem: misspelt, or without their value. `typed` are the
+    words after the command's name, as typed; `texts` are the command's flags whose value may have
+    blanks.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,6 @@ class Arguments:
         return {occurrence.name for occurrence in self.occurrences}
 
     def add(self, name: str, text: str | None) -> None:
-        """Add one flag, numbered among those of its name."""
+        """Add one flag, numbered among the flags of its name."""
         before = sum(one.name == name for one in self.occurrences)
         self.occurrences.append(Occurrence(name, text, before + 1))

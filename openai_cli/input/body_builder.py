@@ -16,21 +16,21 @@ _ABSENT = object()
 
 
 class Defaults(NamedTuple):
-    """Where the values that no flag set came from, and the paths of those values."""
+    """The source of the values that no flag set, and their paths."""
 
     source: str
     paths: frozenset[Path]
 
     def contain(self, path: Path) -> bool:
-        """Whether the value at `path` is one of them, or inside of one."""
+        """Whether the value at `path` is a default, or part of one."""
         return any(path[:length] in self.paths for length in range(1, len(path) + 1))
 
 
 class BodyBuilder:
-    """Collects the values of a request of type `model`; `flags` are those that set them.
+    """Collects the values of a request of type `model`; `flags` can set them.
 
     Flags are added in the order they were typed: lists append, objects merge, other values
-    replace what was there, except that a dotted flag beats the whole-object flag.
+    replace the old value, but a dotted flag takes precedence over the whole-object flag.
     """
 
     def __init__(self, model: type[RequestModel], flags: Collection[Flag]) -> None:
@@ -89,9 +89,9 @@ class BodyBuilder:
         return new
 
     def _append(self, path: Path, old: Any, new: Any) -> bool:
-        """Whether the new value is added to the old one: lists are, wherever they stand.
+        """Whether to append the new value to the old one: always for two lists.
 
-        Where the request has a list, other values are added too, to be refused and not lost.
+        If the field is a list, other values are appended too, so that validation refuses them.
         """
         if isinstance(old, list) and isinstance(new, list):
             return True
@@ -104,7 +104,7 @@ class BodyBuilder:
     def _appended(self, path: Path, old: Any, new: Any, origin: Origin) -> list[Any]:
         before = old if isinstance(old, list) else [old]
         items = new if isinstance(new, list) else [new]
-        # A flag that gave one element is quoted without an index into itself.
+        # For a flag with one element, messages omit the index.
         one = not isinstance(new, list) or (len(new) == 1 and not origin.inside)
         for offset, _ in enumerate(items):
             place = (*path, len(before) + offset)
@@ -112,10 +112,10 @@ class BodyBuilder:
         return [*before, *items]
 
     def add_defaults(self, values: Mapping[str, Any], source: str) -> None:
-        """Fill in what the flags left unset, field by field, from the body on stdin.
+        """Fill in the fields that no flag set from the body on stdin.
 
-        In fields that hold one object the flags win for each of its fields. Raises ValueError
-        if the body has something else in such a field: there is no way to keep both.
+        In object fields, flags take precedence for each inner field. Raises ValueError if the body
+        has no object in such a field, as it cannot be merged.
         """
         result = dict(values)
         paths: set[Path] = {(key,) for key in values if key not in self.values}
@@ -134,11 +134,11 @@ class BodyBuilder:
 
     @property
     def has_defaults(self) -> bool:
-        """Whether anything of the body on stdin is part of the request."""
+        """Whether the request has any value from the body on stdin."""
         return self._defaults is not None and bool(self._defaults.paths)
 
     def problem(self, finding: Finding) -> Problem:
-        """The finding as a problem of the flag, or of stdin, that set the value."""
+        """The finding as a problem whose source is the flag or stdin that set the value."""
         found = self._origins.nearest(finding.path)
         if found is not None:
             origin, inside = found
@@ -148,7 +148,7 @@ class BodyBuilder:
         return self._unset(finding)
 
     def _unset(self, finding: Finding) -> Problem:
-        """A problem with a value that nothing set: it names the flag that would set it."""
+        """A problem with a missing value; the source is the flag that can set it."""
         keys = tuple(step for step in finding.path if isinstance(step, str))
         named = [f for f in self._flags if keys[: len(f.path)] == f.path]
         best = max(named, key=lambda f: len(f.path), default=None)
@@ -158,7 +158,7 @@ class BodyBuilder:
         return Problem(best.name, message, path_text(keys[len(best.path) :]))
 
     def _element_hint(self, path: Path) -> str:
-        """Which of several elements lacks the value: the one that this flag began."""
+        """A phrase that identifies the element without the value, by the flag that started it."""
         index = next((at for at, step in enumerate(path) if isinstance(step, int)), None)
         first = self._origins.first_inside(path[: index + 1]) if index is not None else None
         return f" beside {first.source}" if first else ""

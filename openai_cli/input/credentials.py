@@ -1,4 +1,4 @@
-"""Keys that stand in a file or on standard input."""
+"""Keys from a file or standard input."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from openai_cli.input.text_encodings import decode, without_line_break
 
 
 def read_credential(text: str, read_stdin: Callable[[], bytes]) -> str:
-    """The key itself, or that of the file for `@FILE`, of standard input for `-` and `@-`.
+    """The key: `text` itself, the file's content for `@FILE`, standard input for `-` and `@-`.
 
-    A line break at its end is not part of it. Raises ValueError if nothing can be read.
+    A final line break is removed. Raises ValueError if there is no key or reading fails.
     """
     if text in ("-", "@-"):
         source, data = "standard input", read_stdin()
     elif text.startswith("@"):
-        # Imported late: it takes time, and few keys stand in files.
+        # Imported late: the import takes time, and few keys are in files.
         from openai_cli.input.files import read_file
 
         source, data = "the file", read_file(text[1:])
@@ -23,5 +23,5 @@ def read_credential(text: str, read_stdin: Callable[[], bytes]) -> str:
         return text
     key = without_line_break(decode(data))
     if not key.strip():
-        raise ValueError(f"{source} holds no key")
+        raise ValueError(f"{source} has no key")
     return key

@@ -15,13 +15,13 @@ from typing import Any
 from openai_cli.input.document_limits import MAX_DEPTH, DocumentError, whole_number
 
 SPACE = " \t\r\n"
-"""White space around values, for JSON and YAML alike; Python's `strip` knows more kinds."""
+"""White space in JSON and YAML; Python's `strip` removes other characters too."""
 
 _surrogates = cache(partial(re.compile, "[\ud800-\udfff]"))
 
 
 def read_document(text: str) -> Any:
-    """The value a JSON or YAML text stands for; None for an empty one.
+    """The value of a JSON or YAML text; None for an empty text.
 
     Raises DocumentError for broken text, duplicate keys, several documents, values that
     contain themselves, numbers JSON cannot carry, and text that is not valid Unicode.
@@ -41,7 +41,7 @@ def read_document(text: str) -> Any:
 
 
 def read_json_object(data: bytes) -> dict[str, Any]:
-    """The object that JSON in UTF-8 stands for, no YAML. Raises ValueError."""
+    """Parse a JSON object in UTF-8. Raises ValueError."""
     try:
         value = _checked(_DECODER.decode(data.decode()), 0)
     except UnicodeDecodeError:
@@ -61,7 +61,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise DocumentError(f"the key {json.dumps(twice, ensure_ascii=False)} stands twice")
+        raise DocumentError(f"duplicate key {json.dumps(twice, ensure_ascii=False)}")
     return found
 
 
@@ -89,10 +89,10 @@ def _checked(value: Any, depth: int) -> Any:
 
 
 def _text(text: str) -> str:
-    """Join surrogate pairs that were written as two escapes; refuse half a pair."""
+    """Join surrogate pairs from two escapes; refuse a lone surrogate."""
     if not _surrogates().search(text):
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        raise DocumentError("half a surrogate pair is not a character") from None
+        raise DocumentError("a lone surrogate is not a character") from None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 MAX_DEPTH = 100
-"""Levels of nesting a value may have; deeper ones are refused.
+"""Maximum levels of nesting.
 
-Low enough that every reader gets there before Python's own limit on recursion."""
+Every reader reaches this limit before Python's recursion limit."""
 
 
 class DocumentError(ValueError):
@@ -23,7 +23,7 @@ def whole_number(digits: str, base: int = 10) -> int:
     """The integer, whatever its size. Raises DocumentError if Python cannot convert it."""
     try:
         number = int(digits, base)
-        str(number)  # it must be written again, and the limit on that knows only base 10
+        str(number)  # it will be printed in base 10, which has its own limit
     except ValueError:  # Python's own limit on converting very long numbers
         raise DocumentError(f"a number of {len(digits)} digits is too long") from None
     return number

@@ -17,27 +17,27 @@ class Origin(NamedTuple):
     depth: int
 
     def at(self, step: str | int) -> Origin:
-        """The origin of something one step further in."""
+        """The origin of the value at `step` inside this value."""
         return Origin(self.source, (*self.inside, step), self.depth)
 
 
 class Origins:
-    """A node of the tree: what set the value as a whole, and what set parts of it later."""
+    """A node of the tree: the origin of the whole value, and origins of parts set later."""
 
     def __init__(self, own: Origin | None = None) -> None:
         self.own = own
         self.inner: dict[str | int, Origins] = {}
 
     def set(self, path: Path, origin: Origin) -> None:
-        """Record what set the value at `path`, in place of all that set its parts before."""
+        """Record the origin of the value at `path`; replaces the origins of its parts."""
         node = self
         for step in path[:-1]:
             node = node.inner.setdefault(step, Origins())
         node.inner[path[-1]] = Origins(origin)
 
     def nearest(self, path: Path) -> tuple[Origin, Path] | None:
-        """What set the value at `path`, or the nearest value around it; and the path from that
-        value to this one."""
+        """The origin of the value at `path` or its nearest container, and the path from there to
+        the value."""
         found, node = None, self
         for taken, step in enumerate(path, 1):
             child = node.inner.get(step)
@@ -49,13 +49,13 @@ class Origins:
         return found
 
     def depth_at(self, path: Path) -> int:
-        """The greatest depth of the flags that set the value, its parts, or a value around it."""
+        """The greatest depth of the flags that set the value, its parts, or a container of it."""
         node, nearest = self._node(path), self.nearest(path)
         around = nearest[0].depth if nearest else 0
         return max([around, *(origin.depth for origin in node._all())]) if node else around
 
     def first_inside(self, path: Path) -> Origin | None:
-        """What set the first part of the value."""
+        """The origin of the first part of the value."""
         node = self._node(path)
         return next(node._all(), None) if node else None
 

@@ -1,4 +1,4 @@
-"""Build the request from the flags and standard input."""
+"""Builds the request from the flags and standard input."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _OPEN_QUOTES, _CLOSED_QUOTES = tuple("\u2018\u201a\u201c\u201e"), tuple("\u2018\
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _FILE_NAME = r"[\w./~-]+\.(json|ya?ml)"
 _AT_ONCE = 1e-3
-"""The wait when the input is refused anyway."""
+"""Seconds to wait for a body when the request is refused anyway."""
 _LOOP_HINT = (
-    "if this is not the body, as in a loop (while read …) whose own input is standard input, "
-    "end the command with < /dev/null; - or --body - sends any object"
+    "if this is not the body, as in a loop (while read …) that reads standard input, add "
+    "< /dev/null to the command; - or --body - sends any object"
 )
 _IDS_HINT = (
-    "if this is not for the command, as in a loop (while read …) whose own input is standard "
-    "input, end the command with < /dev/null; - in place of an id reads the id"
+    "if this is not for the command, as in a loop (while read …) that reads standard input, add "
+    "< /dev/null to the command; - in place of an id reads the id"
 )
 _UNUSED = (
-    "nothing of this object is sent, as flags set all its fields (a command in a loop that reads "
-    "standard input ends with < /dev/null)"
+    "nothing of this object is sent, because flags set all its fields (in a loop that reads "
+    "standard input, add < /dev/null to the command)"
 )
 
 
@@ -57,11 +57,10 @@ def read_request(
     wait: float = IDLE_WAIT,
     check: bool = True,
 ) -> tuple[Request, list[Problem]]:
-    """The request, and warnings about keys that look like slips and about empty texts.
+    """The request, and warnings about misspelt keys and empty texts.
 
-    `wait` is for a body on standard input that nobody announced, see `Stdin.take`. With `check`
-    off the values go out as they are, the path's own excepted. Raises UsageError with every
-    problem found; nothing has been sent then.
+    `wait`: seconds to wait for an unrequested body, see `Stdin.take`. Without `check`, only the
+    values in the path are checked. Raises UsageError with all problems.
     """
     reader = _Reader(operation, arguments, stdin)
     reader.add_flags(arguments)
@@ -72,10 +71,10 @@ def read_request(
 def read_defaults(
     operation: Operation, arguments: Arguments, stdin: Stdin, *, literal: Callable[[str], bool]
 ) -> tuple[BodyBuilder, list[Problem]]:
-    """What the flags, and a body given with them, set for many requests; and warnings about it.
+    """The values that flags and a body set for many requests, and warnings about them.
 
-    `literal` tells which texts are taken as they are, not as objects. Fields of the request may
-    be missing. Raises UsageError.
+    `literal`: whether a text is used unchanged instead of parsed. Fields of the request may be
+    missing. Raises UsageError.
     """
     reader = _Reader(operation, arguments, stdin, literal)
     reader.add_flags(arguments)
@@ -85,11 +84,11 @@ def read_defaults(
 
 
 class _Reader:
-    """A request while it is read, with every problem found so far.
+    """A request while it is read, with all problems found so far.
 
-    `unreadable` are the paths of flags whose texts could not be read, `announced` the bodies that
-    were given on the command line (`-` for standard input), `ids_on_stdin` the path ids given
-    as `-`, `objects` the flags whose text was read as an object, by their source.
+    `unreadable`: paths of flags whose texts could not be parsed. `announced`: bodies on the command
+    line (`-` for standard input). `ids_on_stdin`: path ids given as `-`. `objects`: flags whose
+    text was parsed as an object, by source.
     """
 
     def __init__(
@@ -126,9 +125,9 @@ class _Reader:
                 self.announced.append(occurrence.text or "")
 
     def _positional(self, arguments: Arguments) -> list[Occurrence]:
-        """Words become path ids, in path order, each only where its flag is not set.
+        """Assign words to the path ids without a flag, in path order.
 
-        A `-` after them says that standard input is the body.
+        A `-` after them means that standard input is the body.
         """
         raw = {_raw_name(one.text) for one in arguments.occurrences if one.name == RAW_FIELD}
         set_by_flag = arguments.names() | raw
@@ -161,7 +160,7 @@ class _Reader:
             self.unreadable.add(flag.path)
             return
         if flag.is_id and isinstance(value, str) and value != occurrence.text:
-            value = without_line_break(value)  # the end of the file it stands in
+            value = without_line_break(value)  # at the end of a file
         if flag.note.any_text and _is_object(occurrence.text):
             self.objects[occurrence.source] = flag
         self.body.add(flag, value, occurrence.source)
@@ -181,7 +180,7 @@ class _Reader:
             self.unreadable.add(flag.path)
 
     def add_body(self, wait: float) -> None:
-        """Add the body, or the fields, that --body and standard input give."""
+        """Add the body or the ids from --body and standard input."""
         try:
             if self.ids_on_stdin:
                 self._add_ids()
@@ -194,12 +193,12 @@ class _Reader:
             self.stdin_unreadable = True
 
     def _needs_stdin(self) -> bool:
-        """Whether a request may stand on standard input: a body, or a path id that is missing."""
+        """Whether standard input may have the body, or a missing path id."""
         given = {*self.body.values, *(path[0] for path in self.unreadable)}
         return self.operation.takes_body or not given.issuperset(self.operation.path_fields)
 
     def _add_ids(self) -> None:
-        """The ids given as `-`: fields of an object on standard input, or one id alone."""
+        """Read the ids given as `-`: from an object on standard input, or a single id."""
         data = self.stdin.demand("an id")
         try:
             fields = _parse_body(decode(data))
@@ -214,7 +213,7 @@ class _Reader:
     def _add_announced(self) -> None:
         text, *more = self.announced
         if more:
-            raise ValueError("there is one body only, - for standard input included")
+            raise ValueError("only one body can be given, including - for standard input")
         if text.startswith("@") or text == "-":
             reference = "@-" if text == "-" else text
             value = expand_references(reference, self.operation.request, self._stdin_as_value)
@@ -230,7 +229,7 @@ class _Reader:
             return
         try:
             text = decode(data)
-            del data  # before its text is parsed, which takes as much again
+            del data  # free it before parsing, which needs as much memory again
             fields = self._parse_offered(text)
         except ValueError:
             self.is_no_body = True
@@ -240,9 +239,11 @@ class _Reader:
             self.warnings.append(Problem("stdin", _UNUSED))
 
     def _parse_offered(self, text: str) -> dict[str, Any]:
-        """Raises ValueError for what is probably no body of this request, but somebody else's."""
+        """Parse the body. Raises ValueError if it is probably not for this request."""
         if self.stdin.partly_read:
-            raise ValueError("not read as the body: the beginning of this file was read before")
+            raise ValueError(
+                "not used as the body: another command has read the beginning of this file"
+            )
         fields = _parse_body(text)
         known = [info.alias or name for name, info in self.operation.request.model_fields.items()]
         if fields and not any(plain_key(key) in known for key in fields):
@@ -263,7 +264,7 @@ class _Reader:
         self.problems.append(Problem(source, str(error), place))
 
     def checked(self) -> tuple[Request, list[Problem]]:
-        """The request by its model, and warnings. Raises UsageError."""
+        """The validated request, and warnings. Raises UsageError."""
         result = validate(self.operation.request, self.body.values)
         if isinstance(result, list):
             found = [finding for finding in result if not self._follows(finding)]
@@ -278,7 +279,7 @@ class _Reader:
         return build_request(self.operation, values), warnings
 
     def defaults(self) -> tuple[BodyBuilder, list[Problem]]:
-        """The values so far, where only fields of the request are missing. Raises UsageError."""
+        """The values so far, and warnings; ignores missing fields. Raises UsageError."""
         result = validate(self.operation.request, self.body.values)
         warnings: list[Problem] = []
         if isinstance(result, list):
@@ -291,20 +292,20 @@ class _Reader:
         return self.body, warnings
 
     def unchecked(self) -> tuple[Request, list[Problem]]:
-        """The request with the values as they are. Raises UsageError."""
+        """The request without validation, and warnings. Raises UsageError."""
         values = self.body.values
         self._fail(self.problems or self._path_problems(values))
         return build_request(self.operation, values), self.warnings
 
     def _follows(self, finding: Finding) -> bool:
-        """Whether the finding follows from something unreadable, which is reported already."""
+        """Whether an unreadable flag, which is already reported, causes the finding."""
         path = tuple(step for step in finding.path if isinstance(step, str))
         near = any(path[: len(p)] == p or p[: len(path)] == path for p in self.unreadable)
         return near or (finding.missing and self.stdin_unreadable)
 
     def _path_problems(self, values: Mapping[str, Any]) -> list[Problem]:
-        """Values that cannot stand in the request's path, where `..` would lead elsewhere."""
-        no_ids = {"", ".", "..", *self.flags}  # a flag stands there if the id is missing
+        """Path values that would change the path, such as `..`."""
+        no_ids = {"", ".", "..", *self.flags}  # a flag in place of a missing id
         in_path = self.operation.path_fields
         findings = [
             Finding((name,), f"expected an id, found {shown(value)}")
@@ -340,7 +341,7 @@ class _Reader:
         in_path = {f.name for f in self.flags.values() if f.path[0] in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
             yield f"usage: {self.operation.usage}"
-        # The object itself is wrong, not one of its values: perhaps it was to be a text.
+        # The whole object is wrong: perhaps a text was meant.
         wrong = (p.source for p in problems if p.path in ("", "[0]") or p.message == "is required")
         flag = next((self.objects[source] for source in wrong if source in self.objects), None)
         if flag:
@@ -349,7 +350,7 @@ class _Reader:
 
 
 def id_fields(flags: Iterable[Flag]) -> tuple[str, ...]:
-    """The fields of the request that hold ids, among those of the flags."""
+    """The fields of the flags that take an id."""
     return tuple(dict.fromkeys(flag.path[0] for flag in flags if flag.is_id))
 
 
@@ -363,7 +364,7 @@ def blank_ids(values: Mapping[str, Any], names: Iterable[str]) -> list[Finding]:
 
 
 def _parse_body(text: str) -> dict[str, Any]:
-    """Step 1 for a body on standard input, whose kind is an object. Raises ValueError."""
+    """Parse a body, which must be an object. Raises ValueError."""
     return _object(read_document(text))
 
 
@@ -383,7 +384,7 @@ def _is_object(text: str | None) -> bool:
 
 
 def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
-    """Values in quotes of a word processor, which mean nothing to a shell."""
+    """Values in typographic quotes, which a shell does not remove."""
     words = [(f'"{word}"', word) for word in arguments.words]
     flags = [(one.source, one.text or "") for one in arguments.occurrences]
     for source, text in (*flags, *words):
@@ -392,15 +393,15 @@ def _curly_quotes(arguments: Arguments) -> Iterator[Problem]:
 
 
 def _flags_as_values(arguments: Arguments) -> Iterator[Problem]:
-    """Texts that look like a flag: perhaps a variable without quotes was empty."""
+    """Values that look like a flag: perhaps an unquoted variable was empty."""
     for word, value in pairwise(arguments.typed):
         if word in arguments.texts and re.fullmatch("--[a-z][a-z.-]+", value):
-            what = f'"{value}" is its value and no flag (an empty variable needs quotes: {word} "")'
+            what = f'"{value}" is its value, not a flag (an empty variable needs quotes: {word} "")'
             yield Problem(word, what)
 
 
 def _blanks(value: Any, path: Path) -> Iterator[Finding]:
-    """Texts that hold nothing, as those of unset variables and failed pipes do."""
+    """Empty texts, such as from unset variables and failed pipes."""
     if isinstance(value, str) and not value.strip():
         what = "only white space" if value else "an empty text"
         yield Finding(path, f"{what}, sent as it is")

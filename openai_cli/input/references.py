@@ -18,7 +18,7 @@ _TEXT, _BYTES = "file://", "data://"
 
 
 class FileError(ValueError):
-    """A file named in a value cannot be used; `path` is the place inside the value."""
+    """A file named in a value cannot be used; `path` is the position inside the value."""
 
     def __init__(self, path: ValuePath, message: str) -> None:
         super().__init__(message)
@@ -32,19 +32,19 @@ def expand_references(
     path: ValuePath = (),
     inside: tuple[str, ...] = (),
 ) -> Any:
-    """The value with the content of a file in place of every `@path`; `read_stdin` serves `@-`.
+    """Replace every `@path` in the value by the content of the file; `read_stdin` serves `@-`.
 
-    The content of a file is not searched again where its text was taken as it is: where text
-    may stand (`annotation` says so). Where an object or list must stand, the file is read as JSON
-    or YAML, with references of its own. `path` is the place of the value, `inside` names the
-    files it came from. Raises FileError.
+    If the type (`annotation`) accepts text, the file's text is inserted unchanged. If it requires
+    an object or a list, the file is parsed as JSON or YAML, and references in it are expanded.
+    `path` is the position of the value, `inside` has the files that it came from. Raises
+    FileError.
     """
 
     def expanded(item: Any, item_type: Any, step: str | int) -> Any:
         return expand_references(item, item_type, read_stdin, (*path, step), inside)
 
     if isinstance(value, dict):
-        # Where a list is wanted, one element may stand for it.
+        # A list may be given as a single element.
         element = annotation_at(annotation, 0)
         type_ = annotation if element is Any else element
         return {key: expanded(item, annotation_at(type_, key), key) for key, item in value.items()}
@@ -59,7 +59,7 @@ def expand_references(
     is_text = accepts_text(annotation)
     read = _as_text if is_text else _read_structure
     try:
-        # The bytes get no name here: the reader lets go of them before it parses their text.
+        # The bytes get no name here, so that the reader can free them before it parses the text.
         content = read(_content(name, read_stdin), name, path)
     except FileError:
         raise
@@ -92,7 +92,7 @@ def _shown_source(name: str) -> str:
 def _read_structure(data: bytes, name: str, path: ValuePath) -> Any:
     source = _shown_source(name)
     if name.startswith(_BYTES):
-        raise FileError(path, f"{source} is wanted as base64 here, but this is no text")
+        raise FileError(path, f"{source} cannot be inserted as base64 here: text is not accepted")
     try:
         text = decode(data)
         del data

@@ -35,7 +35,7 @@ def read_integer(text: str) -> int:
 
 
 def read_number(text: str) -> int | float:
-    """A JSON-like number, also `.5` and `5.`; never infinite, never NaN.
+    """A JSON-like number, also `.5` and `5.`; not infinite or NaN.
 
     >>> read_number(".5"), read_number("2")
     (0.5, 2)
@@ -56,7 +56,7 @@ def is_boolean(text: str) -> bool:
 
 
 def read_boolean(text: str) -> bool:
-    """`1 t T true True TRUE` and `0 f F false False FALSE`; nothing else."""
+    """Accepts only `1 t T true True TRUE` and `0 f F false False FALSE`."""
     if not is_boolean(text):
         raise ValueError("true or false")
     return text in _TRUE

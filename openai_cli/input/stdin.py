@@ -1,4 +1,4 @@
-"""Standard input: read once, by one reader, with a limit on the wait."""
+"""Standard input: read once, by one owner, with a limit on the wait."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import BinaryIO
 from openai_cli import windows
 
 MAX_BYTES = 256 * 2**20
-"""Bytes one file or standard input may hold; more is refused, not read."""
+"""Maximum bytes of a file or of standard input; larger input is refused."""
 
 IDLE_WAIT = 0.05
-"""Seconds in which a pipe must bring the first byte of a body that nobody announced."""
+"""Seconds to wait for the first byte of a body that the command line does not request."""
 
 PATIENCE = 2.0
-"""Seconds of silence in a body that nobody announced, after which it is told what is waited for."""
+"""Seconds without data in an unrequested body, after which `on_wait` is called."""
 
 _CHUNK = 2**20
 
@@ -30,10 +30,10 @@ class StdinError(ValueError):
 class Stdin:
     """The pipe or file behind standard input.
 
-    `barred` means that nothing may read it (`--no-stdin`). `on_wait` is called once if a pipe with
-    a body that nobody announced falls silent: it may be that of a loop, without an end.
-    `kept_silent` is set if a pipe was not read because it had no data, `partly_read` if a file was
-    read whose beginning somebody else had read before.
+    `barred`: reading is forbidden (`--no-stdin`). `on_wait` is called once if a pipe with an
+    unrequested body stops sending data: the pipe may belong to a shell loop and stay open.
+    `kept_silent` is set if a pipe was not read because it had no data, `partly_read` if another
+    process had already read the beginning of the file.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Stdin:
         self._early = bytearray()
 
     def take(self, wait: float) -> bytes:
-        """The request body on standard input; b"" if there is none, or a person's terminal.
+        """The request body on standard input; b"" if there is none, or for a terminal.
 
-        A pipe has `wait` seconds for its first byte, as some callers leave an idle one open for
-        ever; what brought something is read to its end. With 0 nothing is read at all. Raises
-        StdinError if it cannot be read.
+        Waits `wait` seconds for the first byte of a pipe, as some callers leave an idle pipe open;
+        after the first byte, the pipe is read to its end. With 0, nothing is read. Raises
+        StdinError if reading fails.
         """
         if self._barred or not wait or self._stream is None or self._stream.isatty():
             return b""
@@ -70,9 +70,9 @@ class Stdin:
         return self._read_as("the request body", patience=PATIENCE)
 
     def demand(self, owner: str) -> bytes:
-        """Everything on standard input, waited for as long as it takes: `owner` asked for it.
+        """All of standard input, without a limit on the wait; `owner` is its name in messages.
 
-        Raises StdinError if another owner read it before, it is barred, or cannot be read.
+        Raises StdinError if another owner has read it, if it is barred, or if reading fails.
         """
         return self._read_as(owner, patience=None)
 
@@ -86,7 +86,7 @@ class Stdin:
             raise StdinError(f"cannot read standard input: {error.strerror}") from None
 
     def claim(self, owner: str) -> None:
-        """Let nobody but `owner` read it. Raises StdinError if it is barred, or has an owner."""
+        """Reserve standard input for `owner`. Raises StdinError if it is barred or has an owner."""
         if self._barred:
             raise StdinError("standard input is not read with --no-stdin")
         if self.owner:
@@ -95,11 +95,11 @@ class Stdin:
 
     def _read(self, stream: BinaryIO, patience: float | None) -> bytes:
         descriptor = stream.fileno()
-        data = io.BytesIO()  # gives its bytes without a copy, which a bytearray does not
+        data = io.BytesIO()  # returns its bytes without a copy, unlike bytearray
         data.write(self._early)
         while data.tell() <= MAX_BYTES:
-            # Wait here and not in read(): a parent may have left the pipe non-blocking. Windows
-            # selects sockets only.
+            # Wait with select: a parent may have left the pipe non-blocking. On Windows, select
+            # works for sockets only.
             if not windows.is_windows() and not select.select([descriptor], [], [], patience)[0]:
                 self._on_wait()
                 patience = None
@@ -126,7 +126,7 @@ class Stdin:
         return bool(ready)
 
     def _begins(self, descriptor: int, wait: float) -> bool:
-        """Whether the first bytes come in time, read by a thread: pipes cannot be asked."""
+        """Whether the first bytes arrive in time; a thread reads: Windows cannot poll pipes."""
         from threading import Thread
 
         reader = Thread(target=lambda: self._early.extend(os.read(descriptor, _CHUNK)), daemon=True)

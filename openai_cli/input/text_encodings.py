@@ -1,4 +1,4 @@
-"""Bytes to text: by byte-order mark, else as UTF-8; other encodings are named, not guessed."""
+"""Decodes bytes by byte-order mark, else as UTF-8; errors name other possible encodings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CANDIDATES = ("shift_jis", "gb18030", "euc-kr", "windows-1252", "iso-8859-1")
-"""Encodings to name for text that is not UTF-8: those first that fit few texts by chance."""
+"""Encodings that errors suggest; those that rarely fit by chance come first."""
 _PDF = b"%PDF-"
 # The control characters that the WHATWG MIME sniffing standard takes as a sign of binary data.
 _BINARY = frozenset(map(chr, (*range(9), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20))))
@@ -21,7 +21,7 @@ _C1 = frozenset(map(chr, range(0x7F, 0xA0)))
 
 
 class EncodingError(ValueError):
-    """The bytes are no text; the message goes on after the name of their source."""
+    """The bytes are not text; the message continues after the name of their source."""
 
 
 def decode(data: bytes) -> str:
@@ -41,13 +41,13 @@ def decode(data: bytes) -> str:
 
 
 def decode_anyway(data: bytes) -> str:
-    """The text, without byte-order mark; bytes that do not fit become U+FFFD."""
+    """The text, without byte-order mark; invalid bytes become U+FFFD."""
     encoding, body = _without_mark(data)
     return body.decode(encoding, errors="replace")
 
 
 def without_line_break(text: str) -> str:
-    """The text without the line break at its end, which belongs to the file it stood in."""
+    """The text without its final line break."""
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -59,13 +59,13 @@ def _without_mark(data: bytes) -> tuple[str, bytes]:
 
 
 def _fitting(data: bytes) -> Iterator[str]:
-    """The encodings in which the bytes, without a mark, are text."""
+    """The encodings that can decode bytes without a byte-order mark."""
     if data.startswith(_PDF):
         return
     names: tuple[str, ...] = _CANDIDATES
     if _has_stray_nulls(data):
         return
-    if b"\0" in data:  # UTF-16, where the upper half of most characters is 0
+    if b"\0" in data:  # probably UTF-16, in which most high bytes are 0
         is_little = data[1::2].count(0) > data[::2].count(0)
         names = ("utf-16-le" if is_little else "utf-16-be",)
     for name in names:
@@ -78,7 +78,7 @@ def _fitting(data: bytes) -> Iterator[str]:
 
 
 def _has_stray_nulls(data: bytes) -> bool:
-    """Whether this is UTF-8 with a few null characters in it, such as between records."""
+    """Whether this is UTF-8 with a few null characters, for example between records."""
     if not 0 < data.count(0) < len(data) / 4:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What went wrong with quotes and dashes on a command line, judged by its words."""
+"""Hints about wrong quotes and dashes on a command line."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _TYPOGRAPHIC_FLAG = re.compile("[\u2012-\u2015\u2212]-?(\\w[\\w.-]*)")
 _FLAG = re.compile("--[a-z][a-z.-]+")
 _SECRET = re.compile("key|secret|header")
 _TAKES_NONE = {
-    "--wait": "--wait takes no value: --wait-timeout SECONDS bounds it",
-    "--continue": "--continue is for the newest thread; others: beta:threads:runs create ID",
+    "--wait": "--wait takes no value: --wait-timeout SECONDS limits the wait",
+    "--continue": "--continue uses the newest thread; for others: beta:threads:runs create ID",
 }
 _CURLY = "\u2018\u2019\u201a\u201c\u201d\u201e"
 
 
 def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[str]:
-    """Advice on words that a shell split, and on characters that only look like quotes and dashes.
+    """Hints about words that a shell split, and about typographic quotes and dashes.
 
-    `unexpected` are the words that have no place on this command line.
+    `unexpected` are the words that the command does not accept.
     """
     unexpected = set(unexpected)
     for flag, taken in _taken_flags(arguments, unexpected):
         yield (
-            f"{flag} took {taken} as its value: the value is missing, as when a variable without "
-            "quotes is empty"
+            f"{flag} took {taken} as its value: the real value is missing, perhaps an empty "
+            "variable without quotes"
         )
     for flag, behind in pairwise(arguments.typed):
         if flag in _TAKES_NONE and behind in unexpected:
@@ -40,15 +40,15 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
         yield f"quote it: {flag} {quoted(shortened(value))}"
     for word in arguments.typed:
         if found := _TYPOGRAPHIC_FLAG.match(word):
-            yield f"{word[0]} is no dash of a flag: type --{found[1]}"
+            yield f"{word[0]} is not a hyphen: type --{found[1]}"
             break
     values = [one.text or "" for one in arguments.occurrences if not _SECRET.search(one.name)]
     if any(word.rpartition("=")[2].startswith(tuple(_CURLY)) for word in (*values, *unexpected)):
-        yield "curly quotes are characters like any other: type ' or \""
+        yield "curly quotes do not quote in a shell: type ' or \""
 
 
 def _taken_flags(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, str]]:
-    """Flags whose value is the next flag, so that the word behind it has no place."""
+    """Flags that took the next flag as their value, so that the following word is unexpected."""
     texts = {one.text for one in arguments.occurrences}
     for flag, value, behind in zip(
         arguments.typed, arguments.typed[1:], arguments.typed[2:], strict=False
@@ -59,7 +59,7 @@ def _taken_flags(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[s
 
 
 def _split_values(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """Flags whose value goes on in the words behind it, with all these words."""
+    """Flags whose value a shell split into several words, with these words."""
     texts = {one.text for one in arguments.occurrences if one.name in arguments.texts}
     typed = arguments.typed
     for place, word in enumerate(typed):
@@ -74,7 +74,7 @@ def _split_values(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[
             loose = _until_closed(value, loose)
         elif unexpected.isdisjoint(loose):
             loose = []
-        elif not unexpected.issuperset(loose):  # some were taken for ids: which is not known
+        elif not unexpected.issuperset(loose):  # unclear which words were taken as ids
             loose = ["…"]
         if loose:
             yield flag, [value, *loose]
@@ -88,7 +88,7 @@ def _until_flag(words: list[str]) -> Iterator[str]:
 
 
 def _until_closed(value: str, words: list[str]) -> list[str]:
-    """The words up to the one with the closing bracket; none if the value needs none."""
+    """The words up to the closing bracket; empty if the value has no opening bracket."""
     opening, closing = value[0], _BRACKETS[value[0]]
     for count in range(len(words) + 1):
         text = "".join([value, *words[:count]])

@@ -23,35 +23,35 @@ _SCALARS = {Kind.INTEGER: read_integer, Kind.NUMBER: read_number, Kind.BOOLEAN: 
 
 
 def read_value(flag: Flag, text: str | None, read_stdin: Callable[[], bytes]) -> Any:
-    """The value of a flag's text; None as text means that the flag stood alone.
+    """The value of a flag's text; the text is None for a flag without a value.
 
-    List flags always give a list: the elements to be added. Raises ValueError with a phrase
-    for the user (a FileError knows the place inside the value).
+    List flags always return a list of new elements. Raises ValueError with a message for the
+    user (FileError has the path inside the value).
     """
     value = True if text is None else parse_text(flag, text)
-    # A text that was not parsed stays a text: the file it refers to is not parsed either.
+    # If the text was not parsed, the file it refers to is not parsed either.
     is_literal = isinstance(value, str) and flag.note.any_text
     annotation = str if is_literal else flag.annotation
     return shape_value(flag, expand_references(value, annotation, read_stdin))
 
 
 def literal_value(flag: Flag, text: str) -> Any:
-    """The value of a text that stands for itself (`--raw-field`): no reference, no JSON, no null.
+    """The value of a text that is used unchanged (`--raw-field`): no reference, no JSON, no null.
 
-    Raises ValueError if the flag takes no such text.
+    Raises ValueError if the flag does not take text.
     """
     _check_unicode(text)
     if flag.note.pairs and (pair := re.fullmatch(_PAIR, text)):
         return {pair[1]: pair[2]}
     if flag.kind is not Kind.TEXT and not flag.note.any_text:
-        raise ValueError(f"{flag.name} takes no plain text")
+        raise ValueError(f"{flag.name} does not take plain text")
     return shape_value(flag, text)
 
 
 def parse_text(flag: Flag, text: str) -> Any:
-    """Step 1: the plain value that the text spells for this flag.
+    """Step 1: parse the text to a plain value for this flag.
 
-    References are not followed: they are texts still. Raises ValueError.
+    References remain texts. Raises ValueError.
     """
     _check_unicode(text)
     if text == "null" and flag.nullable:
@@ -69,12 +69,12 @@ def parse_text(flag: Flag, text: str) -> Any:
 
 
 def shape_value(flag: Flag, value: Any) -> Any:
-    """Step 3: the value as this kind of flag adds it to a request.
+    """Step 3: convert the value to the form that this kind of flag adds to a request.
 
-    One element becomes a list of it, a word the element it is short for. Raises ValueError
-    if the value is of another kind.
+    A single element becomes a list, and a word becomes the element that it abbreviates. Raises
+    ValueError if the value has the wrong kind.
     """
-    if flag.kind is Kind.ANY:  # such as a message's content: a text, or a list of parts
+    if flag.kind is Kind.ANY:  # for example a message's content: a text or a list of parts
         return [value] if flag.note.any_text and isinstance(value, dict) else value
     if flag.kind is Kind.OBJECT and not isinstance(value, dict | None):
         also = ", or key=value" if flag.note.pairs else ""
@@ -102,7 +102,7 @@ def _scalar(flag: Flag, text: str) -> Any:
 
 
 def _object_or_objects(text: str) -> Any:
-    """An object, or a list of objects, if the text is one; None if it is just text."""
+    """The object or list of objects in the text; None if the text is plain."""
     if not text.lstrip(SPACE).startswith(("{", "[")):
         return None
     try:
@@ -114,7 +114,7 @@ def _object_or_objects(text: str) -> Any:
 
 
 def _document(text: str) -> Any:
-    """JSON or YAML; a reference to a file is itself, since YAML has no plain `@`."""
+    """Parse JSON or YAML; a file reference is returned unchanged, as `@` is not valid YAML."""
     if text.startswith(("@", "\\@")):
         return text
     try:
@@ -132,7 +132,7 @@ def _quoting_hint(text: str) -> str:
 
 
 def _element(flag: Flag, item: Any) -> Any:
-    """A bare word as the element it is short for."""
+    """The element that a bare word abbreviates."""
     if isinstance(item, str) and flag.note.word:
         return flag.note.word(item) or item
     return item

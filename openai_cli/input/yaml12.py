@@ -1,8 +1,7 @@
 """Parses YAML 1.2 (core schema) to plain values, with ruamel.yaml's parser.
 
-Only the parser is ruamel's. The meaning of a scalar is decided here, so that `yes`, `on` and dates
-stay text, numbers stay exact, keys keep their spelling, and aliases cannot multiply the size of a
-request.
+Only the parser is ruamel's. This module converts scalars, so that `yes`, `on` and dates stay text,
+numbers stay exact, keys keep their spelling, and aliases cannot multiply the size of a request.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from openai_cli.input.document_limits import (
 )
 
 _MAX_TOKENS = 50_000
-"""Tokens of a text: about 16,000 keys with values, which take a second to read. JSON is faster."""
+"""Maximum tokens: about 16,000 keys with values, which take a second. JSON is faster."""
 _MAX_REPEATS = 100_000
-"""Values that a document's aliases may add to those it spells out."""
+"""Maximum values that a document's aliases may add."""
 
 _NULL = re.compile(r"null|Null|NULL|~|")
 _TRUE = re.compile(r"true|True|TRUE")
@@ -51,17 +50,17 @@ _TAGS: dict[str, tuple[type, ...]] = {
     _CORE + "seq": (list,),
     _CORE + "map": (dict,),
 }
-"""The tags that mean something to JSON, and what a value tagged so must be."""
+"""The supported tags, with the Python types that a value with the tag must have."""
 
 _NO_BREAKS = "\x85\u2028\u2029"
-"""Characters that break lines for ruamel's scanner, as they did in YAML 1.1."""
+"""Characters that ruamel's scanner takes as line breaks, as in YAML 1.1."""
 
 _JOINED = re.compile(r"([\w.-]+):(.*)", re.DOTALL)
-"""`{env:prod}`: people leave the space out, and mean what they mean in JSON."""
+"""`{env:prod}`: a pair without the space after the colon, as JSON allows."""
 
 
 class _Untyped(VersionedResolver):
-    """Leaves plain scalars without a type: `_scalar` decides, and an explicit `!!str` shows."""
+    """Leaves plain scalars untyped, for `_scalar`; an explicit `!!str` remains visible."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is ScalarNode and implicit[0]:
@@ -72,7 +71,7 @@ class _Untyped(VersionedResolver):
 class _Scanner(Scanner):
     """Keeps a `?` before a word inside braces and brackets, as YAML 1.2 does.
 
-    It stops early at what is too deep or too large: at each token ruamel looks at every level.
+    Stops early at texts that are too deep or too large: ruamel checks every level at each token.
     """
 
     _tokens = 0
@@ -95,7 +94,7 @@ class _Scanner(Scanner):
 def read_yaml(text: str) -> Any:
     """The value of the one document in `text`; None if there is none.
 
-    Raises DocumentError with the place of the fault.
+    Raises DocumentError with the position of the error.
     """
     stand_ins = _stand_ins(text)
     originals = {ord(stand_in): chr(code) for code, stand_in in stand_ins.items()}
@@ -104,7 +103,7 @@ def read_yaml(text: str) -> Any:
         yaml.Resolver = _Untyped
         yaml.Scanner = _Scanner
         with warnings.catch_warnings():
-            # An anchor defined again is fine; Python's own warnings are not for users.
+            # Redefined anchors are valid; Python's warnings are not for users.
             warnings.simplefilter("ignore", YAMLWarning)
             root = yaml.compose(text.translate(stand_ins))
         return None if root is None else _Builder(originals).value(root)
@@ -119,7 +118,7 @@ def read_yaml(text: str) -> Any:
 
 
 def _stand_ins(text: str) -> dict[int, str]:
-    """For each of `_NO_BREAKS` a private character that the text does not use."""
+    """Maps each of `_NO_BREAKS` to a private-use character that is absent from the text."""
     used = set(text)
     free = (chr(code) for code in range(0x10FFFD, 0xEFFFF, -1) if chr(code) not in used)
     return {ord(char): next(free) for char in _NO_BREAKS}
@@ -138,9 +137,9 @@ def _place(mark: Any) -> str:
 
 
 class _Builder:
-    """Turns composed nodes into values, counting repeated ones and watching for loops.
+    """Converts composed nodes to values; limits repetition by aliases and detects cycles.
 
-    `originals` maps the stand-ins in their texts to the characters they stand for.
+    `originals` maps the stand-ins to the original characters.
     """
 
     def __init__(self, originals: dict[int, str]) -> None:
@@ -180,7 +179,7 @@ class _Builder:
                 continue
             key, value = self._pair(node, key_node, value_node)
             if key in own:
-                raise DocumentError(f'the key "{key}" stands twice, {_place(key_node.start_mark)}')
+                raise DocumentError(f'duplicate key "{key}", {_place(key_node.start_mark)}')
             own[key] = value
         return {**merged, **own} if merged else own
 

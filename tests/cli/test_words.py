@@ -97,9 +97,9 @@ def test_each_counterpart_is_a_flag_of_some_command() -> None:
         ("--metadata {env: ci}", "quote it: --metadata '{env: ci}'"),
         ("--metadata {env: ci, a: b} --local", "quote it: --metadata '{env: ci, a: b}'"),
         ("--message Hello - world", "quote it: --message 'Hello …'"),
-        ("--message “Hello world”", "quote it: --message 'Hello world'; curly quotes are"),
+        ("--message “Hello world”", "quote it: --message 'Hello world'; curly quotes do not"),
         ("--api-key sk-secret more", "quote it: --api-key '…'"),
-        ("—message Hello", "— is no dash of a flag: type --message"),
+        ("—message Hello", "— is not a hyphen: type --message"),
     ],
 )
 def test_words_that_the_shell_split(quick: Run, server: Server, words: str, hint: str) -> None:
@@ -143,7 +143,7 @@ def test_a_text_that_looks_like_a_flag_is_told(
 ) -> None:
     done = quick(*RUN, *words.split())
     assert (done.code, len(server.seen)) == (0, 1)
-    assert ("is its value and no flag (an empty variable needs quotes: --" in done.err) is told
+    assert ("is its value, not a flag (an empty variable needs quotes: --" in done.err) is told
     assert (done.err == "") is not told
 
 

@@ -161,7 +161,7 @@ def test_a_message_is_text_whatever_the_file_holds(folder: Path) -> None:
         ("@promt", 'cannot read the file "promt": No such file or directory'),
         ("@dangling", 'cannot read the file "dangling": No such file or directory'),
         ("@folder", 'cannot read the file "folder": Is a directory'),
-        ("@fifo", 'cannot read the file "fifo": it is a pipe that nothing writes to'),
+        ("@fifo", 'cannot read the file "fifo": it is a pipe without a writer'),
         ("@everyone please look", "No such file or directory"),
         ("@none.txt", 'cannot read the file "none.txt": No such file or directory'),
         ("@./none", 'cannot read the file "./none": No such file or directory'),

@@ -125,7 +125,7 @@ def test_the_last_line_of_a_loop_is_no_body_even_if_it_looks_like_one(
     )
     done = sh(openai, loop("{} < lines", command), shell)
     assert (done.stdout, server.seen) == ("code 2\n", [])
-    assert "the beginning of this file was read before" in done.stderr
+    assert "another command has read the beginning of this file" in done.stderr
 
 
 @each_shell
@@ -137,7 +137,9 @@ def test_a_line_of_a_loop_that_is_a_body_is_not_lost_in_silence(
     command = f'{create} --raw-field content="$line"'
     done = sh(openai, loop("cat lines | {}", command), shell)
     assert (done.stdout.count("code 0"), len(server.seen)) == (1, 1)
-    assert done.stderr.startswith("warning: stdin: nothing of this object is sent, as flags set")
+    assert done.stderr.startswith(
+        "warning: stdin: nothing of this object is sent, because flags set"
+    )
     assert "ends with < /dev/null" in done.stderr
 
 
@@ -308,8 +310,8 @@ def test_an_announced_body_must_be_there(openai: Shell, words: list[str]) -> Non
     ("words", "why"),
     [
         (["-", "-"], 'error: "-": unexpected argument'),
-        (["-", "--body", "{}"], "--body: there is one body only"),
-        (["--body", "{}", "--body", "{}"], "--body: there is one body only"),
+        (["-", "--body", "{}"], "--body: only one body can be given"),
+        (["--body", "{}", "--body", "{}"], "--body: only one body can be given"),
         (["-", "--message", "@-"], "standard input was read as @- already"),
         (["--body", "[1]"], "--body: expected an object with the request's fields"),
         (["--no-stdin", "-"], "standard input is not read with --no-stdin"),
@@ -358,7 +360,7 @@ def test_an_id_from_standard_input(openai: Shell, server: Server) -> None:
 def test_an_id_that_nobody_asked_for_is_told_how(openai: Shell, text: str) -> None:
     result = openai("beta:threads", "retrieve", stdin=text)
     assert (result.code, result.out) == (2, "")
-    assert "end the command with < /dev/null; - in place of an id reads the id" in result.err
+    assert "add < /dev/null to the command; - in place of an id reads the id" in result.err
     assert "--body" not in result.err
 
 

@@ -54,8 +54,8 @@ def test_raw_fields_stand_among_other_flags() -> None:
     [
         ("message", "--raw-field: expected FLAG=TEXT, such as message=Hi"),
         ("mesage=Hi", "--raw-field: no flag --mesage, such as message=Hi"),
-        ("tool=file_search", "--raw-field: --tool takes no plain text"),
-        ("top-p=1", "--raw-field: --top-p takes no plain text"),
+        ("tool=file_search", "--raw-field: --tool does not take plain text"),
+        ("top-p=1", "--raw-field: --top-p does not take plain text"),
         ("stdin-timeout=1", "--raw-field: no flag --stdin-timeout, such as message=Hi"),
     ],
 )
