@@ -1,4 +1,4 @@
-"""Which calls of a run have been answered, for as long as the command lives."""
+"""Remembers the answered calls of a run until the command ends."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class AnsweredCalls:
-    """Outputs by the id of their call. Nothing is ever forgotten.
+    """The outputs of all calls so far, by id.
 
-    A server may go on showing calls that it has the outputs of, even after it has shown the run at
-    work: a replica lags behind. Their commands must not run again.
+    A lagging replica may still show answered calls, even after another one showed the run in
+    progress. The commands of these calls must not run again.
     """
 
     def __init__(self) -> None:
         self._outputs: dict[str, str] = {}
         self.turns = 0
-        """Times that outputs were added."""
+        """The number of turns, each with one call of `add`."""
 
     def add(self, outputs: Iterable[CommandOutput]) -> None:
         """Remember the outputs of one turn."""
@@ -29,7 +29,7 @@ class AnsweredCalls:
         self.turns += 1
 
     def cover(self, run: Run) -> bool:
-        """Whether the run waits for calls, and all of them were answered."""
+        """Whether the run waits for calls, and all of them have been answered."""
         calls = tool_calls(run)
         return bool(calls) and not self.missing(calls)
 
@@ -38,5 +38,5 @@ class AnsweredCalls:
         return [call for call in calls if call.id not in self._outputs]
 
     def tool_outputs(self, calls: Sequence[RequiredCall]) -> list[dict[str, Any]]:
-        """The outputs of these calls as they are submitted."""
+        """The outputs of these calls, in the form of the request."""
         return [{"tool_call_id": call.id, "output": self._outputs[call.id]} for call in calls]

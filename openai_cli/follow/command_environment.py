@@ -1,4 +1,4 @@
-"""What the commands for tool calls see of our environment: nothing that names or holds a secret."""
+"""The environment of commands for tool calls: without variables that name or hold a secret."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _OURS = (
     "OPENAI_LOCAL_UPSTREAM_HEADERS",
     "AZURE_OPENAI_API_KEY",
 )
-"""Keys of ours, which no variable may hold under another name either."""
+"""Variables with keys of this tool; their values are removed under other names too."""
 _USER_INFO = r"[^/?#\s:@]*:(?P<password>[^/?#\s]*)@"
 _IN_URL = re.compile(f"(?<=//){_USER_INFO}")
 _IN_PROXY = re.compile(f"(?:^|(?<=//)){_USER_INFO}")
-"""A proxy may be named without `http://`."""
+"""A proxy URL may lack `http://`."""
 _PARAMETER = re.compile(r"(?<=[?&]password=)[^&#\s]+")
 """The password of a database may be a parameter of its URL."""
 _LONG = 8
-"""Characters from which a secret is looked for inside of other values too."""
+"""Minimum length of secrets that are also searched for inside other values."""
 
 
 def without_secrets(environ: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
-    """The variables that neither are secret by name nor hold a secret.
+    """The variables without secret names and without secret values.
 
-    `secrets` are those of this call; passwords in URLs and keys of ours are found here. A URL loses
-    its user and password, and stays: a command must not go around a proxy.
+    `secrets` are the secrets of this call; this function finds passwords in URLs and the tool's
+    keys. A URL is kept without user and password: commands must not bypass a proxy.
     """
     passwords = {
         match["password"]
@@ -58,5 +58,5 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _holds(value: str, secret: str) -> bool:
-    """Whether a value gives a secret away; a short one would be found in any PATH."""
+    """Whether a value contains the secret, or is equal to it if the secret is short."""
     return value == secret or (len(secret) >= _LONG and secret in value)

@@ -41,9 +41,9 @@ def answer_calls(
 ) -> list[CommandOutput]:
     """Run the commands for these calls in parallel; returns outputs in the order of the calls.
 
-    Each call must have a handler. The commands see `environ` without what names or holds a secret,
-    such as one of `secrets`. If this process is interrupted or terminated, they end first. Raises
-    Interrupted if `tools.shutdown` ended them.
+    Each call must have a handler. The commands get `environ` without the variables
+    that name or hold a secret, such as one of `secrets`. If this process is interrupted or
+    terminated, the commands end first. Raises Interrupted if `tools.shutdown` ended them.
     """
     safe = without_secrets(environ, secrets)
     with (
@@ -92,7 +92,7 @@ def _answer(
     if shutdown.requested:
         return _failed(call, "was not started")
     try:
-        started = subprocess.Popen(  # noqa: S603 - the user's own choice of program
+        started = subprocess.Popen(  # noqa: S603 - the user chose the program
             command.words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

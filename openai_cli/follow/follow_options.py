@@ -36,9 +36,9 @@ class ToolOptions(NamedTuple):
     fail: bool = False
     """Whether a failed command cancels the run; otherwise the error is sent as its output."""
     max_turns: int = MAX_TOOL_TURNS
-    """Times that the calls of the run are answered."""
+    """Maximum number of turns of tool calls that are answered."""
     shutdown: Shutdown | None = None
-    """Ends the commands of runs that several threads follow; who gives it adopts orphans."""
+    """Shared shutdown flag if several threads follow runs; its owner calls `orphans_adopted`."""
 
     def command_for(self, name: str) -> ToolCommand | None:
         """The command for a function: its own, else the one named `*`, else None."""

@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 from openai_cli.follow.process_tree import ProcessTree
 
 OUTPUT_LIMIT = 512 * 1024
-"""Bytes of output that are sent to the run; a command that writes more is stopped."""
+"""Maximum bytes of output; a command that writes more is stopped."""
 
 _POLL_INTERVAL = 0.05
 """Seconds between checks of a command that writes nothing."""
@@ -40,7 +40,7 @@ class Shutdown:
 
     @contextmanager
     def command(self) -> Iterator[None]:
-        """A command runs while this lasts."""
+        """Count a command as running inside the block."""
         with self._ended:
             self._commands += 1
         try:
@@ -51,7 +51,7 @@ class Shutdown:
                 self._ended.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """Wait until no command runs any more, so long at most."""
+        """Wait until no command is running, for at most `seconds`."""
         with self._ended:
             self._ended.wait_for(lambda: not self._commands, seconds)
 
@@ -102,9 +102,9 @@ def shutdown_on_signals() -> Iterator[Shutdown]:
 class CommandProcess:
     """Writes a process's input and reads its output until it ends or is ended.
 
-    Afterwards `code` is its exit status, and `ended_by` says why we ended it: `shutdown`,
-    `timeout`, `limit`, or empty if it ended by itself. `mark` is the variable in the environment
-    (`NAME=value`) that tells what it started from what other commands did.
+    Afterwards `code` is its exit status, and `ended_by` the reason why it was ended: `shutdown`,
+    `timeout` or `limit`; empty if the process exited without being ended. `mark` is an environment
+    variable (`NAME=value`) that identifies the child processes of this command.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class CommandProcess:
         except BlockingIOError:
             return
         except BrokenPipeError:
-            self._input = self._input[:0]  # it does not read its input
+            self._input = self._input[:0]  # the process does not read its input
         if not self._input:
             self._selector.unregister(self._stdin)
             self._stdin.close()
@@ -199,7 +199,7 @@ class CommandProcess:
         return bool(self.ended_by)
 
     def _end(self) -> None:
-        """End all that it started: the process itself may be gone, what it started may not."""
+        """End the process and its children, which may still run after the process has exited."""
         self._signal(signal.SIGTERM)
         until = time.monotonic() + _TERM_GRACE
         while not self._has_ended() and time.monotonic() < until and not self._shutdown.forced:
@@ -211,9 +211,9 @@ class CommandProcess:
         self._process.wait()
 
     def _signal(self, number: int) -> bool:
-        """Signal the process group and what has left it; gives whether anything was there.
+        """Signal the process group and children that have left it; returns whether there were any.
 
-        The tree is looked at first: what loses its parent may not be found any more.
+        Scans the tree before signalling, because orphans may not be found afterwards.
         """
         left = self._tree.look()
         with suppress(ProcessLookupError, PermissionError):

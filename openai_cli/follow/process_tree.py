@@ -1,4 +1,4 @@
-"""Processes that a command started and that have left its process group.
+"""Finds processes that a command started and that have left its process group.
 
 Linux only: elsewhere nothing is found, and only the group can be ended.
 """
@@ -17,9 +17,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @contextmanager
 def orphans_adopted() -> Iterator[None]:
-    """While this lasts, processes whose parent ends become children of this one, not of init.
+    """Inside the block, this process adopts orphans instead of init.
 
-    So they stay in the tree below it, where a `ProcessTree` finds them.
+    They stay below this process, where a `ProcessTree` finds them.
     """
     _adopt(True)
     try:
@@ -35,15 +35,15 @@ def _adopt(wanted: bool) -> None:
 
     try:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
-    except (OSError, AttributeError):  # a libc without it: orphans go to init
+    except (OSError, AttributeError):  # a libc without prctl: init adopts orphans
         return
 
 
 class ProcessTree:
-    """What a command has started.
+    """The processes that a command has started.
 
-    That is all below it, and what was adopted from it, which is known from an earlier look or by
-    the variable `mark` (`NAME=value`) in the environment that it was started with.
+    These are its descendants and adopted orphans. An orphan is recognised by an earlier scan, or by
+    the variable `mark` (`NAME=value`) in its environment.
     """
 
     def __init__(self, command: int, mark: bytes) -> None:
@@ -52,7 +52,7 @@ class ProcessTree:
         self._seen: set[int] = set()
 
     def look(self) -> list[int]:
-        """The processes that are there now, the command itself left out."""
+        """Scan for the running processes, without the command itself."""
         children = defaultdict(list)
         for pid, parent in _parents().items():
             children[parent].append(pid)
@@ -76,7 +76,7 @@ class ProcessTree:
 
 
 def _parents() -> dict[int, int]:
-    """The parent of every process that has not ended, by its number."""
+    """The parent of every running process, by process id."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
