@@ -1,16 +1,16 @@
 """`echo`: a deterministic model that needs no network and no key.
 
-It answers with the text of the last user message. Lines of that message that begin with one of the
-directives below are not repeated but obeyed, so that every course a run can take can be tried:
+It answers with the text of the last user message. Lines that begin with one of these directives are
+executed instead of repeated, to test all outcomes of a run:
 
-    !call NAME {JSON}   call function NAME with these arguments ({} if left out); one call a line
+    !call NAME {JSON}   call function NAME with these arguments ({} if omitted); one call per line
     !fail MESSAGE       fail there, after the text above it
-    !length             break off half-way, as if the completion limit had been reached
+    !length             stop half-way, as if the completion limit had been reached
     !slow SECONDS       spread the reply over this time
-    !repeat N           say the reply N times, one after the other
+    !repeat N           repeat the reply N times
 
-Once the outputs of its calls are in, it answers with the outputs, one a line. A `tool_choice` that
-forces a function calls it with `{}`. Usage counts words.
+After the outputs of its calls have arrived, it answers with the outputs, one per line. A
+`tool_choice` that forces a function calls it with `{}`. Usage counts words.
 """
 
 import re
@@ -58,12 +58,12 @@ class _Script:
 
 
 class Echo:
-    """The built-in model; see the module's text for what it does."""
+    """The built-in model; the module's docstring describes it."""
 
     backend = "echo"
 
     def refuse(self, prompt: Prompt) -> Iterator[Unsupported]:
-        """Tools that need files or code, attachments and images of the assistant."""
+        """Refuse tools that need files or code, attachments, and images of the assistant."""
         for index, tool in enumerate(prompt.tools):
             if tool["type"] != "function":
                 yield Unsupported(f"tools[{index}].type", tool["type"], of_hosted_tools=True)
@@ -75,7 +75,7 @@ class Echo:
                 yield from _refuse_message(message)
 
     def names(self) -> list[str]:
-        """Its own."""
+        """Its own name."""
         return ["echo"]
 
     def count_tokens(self, text: str) -> int:
@@ -196,7 +196,7 @@ def _count(directive: str, text: str) -> int:
 
 
 def _calls(prompt: Prompt, script: _Script) -> list[tuple[str, str]]:
-    """The function calls of this answer; none once outputs are in, or if calls are forbidden."""
+    """The function calls of this answer; none after outputs, or if calls are forbidden."""
     choice = prompt.settings.tool_choice
     if prompt.tool_turns or choice == "none":
         return []
@@ -219,7 +219,7 @@ def _call(calls: list[tuple[str, str]]) -> Iterator[ModelEvent]:
 
 
 def _split(text: str) -> list[str]:
-    """Words with the space around them, so that the pieces joined give the text again."""
+    """Words with their white space; joined, they give the original text."""
     return _WORD.findall(text) or ([text] if text else [])
 
 

@@ -1,6 +1,6 @@
-"""Hosted tools that a model's backend does not have: a run is refused, or goes without them.
+"""Hosted tools that a model's backend does not support: the run is refused, or omits them.
 
-OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS  1: without them; default: refused
+OPENAI_LOCAL_DROP_UNSUPPORTED_TOOLS  1: omit them; default: refuse the run
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +14,10 @@ _YES, _NO = ("1", "true"), ("", "0", "false")
 
 
 def read_drop_unsupported_tools(environ: Mapping[str, str]) -> bool:
-    """Whether this environment lets runs go without them.
+    """Whether runs omit unsupported hosted tools.
 
     Raises:
-        RefusalError: the variable holds something else.
+        RefusalError: the variable is neither 0 nor 1.
     """
     text = environ.get(DROP_TOOLS_VARIABLE, "")
     if text.lower() not in (*_YES, *_NO):
@@ -39,6 +39,6 @@ def without_tools(settings: JsonObject, found: Sequence[Unsupported]) -> JsonObj
 
 
 def dropped_names(found: Sequence[Unsupported]) -> str:
-    """What a run goes without, for a message: `code_interpreter, attachments`."""
+    """The names of the omitted features, for a message: `code_interpreter, attachments`."""
     names = (str(one.value or one.field.rpartition(".")[2]) for one in found)
     return ", ".join(dict.fromkeys(names))

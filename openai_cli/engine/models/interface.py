@@ -15,13 +15,13 @@ class Unsupported(NamedTuple):
     """
 
     field: str
-    """Where it stands in the request: `tools[0].type`, or `f"{message.field}.attachments"`."""
+    """Its path in the request: `tools[0].type`, or `f"{message.field}.attachments"`."""
     value: object = None
-    """What was asked for, quoted in the text; None leaves the quotation out."""
+    """The requested value, quoted in the text; None to omit it."""
     lack: str = ""
-    """What would make it possible, if anything does: `without a vector store`."""
+    """What is missing for it, if anything: `without a vector store`."""
     of_hosted_tools: bool = False
-    """Whether a run without hosted tools (code_interpreter, file_search) has no need of it."""
+    """Whether only hosted tools (code_interpreter, file_search) need it."""
 
 
 class Model(Protocol):
@@ -37,13 +37,13 @@ class Model(Protocol):
         ...
 
     def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
-        """Name what this backend does not support.
+        """Yield the parts of the prompt that this backend does not support.
 
         Called inside the transaction that stores the run: a refusal rolls it back. The prompt is
         the one that `answer` will get, before it is shortened, so that messages already in the
-        thread are checked too; but of a long history, only messages with attachments or images
-        may be there, or any one if there are none. Must be quick and must not do I/O: the
-        store's write lock is held.
+        thread are checked too. A long history may be reduced to the messages with attachments or
+        images, or to a single message if there are none. Must be quick and must not do I/O:
+        the store's write lock is held.
         """
         ...
 
@@ -54,17 +54,17 @@ class Model(Protocol):
     def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
         """Send the prompt and yield the events of the answer as they arrive.
 
-        The engine closes the generator early when the run is over for another reason, so upstream
+        The engine closes the generator early when the run ends for another reason, so upstream
         streams belong in a `with` block. While it waits for bytes, the adapter makes itself
         interruptible through `prompt.cancellation`.
 
         Raises:
-            ModelError: the upstream said no, broke off or could not be reached.
+            ModelError: the upstream refused, broke off or could not be reached.
         """
         ...
 
     def names(self) -> list[str]:
-        """The models that can be asked for; empty if the server does not say. May do I/O."""
+        """The available models; empty if the server does not list them. May do I/O."""
         ...
 
     def close(self) -> None:

@@ -10,8 +10,8 @@ ModelErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"
 class TextDelta(NamedTuple):
     """A piece of the assistant's text. Opens a message if none is open.
 
-    `part` tells several text parts of one message apart; equal numbers belong together. An empty
-    text is allowed and opens the message all the same.
+    `part` is the number of the text part in the message. An empty text is allowed, and also opens
+    the message.
     """
 
     text: str
@@ -28,7 +28,7 @@ class RefusalDelta(NamedTuple):
 class AnnotationAdded(NamedTuple):
     """One annotation of a text part, in the Assistants shape (`file_citation` or `file_path`).
 
-    Offsets count characters of the part's whole text. Comes after the text that it marks.
+    Offsets count characters of the part's whole text. It comes after the text that it marks.
     """
 
     annotation: dict[str, Any]
@@ -45,8 +45,8 @@ class MessageEnded(NamedTuple):
 class ToolCallStarted(NamedTuple):
     """A tool call begins. Function calls wait for the client, the other kinds run upstream.
 
-    `call_id` is kept as it is (the client's outputs must name it); an adapter whose upstream sends
-    none makes one up. `name` is the function's name, empty for the other kinds.
+    `call_id` is kept as it is (the client's outputs must name it); an adapter generates one if its
+    upstream sends none. `name` is the function's name, empty for the other kinds.
     """
 
     call_id: str
@@ -62,7 +62,7 @@ class ToolCallDelta(NamedTuple):
 
 
 class ToolCallEnded(NamedTuple):
-    """A tool call that ran upstream is done (not needed for functions).
+    """A tool call that ran upstream has ended (not used for functions).
 
     `result` is merged into the call's details: `{"outputs": […]}` for code_interpreter,
     `{"ranking_options": {…}, "results": […]}` for file_search.
@@ -73,11 +73,11 @@ class ToolCallEnded(NamedTuple):
 
 
 class ItemKept(NamedTuple):
-    """An upstream item that has no place in the Assistants objects but may be needed again.
+    """An upstream item that the Assistants objects cannot represent but that may be needed again.
 
     Stored with the next run step that opens (at the end of an answer: with its last one), never
-    shown to clients, and handed back as `Message.kept` or `ToolTurn.kept` when the run goes on:
-    reasoning that came before a message or a call, raw annotations that came after it.
+    shown to clients, and returned as `Message.kept` or `ToolTurn.kept` when the run continues:
+    reasoning before a message or a call, raw annotations after it.
     """
 
     item: dict[str, Any]
@@ -86,7 +86,7 @@ class ItemKept(NamedTuple):
 class UsageReported(NamedTuple):
     """Token counts of this answer. Without them, usage is null, not zero.
 
-    `estimated` counts are the engine's, for a server that reported none; usage says so.
+    `estimated`: the engine estimated the counts, as the server reported none; shown in the usage.
     """
 
     prompt_tokens: int
@@ -96,7 +96,7 @@ class UsageReported(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The answer is whole, or the named limit ended it. The last event."""
+    """The answer is complete, or the limit `reason` ended it. The last event."""
 
     reason: FinishReason = "stop"
 

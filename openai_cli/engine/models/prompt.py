@@ -1,4 +1,4 @@
-"""A prompt: everything a model needs for one answer, and nothing else."""
+"""A prompt: everything that a model needs for one answer."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -50,8 +50,8 @@ class PromptMessage(NamedTuple):
     parts: tuple[Part, ...]
     attachments: tuple[PromptAttachment, ...] = ()
     field: str = "thread.messages"
-    """Where the message stands in the request, for refusals: `thread.messages[0]`,
-    `additional_messages[1]`, or `message msg_x` for one that was in the thread already."""
+    """The message's path in the request, for refusals: `thread.messages[0]`,
+    `additional_messages[1]`, or `message msg_x` for one that was already in the thread."""
     kept: tuple[dict[str, Any], ...] = ()
     """Items that this run's earlier answers asked to keep with this message."""
 
@@ -73,8 +73,8 @@ class PromptToolCall(NamedTuple):
 class ToolTurn(NamedTuple):
     """All function calls of one earlier answer of this run.
 
-    An assistant `Message` straight before it came from the same answer. Tool turns of earlier runs
-    are not part of a thread.
+    An assistant message directly before it is from the same answer. Tool turns of earlier runs are
+    not part of a thread.
     """
 
     calls: tuple[PromptToolCall, ...]
@@ -84,7 +84,7 @@ class ToolTurn(NamedTuple):
 class PromptTruncation(NamedTuple):
     """How the history may be shortened.
 
-    `last_messages` is done by the engine already; adapters only tell their upstream whether it may
+    The engine has already applied `last_messages`; adapters only pass on whether the upstream may
     shorten the rest (`auto`) or not (`last_messages`).
     """
 
@@ -93,10 +93,10 @@ class PromptTruncation(NamedTuple):
 
 
 class ModelSettings(NamedTuple):
-    """What the run or its assistant set explicitly. None: not set, and then it must not be sent.
+    """The explicit settings of the run or its assistant. None: not set, and must not be sent.
 
-    `tool_choice` is None again once a forced call has been made in this run, for otherwise the
-    model would call for ever.
+    `tool_choice` is None after a forced call in this run, as the model would otherwise call again
+    in each turn.
     """
 
     temperature: float | None = None
@@ -109,7 +109,7 @@ class ModelSettings(NamedTuple):
 
 
 class Cancellation:
-    """Signals, across threads, that an answer is no longer needed, even while a read blocks."""
+    """Signals across threads that an answer is no longer needed, even while a read blocks."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -122,7 +122,7 @@ class Cancellation:
         return self._event.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but wake at once when cancellation is requested; True if it was."""
+        """Sleep until the time is up or cancellation is requested; True if it was requested."""
         return self._event.wait(seconds)
 
     def request(self) -> None:
@@ -135,10 +135,10 @@ class Cancellation:
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
-        """Have `close` called, from another thread, if cancellation comes while inside.
+        """Inside the block, a cancellation calls `close` from another thread.
 
-        It must make a blocked read return or raise (for a socket: shut it down) and must not raise
-        itself. What the read raises then may be let through: the engine knows why.
+        `close` must make a blocked read return or raise (for a socket: shut it down) and must not
+        raise itself. The read's exception may propagate; the engine handles it.
         """
         with self._lock:
             late = self._event.is_set()
@@ -162,15 +162,15 @@ class Prompt:
     instructions: str = ""
     """Instructions with additional instructions appended; empty: send none."""
     history: tuple[PromptMessage | ToolTurn, ...] = ()
-    """The thread, oldest first, then what this run did so far, shortened as the run asked."""
+    """The thread, oldest first, then this run's entries so far, shortened as the run requested."""
     tools: tuple[dict[str, Any], ...] = ()
-    """Tools in the Assistants shape; function tools hold only what the request said."""
+    """Tools in the Assistants shape; function tools have only the fields of the request."""
     tool_resources: dict[str, Any] = field(default_factory=dict)
     """Merged from run, assistant and thread: `code_interpreter.file_ids`,
     `file_search.vector_store_ids`."""
     settings: ModelSettings = field(default_factory=ModelSettings)
     include: tuple[str, ...] = ()
-    """What the run's `include[]` asked for."""
+    """The values of the run's `include[]`."""
     completion_budget: int | None = None
     """Completion tokens left for this answer, over all answers of the run; None: unlimited."""
     cancellation: Cancellation = field(default_factory=Cancellation)

@@ -22,7 +22,7 @@ class ModelRegistry:
         warn: Callable[[str], None] = lambda _line: None,
         wrapped: Callable[[Model], Model] = lambda model: model,
     ) -> None:
-        """`wrapped` is applied to each model that is picked for a run."""
+        """`wrapped` is applied to each model that `pick` returns."""
         self.warn = warn
         self._wrapped = wrapped
         self._environ = environ
@@ -34,7 +34,7 @@ class ModelRegistry:
         """The model for this name, which may be mapped to another one.
 
         Raises:
-            RefusalError: the upstream is not set up for it.
+            RefusalError: the upstream's settings are missing or invalid.
         """
         asked = _name_to_ask(name, self._environ)
         if asked == _BUILT_IN:
@@ -43,10 +43,10 @@ class ModelRegistry:
         return self._wrapped(upstream if asked == name else RenamedModel(upstream, asked))
 
     def names(self) -> list[str]:
-        """The models that runs can name: `echo`, names that are mapped, those of the upstream.
+        """The models that runs can name: `echo`, mapped names, and the upstream's models.
 
         Raises:
-            RefusalError: the names are mapped in a way that cannot be used.
+            RefusalError: the mapping of names is invalid.
         """
         names = [_BUILT_IN, *_mapped_names(self._environ)]
         try:
@@ -65,19 +65,19 @@ class ModelRegistry:
 
     @property
     def max_tool_turns(self) -> int:
-        """How many turns of function calls a run may have.
+        """The limit of tool-call turns of a run.
 
         Raises:
-            RefusalError: the environment says something that is no number.
+            RefusalError: the variable is not a number in the allowed range.
         """
         return read_tool_turn_limit(self._environ)
 
     @property
     def drops_unsupported_tools(self) -> bool:
-        """Whether runs go without the hosted tools that their model's backend does not have.
+        """Whether runs omit hosted tools that their model's backend does not support.
 
         Raises:
-            RefusalError: the environment says something that is not a truth value.
+            RefusalError: the variable is neither 0 nor 1.
         """
         return read_drop_unsupported_tools(self._environ)
 

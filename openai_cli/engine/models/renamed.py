@@ -1,4 +1,4 @@
-"""A model that is asked under another name."""
+"""A model that is requested under another name."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from openai_cli.engine.models.prompt import Prompt
 
 
 class RenamedModel:
-    """Asks `model` for `name`, whatever name the run asks for."""
+    """Requests `name` from `model`, whatever name the run has."""
 
     def __init__(self, model: Model, name: str) -> None:
         self._model = model
@@ -21,7 +21,7 @@ class RenamedModel:
         return self._model.backend
 
     def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
-        """Name what the backend cannot carry."""
+        """Yield the parts of the prompt that the backend does not support."""
         return self._model.refuse(self._renamed(prompt))
 
     def count_tokens(self, text: str) -> int:
@@ -33,7 +33,7 @@ class RenamedModel:
         return self._model.answer(self._renamed(prompt))
 
     def names(self) -> list[str]:
-        """What the model's server lists."""
+        """The models that the model's server lists."""
         return self._model.names()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A model whose answers are timed."""
+"""Measures the time of a model's answers."""
 
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -17,13 +17,13 @@ class AnswerTime(NamedTuple):
     outcome: str
     """`completed`, `cancelled`, or the code of the error."""
     first: float | None
-    """Seconds until something came; None if nothing did."""
+    """Seconds until the first event; None if there was none."""
     whole: float
-    """Seconds until the end; for a run, that includes storing what came."""
+    """Seconds until the end; for a run, this includes storing the events."""
 
 
 class TimedModel:
-    """Asks `model`, and tells `timed` how long each answer took."""
+    """Asks `model`, and calls `timed` with the time of each answer."""
 
     def __init__(self, model: Model, timed: Callable[[AnswerTime], None]) -> None:
         self._model = model
@@ -35,7 +35,7 @@ class TimedModel:
         return self._model.backend
 
     def refuse(self, prompt: Prompt) -> Iterable[Unsupported]:
-        """Name what the backend cannot carry."""
+        """Yield the parts of the prompt that the backend does not support."""
         return self._model.refuse(prompt)
 
     def count_tokens(self, text: str) -> int:
@@ -63,7 +63,7 @@ class TimedModel:
             self._timed(AnswerTime(self.backend, outcome, first, whole))
 
     def names(self) -> list[str]:
-        """What the model's server lists."""
+        """The models that the model's server lists."""
         return self._model.names()
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ def test_the_command_warns_and_stores_the_assistant_as_it_was(store_file: Path) 
     demo = ("beta:threads", "create-and-run", "--assistant-id", "asst_demo")
     ended = openai(*words, "--message", "Hi", "--drop-unsupported-tools")
     assert (ended.code, ended.json["tools"]) == (0, [])
-    warning = f"warning: {ended.json['id']} goes without file_search: not on the echo backend\n"
+    warning = f"warning: {ended.json['id']} omits file_search: not supported by the echo backend\n"
     assert ended.err == warning
     assert openai("beta:assistants", "retrieve", made.json["id"]).json["tools"] == [SEARCH]
     refused = openai(*words, "--message", "Hi")
@@ -129,7 +129,7 @@ def test_a_server_takes_it_too(serve: Callable[..., Served], ask_at: Callable[[s
     ended = run(ask_at(served.url), CODE, model="echo")
     assert (ended["status"], ended["tools"]) == ("completed", [])
     assert served.stop() == 0
-    assert f"{ended['id']} goes without code_interpreter, attachments".encode() in served.said
+    assert f"{ended['id']} omits code_interpreter, attachments".encode() in served.said
 
 
 def test_it_is_for_the_engine_only() -> None:

@@ -237,5 +237,5 @@ def test_a_missing_thing_is_no_missing_path(responses: Api, upstream: Upstream) 
 def test_nobody_there(store_file: Path) -> None:
     words = ("--upstream-url", "http://127.0.0.1:9/v1")
     ended = quick(store_file, *words, *ASK, "--model", "m")
-    what = "Nothing listens there: start the model's server, or name another with --upstream-url."
+    what = "No server is listening there: start the model server, or set --upstream-url."
     assert (ended.code, what in ended.err) == (5, True)

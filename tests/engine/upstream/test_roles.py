@@ -207,7 +207,9 @@ def test_no_message_at_all(request: pytest.FixtureRequest, upstream: Upstream, a
     assert upstream.seen == []
     run = engine.post("/threads/runs", {**body, "instructions": "Greet."})
     assert run["status"] == "completed"
-    assert engine.warnings == ["the thread has no message: the instructions are sent as the user's"]
+    assert engine.warnings == [
+        "the thread has no message: the instructions are sent as a user message"
+    ]
     [sent] = upstream.last.json["messages" if api == "chat" else "input"]
     assert (sent["role"], sent["content"]) == ("user", "Greet.")
     assert "instructions" not in upstream.last.json

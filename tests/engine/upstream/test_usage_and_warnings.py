@@ -99,7 +99,7 @@ DROPPED: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "transformers: required, and no call": (
         chat_says("Hello"),
         {"tools": [FUNCTION], "tool_choice": "required"},
-        "tool_choice had no effect at the upstream {place} (m): 'required' was set, and nothing "
+        "tool_choice had no effect at the upstream {place} (m): 'required' was set, but nothing "
         "was called",
     ),
     "llama-cpp-python: a function, and no call": (
@@ -117,7 +117,7 @@ DROPPED: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "none, and a call": (
         chat_calls(called("a", "look_up")),
         {"tools": [FUNCTION], "tool_choice": "none"},
-        "tool_choice had no effect at the upstream {place} (m): 'none' was set, and look_up was "
+        "tool_choice had no effect at the upstream {place} (m): 'none' was set, but look_up was "
         "called",
     ),
     "no parallel calls, and two": (

@@ -40,7 +40,7 @@ _REASONS: dict[str, FinishReason] = {
     "content_filter": "content_filter",
     "safety": "content_filter",
 }
-"""Words for an end that is none of `stop`; any other word is a good end."""
+"""Finish reasons other than a normal stop; unknown ones count as `stop`."""
 
 _USAGE = ("prompt_tokens", "completion_tokens")
 
@@ -59,13 +59,13 @@ class ChatAnswerParser:
         self._reason = ""
         self._usage: UsageReported | None = None
         self._said = ""
-        """What came instead of a choice."""
+        """Data received instead of a choice."""
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events, in order.
 
         Raises:
-            UpstreamError: an error was reported, or the answer has no end, or nothing in it.
+            UpstreamError: the server reported an error, or the answer is cut off or empty.
         """
         whole = marked = False
         try:
@@ -75,7 +75,7 @@ class ChatAnswerParser:
                 if whole or marked:
                     break
         except UpstreamError:
-            # With the reason all has been said; only usage and the end mark are lost.
+            # After the finish reason, only usage and the end mark are lost.
             if not self._reason:
                 raise
         yield from self._end(whole=whole, marked=marked)
@@ -86,7 +86,7 @@ class ChatAnswerParser:
         elif not (self._reason or whole):
             raise cut(self._settings, "ended its answer without a finish reason,")
         if self._calls.nameless:
-            raise unusable("asked for a function without its name.", self._settings)
+            raise unusable("called a function without a name.", self._settings)
         if self._calls:
             yield from self._fields.kept()
             yield from self._calls.kept()
@@ -111,7 +111,7 @@ class ChatAnswerParser:
         if error is not None:
             raise failed(error, self._settings)
         self._usage = usage_of(value.get("usage"), *_USAGE) or self._usage
-        # One choice is asked for: its index says nothing, and counts the chunks at one server.
+        # Only one choice is requested; its index is ignored, as one server counts chunks in it.
         choices = objects_of(value.get("choices"))
         if choices:
             closes = value.get("object") == "chat.completion"
@@ -141,7 +141,7 @@ class ChatAnswerParser:
             yield from self._call(self._calls.take(entries))
 
     def _message(self, message: JsonObject, *, closes: bool) -> Iterator[ModelEvent]:
-        """Handle a `message` where a delta is expected: a repetition of everything, or one more
+        """Handle a `message` in place of a delta: either the complete message again, or another
         piece.
         """
         text, refusal = _content(message.get("content")), text_of(message.get("refusal"))

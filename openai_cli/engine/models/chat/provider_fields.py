@@ -14,14 +14,14 @@ from openai_cli.engine.strict_json import JsonObject
 
 REASONING_FIELDS = ("reasoning_content", "reasoning")
 MESSAGE_FIELDS = (*REASONING_FIELDS, "reasoning_details", "extra_content")
-"""Of the message: DeepSeek, Qwen; vLLM, OpenRouter; OpenRouter; Gemini."""
+"""Fields of a message. Used by: DeepSeek, Qwen; vLLM, OpenRouter; OpenRouter; Gemini."""
 CALL_FIELDS = ("extra_content", "provider_specific_fields")
-"""Of a call: Gemini; LiteLLM in front of it."""
+"""Fields of a call. Used by: Gemini; LiteLLM in front of Gemini."""
 
 _OF_THE_MESSAGE = "provider fields"
 _OF_A_CALL = "provider fields of a call"
 _PIECES = ("text", "summary", "data")
-"""Texts inside of `reasoning_details` that come in pieces."""
+"""Texts inside `reasoning_details` that arrive in pieces."""
 
 
 class ProviderFields:
@@ -42,35 +42,35 @@ class ProviderFields:
                 self._fields[name] = _merged(self._fields.get(name), delta[name])
 
     def take_whole(self, message: JsonObject) -> None:
-        """Take the fields of a whole message that no piece had."""
+        """Take the fields of a complete message that no piece had."""
         self.take({name: one for name, one in message.items() if name not in self._fields})
 
     def kept(self) -> Iterator[ItemKept]:
-        """What the run has to remember, if the answer called functions."""
+        """The fields to store with the run, if the answer called functions."""
         if self._fields:
             yield ItemKept({"type": _OF_THE_MESSAGE, "fields": self._fields})
 
 
 def take_of_call(fields: JsonObject, entry: JsonObject) -> None:
-    """Add the fields of an entry of `tool_calls` to those of its call."""
+    """Add the provider fields of an entry of `tool_calls` to `fields`."""
     for name in CALL_FIELDS:
         if entry.get(name):
             fields[name] = _merged(fields.get(name), entry[name])
 
 
 def kept_of_call(call_id: str, fields: JsonObject) -> ItemKept:
-    """What the run has to remember of a call."""
+    """The fields of a call to store with the run."""
     return ItemKept({"type": _OF_A_CALL, "call_id": call_id, "fields": fields})
 
 
 def of_message(turn: ToolTurn) -> JsonObject:
-    """The fields to give back with the message that called."""
+    """The fields to send back with the message that made the calls."""
     found = [item["fields"] for item in turn.kept if item.get("type") == _OF_THE_MESSAGE]
     return dict(found[0]) if found else {}
 
 
 def of_call(turn: ToolTurn, call_id: str) -> JsonObject:
-    """The fields to give back with one of its calls."""
+    """The fields to send back with one of the calls."""
     found = [
         item["fields"]
         for item in turn.kept

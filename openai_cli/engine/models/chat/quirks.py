@@ -29,7 +29,7 @@ def _knows_no_completion_tokens(error: UpstreamError, body: JsonObject) -> bool:
 
 
 def _knows_no_stream_options(error: UpstreamError, body: JsonObject) -> bool:
-    """Whether the refusal is about `stream_options`; one that names no field may be."""
+    """Whether the refusal is about `stream_options`, or may be because it names no field."""
     if "stream_options" not in body or not error.is_about_the_request:
         return False
     vague = not error.param and not error.is_about_length
@@ -52,12 +52,12 @@ def _calling_turns(body: JsonObject) -> Iterator[JsonObject]:
 
 
 OLDER_BUDGET = Quirk("max_completion_tokens", _knows_no_completion_tokens)
-"""`max_tokens` is sent instead."""
+"""Send `max_tokens` instead."""
 NO_STREAM_OPTIONS = Quirk("stream_options", _knows_no_stream_options)
-"""No usage is asked for."""
+"""Do not request usage."""
 NO_PROVIDER_FIELDS = Quirk("provider fields", _takes_no_provider_fields)
-"""Reasoning does not come back: a few servers send it, and refuse to read it."""
+"""Do not send reasoning back: a few servers send it but refuse to read it."""
 NO_EMPTY_TEXT = Quirk("empty text", _takes_no_empty_text)
-"""A turn that only called has null for its text: Anthropic's models behind a gateway."""
+"""Send null as the text of a turn with only calls: Anthropic's models behind a gateway."""
 
 QUIRKS = (STRICT_ROLES, OLDER_BUDGET, NO_PROVIDER_FIELDS, NO_EMPTY_TEXT, NO_STREAM_OPTIONS)

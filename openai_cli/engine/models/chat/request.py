@@ -30,7 +30,7 @@ from openai_cli.engine.models.upstream.unsupported import assistant_images, cont
 from openai_cli.engine.strict_json import JsonObject
 
 SPOKEN = {"type": "spoken"}
-"""Kept with the calls of an answer that had text before them: the two are sent as one message."""
+"""Stored with calls that followed a text in the same answer: both are sent as one message."""
 
 
 def refuse(prompt: Prompt) -> Iterator[Unsupported]:
@@ -134,13 +134,13 @@ def _part(part: Part) -> JsonObject:
 
 
 def _assistant(message: PromptMessage) -> JsonObject:
-    # A refusal goes as its words: few servers know the field, and the rest would see no text.
+    # A refusal is sent as text: few servers know the field, and others would see no text.
     texts = (one.text for one in message.parts if isinstance(one, PromptText | PromptRefusal))
     return {"role": "assistant", "content": "\n".join(texts)}
 
 
 def _calling(turn: ToolTurn, quirks: Quirks) -> JsonObject:
-    """The assistant message that made calls. Its text is empty: servers refuse null or no text."""
+    """The assistant message with calls; its text is empty, as servers refuse null or no text."""
     keeps = NO_PROVIDER_FIELDS.name not in quirks
     return {
         "role": "assistant",

@@ -1,7 +1,7 @@
 """Assembles function calls from pieces.
 
 Index, id and name identify a call. Each may be missing, repeated in every piece, shared by all
-calls, or new in every piece; `_goes_on` decides which call a piece belongs to.
+calls, or new in every piece; `_continues` decides which call a piece belongs to.
 """
 
 import json
@@ -31,9 +31,9 @@ class _Call:
     call_id: str = ""
     pieces: list[str] = field(default_factory=list)
     fields: JsonObject = field(default_factory=dict)
-    """What has to come back with it; see `provider_fields`."""
+    """Fields to send back with the call; see `provider_fields`."""
     chunk: int = 0
-    """The chunk that its last piece came in."""
+    """The number of the chunk with its last piece."""
     ids_vary: bool = False
 
     @property
@@ -42,7 +42,7 @@ class _Call:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the arguments so far need nothing more."""
+        """Whether the arguments so far are a complete JSON object."""
         text = self.text.rstrip()
         if not text.endswith("}"):
             return False
@@ -75,7 +75,7 @@ class ToolCallAssembler:
         return bool(self._calls)
 
     def kept(self) -> Iterator[ItemKept]:
-        """What the run has to remember of the calls."""
+        """The provider fields of the calls to store with the run."""
         for call in self._calls:
             if call.fields:
                 yield provider_fields.kept_of_call(call.call_id, call.fields)
@@ -83,7 +83,7 @@ class ToolCallAssembler:
     @property
     def nameless(self) -> bool:
         """Whether a call arrived without a function name."""
-        # A server that makes up an id for each piece may end with a piece that says nothing.
+        # A server that generates an id for each piece may end with an empty piece.
         missing = [call for call in self._calls if not call.name]
         return any(call.text.strip() for call in missing) or len(missing) == len(self._calls) > 0
 
@@ -132,7 +132,7 @@ class ToolCallAssembler:
     def _find(self, piece: _Piece) -> _Call:
         """The call that a piece belongs to, or a new one."""
         known = self._candidate(piece)
-        if known is None or not self._goes_on(known, piece):
+        if known is None or not self._continues(known, piece):
             known = _Call(piece.given_id, piece.index)
             self._calls.append(known)
         elif piece.given_id and not known.given_id:
@@ -148,25 +148,25 @@ class ToolCallAssembler:
         of_index = self._by_index.get(piece.index) if isinstance(piece.index, int) else None
         of_id = [call for call in self._calls if piece.given_id and call.given_id == piece.given_id]
         if of_index is not None:
-            # One index for all calls, and ids that tell them apart.
+            # One index for all calls: the id distinguishes them.
             return of_id[-1] if of_id and not piece.name else of_index
         if of_id:
             return of_id[-1]
         return self._calls[-1] if self._calls and not isinstance(piece.index, int) else None
 
-    def _goes_on(self, known: _Call, piece: _Piece) -> bool:
-        """Whether a piece goes on with a call, or begins another one."""
+    def _continues(self, known: _Call, piece: _Piece) -> bool:
+        """Whether a piece continues a call; otherwise it begins another one."""
         other_id = bool(piece.given_id and known.given_id and piece.given_id != known.given_id)
         if not known.name:
             return not (other_id and known.chunk == self._chunk)
         if not piece.name:
-            # Only a call that needs nothing more can be followed by one whose name comes later.
+            # A nameless piece can begin another call only after a complete call.
             return not (other_id and known.is_whole)
         if piece.name != known.name or known.chunk == self._chunk:
             return False  # a chunk has each call only once
         if piece.given_id and piece.given_id == known.given_id:
             return piece.index == known.index or not (known.is_whole and piece.text)
-        # The same function, without an id or with a new one: again, or another piece of it?
+        # The same function without an id, or with a new one: another call, or another piece?
         if not known.is_whole:
             return True
         return not piece.text and (known.ids_vary or not piece.given_id)

@@ -8,7 +8,7 @@ from openai_cli.engine.strict_json import JsonObject
 def translated(annotation: JsonObject, text: str) -> JsonObject | None:
     """The annotation, with offsets inside `text`; None for a kind without a counterpart.
 
-    Citations name one place in the text, not a span with a marker: the span is empty there.
+    Citations name a position instead of a span, so their span is empty.
     """
     file_id = annotation.get("file_id")
     kind = annotation.get("type")

@@ -35,7 +35,7 @@ _TEXTS = {
     "response.function_call_arguments": ("function_call", "arguments"),
     "response.code_interpreter_call_code": ("code_interpreter_call", "code"),
 }
-"""What arrives in `.delta` events, then whole in a `.done` one: the type of the item, the field."""
+"""Data of `.delta` events, and complete in a `.done` event: the item's type and the field."""
 _ENDS = {"response.completed", "response.incomplete", "response.failed", "response.cancelled"}
 _REASONS: dict[str, FinishReason] = {
     "max_output_tokens": "max_completion_tokens",
@@ -52,13 +52,13 @@ class ResponsesAnswerParser:
         self._order: list[OutputItem] = []
         self._reasoned = False
         self._said = ""
-        """What came instead of an event."""
+        """Data received instead of an event."""
 
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events, in order.
 
         Raises:
-            UpstreamError: an error was reported, or the answer has no end, or nothing in it.
+            UpstreamError: the server reported an error, or the answer is cut off or empty.
         """
         marked = False
         for arrival in arrivals:
@@ -102,7 +102,7 @@ class ResponsesAnswerParser:
         item = self._matcher.of_piece(value, kind)
         if item is None:
             if kind != "message":
-                return  # a call that was not announced comes whole in the end
+                return  # the end has the complete call if its beginning is missing
             item = self._matcher.add({}, value)
             yield MessageEnded()
         part, refusal = _part(value), field == "refusal"
@@ -116,7 +116,7 @@ class ResponsesAnswerParser:
         if item is None:
             item = self._matcher.add(raw, value)
             if item.type == "message":
-                # The last one stays open: how it ends is known when the answer does.
+                # The last message stays open: the end of the answer decides how it ends.
                 yield MessageEnded()
             yield from item.open()
         if done and not item.closed:
@@ -155,7 +155,7 @@ class ResponsesAnswerParser:
                 self._order.append(item)
 
     def _in_order(self) -> list[OutputItem]:
-        """The items as the last snapshot has them, unless it leaves one out."""
+        """The items in the order of the last snapshot, unless the snapshot omits one."""
         streamed = self._matcher.items
         return self._order if len(self._order) == len(streamed) else streamed
 
@@ -178,7 +178,7 @@ class ResponsesAnswerParser:
 
 
 def _leave(items: list[JsonObject]) -> Iterator[ModelEvent]:
-    """An empty text if hosted tools ran and nothing was said; what has to be kept."""
+    """An empty text if only hosted tools ran, then the items to store."""
     called = any(item["type"] == "function_call" for item in items)
     if not called and not any(map(has_text, items)):
         yield TextDelta("")
@@ -187,7 +187,7 @@ def _leave(items: list[JsonObject]) -> Iterator[ModelEvent]:
 
 
 def _whole(value: JsonObject) -> tuple[str, JsonObject]:
-    """An answer that did not come as a stream, as the last event of one."""
+    """A non-streaming answer, as the last event of a stream."""
     status = text_of(value.get("status"))
     if value.get("error") and status != "failed":
         return "error", value
@@ -200,12 +200,12 @@ def _part(value: JsonObject) -> int:
 
 
 def _is_something(item: JsonObject) -> bool:
-    """Whether an item answers: words, or a call; reasoning does not."""
+    """Whether an item has text or is a call; reasoning does not count."""
     return has_text(item) if item["type"] == "message" else item["type"].endswith("_call")
 
 
 def _is_plain(item: JsonObject) -> bool:
-    """Whether the thread tells everything about an item."""
+    """Whether the thread's message has everything of an item."""
     parts = objects_of(item.get("content"))
     return item.get("type", "message") == "message" and not any(
         part.get("annotations") for part in parts

@@ -22,17 +22,17 @@ from openai_cli.engine.strict_json import JsonObject
 
 _ANSWER = "answer"
 _PROVIDER_FIELDS = ("phase",)
-"""Fields of a message that have to come back with it in the same run."""
+"""Fields to send back with a message in the same run."""
 Entry = PromptMessage | ToolTurn
 
 
 def kept_answer(items: Sequence[JsonObject]) -> JsonObject:
-    """The output items of one answer, to be kept with the last step that it made."""
+    """The output items of one answer, to be stored with the answer's last step."""
     return {"type": _ANSWER, "items": list(items)}
 
 
 def has_text(item: JsonObject) -> bool:
-    """Whether an output item became a message of the thread."""
+    """Whether an output item has text, so that the thread has a message for it."""
     return item.get("type") == "message" and any(
         part.get("text") or part.get("refusal") for part in item.get("content") or ()
     )
@@ -125,14 +125,14 @@ def _outputs(entry: Entry) -> list[JsonObject]:
 
 
 def _assistant(parts: Sequence[Part], item: JsonObject) -> JsonObject:
-    """A message of the assistant, a refusal as its words: lists of parts are not read by all."""
+    """An assistant message; a refusal as text, because some servers do not read lists of parts."""
     texts = (one.text for one in parts if isinstance(one, PromptText | PromptRefusal))
     phase = {name: item[name] for name in _PROVIDER_FIELDS if item.get(name)}
     return {"type": "message", "role": "assistant", "content": "\n".join(texts), **phase}
 
 
 def _user(message: PromptMessage) -> JsonObject:
-    """A message of the user; without `type` some servers do not see it, nor text in a list."""
+    """A user message; some servers ignore messages without `type`, and text in a list."""
     plain = all(isinstance(part, PromptText) for part in message.parts)
     content = message.text if plain else [_input(part) for part in message.parts]
     return {"type": "message", "role": "user", "content": content}
@@ -144,5 +144,5 @@ def _input(part: Part) -> JsonObject:
     where = (
         {"image_url": part.url} if isinstance(part, PromptImageUrl) else {"file_id": part.file_id}
     )
-    # The key is required in an input image; `auto` is what leaving it out means.
+    # Input images require `detail`; `auto` is the default in the Assistants API.
     return {"type": "input_image", **where, "detail": part.detail or "auto"}

@@ -1,7 +1,7 @@
 """Matches events to output items, for servers that number and name items inconsistently.
 
-Seen: one index for all items, no indexes or ids at all, new ids in each event, and a final snapshot
-whose items have other ids, indexes and order than the streamed ones.
+Observed: one index for all items, no indexes or ids at all, new ids in each event, and a final
+snapshot whose items have other ids, indexes and order than the streamed ones.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class ItemMatcher:
         self._ids: dict[str, OutputItem] = {}
 
     def add(self, raw: JsonObject, event: JsonObject, kind: str = "") -> OutputItem:
-        """A new item: as an event shows it, or of the kind that its first piece is of."""
+        """Add an item: from the event's object, or with the kind of its first piece."""
         taken = {item.call_id for item in self.items if item.call_id}
         item = OutputItem(raw or ({"type": kind} if kind else {}), taken)
         self.items.append(item)
@@ -28,7 +28,7 @@ class ItemMatcher:
         return item
 
     def of_piece(self, event: JsonObject, kind: str) -> OutputItem | None:
-        """The item of this kind that a piece belongs to, if it has begun."""
+        """The item of this kind that a piece belongs to, or None."""
         item_id, place = text_of(event.get("item_id")), event.get("output_index")
         found = self._ids.get(item_id)
         if found is None and isinstance(place, int):
@@ -42,7 +42,7 @@ class ItemMatcher:
         return latest[-1] if latest and (nowhere or not latest[-1].closed) else None
 
     def of_item(self, raw: JsonObject, event: JsonObject, *, begins: bool) -> OutputItem | None:
-        """The item that begins or ends with this event, if it has begun."""
+        """The existing item that this event begins or ends, or None."""
         found = self._named(raw)
         if found is None:
             found = self._at_place(event)
@@ -54,7 +54,7 @@ class ItemMatcher:
     def in_snapshot(
         self, output: list[JsonObject]
     ) -> Iterator[tuple[OutputItem | None, JsonObject]]:
-        """Each item of the last snapshot with the one that it is; None for one that is new."""
+        """Each item of the last snapshot, with the matching streamed item or None."""
         pairs = [(self._named(raw), raw) for raw in output]
         known = {id(item) for item, _ in pairs if item is not None}
         for found, raw in pairs:
@@ -66,7 +66,7 @@ class ItemMatcher:
             yield item, raw
 
     def _named(self, raw: JsonObject) -> OutputItem | None:
-        """The item with the id, or the call, of this one."""
+        """The item with the same id or the same call."""
         found = self._ids.get(text_of(raw.get("id")))
         return found if found is not None and found.type == _kind(raw) else self._of_call(raw)
 
@@ -77,7 +77,7 @@ class ItemMatcher:
         return self.items[-1] if self.items else None
 
     def _of_call(self, raw: JsonObject) -> OutputItem | None:
-        """The function call with this id, if it is one of the same function."""
+        """The call with this id, if it calls the same function."""
         call_id, name = text_of(raw.get("call_id")), raw.get("name")
         same = (
             item
@@ -100,7 +100,7 @@ def _kind(raw: JsonObject) -> str:
 
 
 def _is_another(found: OutputItem, raw: JsonObject, *, begins: bool) -> bool:
-    """Whether an item at the same place is not the same one; an id may be new in each event."""
+    """Whether items at the same index differ; ids may change with each event."""
     if not raw.get("id") or not found.raw.get("id"):
         return False
     calls = (text_of(raw.get("call_id")), text_of(found.raw.get("call_id")))

@@ -26,9 +26,9 @@ _KINDS: dict[str, ToolKind] = {
 
 
 class OutputItem:
-    """An output item; what its pieces left out is taken from the event that closes it.
+    """An output item; the event that closes it completes what the pieces omitted.
 
-    `taken` are the ids of calls that other items have.
+    `taken` are the call ids of other items.
     """
 
     def __init__(self, raw: JsonObject, taken: Container[str] = ()) -> None:
@@ -42,7 +42,7 @@ class OutputItem:
         self._annotations: dict[int, list[JsonObject]] = {}
 
     def open(self) -> Iterator[ModelEvent]:
-        """A tool call begins; a message does with its text."""
+        """Begin a tool call; a message begins with its text."""
         kind = _KINDS.get(self.type)
         if kind is not None:
             named = self.raw.get("call_id") if kind == "function" else self.raw.get("id")
@@ -53,16 +53,16 @@ class OutputItem:
 
     @property
     def call_id(self) -> str:
-        """The id of the call in the run; empty for what is no call."""
+        """The id of the call in the run; empty if the item is not a call."""
         return self._call_id
 
     @property
     def text(self) -> str:
-        """All that has come of its texts."""
+        """The item's text so far."""
         return "".join(self._texts[part] for part in sorted(self._texts))
 
     def add(self, text: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
-        """A piece of text, refusal, arguments or code."""
+        """Add a piece of text, refusal, arguments or code."""
         if not text:
             return
         self._texts[part] = self._texts.get(part, "") + text
@@ -74,11 +74,11 @@ class OutputItem:
             yield RefusalDelta(text, part) if refusal else TextDelta(text, part)
 
     def note(self, annotation: JsonObject, part: int) -> None:
-        """An annotation that came by itself; it waits for the whole text."""
+        """Store an annotation from an event of its own until the text is complete."""
         self._annotations.setdefault(part, []).append(annotation)
 
     def close(self, raw: JsonObject) -> Iterator[ModelEvent]:
-        """The whole item: what the pieces left out, and what comes only at the end."""
+        """Take the complete item: what the pieces omitted, and fields that come only at the end."""
         self.closed = True
         self.raw = {**(raw or self.raw), "type": self.type}
         if self.type == "message":
@@ -110,13 +110,13 @@ class OutputItem:
                     yield AnnotationAdded(shown, part)
 
     def _content(self, part: int) -> JsonObject:
-        """A content part of a message that was never shown whole."""
+        """A content part of a message that was never sent in full."""
         if part in self._refusals:
             return {"type": "refusal", "refusal": self._texts[part]}
         return {"type": "output_text", "text": self._texts[part]}
 
     def complete(self, whole: str, part: int, *, refusal: bool = False) -> Iterator[ModelEvent]:
-        """What the pieces left out of a text; pieces that say something else stay as they are."""
+        """Add the rest of a text; if the pieces differ from `whole`, they stay unchanged."""
         so_far = self._texts.get(part, "")
         if whole.startswith(so_far):
             yield from self.add(whole[len(so_far) :], part, refusal=refusal)
@@ -124,7 +124,7 @@ class OutputItem:
 
 def _output(output: JsonObject) -> JsonObject:
     if output.get("type") == "image":
-        # An address is all that the API gives for an image.
+        # The API gives only the URL of an image.
         file_id = text_of(output.get("file_id")) or text_of(output.get("url"))
         return {"type": "image", "image": {"file_id": file_id}}
     return {"type": "logs", "logs": text_of(output.get("logs"))}

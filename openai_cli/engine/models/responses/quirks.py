@@ -13,6 +13,6 @@ def _seals_no_reasoning(error: UpstreamError, body: JsonObject) -> bool:
 
 
 NO_SEALED_REASONING = Quirk(REASONING, _seals_no_reasoning)
-"""Encrypted reasoning is not asked for: models that do not reason refuse it."""
+"""Do not request encrypted reasoning: models without reasoning refuse it."""
 
 QUIRKS = (STRICT_ROLES, NO_SEALED_REASONING)

@@ -57,11 +57,11 @@ def body(prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
 def _include(prompt: Prompt, *, reasoning: bool) -> list[str]:
     kinds = [tool["type"] for tool in prompt.tools]
     wanted = []
-    if "file_search" in kinds and prompt.include:  # the contents are all that can be included
+    if "file_search" in kinds and prompt.include:  # contents are the only supported value
         wanted.append("file_search_call.results")
     if "code_interpreter" in kinds:
         wanted.append("code_interpreter_call.outputs")
-    # Reasoning is only needed again if the run goes on, and only function calls make it go on.
+    # Only function calls continue the run, so only they need the reasoning again.
     return [*wanted, REASONING] if reasoning else wanted
 
 
@@ -115,7 +115,7 @@ def _tool(prompt: Prompt, tool: JsonObject) -> JsonObject:
         return {"type": "code_interpreter", "container": container}
     if tool["type"] == "file_search":
         return _file_search(tool.get("file_search") or {}, _stores(prompt))
-    # Without `strict`, which is required here, the API would make every schema strict.
+    # `strict` is required: without it, the API would make every schema strict.
     return {"type": "function", "strict": False, **function_of(tool)}
 
 
@@ -126,7 +126,7 @@ def _file_search(options: JsonObject, stores: list[str]) -> JsonObject:
     if options.get("ranking_options") is not None:
         ranking = dict(options["ranking_options"])
         if "ranker" in ranking:
-            # The one ranker that the Assistants API names does not exist here.
+            # The Responses API does not have the Assistants API's ranker.
             ranking["ranker"] = "auto"
         wanted["ranking_options"] = ranking
     return wanted

@@ -1,6 +1,7 @@
-"""One sentence on what to do next, added to an upstream's error.
+"""Advice on what to do next, added to an upstream's error.
 
-It is part of the run's error, because clients of `local serve` do not see the command line's hints.
+The advice is part of the run's error, because clients of `local serve` do not see the command
+line's hints.
 """
 
 import re
@@ -12,7 +13,7 @@ from openai_cli.client.wrong_address import asked_and_meant, is_no_route
 from openai_cli.engine.strict_json import JsonObject
 
 ListModels = Callable[[], Sequence[str]]
-"""The names of the models that the upstream lists; empty if it does not tell."""
+"""Returns the names of the models that the upstream lists; empty if it lists none."""
 
 _MOST_NAMES = 20
 _UNKNOWN_MODEL = re.compile(
@@ -48,8 +49,8 @@ def after_refusal(
 def after_no_connection(settings: ConnectionSettings) -> str:
     """Advice for a failed connection."""
     if settings.address.needs_key:
-        return "Look at --upstream-url, and whether the server runs."
-    return "Nothing listens there: start the model's server, or name another with --upstream-url."
+        return "Check --upstream-url, and whether the server is running."
+    return "No server is listening there: start the model server, or set --upstream-url."
 
 
 def _other_model(said: str, settings: ConnectionSettings, names: Sequence[str]) -> str:

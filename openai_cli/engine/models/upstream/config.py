@@ -1,13 +1,13 @@
-"""Where models other than `echo` are asked, as the environment says.
+"""Reads the upstream for models other than `echo` from the environment.
 
 OPENAI_LOCAL_UPSTREAM_URL      base URL; default: the OpenAI API
 OPENAI_LOCAL_UPSTREAM_API      responses | chat; default: responses at OpenAI, chat elsewhere
-OPENAI_LOCAL_UPSTREAM_MODEL    the models to ask there, see `model_names`; default: as named
-OPENAI_LOCAL_UPSTREAM_KEY      sent as a bearer token; this machine's own servers need none
-OPENAI_LOCAL_UPSTREAM_HEADERS  further headers, one a line
+OPENAI_LOCAL_UPSTREAM_MODEL    model names at the upstream, see `model_names`; default: unchanged
+OPENAI_LOCAL_UPSTREAM_KEY      sent as a bearer token; not needed for servers on this machine
+OPENAI_LOCAL_UPSTREAM_HEADERS  additional headers, one per line
 OPENAI_LOCAL_UPSTREAM_TIMEOUT  seconds of silence before giving up; default: 600
-OPENAI_API_KEY                 the key of an upstream of OpenAI's that has none of its own; no
-                               other server gets it
+OPENAI_API_KEY                 the key for an OpenAI upstream without a key of its own; never
+                               sent to other servers
 """
 
 import math
@@ -33,17 +33,17 @@ OPENAI_KEY = "OPENAI_API_KEY"
 
 
 class UpstreamConfig(NamedTuple):
-    """A server and the API it is asked through: `responses` or `chat`."""
+    """A server and the API to use: `responses` or `chat`."""
 
     api: str
     settings: ConnectionSettings
 
 
 def read_upstream_config(environ: Mapping[str, str]) -> UpstreamConfig:
-    """The upstream of this environment.
+    """The upstream from the environment.
 
     Raises:
-        RefusalError: a variable cannot be used, or a key is needed and missing (status 401).
+        RefusalError: a variable is invalid, or a required key is missing (status 401).
     """
     try:
         address = read_address(environ.get(URL) or DEFAULT_BASE_URL, URL, or_engine=False)
@@ -69,10 +69,10 @@ def read_upstream_config(environ: Mapping[str, str]) -> UpstreamConfig:
 
 
 def read_names(environ: Mapping[str, str]) -> ModelNames:
-    """The names of models in this environment.
+    """The model names from the environment.
 
     Raises:
-        RefusalError: the variable cannot be used.
+        RefusalError: the variable is invalid.
     """
     try:
         return read_model_names(environ.get(MODEL, ""))
@@ -85,7 +85,7 @@ def _unusable(why: str) -> RefusalError:
 
 
 def _key(environ: Mapping[str, str], address: Address) -> str:
-    """The upstream's own key; a key for OpenAI goes nowhere else. Raises UsageError."""
+    """The upstream's key; OPENAI_API_KEY is for OpenAI only. Raises UsageError."""
     own = check_credential(environ.get(KEY, ""), KEY)
     if own or not _is_openai(address):
         return own

@@ -36,7 +36,7 @@ class DroppedFields:
                 self._calls.append(event.name)
 
     def complaints(self) -> Iterator[tuple[str, str]]:
-        """Each ignored field and what the answer shows instead. Call after a complete answer."""
+        """Each ignored field, and how the answer differs. Call after a complete answer."""
         yield from self._choice()
         if self._prompt.settings.parallel_tool_calls is False and len(self._calls) > 1:
             yield "parallel_tool_calls", f"{len(self._calls)} calls came in one answer"
@@ -49,18 +49,18 @@ class DroppedFields:
     def _choice(self) -> Iterator[tuple[str, str]]:
         choice = self._prompt.settings.tool_choice
         if choice == "none" and self._calls and self._prompt.tools:
-            yield "tool_choice", f"'none' was set, and {self._calls[0]} was called"
+            yield "tool_choice", f"'none' was set, but {self._calls[0]} was called"
         if choice == "required" and not (self._calls or self._hosted):
-            yield "tool_choice", "'required' was set, and nothing was called"
+            yield "tool_choice", "'required' was set, but nothing was called"
         if isinstance(choice, dict) and choice["type"] == "function":
             name = choice["function"]["name"]
             if name not in self._calls:
                 made = f"{self._calls[0]} was called" if self._calls else "nothing was called"
-                yield "tool_choice", f"a call of {name} was asked for, and {made}"
+                yield "tool_choice", f"a call of {name} was requested, but {made}"
 
 
 def _misfit(text: str, wanted: str | JsonObject | None) -> str:
-    """What makes a text other than the response format asked for; empty if it fits."""
+    """How a text differs from the requested response format; empty if it fits."""
     if not isinstance(wanted, dict) or wanted["type"] not in ("json_object", "json_schema"):
         return ""
     try:
@@ -75,7 +75,7 @@ def _misfit(text: str, wanted: str | JsonObject | None) -> str:
 
 
 def _problem(value: Any, schema: JsonObject) -> str:
-    """Where a value does not fit; empty too for a schema that cannot be used: others judge that."""
+    """The first mismatch; empty if the value fits or the schema is invalid."""
     from jsonschema.exceptions import SchemaError, best_match
     from jsonschema.validators import validator_for
     from referencing import Registry
@@ -84,7 +84,7 @@ def _problem(value: Any, schema: JsonObject) -> str:
     kind = validator_for(schema)
     try:
         kind.check_schema(schema)
-        # An empty registry: a schema that refers to an address must not make us ask there.
+        # An empty registry prevents requests for schemas that refer to a URL.
         found = best_match(kind(schema, registry=Registry()).iter_errors(value))
     except (SchemaError, Unresolvable, RecursionError, ValueError):
         return ""

@@ -1,8 +1,8 @@
-"""What servers send to say that something went wrong, in any of its shapes.
+"""Parses the errors of servers, in all known shapes.
 
 The shapes: `{"error": {…}}`, `{"error": "…"}`, `[{"error": {…}}]`, `{"object": "error", …}`,
 `{"type": "error", …}`, `{"message": …}`, `{"detail": …}`, an event named `error` with any of these
-or bare words, server-sent events as the body of a refusal, and validation dumps inside of a text.
+or plain text, server-sent events as the body of a refusal, and validation dumps inside a text.
 """
 
 import re
@@ -18,7 +18,7 @@ _COMPLAINT = re.compile(
     r"""['"]loc['"]:\s*[(\[](?P<place>[^)\]]*)[)\]],\s*['"]msg['"]:\s*"""
     r"""(?:'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)")"""
 )
-"""One entry of a list of pydantic's errors, as Python or JSON writes it."""
+"""One entry of a list of pydantic's errors, in Python or JSON syntax."""
 _DUMP = re.compile(r"\s*\[type=[^\n]*|\s*For further information visit \S+")
 _MOST_COMPLAINTS = 3
 
@@ -42,20 +42,20 @@ _STATUS_OF_WORD = {
     "internal": 500,
     "apierror": 500,
 }
-"""What codes and types of errors begin or end with, without the marks between their words."""
-_TELLING = (
+"""The status by the beginning or end of an error's code or type, in lower-case letters only."""
+_STATUS_OF_MESSAGE = (
     (re.compile(r"rate.?limit|too many requests", re.I), 429),
     (re.compile(r"overloaded|temporarily unavailable|try again later", re.I), 503),
 )
 
 
 def body_fields(text: str) -> JsonObject:
-    """`message`, `type`, `param` and `code` of the body of a refusal, as far as it has them."""
+    """`message`, `type`, `param` and `code` of an error body, as far as present."""
     return _fields(_body(text))
 
 
 def complains_of_fields(text: str) -> bool:
-    """Whether a body says which fields are wrong: not later either, even with a status of 500."""
+    """Whether a body names invalid fields, so that retrying is useless, even after a 500."""
     message = error_fields(_body(text)).get("message")
     return isinstance(message, str) and _COMPLAINT.search(message) is not None
 
@@ -63,7 +63,7 @@ def complains_of_fields(text: str) -> bool:
 def _body(text: str) -> Any:
     value = parsed(text)
     if value is None:
-        # A refusal that was begun as a stream: its first event is the error.
+        # A refusal sent as a stream: its first event is the error.
         for event in EventDecoder().feed(text.encode() + b"\n\n"):
             value = parsed(event.data) or {"message": event.data}
             break
@@ -71,7 +71,7 @@ def _body(text: str) -> Any:
 
 
 def reported_error(value: JsonObject, event: str = "") -> JsonObject | None:
-    """The fields of the error that an event, or an answer with a good status, is about."""
+    """The fields of the error in an event or an answer with status 200; None without error."""
     named = event == "error" or "error" in (value.get("object"), value.get("type"))
     if value.get("error") or named:
         return _fields(value) or {"message": dumps(value)}
@@ -82,7 +82,7 @@ def reported_error(value: JsonObject, event: str = "") -> JsonObject | None:
 
 
 def status_of(fields: JsonObject) -> int:
-    """The HTTP status that an error inside of an answer stands for; 0 if it does not say."""
+    """The HTTP status that matches an error inside an answer; 0 if unknown."""
     for name in ("code", "status", "type"):
         word = str(fields.get(name) or "")
         if re.fullmatch(r"[45]\d\d", word):
@@ -92,14 +92,14 @@ def status_of(fields: JsonObject) -> int:
             if plain.startswith(known) or plain.endswith((known, f"{known}error")):
                 return status
     message = text_of(fields.get("message"))
-    return next((status for telling, status in _TELLING if telling.search(message)), 0)
+    return next((status for pattern, status in _STATUS_OF_MESSAGE if pattern.search(message)), 0)
 
 
 def _fields(value: Any) -> JsonObject:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     fields = error_fields(value)
-    if fields.get("type") == "error":  # of the event, not of what went wrong
+    if fields.get("type") == "error":  # the event's type, not the error's
         del fields["type"]
     if text_of(fields.get("message")):
         fields["message"] = _to_the_point(_with_cause(fields))
@@ -107,7 +107,7 @@ def _fields(value: Any) -> JsonObject:
 
 
 def _with_cause(fields: JsonObject) -> str:
-    """The message; a gateway keeps the words of the server behind it elsewhere."""
+    """The message, with the original server's message if a gateway adds it."""
     message = str(fields["message"])
     more = fields.get("metadata")
     cause = text_of(more.get("raw")) if isinstance(more, dict) else ""
@@ -116,7 +116,7 @@ def _with_cause(fields: JsonObject) -> str:
 
 
 def _to_the_point(message: str) -> str:
-    """A message without the pages of a validation dump: where, and what was expected there."""
+    """A validation dump shortened to the fields and what each requires."""
     found = list(_COMPLAINT.finditer(message))
     if not found:
         return _DUMP.sub("", message)

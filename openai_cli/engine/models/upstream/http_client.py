@@ -1,4 +1,4 @@
-"""HTTP requests to an upstream; the answer is read as JSON events and can be stopped at any
+"""HTTP requests to an upstream; answers are read as JSON events and can be cancelled at any
 time.
 """
 
@@ -46,11 +46,11 @@ from openai_cli.engine.strict_json import JsonObject, dumps
 from openai_cli.errors import CliError, shortened
 
 _LISTING_TIMEOUT = 10.0
-"""Seconds of silence after which the names of models are not waited for."""
+"""Timeout of the request for model names, in seconds."""
 
 
 class ReceivedEvent(NamedTuple):
-    """One thing that came: an event, or the whole answer of a server that does not stream.
+    """An event, or the whole answer of a server that does not stream.
 
     `name` is the event's name; `json` for a whole answer, `done` for the end mark of a stream.
     """
@@ -60,8 +60,8 @@ class ReceivedEvent(NamedTuple):
 
 
 class UpstreamAnswer(NamedTuple):
-    """An answer that is passed on; `headers` are in lower case. No secrets are in what is not
-    a success.
+    """An answer to be forwarded; `headers` are in lower case. Answers with an error status have
+    no secrets.
     """
 
     status: int
@@ -111,7 +111,7 @@ class UpstreamClient:
         content: bytes,
         cancellation: Cancellation,
     ) -> Iterator[UpstreamAnswer]:
-        """Send one request as it is, and give the answer, whatever it says.
+        """Send one request unchanged, and return the answer, whatever its status.
 
         Raises:
             UpstreamError: cut, too large, or not reachable; also while the body is read.
@@ -144,7 +144,7 @@ class UpstreamClient:
         settings = self._settings
         try:
             url = httpx.URL(settings.address.url(path))
-            if query:  # what the base URL has comes first: it may be the upstream's key
+            if query:  # the base URL's query comes first: it may contain the upstream's key
                 url = url.copy_with(params=httpx.QueryParams(list(query)).merge(url.params))
             request = self._http.build_request(
                 method,
@@ -219,11 +219,11 @@ def _headers(settings: ConnectionSettings) -> Headers:
 
 
 def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[bytes]:
-    """The answer's bytes. One that was begun and is cut off may be asked for again."""
+    """The answer's bytes. If the answer is cut off, the request may be repeated."""
     try:
         yield from bounded(decoded(response), settings.max_answer_size)
     except AnswerTooLargeError as error:
-        text = f"sent more than {error.limit} bytes, and was not read on."
+        text = f"sent more than {error.limit} bytes, and was not read further."
         raise unusable(text, settings) from error
     except httpx.RemoteProtocolError as error:
         failure = translate(error, settings)
@@ -231,7 +231,7 @@ def _body(response: httpx.Response, settings: ConnectionSettings) -> Iterator[by
 
 
 def _arrivals(chunks: Iterator[bytes], settings: ConnectionSettings) -> Iterator[ReceivedEvent]:
-    """The events of a stream, or one complete JSON answer, whatever the content type says."""
+    """The events of a stream, or one complete JSON answer; the content type is ignored."""
     head = b""
     for chunk in chunks:
         head = (head + chunk).lstrip()
@@ -252,7 +252,7 @@ def _events(chunks: Iterable[bytes], settings: ConnectionSettings) -> Iterator[R
             if event.data.strip():  # else a heartbeat
                 empty = False
                 yield _arrival(event, settings)
-    # The last event of a stream that lacks its closing blank line; if it is no JSON, it was cut.
+    # The last event may lack its closing blank line; if it is not JSON, it was cut off.
     for event in decoder.feed(b"\n\n"):
         with suppress(UpstreamError):
             empty = False
@@ -277,7 +277,7 @@ def _object(data: str | bytes, settings: ConnectionSettings) -> JsonObject:
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, list) and len(value) == 1:
-        value = value[0]  # how some servers wrap an error
+        value = value[0]  # some servers wrap an error in a list
     if not isinstance(value, dict):
         start = data[:80] if isinstance(data, str) else data[:80].decode("utf-8", "replace")
         raise unusable(f"sent what is not a JSON object: {start}", settings)

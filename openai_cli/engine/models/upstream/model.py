@@ -1,4 +1,4 @@
-"""The part of an adapter that all APIs share: requests, retries and giving up."""
+"""Base class of the adapters: requests, retries and errors."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -39,7 +39,7 @@ class UpstreamModel(ABC):
     """A model behind an HTTP API. Subclasses build the request and parse the answer."""
 
     smallest_budget = 1
-    """The fewest completion tokens the API lets one ask for."""
+    """The smallest budget of completion tokens that the API accepts."""
 
     def __init__(self, upstream: UpstreamConfig) -> None:
         self.settings = upstream.settings
@@ -60,22 +60,22 @@ class UpstreamModel(ABC):
     @property
     @abstractmethod
     def quirks(self) -> tuple[Quirk, ...]:
-        """What servers of this API may not take; the likelier reason for a refusal first."""
+        """The known quirks of this API's servers, the most likely ones first."""
 
     @abstractmethod
     def refuse_fields(self, prompt: Prompt) -> Iterable[Unsupported]:
-        """Name what this API cannot carry."""
+        """Yield the parts of the prompt that this API does not support."""
 
     @abstractmethod
     def body(self, prompt: Prompt, budget: int | None, quirks: Quirks) -> JsonObject:
-        """The request for a prompt, as a stream."""
+        """The body of a streaming request for a prompt."""
 
     @abstractmethod
     def read(self, arrivals: "Iterator[ReceivedEvent]") -> Iterator[ModelEvent]:
         """The events of one answer. Raises UpstreamError."""
 
     def refuse(self, prompt: Prompt) -> Iterator[Unsupported]:
-        """Name what cannot be carried, and refuse to ask nothing at all."""
+        """Yield the unsupported parts; a prompt without any text is refused too."""
         yield from self.refuse_fields(prompt)
         if not prompt.history and not prompt.instructions:
             yield Unsupported("thread.messages", "[]", "without instructions")
@@ -85,7 +85,7 @@ class UpstreamModel(ABC):
         return estimate(text)
 
     def answer(self, prompt: Prompt) -> Generator[ModelEvent, None, None]:
-        """Send the request; repeat it where that may help, as long as nothing was received."""
+        """Send the request; if useful, repeat it until the first event has arrived."""
         budget = prompt.completion_budget
         if budget is not None and budget < self.smallest_budget:
             yield Finished("max_completion_tokens")
@@ -97,7 +97,7 @@ class UpstreamModel(ABC):
             yield from events
 
     def names(self) -> list[str]:
-        """What the server lists; empty if that fails."""
+        """The models that the server lists; empty if the request fails."""
         try:
             return self._open_client().model_names()
         except UpstreamError:
@@ -110,10 +110,10 @@ class UpstreamModel(ABC):
                 self._client.close()
 
     def _with_a_message(self, prompt: Prompt) -> Prompt:
-        """Servers refuse a request without a message, or answer something of their own."""
+        """Send the instructions as a user message: servers need at least one message."""
         if not prompt.instructions:  # the messages were deleted since the run was accepted
             raise ModelError("invalid_prompt", "The thread has no message, and no instructions.")
-        self.settings.warn("the thread has no message: the instructions are sent as the user's")
+        self.settings.warn("the thread has no message: the instructions are sent as a user message")
         message = PromptMessage("user", (PromptText(prompt.instructions),))
         return replace(prompt, instructions="", history=(message,))
 
@@ -122,7 +122,7 @@ class UpstreamModel(ABC):
             body = self._body(attempt)
             try:
                 for event in self._ask_once(attempt.prompt, body):
-                    # The end of a message before anything was said ends nothing.
+                    # A message that ends before it has begun is not a beginning.
                     if not attempt.begun and not isinstance(event, MessageEnded):
                         attempt.begun = True
                         self._learn(attempt)
@@ -172,7 +172,7 @@ class UpstreamModel(ABC):
             return self._client
 
     def _prepare_retry(self, attempt: _Attempt, failure: UpstreamError, body: JsonObject) -> bool:
-        """Change the attempt so that it may succeed, or wait; False if there is to be none."""
+        """Change the attempt so that it may succeed, or wait; False to give up."""
         if attempt.begun or attempt.prompt.cancellation.requested:
             return False
         if isinstance(failure, EmptyAnswerError):
@@ -190,13 +190,13 @@ class UpstreamModel(ABC):
         return self._pause(attempt, failure)
 
     def _shorter(self, prompt: Prompt, failure: UpstreamError) -> Prompt | None:
-        """The prompt to send instead of one that was too long, unless the user fixed its length."""
+        """A shorter prompt if this one was too long, unless the user fixed its length."""
         strategy = prompt.settings.truncation
         fixed = strategy is not None and strategy.type == "last_messages"
         return halved(prompt, estimate) if failure.is_about_length and not fixed else None
 
     def _pause(self, attempt: _Attempt, failure: UpstreamError) -> bool:
-        """Wait for another attempt; False if there is to be none."""
+        """Wait before another attempt; False to give up."""
         wait = backoff(attempt.repeats) if failure.wait is None else failure.wait
         spent = attempt.repeats >= self.settings.max_retries
         if not failure.again or spent or wait > LONGEST_WAIT:

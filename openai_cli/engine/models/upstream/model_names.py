@@ -8,19 +8,19 @@ ALL_NAMES = "*"
 
 
 class ModelNames(NamedTuple):
-    """Which model is asked in place of which; a name that is in no pair stands for itself."""
+    """Maps names to models; a name without a pair is used unchanged."""
 
     pairs: Mapping[str, str]
 
     def of(self, name: str) -> str:
-        """The model to ask for this name."""
+        """The model at the upstream for this name."""
         return self.pairs.get(name) or self.pairs.get(ALL_NAMES) or name
 
 
 def read_model_names(text: str) -> ModelNames:
-    """`NAME` for every model, or `NAME=OTHER,…` where `*` stands for all names that are left.
+    """`NAME` for every model, or `NAME=OTHER,…` where `*` stands for all other names.
 
-    Raises ValueError with what is wrong.
+    Raises ValueError with a message for the user.
     """
     pairs: dict[str, str] = {}
     for part in text.split(",") if text.strip() else ():

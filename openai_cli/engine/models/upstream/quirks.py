@@ -1,4 +1,4 @@
-"""Quirks: what a server does not accept, and how that is detected.
+"""Quirks: what a server does not accept, and how to detect it.
 
 A quirk is a name and a test. When a server refuses a request and the test matches the refusal, the
 request is sent again with the quirk applied. If that succeeds, the quirk is remembered for the
@@ -14,12 +14,12 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class Quirk(NamedTuple):
-    """Something that a server turned out not to accept."""
+    """Something that a server may not accept."""
 
     name: str
-    """The field that is left out then, or what is done instead."""
+    """The field to omit, or the name of the workaround."""
     explains: Callable[[UpstreamError, JsonObject], bool]
-    """Whether it is the reason for a refusal of a request."""
+    """Whether the quirk is the reason for the refusal of a request."""
 
 
 Quirks = frozenset[str]
@@ -36,9 +36,9 @@ _ROLES = re.compile(
 
 
 def _is_about_roles(error: UpstreamError, _body: JsonObject) -> bool:
-    # A template that raises is a fault of the server to some of them, with a 500.
+    # Some servers answer 500 if the template raises an error.
     return error.status not in (401, 403, 404, 429) and _ROLES.search(error.text) is not None
 
 
 STRICT_ROLES = Quirk("strict roles", _is_about_roles)
-"""User and assistant must take turns, and no system speaks: see `strict_roles`."""
+"""User and assistant must alternate, without a system role: see `strict_roles`."""

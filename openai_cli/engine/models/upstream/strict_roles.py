@@ -1,7 +1,7 @@
-"""Messages for chat templates that know two roles only, which have to alternate.
+"""Messages for chat templates that require two alternating roles.
 
 Some templates refuse a system message, two messages of one role, or an assistant's message at the
-beginning. It is their only way to see a thread that was not written for them.
+beginning. For them, the messages are merged.
 """
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from typing import Any
 from openai_cli.engine.strict_json import JsonObject
 
 LEFT_OUT = "(Earlier messages are left out.)"
-"""Stands for the user before an assistant whose message would be the first."""
+"""The user message before an assistant message that would come first."""
 
 
 def alternating(messages: Sequence[JsonObject], system: str, text_type: str) -> list[JsonObject]:
-    """The messages with neighbours of one role as one, the system's text in the first of a user.
+    """The messages, with consecutive ones of a role merged; the first user message has `system`.
 
-    What has no role (an item of the Responses API), or answers a call, stays where it is.
+    Items without a role (of the Responses API) and outputs of calls are unchanged.
 
     Args:
         messages: `role` and `content`, in the shape of the API.

@@ -1,4 +1,4 @@
-"""Tokens: the completion budget of a run, and counts where a server reports none."""
+"""The completion budget of a run, and estimates if a server reports no usage."""
 
 from collections.abc import Generator, Iterator
 
@@ -16,14 +16,14 @@ from openai_cli.engine.strict_json import dumps
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text, roughly: one for every four bytes of UTF-8."""
+    """Estimated tokens of a text: one per four bytes of UTF-8."""
     return _tokens(_size(text))
 
 
 def metered(prompt: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEvent, None, None]:
-    """The events of an answer, ended when the budget is certainly used up.
+    """The events of an answer; ends the answer when the budget is certainly used up.
 
-    If the server reports no usage, the engine's estimate stands in for it.
+    If the server reports no usage, the engine reports an estimate.
     """
     budget = prompt.completion_budget
     pieces = size = 0
@@ -31,10 +31,10 @@ def metered(prompt: Prompt, events: Iterator[ModelEvent]) -> Generator[ModelEven
     for event in events:
         if isinstance(event, UsageReported):
             if not event.total_tokens:
-                continue  # a server that says zero has not counted
+                continue  # a server that reports zero has not counted
             counted = True
         tokens = _tokens(size)
-        # A token may come in several pieces, or several in one: the lower count is safe.
+        # A token may arrive in several pieces, or several tokens in one: use the lower count.
         over = budget is not None and min(pieces, tokens) > budget
         if over or isinstance(event, Finished):
             if not counted:

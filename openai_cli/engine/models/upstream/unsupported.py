@@ -7,12 +7,12 @@ from openai_cli.engine.models.prompt import PromptImageFile, PromptImageUrl, Pro
 
 
 def content_field(message: PromptMessage, index: int) -> str:
-    """Where the type of a content part stands in the request."""
+    """The path of a content part's type in the request."""
     return f"{message.field}.content[{index}].type"
 
 
 def assistant_images(message: PromptMessage) -> Iterator[Unsupported]:
-    """No API takes images that an assistant is said to have sent."""
+    """Images in assistant messages, which no API accepts."""
     if message.role != "assistant":
         return
     for index, part in enumerate(message.parts):

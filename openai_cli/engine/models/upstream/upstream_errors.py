@@ -20,11 +20,11 @@ _CODES: dict[int, ModelErrorCode] = {429: "rate_limit_exceeded", 400: "invalid_p
 
 
 class UpstreamError(Exception):
-    """An upstream said no, or its answer cannot be used.
+    """An upstream refused the request, or its answer cannot be used.
 
-    `status` is the HTTP status of the refusal, or the one that an error inside of an answer stands
-    for, or 0; `again` says whether the same request may succeed a little later, `wait` how many
-    seconds later the server wants it.
+    `status` is the HTTP status of the refusal, or the status that matches an error inside an
+    answer, or 0. `again`: the same request may succeed later. `wait`: the seconds that the server
+    asks to wait.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class UpstreamError(Exception):
 class EmptyAnswerError(UpstreamError):
     """An answer without a text, a call or a refusal.
 
-    `unexplained` says whether the same request without streaming may tell more: some servers keep
-    the reason for an empty stream to themselves.
+    `unexplained`: the same request without streaming may give the reason, which some servers omit
+    from streams.
     """
 
     def __init__(self, text: str, *, unexplained: bool = True) -> None:
@@ -78,7 +78,7 @@ class EmptyAnswerError(UpstreamError):
 def refused(
     status: int, fields: JsonObject, body: str, settings: ConnectionSettings
 ) -> UpstreamError:
-    """An answer with an HTTP error status; `fields` are what its error body gave."""
+    """An answer with an HTTP error status; `fields` are from its error body."""
     code = _code(fields)
     shown = f"{status} ({code})" if code and code != str(status) else str(status)
     text = f"The upstream {settings.address.server_name} answered {shown}: {_message(fields, body)}"
@@ -109,7 +109,7 @@ def unusable(what: str, settings: ConnectionSettings) -> UpstreamError:
 
 
 def cut(settings: ConnectionSettings, what: str = "broke off its answer") -> UpstreamError:
-    """An answer that ended before its end."""
+    """An answer that was cut off."""
     host = settings.address.server_name
     return UpstreamError(f"The upstream {host} {what} before the end.", again=True)
 
@@ -120,10 +120,10 @@ def empty(
     """An empty answer.
 
     Args:
-        settings: whose answer it was.
+        settings: the upstream.
         reasoned: whether there was reasoning.
-        reason: the reason that the server gave for the end.
-        said: what it sent instead of an answer.
+        reason: the server's finish reason.
+        said: what the server sent instead of an answer.
     """
     what = "sent its reasoning, but no answer" if reasoned else "answered with nothing"
     why = f" (its reason for the end: {reason})" if reason else ""
