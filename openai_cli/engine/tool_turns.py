@@ -1,4 +1,4 @@
-"""How many turns of function calls a run may have: some models call for ever, and each turn costs.
+"""The limit of tool-call turns of a run: some models never stop calling, and each turn costs.
 
 OPENAI_MAX_TOOL_TURNS  turns; default: 32
 """
@@ -11,10 +11,10 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def read_tool_turn_limit(environ: Mapping[str, str]) -> int:
-    """The limit of this environment.
+    """The limit from the environment.
 
     Raises:
-        RefusalError: the variable holds something else.
+        RefusalError: the variable is not a number in the allowed range.
     """
     text = environ.get(MAX_TOOL_TURNS_VARIABLE)
     if not text:
@@ -28,7 +28,7 @@ def read_tool_turn_limit(environ: Mapping[str, str]) -> int:
     )
 
 
-def turned_away(limit: int) -> JsonObject:
+def tool_turns_error(limit: int) -> JsonObject:
     """The error of a run whose model asks for tool outputs after the last turn allowed."""
     message = (
         f"The model asks for tool outputs again after {limit} turns, the limit of "

@@ -19,7 +19,7 @@ STEP = {"object": "thread.run.step", "id": "step_1", "run_id": "run_1"}
 STORE = {"object": "vector_store", "id": "vs_1", "name": "Docs"}
 UNSAID = [{name: value for name, value in one.items() if name != "object"} for one in EVERYTHING]
 RUNS = "runs and their steps are not imported"
-FILES = "files and vector stores are not held by the engine"
+FILES = "the engine does not store files and vector stores"
 
 
 def take(openai: Shell, text: str, *words: str) -> Result:
@@ -119,7 +119,7 @@ def test_a_conflict_is_not_skipped(openai: Shell) -> None:
     refused = take(openai, text, "--skip-invalid")
     assert refused.code == 2
     assert refused.err == (
-        "error: stdin: line 1: 'asst_saved' is here already, and differs; nothing was imported\n"
+        "error: stdin: line 1: 'asst_saved' already exists, and differs; nothing was imported\n"
         "hint: --replace replaces objects in the store that have the same id\n"
     )
     assert kept(openai) == EVERYTHING

@@ -250,8 +250,8 @@ def test_messages_come_in_behind_younger_ones(local: Local, saved: Api) -> None:
 def test_messages_bring_their_thread(local: Local, store_file: Path) -> None:
     done = local("import", "-", text=json.dumps(page(ANSWER, QUESTION, has_more=True)))
     assert done.err == (
-        "warning: line 1: has_more is true, so the list goes on elsewhere\n"
-        "warning: line 1: data[1]: 'thread_saved' is made, for its messages\n"
+        "warning: line 1: has_more is true, so the list is incomplete\n"
+        "warning: line 1: data[1]: 'thread_saved' is created for its messages\n"
         f"note: 1 thread, 2 messages new in {store_file}\n"
     )
     api = Api(store_file)
@@ -270,7 +270,7 @@ def test_plain_conversations(local: Local, store_file: Path) -> None:
     assert (last["created_at"], last["completed_at"]) == (1710352440, 1710352440)
     again = local("import", "-", text=text)
     assert again.code == 2
-    what = "a message without an id can only come with a thread that is not here yet"
+    what = "a message without an id can only be imported with a new thread"
     assert again.err.count(what) == 2
     assert len(api.texts("thread_plain")) == 2
     api.close()
@@ -298,7 +298,7 @@ def test_what_differs_is_refused_or_replaced(
     refused = local("import", "-", text=lines({**ASSISTANT, "id": "asst_new"}, after))
     assert refused.code == 2
     assert refused.err == (
-        f"error: stdin: line 2: '{before['id']}' is here already, and differs; "
+        f"error: stdin: line 2: '{before['id']}' already exists, and differs; "
         "nothing was imported\n"
         "hint: --replace replaces objects in the store that have the same id\n"
     )
@@ -358,14 +358,14 @@ def test_everything_wrong_is_said_at_once(local: Local, store_file: Path) -> Non
     assert (done.code, done.out) == (2, "")
     head, *problems = done.err.splitlines()
     assert head == f"error: nothing was imported, {len(problems)} problems:"
-    neither = "neither an assistant nor a thread nor a message, going by its object and id"
+    neither = "not an assistant, thread or message, judging by its object and id"
     word = "Supported values are: 'user' and 'assistant'."
     assert [line.removeprefix("  stdin: ") for line in problems] == [
         "line 2: Invalid type for 'model': expected a string, but got an integer instead.",
         "line 2: Unknown parameter: 'bogus'.",
         "line 3: Missing required parameter: 'model'.",
         "line 3: Invalid 'id': 'thread_y'. Expected an ID that begins with 'asst'.",
-        "line 4: no JSON: Expecting value at line 6, column 1",
+        "line 4: not JSON: Expecting value at line 6, column 1",
         f"line 6: Invalid value: 'system'. {word}",
         "line 6: Invalid type for 'messages[1]': expected an object, but got an integer instead.",
         "line 7: Invalid 'created_at': decimal above maximum value. Expected a value <= 1e+11, "
@@ -373,8 +373,8 @@ def test_everything_wrong_is_said_at_once(local: Local, store_file: Path) -> Non
         "line 7: Invalid value: 'in_progress'. Supported values are: 'completed' and 'incomplete'.",
         f"line 8: {neither}",
         "line 9: [0]: expected an object",
-        "line 10: no JSON: NaN is not a JSON number",
-        "line 11: 'asst_saved' is at line 1 already, and differs",
+        "line 10: not JSON: NaN is not a JSON number",
+        "line 11: 'asst_saved' is also at line 1, and differs",
         f"line 12: {neither}",
         "line 13: Missing required parameter: 'id'.",
         "line 13: Missing required parameter: 'thread_id'.",
@@ -391,12 +391,12 @@ def test_everything_wrong_is_said_at_once(local: Local, store_file: Path) -> Non
     [
         (b'{"id":"asst_1"}\n{"id":"\xff"}\n', "line 2: not UTF-8"),
         (b"\xff\xfe{", "line 1: not UTF-16"),
-        ('{"id":"asst_1","model":"\\ud800"}', "line 1: no JSON: "),
+        ('{"id":"asst_1","model":"\\ud800"}', "line 1: not JSON: "),
         ("[" * 100_000, "line 1: it is nested too deeply"),
-        ('{"id":"asst_1","model":1e999}', "line 1: no JSON: "),
+        ('{"id":"asst_1","model":1e999}', "line 1: not JSON: "),
         ("null", "line 1: expected an object"),
-        ("model: echo", "line 1: no JSON: Expecting value at column 1"),
-        (lines(ASSISTANT)[:-1] + ",", "line 1: no JSON: Expecting value at column"),
+        ("model: echo", "line 1: not JSON: Expecting value at column 1"),
+        (lines(ASSISTANT)[:-1] + ",", "line 1: not JSON: Expecting value at column"),
     ],
 )
 def test_what_is_no_json(local: Local, text: str | bytes, problem: str) -> None:

@@ -21,17 +21,17 @@ class EngineRequest(NamedTuple):
     ids: Mapping[str, str]
     """The path's parameters, by name."""
     query: Mapping[str, Any]
-    """The query's parameters, read; what it does not name has its default."""
+    """The parsed query parameters, with defaults."""
     body: JsonObject
-    """The fields that are set."""
+    """The body's fields that are set."""
     now: int
     models: ModelRegistry
     new_owner: Callable[[], str | None] = new_lease_owner
-    """Who works on a run that is queued now; None leaves it to whoever takes it."""
+    """The lease owner of a run that is queued now; None if any worker may take it."""
 
 
 class StartedRun(NamedTuple):
-    """A run that is queued and has to be driven."""
+    """A queued run, to be executed."""
 
     run: RunRecord
     model: Model

@@ -1,4 +1,4 @@
-"""Look up the records that a request names, or refuse as the API does."""
+"""Looks up the records that a request names, or refuses as the API does."""
 
 from openai_cli.engine import refusals
 from openai_cli.engine.ids import PREFIXES
@@ -15,7 +15,7 @@ from openai_cli.engine.store import (
 def check_prefix(param: str, value: str, kind: str = "") -> None:
     """Refuse an id with the wrong prefix, such as 'undefined'.
 
-    `kind` is the kind of the id, where the parameter's name (`thread_id`) does not give it.
+    `kind` is the kind of the id if the parameter's name (`thread_id`) does not determine it.
     """
     prefix = PREFIXES[kind or param.removesuffix("_id")]
     if not value.startswith(prefix):

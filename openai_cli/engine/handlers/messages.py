@@ -38,7 +38,7 @@ def delete(tx: Transaction, request: EngineRequest) -> JsonObject:
 
 
 def list_(tx: Transaction, request: EngineRequest) -> JsonObject:
-    """A page of a thread's messages, of one run if `run_id` says so."""
+    """A page of a thread's messages, or of one run's messages if `run_id` is set."""
     thread = lookup.thread(tx, request.ids["thread_id"])
     scope = {"thread_id": thread.id}
     if request.query["run_id"]:

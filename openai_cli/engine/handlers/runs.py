@@ -90,7 +90,7 @@ def _start(
     """Store a queued run, unless its model's backend does not support the request."""
     body = request.body
     effective_settings.refuse_vector_stores(body.get("tool_resources"), "tool_resources")
-    # Many runs begin at once with one assistant: they must not wait for each other.
+    # Runs that start at the same time with one assistant must not wait for each other.
     assistant = lookup.assistant(tx, body["assistant_id"], lock=False)
     name = body.get("model") or assistant.settings["model"]
     model = request.models.pick(name)
@@ -116,5 +116,5 @@ def _start(
     if unsupported:
         run = tx.runs.update(run.id, settings=without_tools(run.settings, unsupported))
         names = dropped_names(unsupported)
-        request.models.warn(f"{run.id} goes without {names}: not on the {model.backend} backend")
+        request.models.warn(f"{run.id} omits {names}: not supported by the {model.backend} backend")
     return run, model

@@ -1,4 +1,4 @@
-"""Handler for tool outputs, with which a waiting run continues."""
+"""Handler for tool outputs, which continue a waiting run."""
 
 from collections.abc import Sequence
 

@@ -14,20 +14,20 @@ from openai_cli.engine.runs.stream_events import Closed, StreamEvent
 from openai_cli.engine.runs.watchdog import Watchdog
 from openai_cli.engine.store import RunRecord, Store, Transaction
 from openai_cli.engine.strict_json import JsonObject
-from openai_cli.engine.tool_turns import turned_away
+from openai_cli.engine.tool_turns import tool_turns_error
 from openai_cli.errors import StoreError
 
 
 class _CancelledError(Exception):
-    """The answer is not to be listened to any longer."""
+    """The model's answer is no longer needed."""
 
 
 _End = tuple[RunRecord, list[StreamEvent]]
-"""The run as it has ended, and the events about that."""
+"""The ended run, and the events of its end."""
 
 
 class Driver:
-    """Drives one run in this process, from one queueing to the next stop."""
+    """Drives one run in this process from `queued` to its next stop."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Driver:
         streamed: bool,
         log: EventLog | None = None,
     ) -> None:
-        """`streamed` says whether somebody follows the run's events; `log` is to keep them."""
+        """`streamed`: a client follows the run's events. `log`: stores the events."""
         self._store = store
         self._model = model
         self._clock = clock
@@ -54,17 +54,17 @@ class Driver:
         """The run as this driver last saw it."""
         self.stopped = False
         """True once the run has ended or waits for tool outputs."""
-        self.at_end: Callable[[Transaction, RunRecord], None] = _nothing_more
-        """Called in the transaction that stores how the run ended, or that it waits."""
+        self.at_end: Callable[[Transaction, RunRecord], None] = _no_extra_work
+        """Called in the transaction that stores the run's end or that it waits for outputs."""
         self._cancellation: Cancellation | None = None
-        """That of the answer that is being listened to."""
+        """The cancellation of the current answer."""
         self._reason_to_stop: JsonObject | None = None
 
     def begin(self, tx: Transaction) -> None:
-        """Store that the run is worked on; `events` does it where it was not done before."""
+        """Store the status `in_progress`; `events` does this if it was not done before."""
         run = tx.runs.move(
             self.run.id,
-            ("queued", "in_progress"),  # the latter if this is done again
+            ("queued", "in_progress"),  # in_progress if the transaction is repeated
             owned_by=self.run.owner,
             status="in_progress",
             started_at=self._clock.now(),
@@ -74,7 +74,7 @@ class Driver:
         self.run = run
 
     def events(self) -> Generator[StreamEvent, None, None]:
-        """Execute the run and yield every event; if it is streamed, as soon as it is stored.
+        """Execute the run and yield every event; in a stream, as soon as the event is stored.
 
         If the iterator is closed or interrupted, the run is cancelled.
         """
@@ -96,7 +96,7 @@ class Driver:
             yield from self._ended_elsewhere()
 
     def stop(self, error: JsonObject) -> bool:
-        """Let the thread that drives the run fail it; false if it asks no model at the moment."""
+        """Make the driver's thread fail the run; False if it is not waiting for a model."""
         self._reason_to_stop = error
         if self._cancellation is None:
             return False
@@ -104,10 +104,10 @@ class Driver:
         return True
 
     def give_up(self, error: JsonObject) -> None:
-        """Fail the run, or end its cancellation, from any thread; leave it if another owns it.
+        """Fail the run or finish its cancellation, from any thread, unless another owner has it.
 
         Raises:
-            StoreError: that could not be stored.
+            StoreError: the change could not be stored.
         """
         now = self._clock.now()
         with self._store.write() as tx:
@@ -175,7 +175,7 @@ class Driver:
         yield from self._finish(reason)
 
     def _cancelled(self) -> Iterator[StreamEvent]:
-        """The answer was not listened to any longer: on our own account, or on somebody else's."""
+        """Handle a cancelled answer: fail with the reason of `stop`, or report a lost lease."""
         if self._reason_to_stop is None:
             raise LeaseLostError
         yield from self._fail(self._reason_to_stop)
@@ -195,7 +195,7 @@ class Driver:
         """Process a complete answer: the run is completed, incomplete, or waits for outputs."""
         calls = self._recorder.function_calls if reason == "stop" else []
         if calls and self._tool_turns >= self._max_tool_turns:
-            yield from self._turn_away()
+            yield from self._fail_tool_turns()
             return
         message_reason = None if reason == "stop" else _MESSAGE_REASONS[reason]
         now = self._clock.now()
@@ -215,10 +215,10 @@ class Driver:
 
         yield from self._end(work)
 
-    def _turn_away(self) -> Iterator[StreamEvent]:
+    def _fail_tool_turns(self) -> Iterator[StreamEvent]:
         """Fail the run: it exceeds its limit of tool turns. The answer is stored."""
         now = self._clock.now()
-        error = turned_away(self._max_tool_turns)
+        error = tool_turns_error(self._max_tool_turns)
 
         def work(tx: Transaction) -> _End:
             tx.runs.hold(self.run.id)
@@ -267,7 +267,7 @@ class Driver:
         yield from self._end(work)
 
     def _end(self, work: Callable[[Transaction], _End]) -> Iterator[StreamEvent]:
-        """Store the end of the run, with its events if they are kept, and yield these."""
+        """Store the end of the run, with its events if they are stored, and yield the events."""
 
         def whole(tx: Transaction) -> _End:
             run, events = work(tx)
@@ -279,8 +279,8 @@ class Driver:
         yield from events
 
 
-def _nothing_more(_tx: Transaction, _run: RunRecord) -> None:
-    """What else the end of most runs stores."""
+def _no_extra_work(_tx: Transaction, _run: RunRecord) -> None:
+    """Default of `at_end`."""
 
 
 _MESSAGE_REASONS = {
@@ -291,14 +291,14 @@ _MESSAGE_REASONS = {
 
 
 def _outcome(reason: FinishReason, calls: list[JsonObject], now: int) -> JsonObject:
-    """The run's fields that change when an answer is there."""
+    """The changes of the run's fields after a complete answer."""
     changes: JsonObject = {"owner": None}
     if calls:
         action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
         return changes | {"status": "requires_action", "required_action": action}
     if reason == "stop":
         return changes | {"status": "completed", "completed_at": now, "expires_at": None}
-    # The API has no word for a filtered answer: the details stay empty, the message tells.
+    # The API has no reason for a filtered answer: only the message has it.
     details = {} if reason == "content_filter" else {"reason": reason}
     return changes | {"status": "incomplete", "incomplete_details": details}
 

@@ -1,4 +1,4 @@
-"""Effective settings of a run: its own request over its assistant's settings.
+"""Effective settings of a run: its request overrides its assistant's settings.
 
 Only explicitly set values are stored. A null in the run's request means "not set".
 """
@@ -82,7 +82,7 @@ def merge_resources(settings: JsonObject, thread: JsonObject) -> JsonObject:
 
 
 def refuse_vector_stores(resources: JsonObject | None, path: str) -> None:
-    """Refuse to make vector stores on the fly: the engine holds no files to put into them.
+    """Refuse requests to create vector stores: the engine stores no files.
 
     Raises:
         RefusalError: `file_search.vector_stores` is set.

@@ -1,7 +1,7 @@
-"""Ends stale runs: expired ones, and those of dead processes.
+"""Ends stale runs: expired runs, and runs of dead processes.
 
-There is no daemon: stale runs are ended at the start of each request. The watchdog of a run that is
-being worked on also ends it when it expires.
+There is no daemon: each request first ends stale runs. The watchdog also ends running runs that
+expire.
 """
 
 from functools import partial
@@ -11,26 +11,26 @@ from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import QUEUED, Store, Transaction
 
 _UNSUSPECTED = 12
-"""Seconds without a heartbeat, which comes every ten, that say nothing yet."""
+"""Seconds without a heartbeat (due every 10) after which an owner is checked."""
 
 
 def expire_stale_runs(store: Store, now: int) -> None:
-    """End stale runs; writes only if there are any, and each in a transaction of its own.
+    """End stale runs, each in a separate transaction; writes only if there are any.
 
-    A transaction that held several runs, or a run and then a thread, could wait in a circle with
-    one that does so in another order.
+    Transactions that lock several runs, or a run and then a thread, in different orders could
+    deadlock.
     """
     for run_id in store.view(partial(_overdue, now=now)):
         store.transact(partial(_end, run_id=run_id, now=now), idempotent=True)
 
 
 def has_stale_runs(tx: Transaction, now: int) -> bool:
-    """Whether there are any to end."""
+    """Whether there are stale runs."""
     return bool(_overdue(tx, now))
 
 
 def _end(tx: Transaction, run_id: str, now: int) -> None:
-    """End the run if it is still stale; one that was only taken from the queue goes back there."""
+    """End the run if it is still stale; a claimed run that has not started is queued again."""
     run = tx.runs.get(run_id)
     if run is None:
         return
@@ -46,7 +46,7 @@ def _end(tx: Transaction, run_id: str, now: int) -> None:
 
 def _overdue(tx: Transaction, now: int) -> list[str]:
     """Ids of the runs that have expired or whose process is dead."""
-    # Many processes look at a shared store: they leave each other's runs alone for one heartbeat.
+    # Many processes check a shared store: they ignore other runs with a recent heartbeat.
     quiet_since = now - _UNSUSPECTED if tx.shared else now
     return [
         run.run_id

@@ -19,7 +19,7 @@ LIFETIME = 600
 WORKER_STOPPED = {"code": "server_error", "message": "worker stopped"}
 
 ESTIMATED = "estimated"
-"""Stands in a usage whose counts, or some of them, are the engine's own."""
+"""Key in a usage with counts that the engine has estimated."""
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _REASONS = {"failed": "run_failed", "cancelled": "run_cancelled", "expired": "run_expired"}
@@ -27,12 +27,13 @@ _REASONS = {"failed": "run_failed", "cancelled": "run_cancelled", "expired": "ru
 
 
 def check_lease(tx: Transaction, run: RunRecord) -> None:
-    """See to it that the run is still its owner's, and stays so until the transaction ends.
+    """Check that the owner still has the run, and keep it until the transaction ends.
 
-    In a file nobody takes over a run: what was told of one that has just ended is still stored.
+    Only a shared store is checked: in a file, no other process takes over a run, and the last
+    events of a run that has just ended are still stored.
 
     Raises:
-        LeaseLostError: it is not.
+        LeaseLostError: the owner has lost the run.
     """
     if tx.shared and tx.runs.get(run.id, owner=run.owner or "") is None:
         raise LeaseLostError
@@ -59,7 +60,7 @@ def expire(tx: Transaction, run: RunRecord, now: int) -> Closed | None:
 def give_up(
     tx: Transaction, run: RunRecord, now: int, error: JsonObject = WORKER_STOPPED
 ) -> Closed | None:
-    """End a run that nobody works on any more: by default, since its process is dead."""
+    """End a run without a working process; the default error says that the process is dead."""
     return cancel(tx, run, now) or fail(tx, run, error, now)
 
 
@@ -76,7 +77,7 @@ def usage_so_far(steps: Sequence[StepRecord]) -> JsonObject | None:
 
 
 def usage_of(reported: UsageReported) -> JsonObject:
-    """The counts of one answer as a step shows them."""
+    """The counts of one answer, in the shape of a step's usage."""
     counts = {name: getattr(reported, name) for name in _COUNTS}
     return counts | ({ESTIMATED: True} if reported.estimated else {})
 
@@ -84,7 +85,7 @@ def usage_of(reported: UsageReported) -> JsonObject:
 def close_message(
     tx: Transaction, message_id: str, reason: str | None, now: int, **changes: Any
 ) -> MessageRecord:
-    """in_progress → completed, or incomplete for this reason."""
+    """in_progress → completed, or incomplete with this reason."""
     if reason is None:
         return tx.messages.update(message_id, status="completed", completed_at=now, **changes)
     return tx.messages.update(
@@ -93,7 +94,7 @@ def close_message(
 
 
 def close_step(tx: Transaction, step_id: str, status: str, now: int, **changes: Any) -> StepRecord:
-    """in_progress → the given status, at its own time stamp."""
+    """in_progress → the given status, with its time stamp."""
     return tx.steps.update(
         step_id, status=status, expires_at=None, **{f"{status}_at": now}, **changes
     )
@@ -109,7 +110,7 @@ def _close(
     owned_by: str | None = None,
     **changes: Any,
 ) -> Closed | None:
-    tx.runs.hold(run.id)  # from here on its process adds nothing to it
+    tx.runs.hold(run.id)  # from here on, the run's process cannot add to it
     steps = tx.steps.all(run_id=run.id)
     changes |= {"status": status, "owner": None, "usage": usage_so_far(steps)}
     moved = tx.runs.move(run.id, allowed, owned_by=owned_by, **changes)
@@ -122,13 +123,13 @@ def _close(
 
 
 def close_left_open(tx: Transaction, run: RunRecord, now: int) -> None:
-    """End the messages and steps that were stored after another process had ended their run."""
+    """Close messages and steps that were stored after another process had ended the run."""
     if run.status in _REASONS:
         _close_open(tx, run, tx.steps.all(run_id=run.id), now)
 
 
 def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], now: int) -> Closed:
-    """End what is open of a run that has ended."""
+    """Close the open messages and steps of an ended run."""
     messages = [
         close_message(tx, message.id, _REASONS[run.status], now)
         for message in tx.messages.all(run_id=run.id)
@@ -144,7 +145,7 @@ def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], no
 
 
 def _step_error(error: JsonObject) -> JsonObject:
-    """A step's error has no `invalid_prompt`."""
+    """The error in the shape of a step, whose codes lack `invalid_prompt`."""
     code = error["code"] if error["code"] == "rate_limit_exceeded" else "server_error"
     return {"code": code, "message": error["message"]}
 
@@ -152,8 +153,7 @@ def _step_error(error: JsonObject) -> JsonObject:
 def request_cancel(tx: Transaction, run: RunRecord, now: int) -> RunRecord | None:
     """queued, in_progress or requires_action → cancelling; None from any other status.
 
-    A run that a process works on is left to it; one that nobody works on yet, or at the moment, is
-    cancelled on the spot.
+    If a process works on the run, that process cancels it; otherwise it is cancelled immediately.
     """
     allowed = ("queued", "in_progress", "requires_action")
     cancelling = tx.runs.move(run.id, allowed, status="cancelling", required_action=None)

@@ -1,6 +1,6 @@
-"""Builds a message or a tool call from pieces: gives deltas, then the stored shape.
+"""Builds a message or a tool call from pieces: returns deltas, then the stored shape.
 
-The classes are plain: dataclasses are made by generated code, which every start would wait for.
+These are plain classes, because generating dataclasses would slow down each start.
 """
 
 from typing import Literal
@@ -20,7 +20,7 @@ class ContentBlockBuilder:
         self.annotations: list[JsonObject] = []
 
     def add(self, text: str) -> JsonObject:
-        """Append a piece; returns its delta. The first one announces the annotations."""
+        """Append a piece; returns its delta. The first delta has an empty list of annotations."""
         first = not self.pieces
         self.pieces.append(text)
         if self.kind == "refusal":
@@ -35,7 +35,7 @@ class ContentBlockBuilder:
         return {"index": self.index, "type": "text", "text": {"annotations": [numbered]}}
 
     def content(self) -> JsonObject:
-        """The block as it is stored."""
+        """The block in its stored shape."""
         text = "".join(self.pieces)
         if self.kind == "refusal":
             return {"type": "refusal", "refusal": text}
@@ -98,7 +98,7 @@ class ToolCallBuilder:
         return {"index": self.index, "type": self.kind, self.kind: shown}
 
     def details(self) -> JsonObject:
-        """The call as it is stored in its step."""
+        """The call in the stored shape of its step."""
         text = "".join(self.pieces)
         if self.kind == "function":
             return self._call({"name": self.name, "arguments": text, "output": None})

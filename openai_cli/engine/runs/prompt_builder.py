@@ -13,14 +13,13 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class PromptTooLongError(Exception):
-    """The instructions and what must be kept exceed `max_prompt_tokens`."""
+    """The instructions and the entries that must be kept exceed `max_prompt_tokens`."""
 
 
 def prepare(tx: Transaction, run: RunRecord, count: Count) -> models.Prompt:
-    """The next prompt, its history limited to the messages that the run asked for.
+    """The next prompt, with the messages that the run requests.
 
-    If the run limits its prompt (`max_prompt_tokens`), older messages than `fit` can keep are not
-    read.
+    If the run limits its prompt (`max_prompt_tokens`), messages that `fit` would drop are not read.
     """
     steps = tx.steps.all(run_id=run.id)
     done = [step for step in steps if step.status == "completed"]
@@ -35,14 +34,14 @@ def prepare(tx: Transaction, run: RunRecord, count: Count) -> models.Prompt:
         earlier = newest_first[::-1]
     elif _last_messages(run) is not None:
         earlier = list(_entries(_newest_first(tx, run, len(own))))[::-1]
-    else:  # all of it: how much a model takes is not known before it refuses
+    else:  # the whole thread: only a refusal shows that it is too long for the model
         whole = tx.messages.all(thread_id=run.thread_id)
         earlier = list(_entries(message for message in whole if message.run_id != run.id))
     return _prompt(tx, run, steps, (*earlier, *since))
 
 
 def prepare_to_refuse(tx: Transaction, run: RunRecord, fields: Mapping[str, str]) -> models.Prompt:
-    """The first prompt of a new run, with what a model may refuse: `Model.refuse` says what.
+    """The first prompt of a new run, with everything that `Model.refuse` checks.
 
     `fields` maps the ids of messages that came with the request to their position in it.
     """
@@ -78,10 +77,10 @@ def _prompt(
 def fit(prompt: models.Prompt, model: models.Model, limit: int | None) -> tuple[Entry, ...]:
     """The history without its oldest messages, so that the prompt fits into `limit` tokens.
 
-    The last message before the run, and everything the run did itself, is always kept.
+    The last user message and everything after it are always kept.
 
     Raises:
-        PromptTooLongError: what has to stay is too long already.
+        PromptTooLongError: the entries that must be kept are too long.
     """
     history = prompt.history
     if limit is None:
@@ -106,7 +105,7 @@ def _budget_left(limit: int | None, steps: Sequence[StepRecord]) -> int | None:
 
 
 def _since(steps: Sequence[StepRecord], own: Mapping[str, MessageRecord]) -> list[Entry]:
-    """What the run did itself so far."""
+    """The messages and tool turns of this run so far."""
     entries: list[Entry] = []
     for step in steps:
         if step.type == "message_creation":
@@ -119,7 +118,7 @@ def _since(steps: Sequence[StepRecord], own: Mapping[str, MessageRecord]) -> lis
 
 
 def _newest_first(tx: Transaction, run: RunRecord, own: int) -> Iterator[MessageRecord]:
-    """The thread before this run, or its last n messages; the newest comes first."""
+    """The thread's messages before this run, or the last n of them; newest first."""
     count = _last_messages(run)
     found = tx.messages.newest_first(run.thread_id)
     if count is not None:
@@ -143,10 +142,10 @@ def _entries(
 def _until_full(
     newest_first: Iterable[models.PromptMessage], room: int, count: Count
 ) -> list[models.PromptMessage]:
-    """The newest messages, up to the first that has no room and includes one of the user.
+    """The newest messages until they fill the room and include a user message.
 
-    `fit` drops messages from the front, as many as needed, but never the last one of the user: with
-    these messages it comes to the same result as with all.
+    `fit` drops messages from the front, but never the last user message, so that its result is the
+    same as with all messages.
     """
     found: list[models.PromptMessage] = []
     asked = False
@@ -160,7 +159,7 @@ def _until_full(
 
 
 def _says_something(message: MessageRecord) -> bool:
-    """Servers refuse an assistant that said nothing, and no model learns anything from it."""
+    """Whether to send the message: servers refuse empty assistant messages."""
     return message.role != "assistant" or any(
         block.get("text", {}).get("value") if block["type"] == "text" else True
         for block in message.content
@@ -199,7 +198,7 @@ def _message(
                 one["file_id"], tuple(tool["type"] for tool in one.get("tools") or ())
             )
             for one in message.attachments
-            if one.get("file_id")  # the API takes attachments without one, and they add nothing
+            if one.get("file_id")  # the API accepts attachments without a file; they have no effect
         ),
         field=fields.get(message.id, f"message {message.id}"),
         kept=tuple(kept),

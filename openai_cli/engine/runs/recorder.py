@@ -1,4 +1,4 @@
-"""Stores an answer while it arrives: updates rows and yields the events about them."""
+"""Stores an answer while it arrives: updates rows and yields their events."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -16,7 +16,7 @@ from openai_cli.engine.strict_json import JsonObject
 T = TypeVar("T")
 
 _SAVE_EVERY = 0.5
-"""Seconds after which a growing message is saved, so that readers and a crash find it."""
+"""Seconds between saves of a growing message, for readers and in case of a crash."""
 _NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
@@ -24,8 +24,8 @@ class Recorder:
     """One answer of a run. At most one message is open, and one step of function calls."""
 
     def __init__(self, store: Store, run: RunRecord, clock: Clock, *, at_once: bool) -> None:
-        """`at_once` says to store a row before the event about it; else it may wait a little, so
-        that a short answer needs no transaction of its own before its end.
+        """`at_once`: store a row before its event. Otherwise rows are stored later, so that a short
+        answer needs only one transaction.
         """
         self._store = store
         self._run = run
@@ -34,21 +34,21 @@ class Recorder:
         self.not_before = 0
         """The time of the last message in the thread; lists are ordered by time."""
         self._new: list[MessageRecord | StepRecord] = []
-        """Rows that are yet to be inserted."""
+        """Rows that are not inserted yet."""
         self._message: MessageBuilder | None = None
         self._calls: dict[str, ToolCallBuilder] = {}
-        """By the ids that the model uses for them."""
+        """Tool calls by the model's ids."""
         self._earlier_ids: set[str] | None = None
-        """Ids of the calls of earlier answers of the run; None until they are needed."""
+        """Ids of the calls in earlier answers of the run; None until loaded."""
         self._open_steps: list[str] = []
         self._last_step: StepRecord | None = None
-        """As it was opened."""
+        """In the state in which it was opened."""
         self._kept: list[JsonObject] = []
         self._usage: JsonObject | None = None
         self._saved = time.monotonic()
 
     def record(self, event: models.ModelEvent) -> Iterator[StreamEvent]:
-        """Take one event of the model."""
+        """Process one event of the model."""
         match event:
             case models.TextDelta(text, part):
                 yield from self._text("text", text, part)
@@ -71,20 +71,20 @@ class Recorder:
                 self._usage = lifecycle.usage_of(event)
 
     def save_if_due(self) -> None:
-        """Save what is new and a growing message at intervals."""
+        """Save new rows and a growing message at intervals."""
         if (self._message or self._new) and time.monotonic() - self._saved > _SAVE_EVERY:
             self._write(self._update_open)
 
     def save(self, tx: Transaction) -> None:
-        """Save the current state of everything that is open."""
+        """Save new rows and the current state of open ones."""
         self._insert_new(tx)
         self._update_open(tx)
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
-        """Do the work in a transaction, in which the new rows are there.
+        """Insert the new rows and do the work in one transaction.
 
         Raises:
-            LeaseLostError: the run has ended, or is another worker's.
+            LeaseLostError: the run has ended, or another worker has it.
         """
 
         def write(tx: Transaction) -> T:
@@ -97,7 +97,7 @@ class Recorder:
         return done
 
     def _insert_new(self, tx: Transaction) -> None:
-        """They stay new until the transaction has been committed."""
+        """Insert the new rows; they count as new until the transaction is committed."""
         for row in self._new:
             if isinstance(row, MessageRecord):
                 tx.messages.insert(row, ignore_existing=True)
@@ -115,7 +115,7 @@ class Recorder:
 
     @property
     def function_calls(self) -> list[JsonObject]:
-        """The calls the client has to make."""
+        """The function calls that the client must make."""
         return [call.required() for call in self._functions]
 
     def ensure_message(self) -> Iterator[StreamEvent]:
@@ -126,10 +126,10 @@ class Recorder:
     def finish(
         self, tx: Transaction, now: int, reason: str | None, *, waiting: bool
     ) -> Iterator[StreamEvent]:
-        """Close what is open: the message completed, or incomplete for this reason.
+        """Close the open message as completed, or incomplete with this reason, and open steps.
 
-        If the run is `waiting` for outputs, the step of the function calls stays open. The recorder
-        itself does not change: the transaction may fail, and what is open is then saved otherwise.
+        If the run is `waiting` for outputs, the step of the function calls stays open. The
+        recorder's state does not change, because the transaction may fail.
         """
         self._insert_new(tx)
         ended: list[StreamEvent] = []
@@ -150,14 +150,14 @@ class Recorder:
         return iter(ended)
 
     def _end_of_answer(self, step_id: str) -> dict[str, Any]:
-        """What the last step keeps of the answer; nothing for the others."""
+        """The answer's usage and kept items for the last step; empty for other steps."""
         last = self._last_step
         if last is None or last.id != step_id:
             return {}
         return {"usage": self._usage, "kept": [*last.kept, *self._kept]}
 
     def open_rows(self, tx: Transaction) -> tuple[list[MessageRecord], list[StepRecord]]:
-        """The rows that were open as far as this answer knows, as they are now."""
+        """The stored state of the rows that this recorder has opened and not closed."""
         messages = [tx.messages.get(self._message.message_id)] if self._message else []
         steps = [tx.steps.get(step_id) for step_id in self._open_steps]
         return [one for one in messages if one], [one for one in steps if one]
@@ -241,7 +241,8 @@ class Recorder:
     def _call(self, call_id: str) -> ToolCallBuilder:
         if call_id not in self._calls:
             raise models.ModelError(
-                "server_error", f"The model went on with a tool call '{call_id}' it never began."
+                "server_error",
+                f"The model continued a tool call '{call_id}' that it had not begun.",
             )
         return self._calls[call_id]
 
@@ -267,9 +268,9 @@ class Recorder:
         yield self._step_delta(call.step_id, call.opening())
 
     def _unused_id(self, call_id: str) -> str:
-        """The id under which a function call is stored: a new one if an earlier answer used it.
+        """The id for storing a function call: a new one if an earlier answer used the model's id.
 
-        Some models number their calls anew in each answer; clients tell calls apart by their ids.
+        Some models restart numbering their calls in each answer; clients need unique ids.
         """
         if self._earlier_ids is None:
             steps = self._store.view(lambda tx: tx.steps.all(run_id=self._run.id))
@@ -288,7 +289,7 @@ class Recorder:
         yield stream_events.of_step("completed", step)
 
     def _call_details(self, step_id: str) -> dict[str, Any]:
-        """The column of a step with the calls so far; none for the step of a message."""
+        """The step's column with the calls so far; empty for the step of a message."""
         calls = [call.details() for call in self._calls.values() if call.step_id == step_id]
         return {"details": {"type": "tool_calls", "tool_calls": calls}} if calls else {}
 
@@ -311,7 +312,7 @@ class Recorder:
         )
 
     def _open(self, step: StepRecord, *messages: MessageRecord) -> None:
-        """Take a new step, and its message if it has one."""
+        """Add a new step, and its message if it has one."""
         self._new += [*messages, step]
         self._open_steps.append(step.id)
         self._last_step = step

@@ -21,13 +21,13 @@ class Closed(NamedTuple):
 
 
 class StreamEvent(NamedTuple):
-    """One server-sent event: its name and the object it carries."""
+    """One server-sent event: its name and its object."""
 
     name: str
     data: JsonObject
 
     def frame(self) -> bytes:
-        """The event on the wire."""
+        """The event as bytes of the stream."""
         return f"event: {self.name}\ndata: {dumps(self.data)}\n\n".encode()
 
 
@@ -67,11 +67,11 @@ def of_end(closed: Closed) -> Iterator[StreamEvent]:
 
 
 def of_cancelling(run: RunRecord) -> StreamEvent:
-    """The event before the end of a cancelled run."""
+    """The event before the last event of a cancelled run."""
     return of_run("cancelling", run._replace(status="cancelling", cancelled_at=None))
 
 
 def of_error(message: str) -> StreamEvent:
-    """`error`, for when no run can be reported: in both shapes that clients look for."""
+    """`error`, if no run can be sent; in both shapes that clients expect."""
     error = RefusalError(message, status=500).body()
     return StreamEvent("error", {**error, **error["error"]})

@@ -1,4 +1,4 @@
-"""Watchdog thread of the runs that are being worked on: heartbeat, cancellation, expiry."""
+"""Watchdog thread of running runs: heartbeat, cancellation, expiry."""
 
 import threading
 import time
@@ -11,31 +11,31 @@ from openai_cli.engine.runs import lifecycle
 from openai_cli.engine.store import RunRecord, Store
 
 _GLANCE = 0.2
-"""Seconds between looks at the runs, and so the most a cancellation waits."""
+"""Seconds between checks of the runs: the maximum delay of a cancellation."""
 _SHARED_GLANCE = 1.0
-"""The same for a shared store, whose processes also tell each other what happened."""
+"""The same for a shared store, whose processes also notify each other."""
 _BEAT_EVERY = 10
 """Seconds between heartbeats."""
 _GRACE = 1.0
-"""Seconds in which the run itself should act on a cancellation."""
+"""Seconds in which the run's driver should react to a cancellation."""
 
 
 class _Watch:
-    """One run that is watched."""
+    """One watched run."""
 
     def __init__(self, run: RunRecord, cancellation: Cancellation) -> None:
         self.run = run
         self.cancellation = cancellation
         self.asked_at = 0.0
-        """When the run was asked to stop, by the monotonic clock; 0 if it was not."""
+        """Monotonic time at which the run was asked to stop; 0 if it was not."""
 
 
 class Watchdog:
     """Watches the runs of an engine while their models are being asked.
 
-    A silent model must not make a run look dead, and must not delay a cancellation. All runs share
-    one thread, since starting one for each takes as long as the rest of a short run. It ends when
-    it finds nothing to watch.
+    A silent model must not make a run look dead or delay a cancellation. All runs share one
+    thread, because starting a thread takes as long as the rest of a short run. The thread ends
+    when there is no run to watch.
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -48,12 +48,12 @@ class Watchdog:
         self._awake = threading.Event()
 
     def wake(self) -> None:
-        """Look at once: something has happened to a run."""
+        """Check the runs now, because the status of one has changed."""
         self._awake.set()
 
     @contextmanager
     def watch(self, run: RunRecord, cancellation: Cancellation) -> Iterator[None]:
-        """Watch the run inside the block; request the cancellation if it must not go on."""
+        """Watch the run inside the block; request the cancellation if the run must stop."""
         watch = _Watch(run, cancellation)
         with self._lock:
             if self._thread is None:
@@ -68,7 +68,7 @@ class Watchdog:
                 self._watches.discard(watch)
 
     def close(self) -> None:
-        """End the thread; it does not look at the store any more."""
+        """Wait until the thread has ended; afterwards, it does not use the store."""
         self._stop.set()
         self._awake.set()
         with self._lock:
@@ -87,23 +87,23 @@ class Watchdog:
                 if not watches:
                     self._thread = None
                     return
-            # The runs themselves will meet what is wrong, where it can be reported. All of them
-            # would be without a watch if it ended this thread.
+            # Ignore errors: they would end this thread, and leave all runs without a watchdog.
+            # The runs' drivers meet the same errors, and report them.
             with suppress(Exception):
-                self._look(watches)
+                self._check(watches)
 
-    def _look(self, watches: list[_Watch]) -> None:
+    def _check(self, watches: list[_Watch]) -> None:
         with self._store.read() as tx:
             runs = tx.runs.many([watch.run.id for watch in watches])
         for watch in watches:
             if watch.asked_at:
                 self._cancel_for_a_stalled_driver(watch)
-            elif not self._goes_on(watch, runs.get(watch.run.id)):
+            elif not self._continues(watch, runs.get(watch.run.id)):
                 watch.asked_at = time.monotonic()
                 watch.cancellation.request()
 
-    def _goes_on(self, watch: _Watch, run: RunRecord | None) -> bool:
-        """Whether the run is still ours; expires it, or tells that its process is alive."""
+    def _continues(self, watch: _Watch, run: RunRecord | None) -> bool:
+        """Whether this process still owns the run; also expires it, or stores its heartbeat."""
         now = self._clock.now()
         if run is None or run.status != "in_progress" or run.owner != watch.run.owner:
             return False
@@ -117,7 +117,7 @@ class Watchdog:
         return True
 
     def _cancel_for_a_stalled_driver(self, watch: _Watch) -> None:
-        """Cancel the run here if a slow reader blocks its driver."""
+        """Cancel the run in this thread if a slow reader blocks its driver."""
         if time.monotonic() - watch.asked_at >= _GRACE:
             with self._store.write() as tx:
                 lifecycle.cancel(tx, watch.run, self._clock.now())

@@ -1,7 +1,7 @@
-"""Threads as conversations: what the Conversations API takes in place of them.
+"""Exports threads as requests to the Conversations API.
 
-One object a thread: `create` is a body for `POST /conversations`, and each of `add` one for
-`POST /conversations/{id}/items`, because a request takes 20 items at most.
+One object per thread: `create` is the body of `POST /conversations`, and each element of `add` the
+body of `POST /conversations/{id}/items`, because a request takes 20 items at most.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class ConversationExport:
                 }
 
     def _item(self, message: MessageRecord) -> Iterator[JsonObject]:
-        """The message as an item; none if nothing of it can be carried."""
+        """The message as an item; none if no part of it can be represented."""
         if message.status == "in_progress":
             self._count("messages that are being written")
             return
@@ -80,6 +80,6 @@ def _image(image: JsonObject) -> JsonObject:
 
 
 def _portions(items: list[Any]) -> list[list[Any]]:
-    """The items by twenties; one empty portion if there are none."""
+    """The items in portions of 20; one empty portion if there are none."""
     starts = range(0, max(1, len(items)), _MOST_ITEMS)
     return [items[start : start + _MOST_ITEMS] for start in starts]

@@ -10,7 +10,7 @@ from openai_cli.engine.strict_json import JsonObject
 def export_objects(store: Store) -> Iterator[JsonObject]:
     """Every assistant, then every thread followed by its messages, oldest first.
 
-    All from one consistent snapshot. A message that a run is still writing is omitted.
+    All objects are from one snapshot. A message that a run is still writing is omitted.
 
     Raises:
         StoreError: the store cannot be read.
@@ -26,7 +26,7 @@ def export_objects(store: Store) -> Iterator[JsonObject]:
 
 
 def _assistant(record: AssistantRecord) -> JsonObject:
-    """The object, and the one setting that it does not show."""
+    """The object, with the setting that the API's object lacks."""
     effort = record.settings.get("reasoning_effort")
     shown = serialize.assistant(record)
     return {**shown, "reasoning_effort": effort} if effort is not None else shown

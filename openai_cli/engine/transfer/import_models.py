@@ -1,7 +1,7 @@
-"""The objects that may be imported, as the API and the SDKs show them.
+"""The objects that can be imported, in the shape of the API and the SDKs.
 
-Their parts are those of requests, without the rules that only servers check: a field that was never
-set may be null. (Annotations are not postponed: see `openai_cli.api.models.shared`.)
+Their parts are the parts of requests, without the server-only rules: unset fields may be null.
+(Annotations are not postponed: see `openai_cli.api.models.shared`.)
 """
 
 from typing import Annotated, Any, Literal
@@ -27,12 +27,12 @@ from openai_cli.api.models.shared import (
 )
 
 _LATEST = 10**11
-"""A time beyond this is not in seconds."""
+"""Larger times are not in seconds."""
 _Time = Annotated[Number, between(0, _LATEST)]
 
 
 def _text_with_value(text: object) -> object:
-    """Requests have plain text where answers have an object."""
+    """Convert the text object of answers to the plain text of requests."""
     return {"value": text} if isinstance(text, str) else text
 
 
@@ -87,7 +87,7 @@ class ImportedThread(RequestModel):
 
 
 class ThreadMessage(RequestModel):
-    """A message that stands inside its thread."""
+    """A message inside its thread."""
 
     id: Text = ""
     object: Any = None
@@ -106,7 +106,7 @@ class ThreadMessage(RequestModel):
 
 
 class ImportedMessage(ThreadMessage):
-    """A message that stands alone."""
+    """A separate message, with the id of its thread."""
 
     id: Text
     thread_id: Text

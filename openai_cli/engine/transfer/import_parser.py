@@ -1,8 +1,8 @@
 """Splits JSON text into the objects it contains, each with its position.
 
 The text is a sequence of JSON values with or without white space between them: JSON, JSON lines,
-and the concatenated output of several commands are read the same way. Objects may be alone, in
-arrays, in the pages of a list, and in groups: `{"assistants": […], "threads": […]}`, `{"thread":
+or the concatenated output of several commands. Objects may be separate, in arrays, in pages of a
+list, and in groups: `{"assistants": […], "threads": […]}`, `{"thread":
 {…}, "messages": […]}`.
 """
 
@@ -21,9 +21,9 @@ _DECODER = json.JSONDecoder(parse_constant=refuse_constant)
 _NEXT_VALUE = re.compile(r"\n(?=[{\[])")
 _OBJECTS = {"assistant": "assistant", "thread": "thread", "message": "thread.message"}
 _MEMBERS = {name: kind for one, kind in _OBJECTS.items() for name in (one, f"{one}s")}
-"""What the members of a group are called, and what their objects call themselves."""
+"""The names of a group's members, with the `object` of each."""
 _RUNS = "runs and their steps are not imported"
-_FILES = "files and vector stores are not held by the engine"
+_FILES = "the engine does not store files and vector stores"
 _NOT_IMPORTED = {
     "thread.run": _RUNS,
     "thread.run.step": _RUNS,
@@ -31,7 +31,7 @@ _NOT_IMPORTED = {
     "vector_store": _FILES,
     "vector_store.file": _FILES,
 }
-"""Objects of the API that have no place in a store, and why."""
+"""Objects of the API that are not imported, with the reason."""
 
 
 class ImportItem(NamedTuple):
@@ -55,13 +55,13 @@ class ParsedText(NamedTuple):
     items: list[ImportItem]
     problems: list[ImportProblem]
     unfinished: list[str]
-    """The places of list pages that say that more follows."""
+    """The positions of list pages with `has_more`."""
     left_out: list[ImportProblem]
-    """What is no fault of the text and yet not imported, and why."""
+    """Valid objects that are not imported, with the reason."""
 
 
 def read_text(data: bytes) -> ParsedText:
-    """All objects of a JSON text, and everything that is wrong with it as JSON."""
+    """All objects of a JSON text, and its syntax errors."""
     text = ParsedText([], [], [], [])
     # PowerShell writes UTF-16 to a file.
     is_utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -80,7 +80,7 @@ def read_text(data: bytes) -> ParsedText:
 
 
 def _values(text: str) -> Iterator[tuple[str, Any] | ImportProblem]:
-    """Each value of the text with its line; after a fault it goes on at the next line's value."""
+    """Each value of the text, with its line; continues at the next line after an error."""
     at = line = counted = 0
     while True:
         at = _end_of_space(text, at)
@@ -101,26 +101,26 @@ def _values(text: str) -> Iterator[tuple[str, Any] | ImportProblem]:
 
 
 def _value(text: str, at: int) -> tuple[Any, int]:
-    """The value that begins here, and where it ends."""
+    """The value that begins at `at`, and its end."""
     value, end = _DECODER.raw_decode(text, at)
     strict_json.check(value)
     return value, end
 
 
 def _fault(error: Exception, broken: str, line: int) -> str:
-    """What is wrong with the broken piece of text, which begins in this line."""
+    """Describe the error in the broken piece of text, which begins in `line`."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if not isinstance(error, json.JSONDecodeError):
-        return f"no JSON: {error}"
+        return f"not JSON: {error}"
     try:
-        # Alone, so that the next line's value is not taken for a part of this one.
+        # Parse only this piece, so that the error does not depend on the next line's value.
         _value(broken, 0)
     except json.JSONDecodeError as alone:
         error = alone
     further = error.lineno - 1
     where = f"line {line + 1 + further}, " if further else ""
-    return f"no JSON: {error.msg} at {where}column {error.colno}"
+    return f"not JSON: {error.msg} at {where}column {error.colno}"
 
 
 def _end_of_space(text: str, at: int) -> int:
@@ -129,9 +129,9 @@ def _end_of_space(text: str, at: int) -> int:
 
 
 def _take_apart(text: ParsedText, line: str, value: Any, inner: str, kind: str = "") -> None:
-    """Add a value; a list, a list page or a group adds what is in it.
+    """Add a value, or the objects in a list, a list page or a group.
 
-    `kind` is what an object is that does not say so itself.
+    `kind` is the default for an object without `object`.
     """
     place = f"{line}: {inner}" if inner else line
     if isinstance(value, list):
@@ -153,12 +153,12 @@ def _take_apart(text: ParsedText, line: str, value: Any, inner: str, kind: str =
 
 
 def _is_group(value: JsonObject) -> bool:
-    """Whether this holds objects under their names, and is none itself."""
+    """Whether this is a group of objects, and not an object."""
     return not value.keys() & {"id", "object"} and bool(value.keys() & _MEMBERS.keys())
 
 
 def _members(group: JsonObject) -> JsonObject:
-    """The members of a group; messages beside one thread are its own."""
+    """The members of a group; messages beside a single thread belong to the thread."""
     thread, messages = group.get("thread"), group.get("messages")
     if not isinstance(thread, dict) or "messages" in thread or messages is None:
         return group
@@ -177,7 +177,7 @@ def _take_member(text: ParsedText, line: str, member: Any, path: str) -> None:
 
 
 def is_page(value: Any) -> bool:
-    """Whether this is a page of a list, as the API gives it."""
+    """Whether this is a page of a list, in the shape of the API."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("data"), list)

@@ -1,7 +1,7 @@
-"""Checks the objects of an import, in the shape in which the API shows them.
+"""Checks the objects of an import.
 
-They are answers, not requests: unset fields may be null, as SDKs print them, and limits that apply
-to requests only are not checked.
+The objects are answers of the API: unset fields may be null, as SDKs print them, and limits for
+requests are not checked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _KINDS: dict[str, Kind] = {
     "thread": "thread",
     "thread.message": "message",
 }
-"""Kinds by what objects say of themselves."""
+"""Kinds by the objects' `object` field."""
 _MODELS: dict[Kind, type[RequestModel]] = {
     "assistant": ImportedAssistant,
     "thread": ImportedThread,
@@ -47,7 +47,7 @@ _MODELS: dict[Kind, type[RequestModel]] = {
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """One object to import; `fields` are the columns that it sets."""
+    """One object to import; `fields` are the columns to set."""
 
     kind: Kind
     place: str
@@ -56,10 +56,10 @@ class ImportRecord:
 
 
 def read_item(item: ImportItem) -> Iterator[ImportRecord | ImportProblem]:
-    """The object followed by a thread's messages, or all its problems."""
+    """The object, followed by its messages if it is a thread; or all its problems."""
     kind = _kind(item.value)
     if kind is None:
-        message = "neither an assistant nor a thread nor a message, going by its object and id"
+        message = "not an assistant, thread or message, judging by its object and id"
         yield ImportProblem(item.place, message)
         return
     yield from _read(kind, item, _MODELS[kind])
@@ -78,7 +78,7 @@ def _kind(value: JsonObject) -> Kind | None:
 def _read(
     kind: Kind, item: ImportItem, model: type[RequestModel], path: Path = ()
 ) -> Iterator[ImportRecord | ImportProblem]:
-    # A null at the top says that nothing is set.
+    # A null at the top level means that the field is not set.
     given = {name: found for name, found in item.value.items() if found is not None}
     wrong: list[RefusalError] = []
     value: JsonObject = {}

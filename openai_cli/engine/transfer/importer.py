@@ -1,4 +1,4 @@
-"""Import: all objects of a text are written to the store in one transaction, or none."""
+"""Import: writes all objects of a text to the store in one transaction, or none."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ class ImportSummary(NamedTuple):
     unchanged: int
     notes: tuple[str, ...]
     left_out: tuple[ImportProblem, ...]
-    """What was not imported, and why, in the order of the text."""
+    """What was not imported, with the reasons, in the order of the text."""
 
 
 def import_objects(
@@ -40,7 +40,7 @@ def import_objects(
     refused, or replaced with `replace`. With `skip_invalid`, invalid objects are left out.
 
     Raises:
-        TransferError: the text cannot be taken; the store is as it was.
+        TransferError: the text cannot be imported; the store is unchanged.
         StoreError: the store cannot be written.
     """
     text = read_text(data)
@@ -52,9 +52,7 @@ def import_objects(
                 problems.append(found)
             else:
                 records.append(found)
-    notes = [
-        f"{place}: has_more is true, so the list goes on elsewhere" for place in text.unfinished
-    ]
+    notes = [f"{place}: has_more is true, so the list is incomplete" for place in text.unfinished]
     with store.write() as tx:
         importer = _Importer(tx, now, replace=replace)
         importer.take(records)
@@ -89,10 +87,10 @@ class _Importer:
         self.problems: list[ImportProblem] = []
 
     def take(self, records: Iterable[ImportRecord]) -> None:
-        """Write assistants, then threads, then messages: each stands on what came before."""
+        """Write assistants, then threads, then messages, which need their threads."""
         by_kind: dict[Kind, list[ImportRecord]] = {"assistant": [], "thread": [], "message": []}
         for record in self._distinct(records):
-            # A message in a thread without an id: the thread has been refused.
+            # A message without a thread id: its thread has been refused.
             if record.kind != "message" or record.fields["thread_id"]:
                 by_kind[record.kind].append(record)
         for record in by_kind["assistant"]:
@@ -102,14 +100,14 @@ class _Importer:
             self._messages(thread_id, _oldest_first(messages), fresh=thread_id in fresh)
 
     def _distinct(self, records: Iterable[ImportRecord]) -> Iterator[ImportRecord]:
-        """Each id once; a second object under the same id must say the same."""
+        """Each id once; a repeated object must be equal to the first one."""
         first: dict[str, ImportRecord] = {}
         for record in records:
             before = first.setdefault(record.id, record) if record.id else record
             if before is record:
                 yield record
             elif before.fields != record.fields:
-                self._refuse(record, f"'{record.id}' is at {before.place} already, and differs")
+                self._refuse(record, f"'{record.id}' is also at {before.place}, and differs")
 
     def _assistant(self, record: ImportRecord) -> None:
         wanted = AssistantRecord(record.id, **{"created_at": self._now, **record.fields})
@@ -127,7 +125,7 @@ class _Importer:
             self._insert_thread(record.id, record.fields)
         else:
             said = {name: record.fields[name] for name in ("metadata", "tool_resources")}
-            if self._replaces(record, found.deleted_at, differs=_says_else(found, said)):
+            if self._replaces(record, found.deleted_at, differs=_differs(found, said)):
                 self._tx.threads.update(record.id, deleted_at=None, **record.fields)
         return found is None
 
@@ -137,12 +135,12 @@ class _Importer:
         self.new["thread"] += 1
 
     def _messages(self, thread_id: str, records: Sequence[ImportRecord], *, fresh: bool) -> None:
-        """The messages of one thread, which is made if there is none."""
+        """Write the messages of one thread, which is created if it does not exist."""
         thread = self._tx.threads.get_even_deleted(thread_id)
         if thread is None:
             times = [record.fields.get("created_at", self._now) for record in records]
             self._insert_thread(thread_id, {"created_at": min(times)})
-            self.notes.append(f"{records[0].place}: '{thread_id}' is made, for its messages")
+            self.notes.append(f"{records[0].place}: '{thread_id}' is created for its messages")
             thread, fresh = self._tx.threads.get_even_deleted(thread_id), True
         if thread is None or thread.deleted_at is not None:
             self._refuse(records[0], f"'{thread_id}' was deleted here", conflict=True)
@@ -155,11 +153,11 @@ class _Importer:
             if record.id or fresh:
                 self._message(record, time, locked)
             else:
-                what = "a message without an id can only come with a thread that is not here yet"
+                what = "a message without an id can only be imported with a new thread"
                 self._refuse(record, what)
 
     def _message(self, record: ImportRecord, time: int, locked: str) -> None:
-        """Write a message, unless its thread is `locked`: that says by what."""
+        """Write a message, unless its thread is locked; `locked` is the error message."""
         found = self._tx.messages.get_even_deleted(record.id) if record.id else None
         if found is not None and found.thread_id != record.fields["thread_id"]:
             self._refuse(record, f"'{record.id}' belongs to '{found.thread_id}' here")
@@ -171,19 +169,19 @@ class _Importer:
                 fields.setdefault("completed_at", time)
             self._tx.messages.insert(MessageRecord(record.id or new_id("msg"), **fields))
             self.new["message"] += 1
-        elif self._replaces(record, found.deleted_at, differs=_says_else(found, record.fields)):
+        elif self._replaces(record, found.deleted_at, differs=_differs(found, record.fields)):
             if locked:
                 self._refuse(record, locked)
                 return
             self._tx.messages.update(record.id, deleted_at=None, **record.fields)
 
     def _replaces(self, record: ImportRecord, deleted_at: int | None, *, differs: bool) -> bool:
-        """Whether the record is to be written over what the store has under its id."""
+        """Whether to replace the stored record with this id."""
         if deleted_at is None and not differs:
             self.unchanged += 1
             return False
         if not self._replace:
-            what = "is here already, and differs" if deleted_at is None else "was deleted here"
+            what = "already exists, and differs" if deleted_at is None else "was deleted here"
             self._refuse(record, f"'{record.id}' {what}", conflict=True)
             return False
         self.replaced[record.kind] += 1
@@ -201,9 +199,9 @@ def _by_thread(records: Iterable[ImportRecord]) -> dict[str, list[ImportRecord]]
 
 
 def _oldest_first(records: Sequence[ImportRecord]) -> list[ImportRecord]:
-    """In the order of their times; of the same second, in the order that the text has them.
+    """Sorted by time; for equal times, in the order of the text.
 
-    The API lists the newest first: such a text is read backwards.
+    A text with the newest first, as the API lists messages, is reversed.
     """
     times = [record.fields.get("created_at") for record in records]
     known = [time for time in times if time is not None]
@@ -215,10 +213,10 @@ def _oldest_first(records: Sequence[ImportRecord]) -> list[ImportRecord]:
 
 
 def _shown(record: AssistantRecord) -> JsonObject:
-    """What is to be the same in two assistants that are the same."""
+    """The fields by which two assistants are compared."""
     effort = record.settings.get("reasoning_effort")
     return {**serialize.assistant(record), "created_at": None, "reasoning_effort": effort}
 
 
-def _says_else(record: ThreadRecord | MessageRecord, fields: Mapping[str, object]) -> bool:
+def _differs(record: ThreadRecord | MessageRecord, fields: Mapping[str, object]) -> bool:
     return any(getattr(record, name) != value for name, value in fields.items())
