@@ -94,7 +94,7 @@ def read_address(text: str, source: str, *, or_engine: bool = True) -> Address:
     """
     text = text.strip().strip(_UNSEEN).strip()
     if text[:1] in QUOTES or text[-1:] in QUOTES:
-        what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
+        what = "has quotes around it (docker --env-file keeps quotes)"
         raise UsageError(problems=[Problem(source, what)])
     if text.startswith(LOCAL):
         if not or_engine:

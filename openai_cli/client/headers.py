@@ -21,7 +21,7 @@ _NO_CREDENTIALS = (
     ("^\ufeff", "begins with a byte-order mark, which is no part of it"),
     (
         "^[\"'`\u2018-\u201f]|[\"'`\u2018-\u201f]$",
-        "has quotes around it, which are no part of it (docker --env-file keeps quotes)",
+        "has quotes around it (docker --env-file keeps quotes)",
     ),
     (r"^\s|\s\Z", "has a space or a line break around it, which is no part of it"),
     (

@@ -26,9 +26,9 @@ def open_transport(
 
     Args:
         address: `local:` for the default store, or `local:FILE`.
-        environ: `OPENAI_LOCAL_STORE` names another default store.
-        warn: takes what there is to say of an answer that a run cannot show.
-        watch: takes a run as it changes, while a request that is no stream waits for it.
+        environ: the environment; `OPENAI_LOCAL_STORE` sets the default store.
+        warn: called with warnings that an answer cannot contain.
+        watch: called with a run at each change while a request without a stream waits for it.
 
     Raises:
         StoreError: the store cannot be opened.

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from openai_cli.errors import StoreError
 
 _STEP = 2.0
-"""Seconds by which a machine's clock is set before that is noticed."""
+"""Change of this machine's clock, in seconds, after which the offset is measured again."""
 
 
 class Clock:
-    """Whole seconds that never run backwards while this object lives.
+    """Unix time in whole seconds; never runs backwards.
 
-    Machines that share a store go by the clock of its database: `measure` gives how many seconds
-    that is ahead of this machine's, which is asked again once this machine's has been set.
+    Machines that share a store use its database's clock: `measure` returns the seconds by which it
+    is ahead of this machine's clock, and is called again when this machine's clock has been set.
 
-    Lists are ordered by time first, so a system clock that is set back must not put an answer
-    before its question.
+    Lists are ordered by time, so setting the system clock back must not put an answer before its
+    question.
     """
 
     def __init__(self, measure: Callable[[], float] = lambda: 0.0) -> None:
@@ -42,5 +42,5 @@ class Clock:
 
 
 def _ahead_of_steady() -> float:
-    """How far the machine's clock is ahead of one that nobody sets."""
+    """Seconds by which the system clock is ahead of the monotonic clock."""
     return time.time() - time.monotonic()

@@ -14,14 +14,14 @@ _STILL_AT_WORK = ("queued", "in_progress", "cancelling")
 
 
 class _Place(NamedTuple):
-    """A place in the work on a thread: the run by the order of runs, and in it the step."""
+    """A position in a thread: the sequence numbers of the run and of its step."""
 
     run: int
     step: float
 
 
 class _Work(NamedTuple):
-    """What a run did, besides its messages."""
+    """A step of tool calls, or the end of a run that did not complete."""
 
     place: _Place
     time: int
@@ -29,41 +29,42 @@ class _Work(NamedTuple):
 
 
 class Conversation:
-    """What there is to tell of a thread. Each call of `news` goes on where the last one ended.
+    """The entries of a thread, in order. Each call of `news` continues where the last one ended.
 
-    Times are whole seconds, and messages and steps are counted apart. So a message of a run has
-    the place of the step that wrote it, and any other message comes before runs of its second.
+    Times are whole seconds, and messages and steps have separate sequence numbers. Therefore a
+    message of a run is placed at the step that wrote it, and other messages come before the runs
+    of the same second.
     """
 
     def __init__(self, thread_id: str) -> None:
         self._thread_id = thread_id
         self._last_message: str | None = None
         self._last_run: str | None = None
-        """The last run of which everything was told."""
-        self._told: set[str] = set()
-        """What was told of later runs."""
+        """The last run whose entries have all been returned."""
+        self._returned: set[str] = set()
+        """Keys of the returned entries of later runs."""
 
     def news(self, tx: Transaction, *, unfinished: bool) -> Iterator[Entry]:
-        """What was not told yet, oldest first; what still changes only if `unfinished`."""
+        """New entries, oldest first; entries that may still change only if `unfinished`."""
         work, places, ended = self._work(tx, unfinished=unfinished)
         for message in tx.messages.oldest_first(self._thread_id, self._last_message):
             place = places.get(message.id)
             while work and _comes_before(work[0], message, place):
-                yield self._tell(work.popleft().entry)
+                yield self._return(work.popleft().entry)
             if message.status == "in_progress" and not unfinished:
                 return
             self._last_message = message.id
             yield message
         while work:
-            yield self._tell(work.popleft().entry)
+            yield self._return(work.popleft().entry)
         if ended:
             self._last_run = ended
-            self._told.clear()
+            self._returned.clear()
 
     def _work(
         self, tx: Transaction, *, unfinished: bool
     ) -> tuple[deque[_Work], dict[str, _Place], str | None]:
-        """What runs did, the places of their messages, and the last run if all have ended."""
+        """Steps and ends of runs, the places of messages, and the last run if all have ended."""
         found: deque[_Work] = deque()
         places: dict[str, _Place] = {}
         ended = None
@@ -77,10 +78,10 @@ class Conversation:
             if run.status != "completed" and (unfinished or run.status not in _STILL_AT_WORK):
                 found.append(_Work(_Place(run.seq, math.inf), run.created_at, run))
             ended = run.id if run.status not in ACTIVE else None
-        return deque(one for one in found if _key(one.entry) not in self._told), places, ended
+        return deque(one for one in found if _key(one.entry) not in self._returned), places, ended
 
-    def _tell(self, entry: StepRecord | RunRecord) -> Entry:
-        self._told.add(_key(entry))
+    def _return(self, entry: StepRecord | RunRecord) -> Entry:
+        self._returned.add(_key(entry))
         return entry
 
 

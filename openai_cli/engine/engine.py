@@ -3,7 +3,7 @@
     call ─▶ route ─▶ validation ─▶ handler, in one transaction ─▶ answer
                                          └─ a run was queued ─▶ driver ─▶ answer or stream
 
-Who drives the run that a request queued is up to the engine's `Executor`.
+The engine's `Executor` decides which thread or process drives the queued run.
 """
 
 import re
@@ -38,11 +38,11 @@ from openai_cli.engine.validation import check_request
 T = TypeVar("T")
 
 _STREAM = ("stream", "true")
-"""The parameter with which the stream of a run is asked for once more."""
+"""The query parameter that requests the stream of an existing run."""
 _LAST_EVENT = "last-event-id"
 
 _Done = IdempotencyRecord | JsonObject | tuple[StartedRun, Driver]
-"""What comes of a request that writes: an earlier answer, an answer, or a run to be executed."""
+"""The result of a writing request: an earlier answer, an answer, or a run to execute."""
 
 
 class Engine:
@@ -102,8 +102,8 @@ class Engine:
     def _follow(
         self, route: routes.Route, request: EngineRequest, headers: Mapping[str, str]
     ) -> HttpResponse:
-        """The stream of a run that was started before, behind the event that a client has."""
-        self._store.view(lambda tx: route.handler(tx, request))  # there is such a run
+        """The stream of an existing run, after the last event that the client received."""
+        self._store.view(lambda tx: route.handler(tx, request))  # refuses an unknown run
         run_id = request.ids["run_id"]
         last = headers.get(_LAST_EVENT, "")
         frames = self._executor.follow(run_id, int(last) if re.fullmatch(r"\d{1,15}", last) else 0)
@@ -138,7 +138,7 @@ class Engine:
         work: Callable[[Transaction], T],
         now: int,
     ) -> T:
-        """Do the work in a transaction; stale runs are expired before it, in their own ones."""
+        """Do the work in a transaction; before, expire stale runs in separate transactions."""
 
         def unless_stale(tx: Transaction) -> T | None:
             return None if has_stale_runs(tx, now) else work(tx)
@@ -155,20 +155,20 @@ class Engine:
         )
         self._executor.queued(tx, started)
         if self._executor.begins_at_once(stream=started.stream):
-            driver.begin(tx)  # one transaction less
+            driver.begin(tx)  # saves a transaction
         return started, driver
 
     def driver(self, log: EventLog) -> Driver:
-        """What executes a run that was queued before, here or by another process.
+        """The driver for a run that this or another process has queued.
 
         Raises:
-            RefusalError: there is no model for it here.
+            RefusalError: this process has no model for the run.
         """
         model, turns = self._models.pick(log.run.model), self._models.max_tool_turns
         return self._driver(log.run, model, turns, streamed=log.kept, log=log)
 
     def wake(self) -> None:
-        """Look at once at the runs that are worked on: something has happened to one."""
+        """Wake the watchdog, because the status of a run has changed."""
         self._watchdog.wake()
 
     def _driver(
@@ -207,8 +207,8 @@ class Engine:
         return http_responses.json_response(200, serialize.run(driver.run))
 
     def _repeat(self, first: IdempotencyRecord) -> HttpResponse:
-        """Answer a repeated request as the first one was answered; wait for its run if that one
-        did.
+        """Repeat the answer to the first request; wait for the run if the first request waits for
+        it.
         """
         answer = first.answer or {}
         if "body" in answer:
@@ -220,7 +220,7 @@ class Engine:
         return http_responses.json_response(200, serialize.run(self._stopped(run_id)))
 
     def _stopped(self, run_id: str) -> RunRecord:
-        """The run once it has stopped; in background mode, as it is now."""
+        """Wait until the run has stopped; in background mode, return its current state."""
         if not self._executor.background:
             return wait(self._store, run_id, self._clock)
         run = self._store.view(lambda tx: tx.runs.get(run_id))
@@ -234,7 +234,7 @@ def _read_body(call: HttpRequest) -> JsonObject:
 
 
 def _poll_hint(body: JsonObject, now: int) -> dict[str, str]:
-    """How long a poller should wait before it asks for this run again."""
+    """The header with the time in ms to wait before the next poll of this run."""
     if body.get("object") != "thread.run":
         return {}
     age = now - body["created_at"]

@@ -18,7 +18,7 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 class Executor(Protocol):
-    """Interface between the engine and whatever executes runs."""
+    """Interface between the engine and the code that executes runs."""
 
     @property
     def background(self) -> bool:
@@ -26,23 +26,23 @@ class Executor(Protocol):
         ...
 
     def begins_at_once(self, *, stream: bool) -> bool:
-        """Whether this process begins to work on a run, or a stream of one, as it is started."""
+        """Whether this process starts to execute a run, with or without a stream, immediately."""
         ...
 
     def new_owner(self) -> str | None:
-        """Who will work on a run that is started now; None if that is not known yet."""
+        """The lease owner of a run that starts now; None if not known yet."""
         ...
 
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Note in the transaction that starts a run what is needed to execute it later."""
+        """Store what executing the run later needs, in the transaction that starts the run."""
         ...
 
     def work(self, driver: Driver) -> None:
-        """Execute the run. Returns when it has stopped, or at once if `background`."""
+        """Execute the run. Returns when the run has stopped, or immediately if `background`."""
         ...
 
     def stream(self, beginning: Sequence[StreamEvent], driver: Driver) -> Frames:
-        """Frames of the run: those of `beginning`, then the run's own as they are produced."""
+        """Frames of `beginning`, then of the run as it produces them."""
         ...
 
     def replay(self, events: Iterator[StreamEvent]) -> Frames:
@@ -50,14 +50,14 @@ class Executor(Protocol):
         ...
 
     def follow(self, run_id: str, last: int) -> Frames | None:
-        """Frames of a run behind the one with the id `last`; None if they are not kept."""
+        """Frames of a run after the event with the id `last`; None if events are not stored."""
         ...
 
 
 class InlineExecutor:
     """Executes a run inside the request that starts it.
 
-    `watch` is given the run as it changes, which the request itself shows only at its end.
+    `watch` gets the run at each change; the request's answer has only the final state.
     """
 
     background = False
@@ -66,15 +66,15 @@ class InlineExecutor:
         self._watch = watch
 
     def new_owner(self) -> str | None:
-        """This process."""
+        """A new owner in this process."""
         return new_lease_owner()
 
     def begins_at_once(self, *, stream: bool) -> bool:
-        """A stream begins when it is read."""
+        """True, except for streams: reading the stream starts the run."""
         return not stream
 
     def queued(self, tx: Transaction, started: StartedRun) -> None:
-        """Nothing to note: this process executes the run."""
+        """Does nothing: this process executes the run immediately."""
 
     def work(self, driver: Driver) -> None:
         """Drive the run until it stops."""
@@ -91,7 +91,7 @@ class InlineExecutor:
         return _ReplayFrames(events)
 
     def follow(self, run_id: str, last: int) -> Frames | None:  # noqa: ARG002
-        """None: only a shared store keeps events."""
+        """None: only a shared store has events."""
         return None
 
 

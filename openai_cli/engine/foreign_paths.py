@@ -1,18 +1,18 @@
-"""Paths of the API that the engine does not have: what it is, and what to do instead."""
+"""API paths that the engine does not support, with advice for the 404."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 _ENGINE = "This is the embedded engine of openai-cli, which has assistants, threads and runs only."
 _FILES = (
-    "Files and vector stores are kept at the server of the models: create them there, and name "
-    "their ids in runs (with --upstream-api responses)."
+    "Files and vector stores are on the models' server: create them there, and use their ids in "
+    "runs (with --upstream-api responses)."
 )
 _MODELS = (
-    "Send the request to the server of the models itself, or to `openai local serve "
-    "--passthrough`, which passes it on."
+    "Send the request to the models' server, or to `openai local serve --passthrough`, which "
+    "forwards it."
 )
-_ELSEWHERE = "Send the request to a server that has this part of the API."
+_ELSEWHERE = "Send the request to a server that supports this endpoint."
 
 _ADVICE: Mapping[str, str] = MappingProxyType(
     {
@@ -34,6 +34,6 @@ _ADVICE: Mapping[str, str] = MappingProxyType(
 
 
 def advice(path: str) -> str:
-    """Two sentences on a path that the API has elsewhere; empty for any other path."""
+    """Two sentences of advice for a path of other API endpoints; empty for any other path."""
     found = _ADVICE.get(path.strip("/").partition("/")[0])
     return f"{_ENGINE} {found}" if found else ""

@@ -33,4 +33,4 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str]
     body: bytes | Frames
     run_id: str = ""
-    """The run that the request started or went on with, for logs."""
+    """The run that the request started or continued, for logs."""

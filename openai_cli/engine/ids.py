@@ -16,7 +16,7 @@ PREFIXES: Mapping[str, Prefix] = MappingProxyType(
 _LENGTH = 24
 _LETTERS = bytes((string.ascii_letters + string.digits).encode()[byte % 62] for byte in range(256))
 _TOO_MANY = bytes(range(4 * 62, 256))
-"""Bytes that are left out, so that each of the 62 letters stands for as many as any other."""
+"""Bytes that are dropped, so that each of the 62 characters is equally likely."""
 
 
 def new_id(prefix: Prefix) -> str:

@@ -6,10 +6,10 @@ from openai_cli.engine.strict_json import JsonObject
 
 
 def read_object(content: bytes) -> JsonObject:
-    """The object.
+    """Parse the object.
 
     Raises:
-        RefusalError: it is none.
+        RefusalError: the content is not a JSON object.
     """
     try:
         body = strict_json.parse(content)

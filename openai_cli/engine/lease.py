@@ -14,17 +14,17 @@ from pathlib import Path
 from openai_cli import windows
 
 _CLAIM = "q"
-"""What the token of a claim begins with; tokens are hexadecimal otherwise."""
+"""First character of a claim's token; other tokens are hexadecimal."""
 _SILENCE = 40
-"""Seconds without a heartbeat after which an owner that cannot be looked up counts as dead."""
+"""Seconds without a heartbeat after which an owner on another machine counts as dead."""
 
 
 class LeaseLostError(Exception):
-    """The run is not this owner's any more: somebody cancelled, expired or ended it."""
+    """This owner has lost the run: it was cancelled, expired, ended or taken over."""
 
 
 def own_prefix() -> str:
-    """What the owners in this process begin with, and no others."""
+    """The prefix of all owners in this process; unique to the process."""
     return f"{_process(os.getpid())}/"
 
 
@@ -34,7 +34,7 @@ def new_lease_owner() -> str:
 
 
 def new_claim() -> str:
-    """A new owner name for a run that was taken from the queue, and may be put back there."""
+    """A new owner name for a run from the queue, which may be put back there."""
     return f"{own_prefix()}{_CLAIM}{secrets.token_hex(6)}"
 
 
@@ -50,7 +50,7 @@ def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
     host, _, rest = owner.partition("/")
     pid_text, _, rest = rest.partition("/")
     start = rest.partition("/")[0]
-    # On Windows `os.kill` has no signal 0: it would end the process.
+    # On Windows, `os.kill` with signal 0 would end the process.
     if host == _host() and pid_text.isdecimal() and not windows.is_windows():
         pid = int(pid_text)
         if not _exists(pid):
@@ -62,7 +62,7 @@ def is_alive(owner: str, heartbeat_at: int | None, now: int) -> bool:
 
 @cache
 def _process(pid: int) -> str:
-    """What the owners in a process begin with; read once, not for each run."""
+    """The prefix of the owners in a process; cached."""
     return f"{_host()}/{pid}/{_start_time(pid)}"
 
 

@@ -14,7 +14,7 @@ _Refusal = Callable[[str, Any, Mapping[str, Any]], RefusalError]
 
 
 def refusal_of(detail: ErrorDetails, above: Path = ()) -> RefusalError:
-    """The refusal for one error; `above` is where the model's own value stands."""
+    """The refusal for one error; `above` is the path of the validated value."""
     path = (*above, *error_path(detail))
     refusal, value, context = _REFUSALS[detail["type"]], detail["input"], detail.get("ctx", {})
     if path and path[-1] == "[key]":
@@ -48,7 +48,7 @@ def _no_word(param: str, value: Any, words: list[str]) -> RefusalError:
 
 
 def _no_choice(param: str, value: Any, context: Mapping[str, Any]) -> RefusalError:
-    """A value that is none of a union's members: for them see `api.base.tagged`."""
+    """A value that matches no member of a union, see `api.base.tagged`."""
     words, key = context["words"], context["key"]
     if isinstance(value, str) and words:
         return refusals.wrong_value(param, value, words)
@@ -96,4 +96,4 @@ _REFUSALS: Mapping[str, _Refusal] = MappingProxyType(
         "too_long": _too_long,
     }
 )
-"""By the type of pydantic's error; the models of requests raise no others."""
+"""By pydantic's error type; the request models raise no others."""

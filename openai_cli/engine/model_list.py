@@ -1,4 +1,4 @@
-"""`GET /models` and `/models/{id}`: which programs ask before they start anything."""
+"""`GET /models` and `/models/{id}`, which some clients request at start-up."""
 
 from urllib.parse import unquote
 

@@ -1,6 +1,6 @@
-"""The API's refusals, each text in one place.
+"""The API's refusals, with their texts.
 
-Programs compare these texts, so they are worded, quoted and punctuated as the service did.
+Clients compare these texts, so wording, quotes and punctuation follow the original service.
 """
 
 from collections.abc import Mapping, Sequence, Sized
@@ -42,7 +42,7 @@ class RefusalError(Exception):
 
 
 def not_found(kind: str, record_id: str) -> RefusalError:
-    """No such record, or not where it was looked for."""
+    """The record does not exist, or belongs to another parent."""
     return RefusalError(f"No {_NOUNS.get(kind, kind)} found with id '{record_id}'.", status=404)
 
 
@@ -55,7 +55,7 @@ def unstorable_text() -> RefusalError:
 
 
 def wrong_prefix(param: str, value: str, prefix: str) -> RefusalError:
-    """An id of another kind, or none at all, such as 'undefined'."""
+    """An id with the wrong prefix, or another text, such as 'undefined'."""
     return RefusalError(
         f"Invalid '{param}': '{value}'. Expected an ID that begins with '{prefix}'.",
         param=param,
@@ -64,14 +64,14 @@ def wrong_prefix(param: str, value: str, prefix: str) -> RefusalError:
 
 
 def missing(param: str) -> RefusalError:
-    """A required field is not there."""
+    """A required field is missing."""
     return RefusalError(
         f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
     )
 
 
 def unknown(param: str) -> RefusalError:
-    """A field that this operation does not have."""
+    """An unknown field of this operation."""
     return RefusalError(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
 
 
@@ -85,7 +85,7 @@ def wrong_type(param: str, expected: str, got: str) -> RefusalError:
 
 
 def wrong_value(param: str, value: str, supported: Sequence[str]) -> RefusalError:
-    """A word that is none of the known ones."""
+    """A text that is not one of the supported values."""
     quoted = [f"'{word}'" for word in supported]
     if len(quoted) == 1:
         known = f"Supported values are: {quoted[0]}."
@@ -97,7 +97,7 @@ def wrong_value(param: str, value: str, supported: Sequence[str]) -> RefusalErro
 
 
 def below_minimum(param: str, value: float, least: float) -> RefusalError:
-    """A number that is too small; a bound that is a float says that any number may stand there."""
+    """A number that is too small; a float as bound means that decimals are allowed."""
     return _out_of_bounds(
         param,
         f"{_number(least)} below minimum value",
@@ -121,7 +121,7 @@ def _number(bound: float) -> str:
 
 
 def empty_text(param: str) -> RefusalError:
-    """An empty text where there must be one."""
+    """An empty text where a non-empty one is required."""
     return _out_of_bounds(
         param,
         "empty string",
@@ -131,12 +131,12 @@ def empty_text(param: str) -> RefusalError:
 
 
 def text_too_long(param: str, value: str, longest: int) -> RefusalError:
-    """A text of too many characters."""
+    """A text with too many characters."""
     return _wrong_length(param, "string", value, longest, above=True)
 
 
 def wrong_pattern(param: str, pattern: str) -> RefusalError:
-    """A text of other characters."""
+    """A text that does not match the pattern."""
     return _out_of_bounds(
         param,
         "string does not match pattern",
@@ -146,17 +146,17 @@ def wrong_pattern(param: str, pattern: str) -> RefusalError:
 
 
 def list_too_long(param: str, value: Sized, longest: int) -> RefusalError:
-    """A list of too many elements."""
+    """A list with too many elements."""
     return _wrong_length(param, "array", value, longest, above=True)
 
 
 def list_too_short(param: str, value: Sized, fewest: int) -> RefusalError:
-    """A list of too few elements."""
+    """A list with too few elements."""
     return _wrong_length(param, "array", value, fewest, above=False)
 
 
 def too_many_properties(param: str, value: Sized, most: int) -> RefusalError:
-    """An object of too many pairs."""
+    """An object with too many keys."""
     return _out_of_bounds(
         param,
         "too many properties",
@@ -167,7 +167,7 @@ def too_many_properties(param: str, value: Sized, most: int) -> RefusalError:
 
 
 def key_too_long(param: str, key: str, longest: int) -> RefusalError:
-    """A key of too many characters."""
+    """A key with too many characters."""
     return _out_of_bounds(
         param,
         "key too long",
@@ -218,17 +218,17 @@ def outputs_not_awaited(status: str) -> RefusalError:
 
 
 def wrong_outputs(expected: Sequence[str], got: Sequence[str]) -> RefusalError:
-    """Outputs that are not exactly those the run waits for."""
+    """Outputs that do not match the calls that the run waits for."""
     return RefusalError(f"Expected tool outputs for call_ids {_ids(expected)}, got {_ids(got)}")
 
 
 def cannot_cancel(status: str) -> RefusalError:
-    """Cancelling what has ended or is being cancelled."""
+    """Cancelling a run that has ended or is being cancelled."""
     return RefusalError(f"Cannot cancel run with status '{status}'.")
 
 
 def unsupported(field: str, value: object, lack: str, backend: str) -> RefusalError:
-    """A feature that the model's backend does not support; `lack` is what it would need."""
+    """A feature that the model's backend does not support; `lack` names what is missing for it."""
     quoted = f": '{value}'" if value is not None else ""
     without = f" {lack}" if lack else ""
     return RefusalError(

@@ -64,7 +64,7 @@ class Route(NamedTuple):
 
     @property
     def request(self) -> "type[RequestModel]":
-        """What the request is checked against."""
+        """The model for validating the request."""
         if self.handler is assistants.create:
             from openai_cli.engine.extended_requests import CreateAssistantWithId
 
@@ -73,12 +73,12 @@ class Route(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What a request is about, for logs and counts."""
+    """The operation and run of a request, for logs and metrics."""
 
     operation: str
     """The name of the operation; empty if there is none."""
     run_id: str
-    """The run in the path, or nothing."""
+    """The id of the run in the path, or empty."""
 
 
 @cache
@@ -93,7 +93,7 @@ def routes() -> tuple[Route, ...]:
 
 @cache
 def _by_depth() -> Mapping[int, Sequence[Route]]:
-    """Routes by the slashes in their paths; an id has none."""
+    """Routes by the number of slashes in their paths; ids have no slashes."""
     found: dict[int, list[Route]] = {}
     for route in routes():
         found.setdefault(route.operation.path.strip("/").count("/"), []).append(route)
@@ -104,7 +104,7 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The route of a request, and the ids in its path.
 
     Raises:
-        RefusalError: there is no such URL, it has no such method, or an id has the wrong prefix.
+        RefusalError: the URL is unknown, the method is not allowed, or an id has the wrong prefix.
     """
     allowed = []
     for route, ids in _matching(path):
@@ -122,7 +122,7 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
 
 
 def subject_of(method: str, path: str) -> Subject:
-    """What a request is about, whether or not it can be answered."""
+    """The operation and run of a request, also for requests that are refused."""
     for route, ids in _matching(path):
         if route.operation.method == method:
             return Subject(route.operation.name, ids.get("run_id", ""))

@@ -20,7 +20,7 @@ from openai_cli.engine.strict_json import JsonObject
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"temperature": 1.0, "top_p": 1.0, "response_format": "auto"}
 )
-"""What assistants and runs show where nothing was set; it is never stored, nor sent to a model."""
+"""Defaults for unset fields of assistants and runs; never stored or sent to a model."""
 _INTERNAL = frozenset(
     {
         "deleted_at",
@@ -33,17 +33,17 @@ _INTERNAL = frozenset(
         "settings",
     }
 )
-"""Columns that no object shows, or not under their name."""
+"""Columns that are not in objects, or not under their name."""
 
 
 def _object(kind: str, record: Record, /, **shown: Any) -> JsonObject:
-    """The object of a record: its columns, and what is `shown` beside them."""
+    """The object of a record: its columns and the fields in `shown`."""
     columns = {name: value for name, value in record._asdict().items() if name not in _INTERNAL}
     return {"id": columns["id"], "object": kind, **columns, **shown}
 
 
 def _shown(settings: JsonObject, **defaults: Any) -> JsonObject:
-    """Each of these settings, or its default where nothing was set."""
+    """The settings, with defaults for unset ones."""
     return {
         name: default if settings.get(name) is None else settings[name]
         for name, default in {**defaults, **DEFAULTS}.items()

@@ -1,4 +1,4 @@
-"""Where the store is: the base URL's text turned into a file or a database's URL."""
+"""Converts a `local:` base URL to the store's file or database URL."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _DATABASE = ("postgresql://", "postgres://")
 
 
 class DatabaseUrl:
-    """A PostgreSQL database. As text it has neither user nor password: `url` has both."""
+    """A PostgreSQL database. `str()` omits user and password; `url` has both."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -27,15 +27,14 @@ StorePlace = Path | DatabaseUrl
 
 
 def store_place(address: str, environ: Mapping[str, str]) -> StorePlace:
-    """What `local:` (the default store), `local:FILE` or `local:postgresql://…` means.
+    """The store of `local:` (the default store), `local:FILE` or `local:postgresql://…`.
 
-    `OPENAI_LOCAL_STORE` names another default. `~` is expanded; a relative file is taken from the
-    working directory.
+    `OPENAI_LOCAL_STORE` names another default. `~` is expanded; a relative path is
+    relative to the working directory.
 
     Raises:
-        StoreError: the address is no `local:` address, or names a database of another kind, or
-            its home directory is unknown, or the working directory is gone, or the variable has
-            quotes or blanks around its value.
+        StoreError: not a `local:` address, an unsupported database, an unknown home directory, a
+            deleted working directory, or quotes or blanks around the variable's value.
     """
     if not address.startswith(LOCAL):
         raise StoreError(f"{address!r} is not an address of the local engine ({LOCAL}FILE).")
@@ -57,12 +56,12 @@ def store_place(address: str, environ: Mapping[str, str]) -> StorePlace:
 
 
 def _named(environ: Mapping[str, str]) -> str:
-    """The value of the variable. A name that was not meant would make a store in another place."""
+    """The variable's value. Refuses quotes and blanks, which would create a store elsewhere."""
     name = environ.get(STORE_VARIABLE, "")
     if name[:1] in QUOTES and name[-1:] in QUOTES:
-        what = "has quotes around it, which are no part of it (docker --env-file keeps quotes)"
+        what = "has quotes around it (docker --env-file keeps quotes)"
     elif name != name.strip():
-        what = "has a blank or a line break around it, which is no part of it"
+        what = "has a space or a line break around it"
     else:
         return name
     raise StoreError(f"{STORE_VARIABLE} {what}.", hint=f"--base-url {LOCAL}FILE takes any name")
@@ -86,7 +85,7 @@ def _default_path() -> Path:
         folder = user_data_path("openai-cli")
     except RuntimeError:
         folder = Path()
-    if not folder.is_absolute():  # what older versions of platformdirs give without a home
+    if not folder.is_absolute():  # returned by older versions of platformdirs without a home
         what = f"There is no home directory for the store: name a file for it in {STORE_VARIABLE}"
         raise StoreError(f"{what}, or with --base-url {LOCAL}FILE.")
     return folder / "assistants.db"

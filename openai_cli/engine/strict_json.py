@@ -1,4 +1,4 @@
-"""JSON text, written and read in one way everywhere in the engine."""
+"""The engine's JSON reader and writer."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from openai_cli.api.json_constants import refuse_constant
 JsonObject = dict[str, Any]
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-"""Made once: `json.dumps` makes an encoder for each call that is not plain."""
+"""Cached: `json.dumps` with options creates an encoder for each call."""
 
 
 def dumps(value: object) -> str:
@@ -23,7 +23,7 @@ def dumps(value: object) -> str:
 
 def loads(text: str) -> Any:
     """Read JSON that `dumps` wrote."""
-    if text == "{}":  # most columns are empty, and calling the parser takes ten times as long
+    if text == "{}":  # most columns are empty, and the parser takes ten times as long
         return {}
     if text == "[]":
         return []

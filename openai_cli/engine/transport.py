@@ -1,4 +1,4 @@
-"""The in-process door: an httpx transport that hands requests to the engine."""
+"""In-process access: an httpx transport that passes requests to the engine."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ class EngineTransport(httpx.BaseTransport):
 
 
 class _FrameStream(httpx.SyncByteStream):
-    """Frames as httpx wants them, one chunk for each, as they come."""
+    """Frames as an httpx stream, one chunk per frame."""
 
     def __init__(self, frames: Frames) -> None:
         self._frames = frames

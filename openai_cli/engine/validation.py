@@ -1,7 +1,7 @@
-"""Checks of requests against the models they are declared with, and the API's refusals for them.
+"""Validates requests against their models; raises the API's refusals.
 
-Pydantic checks types and documented limits; its first error becomes the refusal. What the models
-note for servers only (`ServerRule`, `closed`) is checked after that.
+Pydantic checks types and documented limits; its first error becomes the refusal. Rules for servers
+only (`ServerRule`, `closed`) are checked afterwards.
 """
 
 import re
@@ -40,7 +40,7 @@ def check_request(
     """The parameters in the query, with their defaults, and the fields of the body that are set.
 
     Raises:
-        RefusalError: the first thing that is wrong with the request.
+        RefusalError: the first error in the request.
     """
     elsewhere = {*ids, *operation.query_fields}
     for name in body:
@@ -61,9 +61,9 @@ def check_request(
 def _query_values(
     model: type[RequestModel], names: frozenset[str], query: Sequence[tuple[str, str]]
 ) -> JsonObject:
-    """The parameters by name, read as their fields want them; of a repeated one the last counts.
+    """The parameters by name, parsed by type; the last value of a repeated parameter counts.
 
-    An empty one (`after=`) counts as absent: programs send it for a variable that is not set.
+    An empty parameter (`after=`) counts as absent: clients send it for unset variables.
     """
     values: JsonObject = {}
     for written, value in query:
@@ -83,7 +83,7 @@ def _query_values(
 
 
 def _server_refusals(value: object, path: Path, *, closed: bool = False) -> Iterator[RefusalError]:
-    """What only servers refuse in a valid request, at every depth."""
+    """The violations of server-only rules, at every depth."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _server_refusals(item, (*path, index))

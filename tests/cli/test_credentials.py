@@ -55,9 +55,9 @@ def test_the_upstreams_key_from_a_file(openai: Shell, server: Server) -> None:
     [
         (["--api-key=@none"], None, '--api-key: cannot read the file "none": No such file'),
         (["--api-key=@"], None, '--api-key: cannot read the file ""'),
-        (["--api-key=@empty"], None, "--api-key: the file holds no key"),
-        (["--api-key=@blank"], None, "--api-key: the file holds no key"),
-        (["--api-key=-"], "", "--api-key: standard input holds no key"),
+        (["--api-key=@empty"], None, "--api-key: the file has no key"),
+        (["--api-key=@blank"], None, "--api-key: the file has no key"),
+        (["--api-key=-"], "", "--api-key: standard input has no key"),
         (["--api-key=-", "--no-stdin"], "k", "standard input is not read with --no-stdin"),
         (["--api-key=-", "-"], "k", "standard input was read as --api-key already"),
         (["--api-key=@lines"], None, "--api-key: has a line break, a space"),
@@ -76,7 +76,7 @@ TOLD = [
     (f" {SECRET}", "has a space or a line break around it"),
     (f"{SECRET}\n", "has a space or a line break around it"),
     (f"{SECRET}\r", "has a space or a line break around it"),
-    (f'"{SECRET}"', "has quotes around it, which are no part of it (docker --env-file"),
+    (f'"{SECRET}"', "has quotes around it (docker --env-file"),
     (f"'{SECRET}'", "has quotes around it"),
     (f"“{SECRET}”", "has quotes around it"),
     (f"`{SECRET}`", "has quotes around it"),
@@ -136,7 +136,7 @@ def test_a_base_url_loses_blanks_around_it(openai: Shell, server: Server, around
 def test_a_quoted_base_url_is_told(openai: Shell, server: Server, around: str) -> None:
     result = openai(*RUN, env={"OPENAI_BASE_URL": around.format(server.url)})
     assert (result.code, result.out, server.seen) == (2, "", [])
-    assert result.err.startswith("error: OPENAI_BASE_URL: has quotes around it, which are no part")
+    assert result.err.startswith("error: OPENAI_BASE_URL: has quotes around it (docker --env-file")
 
 
 @pytest.mark.parametrize("bad", ["a\r", "a\n", "a b", " a", "a\u00a0", "a\x7f", "\ta"])

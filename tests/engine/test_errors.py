@@ -93,7 +93,7 @@ def test_unknown_url_and_method(api: Api) -> None:
         ("GET", "/vector_stores/vs_1/files", "--upstream-api responses"),
         ("POST", "/chat/completions", "the server of the models itself"),
         ("POST", "/responses", "the server of the models itself"),
-        ("POST", "/embeddings", "a server that has this part of the API"),
+        ("POST", "/embeddings", "a server that supports this endpoint"),
     ],
 )
 def test_what_the_engine_does_not_have(api: Api, method: str, path: str, advice: str) -> None:

@@ -107,8 +107,8 @@ def test_what_is_no_address(address: str) -> None:
         ('"s.db"', "has quotes around it"),
         ("'/data/s.db'", "has quotes around it"),
         ('"postgresql://x/y"', "has quotes around it"),
-        (" s.db", "has a blank or a line break around it"),
-        ("s.db\r", "has a blank or a line break around it"),
+        (" s.db", "has a space or a line break around it"),
+        ("s.db\r", "has a space or a line break around it"),
     ],
 )
 def test_a_variable_that_names_another_file_than_was_meant(
