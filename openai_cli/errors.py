@@ -3,16 +3,16 @@
     CliError                1  unexpected error
     ├── UsageError          2  invalid input; nothing was sent
     ├── NoAnswerError       3  connection failure, timeout, or unreadable answer
-    │   ├── TimeUpError     3  the time for the whole command is up
+    │   ├── TimeUpError     3  --max-time has passed
     │   └── StoreError      3  the embedded engine's file cannot be used
     ├── ApiError            4  the server refused the request
     ├── RunEndedError       5  the run ended without completing
     ├── RunWaitsError       6  the run waits for tool outputs
-    │   └── ToolTurnsError  6  it has asked for them more often than it may
+    │   └── ToolTurnsError  6  the run has exceeded --max-tool-turns
     └── Interrupted       130  Ctrl-C
 
-Errors of httpx, pydantic and sqlite3 are translated where they are raised; only this family
-reaches `cli.report`, which prints an error and returns its exit code.
+Errors of httpx, pydantic and sqlite3 are translated where they are raised; only these errors
+reach `cli.report`, which prints an error and returns its exit code.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 _QUOTE_LIMIT = 200
-"""Characters of something that a message quotes: an address, an id, a name, a number."""
+"""Maximum characters of a quoted value: a URL, an id, a name, a number."""
 MESSAGE_LIMIT = 1000
-"""Characters of a message."""
+"""Maximum characters of a message."""
 _MOST_PROBLEMS = 20
-"""Problems that a message lists."""
+"""Maximum number of problems in a message."""
 
 
 def shortened(text: str, limit: int = _QUOTE_LIMIT) -> str:
@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
 
 
 def problem_lines(problems: Sequence[Problem], unlisted: int = 0) -> list[str]:
-    """The problems as text, a long list cut with a count; `unlisted` are more than these."""
+    """The problems as text; a long list ends with a count, which includes `unlisted`."""
     lines = [str(problem) for problem in problems[:_MOST_PROBLEMS]]
     more = len(problems) - len(lines) + unlisted
     return [*lines, f"… and {more} more"] if more else lines
@@ -53,8 +53,8 @@ class Problem(NamedTuple):
     """One problem with the input.
 
     `source` is a flag, "stdin", a file or an environment variable; `path` is the position inside
-    its value (`messages[0].role`), empty for the whole value. `drawing` is what text output shows
-    on lines below the message.
+    its value (`messages[0].role`), empty for the whole value. `drawing` has lines that text
+    output prints below the message.
     """
 
     source: str
@@ -75,7 +75,7 @@ class Problem(NamedTuple):
 class CliError(Exception):
     """Base of all reported errors; `hint` is advice on what to do next.
 
-    `attempts` is how often the request was sent that failed.
+    `attempts` is how often the failed request was sent.
     `meaning` is the manual's description of the exit code.
     """
 
@@ -100,9 +100,9 @@ class CliError(Exception):
 class UsageError(CliError):
     """Invalid input, detected before anything was sent; holds all problems.
 
-    `unlisted` counts those beside `problems`, where there are too many to keep.
-    `consequence` is added to the printed message: "nothing was imported", "nothing was sent" if
-    empty.
+    `unlisted` is the number of problems that `problems` omits, if there are too many.
+    `consequence` is added to the printed message, such as "nothing was imported"; if empty,
+    "nothing was sent".
     """
 
     exit_code = 2
@@ -164,8 +164,8 @@ class ApiError(CliError):
 
     `body` is the server's text; `status` is None for an `error` event in a stream. `retired`:
     the endpoint was switched off permanently. `retry_after`: seconds the server asks to wait
-    before the next attempt, or None. `unclear_before`: an earlier attempt of the same request had
-    no answer, or one that does not say whether it had an effect.
+    before the next attempt, or None. `unclear_before`: an earlier attempt of the request had
+    no answer, or an answer that does not show whether the attempt had an effect.
     """
 
     exit_code = 4
@@ -230,12 +230,12 @@ class RunWaitsError(CliError):
 
 
 class ToolTurnsError(RunWaitsError):
-    """The run asks for tool outputs after as many turns of them as are allowed."""
+    """The run asks for tool outputs after the last allowed turn."""
 
     kind = "tool_turns_exceeded"
 
 
-class Interrupted(CliError):  # noqa: N818 - not a fault: the user pressed Ctrl-C
+class Interrupted(CliError):  # noqa: N818 - not an error: the user pressed Ctrl-C
     """The user pressed Ctrl-C. `what` says what happens to the work in progress."""
 
     exit_code = 130

@@ -28,7 +28,7 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True)
 class Installed:
-    """Path of the script, whether this call wrote it, and lines about what the user has to do."""
+    """Path of the script, whether this call wrote it, and instructions for the user."""
 
     path: Path
     changed: bool
@@ -120,7 +120,7 @@ def _fpath(environ: Mapping[str, str]) -> list[Path]:
     mark = "--- fpath ---"
     try:
         # In a new session: an interactive shell would take control of the terminal.
-        done = subprocess.run(  # noqa: S603 - zsh of the PATH, with words of ours
+        done = subprocess.run(  # noqa: S603 - zsh from PATH, with fixed arguments
             [zsh, "-i", "-c", f'print -rl -- "{mark}" $fpath'],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -158,7 +158,7 @@ def _folder(environ: Mapping[str, str], variable: str, default: str) -> Path:
 
 
 def _home() -> Path | None:
-    """The home folder; None if the user has none, or all the file system for a home."""
+    """The home folder; None if there is none, or if it is the root folder."""
     try:
         home = Path.home()
     except RuntimeError:

@@ -18,8 +18,8 @@ Source = Literal["", "file", "reference", "url"]
 class Node:
     """Position on the command line after the words of `path`.
 
-    `rows` are its own flags; if `shared`, the flags of the tree are valid here too. If `file`, a
-    file may be named here.
+    `rows` are the node's own flags; if `shared`, the tree's flags are valid here too. `file`: a
+    file name may follow.
     """
 
     path: str
@@ -51,7 +51,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class CompletionPoint:
-    """The flags of one or more nodes that have the same ones; fields as in Node."""
+    """The flags of one or more nodes with equal flags; fields as in Node."""
 
     rows: tuple[FlagRow, ...]
     shared: bool
@@ -59,7 +59,7 @@ class CompletionPoint:
 
 @dataclass(frozen=True)
 class Manner:
-    """How a flag is completed; flags that are completed alike share a line of a script.
+    """How a flag is completed; flags that are completed in the same way share a line of a script.
 
     `source` is where values other than `words` come from: files, `@file` references, or a base
     URL. `spellings` is set for a flag that has more than one.

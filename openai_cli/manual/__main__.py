@@ -1,6 +1,6 @@
 """`python -m openai_cli.manual FOLDER`: write man pages, reference pages and the pictures.
 
-And the file that `--help` reads, to its place in the package.
+Also writes the file that `--help` reads, into the package.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ def _root() -> str:
 
 _DESCRIPTION = (
     roff.escape(
-        "One command sends one request. It is built from flags, files and standard input and "
-        "checked before it is sent; the answer is printed for a person or for a script."
+        "One command sends one request. The tool builds the request from flags, files and standard "
+        "input, and checks it before sending; the answer is printed for a person or a script."
     ),
     roff.paragraph(
         "It works with any server that is compatible with the Assistants endpoints (--base-url), "

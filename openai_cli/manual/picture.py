@@ -38,7 +38,7 @@ _LETTERS = "k3Tz9QmVw2XcR8bNfY5sLdH7"
 
 
 def picture() -> str:
-    """The README's as SVG text. Ids and times are replaced, so each call returns the same text."""
+    """The README's picture as SVG text. Ids and times are replaced, so the text never changes."""
     console = _console()
     with tempfile.TemporaryDirectory() as home:
         for command in (_RUN, _EVENTS):
@@ -49,7 +49,7 @@ def picture() -> str:
 
 
 def bulk_picture() -> str:
-    """The progress of `--each` in the middle of its work, as SVG text; the numbers are made up."""
+    """The progress display of `--each`, as SVG text; the numbers are invented."""
     console = _console()
     console.print(_typed(_EACH))
     console.print(bar(_STANDING, _SECONDS))
@@ -87,7 +87,7 @@ def _printed(command: str, home: Path) -> str:
         "TZ": "UTC",
         "LANG": "C.UTF-8",
     }
-    done = subprocess.run(  # noqa: S602 - a command of ours, as a reader would type it
+    done = subprocess.run(  # noqa: S602 - a fixed command
         f"{command} --color always",
         shell=True,
         check=True,

@@ -44,18 +44,18 @@ def _index() -> str:
         "## Commands of the tool itself",
         *map(_tool, BUILTIN_COMMANDS),
         "## Options",
-        "Every command takes these, before or after its name.",
+        "Every command accepts these options, before or after its name.",
         *_flag_tables(global_rows()),
         "## Exit codes",
         _exit_codes(shared_sections.exit_codes()),
         "## Environment",
         "An empty variable counts as not set.",
         table(
-            ("Variable", "What it does"),
+            ("Variable", "Meaning"),
             ((code(n), text) for n, text in shared_sections.environment()),
         ),
         "## Files",
-        table(("File", "What it is"), ((code(name), text) for name, text in shared_sections.FILES)),
+        table(("File", "Meaning"), ((code(name), text) for name, text in shared_sections.FILES)),
         "Answers are described in [answers](answers.md).",
     )
 
@@ -202,7 +202,7 @@ def _exit_codes(codes: Iterable[tuple[int, str]]) -> str:
 
 
 def _examples(commands: Iterable[str], *, runs: bool = False) -> Iterator[str]:
-    """Fenced examples; a test runs those on the embedded engine, not those for other servers."""
+    """Fenced examples; a test runs the examples for the embedded engine."""
     for command in commands:
         lines = wrapped(command)
         needs_server = "postgresql://" in command
@@ -221,7 +221,7 @@ def _answers() -> str:
         "sent; the keys below are documented. A key without a value is `null`.",
         *(part for model in OBJECTS for part in _object(model)),
         "## Events",
-        "A stream prints one object per event: `event` is its name, `data` the object it is about.",
+        "A stream prints one object per event: `event` is its name, `data` its object.",
         table(("Event", "Data", "Meaning"), events),
     )
 

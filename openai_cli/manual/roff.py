@@ -1,4 +1,4 @@
-"""Man page source in roff, in macros that groff and mandoc render alike."""
+"""Man page source in roff, with macros that groff and mandoc render in the same way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ESCAPES = {
     "`": r"\(ga",
     "^": r"\(ha",
     "~": r"\(ti",
-    "…": "...",  # has no sign in the C locale
+    "…": "...",  # not available in the C locale
 }
 
 
@@ -73,5 +73,5 @@ def items(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def example(lines: Iterable[str]) -> str:
-    """Lines printed as they are, indented."""
+    """Indented lines without formatting."""
     return "\n".join([".RS 4", ".nf", *map(escape, lines), ".fi", ".RE"])

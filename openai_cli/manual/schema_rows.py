@@ -18,7 +18,7 @@ _BOUNDS = ("minimum", "maximum", "ge", "le")
 
 @dataclass(frozen=True)
 class SchemaRow:
-    """A field, by its path in the value (`messages[].role`), and what it allows.
+    """A field, by its path in the value (`messages[].role`), with the allowed values.
 
     `when` is the kind of object that has the field (`type: function`).
     """

@@ -40,8 +40,8 @@ VALUES = (
     (
         "@FILE",
         "The content of a file, anywhere in a value: as text, and parsed as JSON or YAML if an "
-        "object or a list is expected. @file:// replaces bytes that are no text, @data:// sends "
-        "base64; @- is standard input; \\@ is a literal @, and --raw-field takes a text as it is.",
+        "object or a list is expected. @file:// replaces invalid bytes, @data:// sends "
+        "base64; @- is standard input; \\@ is a literal @, and --raw-field sends text unchanged.",
     ),
     ("KEY=VALUE", "One pair of a metadata flag; repeat the flag for more."),
     (
@@ -60,7 +60,7 @@ VALUES = (
 _OTHER_VARIABLES = (
     (
         "OPENAI_CONFIG",
-        "The configuration file; empty for none. Not set, it is the one in the platform's place.",
+        "The configuration file; empty for none. If not set: the platform's default path.",
     ),
     ("OPENAI_LOCAL_STORE", "File of the store for --local and local:."),
     (
@@ -69,7 +69,7 @@ _OTHER_VARIABLES = (
     ),
     (
         "OPENAI_MAX_TOOL_TURNS",
-        "Stands in for --max-tool-turns: turns of tool calls that are answered; 32 if not set.",
+        "Default of --max-tool-turns: the limit of turns of tool calls; 32 if not set.",
     ),
     (
         "OPENAI_TOOL_NAME, OPENAI_TOOL_CALL_ID, OPENAI_RUN_ID, OPENAI_THREAD_ID",
@@ -77,12 +77,12 @@ _OTHER_VARIABLES = (
     ),
     (
         "OPENAI_ADMIN_KEY, OPENAI_WEBHOOK_SECRET",
-        "Not used; like all keys not passed on to commands of --on-tool-call.",
+        "Not used; like all keys, not passed to commands of --on-tool-call.",
     ),
     ("OPENAI_LOCAL_SERVER_KEY", "Key that clients of local serve --require-key must send."),
     ("XDG_DATA_HOME", "Base folder of the engine's default store."),
     ("XDG_CONFIG_HOME", "Base folder of the configuration file."),
-    ("NO_COLOR", "If not empty: no colours; --color decides before it."),
+    ("NO_COLOR", "If not empty: no colours; --color takes precedence."),
     (
         "FORCE_COLOR, CLICOLOR_FORCE",
         "If not empty and not 0: colours on any terminal; never in a pipe or a file.",
@@ -95,7 +95,7 @@ _OTHER_VARIABLES = (
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, and hosts reached without one."),
     (
         "SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE",
-        "Certificates to trust instead of the system's or the built-in ones; the first counts.",
+        "Trusted certificates instead of the system's or built-in ones; the first set one counts.",
     ),
 )
 
@@ -104,7 +104,7 @@ def environment() -> Iterator[tuple[str, str]]:
     """Environment variables and what they do; names after "also" in an option's help are added."""
     for row in global_rows():
         for name in re.findall(r"\balso (OPENAI_\w+)", row.help):
-            yield name, f"Stands in for {row.name}."
+            yield name, f"Default of {row.name}."
     yield from _OTHER_VARIABLES
 
 

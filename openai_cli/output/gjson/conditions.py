@@ -47,7 +47,7 @@ def satisfies(condition: Condition, raw: str) -> bool:
 
 
 def _matches_word(word: str, raw: str) -> bool | None:
-    """Whether a value is what `~word` asks for; None for an unknown word."""
+    """Whether a value satisfies `~word`; None for an unknown word."""
     match word:
         case "*":
             return raw != ""

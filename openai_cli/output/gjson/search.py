@@ -1,4 +1,4 @@
-"""Follows keys through nested containers, without recursion and without reading text twice."""
+"""Follows keys through nested containers, without recursion; reads the text only once."""
 
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeAlias
