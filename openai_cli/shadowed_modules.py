@@ -28,7 +28,7 @@ def hidden_package() -> str:
 def _hides(name: str, file: Path) -> bool:
     if name in sys.stdlib_module_names:
         homes = [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib")]
-        # Extension modules may live elsewhere; they are never plain files of somebody.
+        # Extension modules may live elsewhere; they are never a user's plain files.
         return file.suffix == ".py" and not any(file.is_relative_to(home) for home in homes)
     if name not in _NEEDED:
         return False

@@ -249,7 +249,7 @@ class _Reader:
         if fields and not any(plain_key(key) in known for key in fields):
             first = next(iter(fields))
             found = f"found {shown(first)}{suggestion(plain_key(first), known)}"
-            raise ValueError(f"no key of this object is a field of the request, {found}")
+            raise ValueError(f"this object has no field of the request, {found}")
         return fields
 
     def _add_fields(self, fields: Mapping[str, Any], source: str) -> None:

@@ -293,7 +293,7 @@ def test_an_announced_body_may_have_unknown_fields_only(openai: Shell) -> None:
     refused = openai(*DRY, stdin=given)
     assert (refused.code, refused.out) == (2, "")
     assert refused.err.startswith(
-        'error: stdin: no key of this object is a field of the request, found "title"'
+        'error: stdin: this object has no field of the request, found "title"'
     )
     assert openai(*DRY, "--no-validate", stdin=given).code == 2
 

@@ -134,7 +134,7 @@ def test_a_new_operation_needs_nothing_but_its_declaration() -> None:
     operation = Operation(
         resource="beta:threads",
         command="ping",
-        summary="Make a thread ring",
+        summary="Create a thread ring",
         method="POST",
         path="/threads/{thread_id}/ping",
         model=f"{__name__}:Ping",

@@ -232,7 +232,7 @@ def test_a_compressed_answer(passing: Pass, upstream: Upstream) -> None:
     ("reply", "said"),
     [
         (Reply(drop=True), "closed the connection without an answer"),
-        (Reply(status=307, headers={"Location": "http://127.0.0.1:9/"}), "points elsewhere"),
+        (Reply(status=307, headers={"Location": "http://127.0.0.1:9/"}), "redirects to"),
         (Reply(raw=b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"), "answered 999"),
         (Reply(raw=b"SSH-2.0\r\n\r\n"), "is incomplete or not HTTP"),
     ],

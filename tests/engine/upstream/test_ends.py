@@ -110,7 +110,7 @@ def test_nothing_twice_is_a_failure(chat: Api, upstream: Upstream, nothing: Repl
     upstream.reply(nothing, Reply(body=chat_message("")))
     run = chat.run("Hi", model="m")
     assert (run["status"], run["last_error"]["code"]) == ("failed", "server_error")
-    assert "answered with nothing (its reason for the end: stop)" in run["last_error"]["message"]
+    assert "sent an empty answer (its finish reason: stop)" in run["last_error"]["message"]
     assert chat.texts(run["thread_id"]) == ["Hi"]
     assert streamed(upstream) == [True, False]
 
@@ -154,7 +154,7 @@ def test_what_came_in_place_of_an_answer_is_quoted(
 ) -> None:
     upstream.reply(first)
     run = chat.run("Hi", model="m")
-    assert run["last_error"]["message"].endswith(f"answered with nothing: {words}")
+    assert run["last_error"]["message"].endswith(f"sent an empty answer: {words}")
     assert streamed(upstream) == [True, False]
 
 
@@ -187,7 +187,7 @@ def test_nothing_of_responses(responses: Api, upstream: Upstream, items: list[An
     upstream.reply(wire(DONE), Reply(body={**whole, "output": items}))
     run = responses.run("Hi", model="m")
     assert (run["status"], streamed(upstream)) == ("failed", [True, False])
-    assert "answered with nothing" in run["last_error"]["message"]
+    assert "sent an empty answer" in run["last_error"]["message"]
 
 
 def test_reasoning_of_responses_without_an_answer(responses: Api, upstream: Upstream) -> None:

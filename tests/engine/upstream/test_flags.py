@@ -80,7 +80,7 @@ def test_the_key_does_not_follow_a_redirect(store_file: Path, upstream: Upstream
     ended = quick(store_file, *words, *REAL)
     other.close()
     assert (ended.code, other.seen) == (5, [])
-    assert "points elsewhere" in ended.out
+    assert "redirects to" in ended.out
     assert "sk-secret" not in ended.out + ended.err
 
 

@@ -174,7 +174,7 @@ class UpstreamClient:
         status = response.status_code
         if response.is_redirect:
             where = response.headers.get("location", "")
-            return unusable(f"points elsewhere, to '{shortened(where)}'", self._settings)
+            return unusable(f"redirects to '{shortened(where)}'", self._settings)
         body = bytearray()
         with suppress(httpx.HTTPError):
             for chunk in beginning(decoded(response)):
@@ -258,7 +258,7 @@ def _events(chunks: Iterable[bytes], settings: ConnectionSettings) -> Iterator[R
             empty = False
             yield _arrival(event, settings)
     if empty:
-        text = unusable("answered with nothing that can be read.", settings).text
+        text = unusable("sent no readable answer.", settings).text
         raise EmptyAnswerError(text)
 
 

@@ -125,8 +125,8 @@ def empty(
         reason: the server's finish reason.
         said: what the server sent instead of an answer.
     """
-    what = "sent its reasoning, but no answer" if reasoned else "answered with nothing"
-    why = f" (its reason for the end: {reason})" if reason else ""
+    what = "sent its reasoning, but no answer" if reasoned else "sent an empty answer"
+    why = f" (its finish reason: {reason})" if reason else ""
     more = f": {said[:_LONGEST_TEXT]}" if said else "."
     text = f"The upstream {settings.address.server_name} {what}{why}{more}"
     return EmptyAnswerError(scrub(text, settings), unexplained=not reasoned)
