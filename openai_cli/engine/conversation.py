@@ -50,13 +50,13 @@ class Conversation:
         for message in tx.messages.oldest_first(self._thread_id, self._last_message):
             place = places.get(message.id)
             while work and _comes_before(work[0], message, place):
-                yield self._return(work.popleft().entry)
+                yield self._mark_returned(work.popleft().entry)
             if message.status == "in_progress" and not unfinished:
                 return
             self._last_message = message.id
             yield message
         while work:
-            yield self._return(work.popleft().entry)
+            yield self._mark_returned(work.popleft().entry)
         if ended:
             self._last_run = ended
             self._returned.clear()
@@ -80,7 +80,7 @@ class Conversation:
             ended = run.id if run.status not in ACTIVE else None
         return deque(one for one in found if _key(one.entry) not in self._returned), places, ended
 
-    def _return(self, entry: StepRecord | RunRecord) -> Entry:
+    def _mark_returned(self, entry: StepRecord | RunRecord) -> Entry:
         self._returned.add(_key(entry))
         return entry
 

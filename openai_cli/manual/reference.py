@@ -51,18 +51,20 @@ def _index() -> str:
         "## Environment",
         "An empty variable counts as not set.",
         table(
-            ("Variable", "Meaning"),
+            ("Variable", "Description"),
             ((code(n), text) for n, text in shared_sections.environment()),
         ),
         "## Files",
-        table(("File", "Meaning"), ((code(name), text) for name, text in shared_sections.FILES)),
+        table(
+            ("File", "Description"), ((code(name), text) for name, text in shared_sections.FILES)
+        ),
         "Answers are described in [answers](answers.md).",
     )
 
 
 def _resource(name: str, summary: str, operations: tuple[Operation, ...]) -> str:
     rows = ((f"[{code(op.command)}]({page_name(op)})", f"{op.summary}.") for op in operations)
-    return f"### {code(name)}\n\n{summary}.\n\n{table(('Command', 'What it does'), rows)}"
+    return f"### {code(name)}\n\n{summary}.\n\n{table(('Command', 'Description'), rows)}"
 
 
 def _tool(tool: BuiltinCommand) -> str:
@@ -113,7 +115,7 @@ def _flag_tables(rows: tuple[FlagRow, ...], level: int = 3) -> Iterator[str]:
     for panel, found in panels.items():
         if len(panels) > 1:
             yield f"{'#' * level} {panel}"
-        yield table(("Flag", "Value", "Limits", "What it does"), map(_flag_row, found))
+        yield table(("Flag", "Value", "Limits", "Description"), map(_flag_row, found))
 
 
 def _flag_row(row: FlagRow) -> tuple[str, str, str, str]:
@@ -198,7 +200,7 @@ def _codes(operation: Operation) -> Iterator[tuple[int, str]]:
 
 
 def _exit_codes(codes: Iterable[tuple[int, str]]) -> str:
-    return table(("Code", "Meaning"), ((str(number), meaning) for number, meaning in codes))
+    return table(("Code", "Description"), ((str(number), meaning) for number, meaning in codes))
 
 
 def _examples(commands: Iterable[str], *, runs: bool = False) -> Iterator[str]:
@@ -222,7 +224,7 @@ def _answers() -> str:
         *(part for model in OBJECTS for part in _object(model)),
         "## Events",
         "A stream prints one object per event: `event` is its name, `data` its object.",
-        table(("Event", "Data", "Meaning"), events),
+        table(("Event", "Data", "Description"), events),
     )
 
 
@@ -235,7 +237,7 @@ def _object(model: type[AnswerModel]) -> Iterator[str]:
     yield model.__doc__ or ""
     fields = Shape(model).rows()
     rows = ((code(f.path), f.kind, _answer_limits(f), f.about) for f in fields)
-    yield table(("Key", "Value", "Limits", "Meaning"), rows)
+    yield table(("Key", "Value", "Limits", "Description"), rows)
     yield _sample(model)
 
 

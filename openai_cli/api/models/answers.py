@@ -131,7 +131,7 @@ class Run(AnswerModel):
     ]
     last_error: Annotated[Fault | None, _field("The error, or null.", None)]
     expires_at: Annotated[
-        int | None, _field("Unix time at which the run expires; null once it has ended.", None)
+        int | None, _field("Unix time at which the run expires; null if it no longer can.", None)
     ]
     started_at: Annotated[int | None, _time("started")]
     cancelled_at: Annotated[int | None, _time("was cancelled")]

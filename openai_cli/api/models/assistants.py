@@ -48,7 +48,7 @@ class AssistantSettings(RequestModel):
         Annotated[list[Tool], Field(max_length=128)],
         Field(
             description="A tool of the assistant: code_interpreter, file_search, or an object. "
-            "Repeatable, up to 128; a list sets all tools."
+            "Repeatable, up to 128; also accepts a list."
         ),
         PAIRS,
         TOOL_NOTE,

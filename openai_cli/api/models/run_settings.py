@@ -79,7 +79,7 @@ class RunSettings(RequestModel):
         list[Tool] | None,
         Field(
             description="A tool for this run, instead of the assistant's: code_interpreter, "
-            "file_search, or an object. Repeatable; a list sets all tools."
+            "file_search, or an object. Repeatable; also accepts a list."
         ),
         ServerRule(longest=20),
         TOOL_NOTE,
