@@ -105,7 +105,7 @@ def test_the_word_behind_an_option_is_its_value_whatever_it_looks_like(
 ) -> None:
     done = quick(*RUN, "--instructions", word, "--message", word)
     assert done.code == 0
-    assert all("is its value and no flag" in line for line in done.err.splitlines())
+    assert all("is its value, not a flag" in line for line in done.err.splitlines())
     assert server.last.json["instructions"] == word
     assert server.last.json["thread"]["messages"] == [{"role": "user", "content": word}]
     refused = quick(*RUN, "--metadata", word)

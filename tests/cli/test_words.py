@@ -124,7 +124,7 @@ def test_a_flag_whose_value_is_missing(
     """A value may look like a flag; what it took shows in the word that is left over."""
     refused = quick(words)
     assert (refused.code, server.seen) == (2, [])
-    assert f"hint: {flag} took {taken} as its value: the value is missing" in refused.err
+    assert f"hint: {flag} took {taken} as its value: the real value is missing" in refused.err
     assert "quote it" not in refused.err
 
 

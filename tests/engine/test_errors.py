@@ -91,8 +91,8 @@ def test_unknown_url_and_method(api: Api) -> None:
     [
         ("POST", "/files", "--upstream-api responses"),
         ("GET", "/vector_stores/vs_1/files", "--upstream-api responses"),
-        ("POST", "/chat/completions", "the server of the models itself"),
-        ("POST", "/responses", "the server of the models itself"),
+        ("POST", "/chat/completions", "the models' server"),
+        ("POST", "/responses", "the models' server"),
         ("POST", "/embeddings", "a server that supports this endpoint"),
     ],
 )

@@ -343,12 +343,15 @@ def test_answers_that_break(
     [
         (
             wire(chunk("tool_calls", tool_calls=[{"index": 0, "id": "a"}])),
-            "a function without its name",
+            "a function without a name",
         ),
         (Reply(body={"object": "chat.completion"}), "sent an empty answer."),
         (Reply(body={"error": {"message": "No"}}), "reported an error: No"),
         (Reply(body="[1, 2]"), "not a JSON object: [1, 2]"),
-        (Reply(body="<html>Welcome</html>", headers={"Content-Type": "text/html"}), "nothing that"),
+        (
+            Reply(body="<html>Welcome</html>", headers={"Content-Type": "text/html"}),
+            "no readable answer",
+        ),
         (Reply(status=307, headers={"Location": "http://127.0.0.1:1/"}), "redirects to"),
         (refusal(404, "No model 'm'", code="model_not_found"), "404 (model_not_found): No model"),
         (refusal(401, "Who are you?", type="auth"), "answered 401 (auth): Who are you?"),

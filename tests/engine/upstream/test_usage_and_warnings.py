@@ -105,14 +105,14 @@ DROPPED: dict[str, tuple[Reply, dict[str, Any], str]] = {
     "llama-cpp-python: a function, and no call": (
         chat_says("Hello"),
         {"tools": [FUNCTION], "tool_choice": NAMED},
-        "tool_choice had no effect at the upstream {place} (m): a call of look_up was asked for, "
-        "and nothing was called",
+        "tool_choice had no effect at the upstream {place} (m): a call of look_up was requested, "
+        "but nothing was called",
     ),
     "a function, and another one is called": (
         chat_calls(called("a", "other")),
         {"tools": [FUNCTION, OTHER], "tool_choice": NAMED},
-        "tool_choice had no effect at the upstream {place} (m): a call of look_up was asked for, "
-        "and other was called",
+        "tool_choice had no effect at the upstream {place} (m): a call of look_up was requested, "
+        "but other was called",
     ),
     "none, and a call": (
         chat_calls(called("a", "look_up")),
