@@ -23,8 +23,8 @@ MEMORY = Path("/dev/shm")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: most tests wait for processes and clocks, not for the core."""
-    return 2 * (os.cpu_count() or 1)
+    """Five workers on two cores: tests also wait for processes and clocks."""
+    return 5 * (os.cpu_count() or 1) // 2
 
 
 settings.register_profile(

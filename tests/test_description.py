@@ -69,8 +69,8 @@ _UNCHECKED = ("beta:threads", "create-and-run", "--no-validate")
 
 
 @pytest.fixture(scope="module")
-def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MockServer]:
-    with MockServer(tmp_path_factory.mktemp("mock-server")) as server:
+def mock_server() -> Iterator[MockServer]:
+    with MockServer() as server:
         yield server
 
 

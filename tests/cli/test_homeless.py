@@ -135,7 +135,7 @@ def test_the_doctor_knows_that_no_store_can_be_made(folder: Path) -> None:
     for home in ("/", "/nowhere", "/proc"):
         done = run(folder, "local", "doctor", HOME=home)
         assert done.code == 3
-        assert "assistants.db cannot be made: /" in done.err
+        assert "assistants.db cannot be created: /" in done.err
         assert "hint: OPENAI_LOCAL_STORE=FILE" in done.err
     assert run(folder, "local", "doctor", HOME=str(folder)).code == 0
     assert list(folder.iterdir()) == []

@@ -117,7 +117,7 @@ class TestThread:
     def test_on_a_terminal_a_reply_is_followed_by_its_thread(self, openai: Shell) -> None:
         for words in (("--format", "text"), PRETTY):
             screen = on_terminal(openai, *LOCAL, "--message", "Hello", *words)
-            (note,) = [line for line in screen.text.splitlines() if "to go on" in line]
+            (note,) = [line for line in screen.text.splitlines() if "to continue" in line]
             assert "--continue" in note
             show = shlex.split(note.partition("to read it: ")[2])
             assert show[0] == "openai"

@@ -219,8 +219,8 @@ def test_a_loop_over_a_pipe_without_an_end_is_told(openai: Shell) -> None:
         said = process.stderr.readline()
         process.stdin.close()
         assert process.wait() == 2
-    assert said.startswith(b"note: standard input is read as the body, to its end, which has not")
-    assert said.endswith(b"ends with < /dev/null)\n")
+    assert said.startswith(b"note: standard input is read as the body, but has not ended yet")
+    assert said.endswith(b"end the command with < /dev/null)\n")
 
 
 def test_an_idle_pipe_costs_little(openai: Shell) -> None:

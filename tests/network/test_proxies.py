@@ -252,7 +252,7 @@ def test_a_proxy_that_is_not_there_is_named_and_not_the_server(
     done = ask(f"{scheme}://far.example/v1", ALL_PROXY=proxy)
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith(f"error: cannot connect to the proxy {place}: ")
-    assert "hint: check the proxy in the environment (ALL_PROXY); NO_PROXY names" in done.err
+    assert "hint: check the proxy in the environment (ALL_PROXY); NO_PROXY lists" in done.err
     assert "hush" not in done.err
 
 
@@ -260,7 +260,7 @@ def test_nor_for_the_upstream(ask_upstream: Ask) -> None:
     done = ask_upstream(FAR, HTTP_PROXY="http://me:hush@127.0.0.1:9")
     assert done.code == 5
     assert "Asking the upstream failed: cannot connect to the proxy 127.0.0.1:9: " in done.err
-    assert "Hint: check the proxy in the environment (HTTP_PROXY); NO_PROXY names" in done.err
+    assert "Hint: check the proxy in the environment (HTTP_PROXY); NO_PROXY lists" in done.err
     assert "--upstream-url" not in done.err
     assert "hush" not in done.err
 

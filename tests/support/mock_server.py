@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -24,9 +25,11 @@ _SECONDS = 30.0
 class MockServer:
     """Context manager that runs the server; `url` is its base URL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         assert PROGRAM.exists(), "the mock server is missing: make test-slow installs it"
-        description = folder / "openapi.json"
+        # Not in a folder of the test, which may be below /dev: its runtime reads nothing there.
+        self._folder = TemporaryDirectory()
+        description = Path(self._folder.name) / "openapi.json"
         description.write_text(json.dumps(document()))
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}/v1"
@@ -45,6 +48,7 @@ class MockServer:
     def __exit__(self, *_error: object) -> None:
         self._process.terminate()
         self._process.wait(_SECONDS)
+        self._folder.cleanup()
 
     def _answers(self) -> bool:
         try:

@@ -50,5 +50,5 @@ def door(request: pytest.FixtureRequest, openai: Shell, tmp_path: Path) -> Itera
         return
     running = Running(store)
     yield Door(openai, store, True, ["--base-url", running.url])
-    running.close()
+    running.close(wait=False)
     assert running.faults == []

@@ -50,7 +50,9 @@ def start(place: DatabaseUrl) -> Iterator[Start]:
     for client in clients:
         client.close()
     for one in running:
-        one.close()
+        one.close(wait=False)
+    for one in running:
+        one.join()
         assert one.faults == []
 
 

@@ -66,7 +66,11 @@ class Running:
         """Stop serving; without `wait`, the thread is left to end by itself."""
         self._loop.call_soon_threadsafe(self._stop.set)
         if wait:
-            self._thread.join()
+            self.join()
+
+    def join(self) -> None:
+        """Wait until it has stopped."""
+        self._thread.join()
 
     def _run(self) -> None:
         with self.listener:
