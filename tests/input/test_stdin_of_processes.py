@@ -140,7 +140,7 @@ def test_a_line_of_a_loop_that_is_a_body_is_not_lost_in_silence(
     assert done.stderr.startswith(
         "warning: stdin: nothing of this object is sent, because flags set"
     )
-    assert "ends with < /dev/null" in done.stderr
+    assert "add < /dev/null to the command" in done.stderr
 
 
 def test_a_script_on_standard_input(openai: Shell) -> None:
