@@ -91,6 +91,7 @@ def test_what_does_not_work_is_refused_in_one_sentence(home: Shell) -> None:
         ), refused.err
 
 
+@pytest.mark.slow
 def test_a_body_in_a_pipe_and_a_pipe_without_one(home: Shell) -> None:
     program = f"{WINDOWS}\nfrom openai_cli.__main__ import main\nmain()"
     command = [sys.executable, "-c", program, *RUN, "--dry-run", "--stdin-timeout"]

@@ -163,6 +163,7 @@ def test_a_file_that_hides_a_package_is_named(openai: Shell, name: str) -> None:
     assert "internal error" not in broken.err
 
 
+@pytest.mark.slow
 def test_no_traceback_for_a_fault_of_ours_unless_debugging(openai: Shell) -> None:
     """A fault as only a broken installation brings it: a module that cannot be imported."""
     broken = openai.folder / "openai_cli_breaker"

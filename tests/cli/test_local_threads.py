@@ -199,6 +199,7 @@ def test_on_a_terminal_a_table_and_bold_heads(local: Shell) -> None:
     assert "\x1b" not in on_terminal(local, "local", "show", "--color", "never").text
 
 
+@pytest.mark.slow
 def test_no_control_character_reaches_the_terminal(local: Shell) -> None:
     imported(local, thread("thread_1"), message("thread_1", 1, EVIL))
     said(local, "!call weather {}", *WEATHER, "--on-tool-call", f"weather=printf '{TRICK}'")

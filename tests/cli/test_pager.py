@@ -72,12 +72,14 @@ def test_a_stream_is_watched_live_not_paged(openai: Shell) -> None:
     assert not paged(openai.folder)
 
 
+@pytest.mark.slow
 def test_a_pipe_is_never_paged(openai: Shell) -> None:
     pager = marker_pager(openai.folder, "cat > paged")
     assert openai(RUN, env={"PAGER": pager}).json["status"] == "completed"
     assert not paged(openai.folder)
 
 
+@pytest.mark.slow
 def test_quitting_early_is_no_error(openai: Shell) -> None:
     screen = run_with(openai, "head -1 > paged; exec 0<&-; exit 0", "--format", "json")
     assert screen.code == 0

@@ -51,6 +51,7 @@ print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall())' {store} "{q
     assert left.out == "[('completed',)]\n", left.err
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_from_a_server(bash: Bash, server: Server) -> None:
     events = [("thread.created", {"object": "thread", "id": f"t{n}"}) for n in range(2000)]
     server.reply(Reply(chunks=sse(*events, ("done", "[DONE]"))))
@@ -93,6 +94,7 @@ def test_help_that_cannot_be_written_is_an_error_too(
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_refusals_keep_their_code_with_nobody_to_tell(bash: Bash) -> None:
     assert bash(f"openai {RUN} --top-p 7 2>&-").code == 2
     assert bash(f"openai {RUN} --top-p 7 2>/dev/full --format-error json").code == 2
@@ -122,6 +124,7 @@ def test_an_address_that_is_no_utf_8(bash: Bash) -> None:
     )
 
 
+@pytest.mark.slow
 def test_stdin_closed_is_an_empty_body(bash: Bash, server: Server) -> None:
     done = bash(f"openai {RUN} <&-", OPENAI_BASE_URL=server.url)
     assert (done.code, server.last.json) == (0, {"assistant_id": "asst_demo"})

@@ -64,6 +64,7 @@ def test_ctrl_c_ends_the_wait_with_130(
     assert err == b"error: interrupted\n"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_wait_between_attempts(openai: Shell, server: Server) -> None:
     server.reply(Reply(status=503, headers={"Retry-After": "50"}))
     with start(openai, server, "--debug") as process:
@@ -76,6 +77,7 @@ def test_ctrl_c_ends_the_wait_between_attempts(openai: Shell, server: Server) ->
     assert len(server.seen) == 1
 
 
+@pytest.mark.slow
 def test_a_long_wait_that_the_server_asks_for_is_noted_in_a_log_too(
     openai: Shell, server: Server
 ) -> None:

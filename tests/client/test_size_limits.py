@@ -102,6 +102,7 @@ def test_an_endless_answer(openai: Shell, server: Server, kind: str) -> None:
     assert (result.code, "is larger than 20971520 bytes" in result.err) == (3, True), result.err
 
 
+@pytest.mark.slow
 def test_an_endless_error(openai: Shell, server: Server) -> None:
     server.reply(Reply(status=400, chunks=endless(b"no " * 2**16)))
     result = ask(openai, server, "--max-answer-size", "0")
@@ -168,7 +169,7 @@ def test_what_is_not_decoded(openai: Shell, server: Server, encoding: str, words
     assert (result.code, words in result.err) == (3, True), result.err
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 def test_the_answer_of_an_upstream(openai: Shell, server: Server, kind: str) -> None:
     begin = b'{"a": "' if kind == "application/json" else b'data: {"a": "'

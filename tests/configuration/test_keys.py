@@ -219,6 +219,7 @@ def test_the_upstreams_key_goes_to_no_other_upstream(
     assert calls(counted) == 0
 
 
+@pytest.mark.slow
 def test_a_server_of_the_engine_takes_the_profile(
     openai: Shell, server: Server, write: Write, counted: Path
 ) -> None:

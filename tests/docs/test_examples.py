@@ -34,8 +34,6 @@ from tests.support.shell import clean_environ
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_COMMANDS = [str(page.relative_to(ROOT)) for page in PAGES if steps_of(page)]
-FIRST = ["README.md"]
-"""What is read first is checked by the default suite, too."""
 
 _BEGIN, _END = "\x1e", "\x1f"
 
@@ -54,15 +52,8 @@ def _programs(page: str) -> list[str]:
     return [name for name in _PROGRAMS if re.search(rf"\b{name} ", text)]
 
 
-@pytest.mark.parametrize("page", with_programs(FIRST))
-def test_first_page(page: str, tmp_path: Path) -> None:
-    check(page, tmp_path)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page", with_programs([page for page in WITH_COMMANDS if page not in FIRST])
-)
+@pytest.mark.parametrize("page", with_programs(WITH_COMMANDS))
 def test_page(page: str, tmp_path: Path) -> None:
     check(page, tmp_path)
 

@@ -149,6 +149,7 @@ def test_ctrl_c_while_standard_input_brings_nothing(openai: Shell, runs: RunServ
     assert list(results_in(openai.folder / "out.jsonl")) == [1]
 
 
+@pytest.mark.slow
 def test_a_bar_on_a_terminal(openai: Shell, runs: RunServer) -> None:
     runs.pause = 0.2
     write_lines(openai.folder / "in.jsonl", numbered(12))
@@ -177,6 +178,7 @@ def test_a_closed_pipe_ends_it(openai: Shell, runs: RunServer) -> None:
     assert len(runs.keys) < 300
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(openai: Shell, runs: RunServer) -> None:
     out = openai.folder / "out.jsonl"
     write_lines(openai.folder / "in.jsonl", numbered(60))

@@ -169,7 +169,7 @@ def test_what_is_refused_is_the_same_as_from_the_whole_thread(
         assert list(refuse(prompt)) == list(refuse(whole))
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "at_most"),
     [

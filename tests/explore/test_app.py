@@ -215,6 +215,7 @@ def long_list(length: int, item: str = "") -> Explorer:
     return Explorer([f'{{"data":[{",".join(items)}],"last":1}}'], growing=False)
 
 
+@pytest.mark.slow
 def test_a_long_list_is_shown_a_page_at_a_time() -> None:
     app = long_list(1200)
     seen: list[object] = []
@@ -233,6 +234,7 @@ def test_a_long_list_is_shown_a_page_at_a_time() -> None:
     assert seen == [503 + 1, "… 700 more", 1004, "… 200 more", 500, 1203, '1199: "v1199"', 1000]
 
 
+@pytest.mark.slow
 def test_search_reaches_what_is_not_shown_yet() -> None:
     app = long_list(3_000)
 

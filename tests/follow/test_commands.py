@@ -64,7 +64,7 @@ def test_a_command_knows_what_it_is_called_for(quick: Go, server: Server) -> Non
     ]
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["", "sk-of-the-flag-77"])
 def test_no_command_sees_a_key_under_any_name(
     go: Go, server: Server, script: Script, flag: str
@@ -145,6 +145,7 @@ def test_a_short_key_does_not_empty_the_environment(go: Go, server: Server) -> N
     assert not {"SAME", "OPENAI_API_KEY"} & names
 
 
+@pytest.mark.slow
 def test_standard_input_is_the_body_and_not_the_command_s(go: Go, server: Server) -> None:
     one_call(server, '{"a": 1}')
     body = "assistant_id: asst_1\nmetadata: {from: stdin}\n"

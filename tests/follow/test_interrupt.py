@@ -237,7 +237,7 @@ def test_ctrl_c_ends_the_commands_and_cancels(
     assert requests(server)[-1] == f"POST {RUN_PATH}/cancel"
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_an_end_from_outside_ends_the_commands_too(
     openai: Shell, server: Server, tool: tuple[str, Path], number: signal.Signals

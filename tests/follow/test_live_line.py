@@ -70,6 +70,7 @@ def test_the_engine_s_run_is_told_of_as_a_server_s(more: tuple[str, ...], openai
     assert "in_progress" not in erased(screen)
 
 
+@pytest.mark.slow
 def test_a_text_of_the_engine_is_waited_for_until_its_line_begins(openai: Shell) -> None:
     text = "!slow 3\none two\nthree"
     screen = on_engine(openai, "--message", text, "--format", "text").finish()
@@ -126,6 +127,7 @@ def test_ctrl_c_on_the_engine_leaves_no_line(openai: Shell) -> None:
     assert "\r\x1b[Kerror: interrupted" in screen.text
 
 
+@pytest.mark.slow
 def test_it_is_taken_away_before_an_error(openai: Shell, server: Server) -> None:
     server.reply(*replies(run("queued")), Reply(status=404, body={"error": {"message": "Gone."}}))
     screen = terminal(openai, server, "--wait", "--poll-interval", "0.3").finish()

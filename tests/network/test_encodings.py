@@ -60,7 +60,7 @@ def test_a_bomb_ends_at_the_limit(ask: Ask, server: Server, encoding: str) -> No
     assert (done.code, "is larger than 1048576 bytes" in done.err) == (3, True)
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", PACK)
 @pytest.mark.parametrize("damage", ["cut", "noise"])
 def test_damage_is_no_answer(ask: Ask, server: Server, encoding: str, damage: str) -> None:

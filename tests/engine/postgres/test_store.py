@@ -248,6 +248,7 @@ def test_a_name_that_the_database_cannot_hold(api: Api) -> None:
     assert api.refused("GET", "/threads/thread_%00")[0] == 400
 
 
+@pytest.mark.slow
 def test_only_the_driver_of_the_store_is_imported(place: DatabaseUrl) -> None:
     code = (
         "import sys\n"
@@ -261,6 +262,7 @@ def test_only_the_driver_of_the_store_is_imported(place: DatabaseUrl) -> None:
     assert done.stdout == "['psycopg']\n"
 
 
+@pytest.mark.slow
 def test_without_the_driver(openai: Shell) -> None:
     for module in ("psycopg", "psycopg_pool"):
         done = openai.after(without(module), "--base-url", f"local:{NOWHERE}", *ASK)

@@ -85,7 +85,7 @@ def test_without_the_extra(openai: Shell) -> None:
     assert "'uvicorn<0.55,>=0.40'" in done.err
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_hosts_of_this_machine(serve: Callable[..., Served], host: str) -> None:
     served = serve("--host", host)
@@ -135,6 +135,7 @@ def test_stores(openai: Shell) -> None:
         assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_requests_are_shown_with_debug(serve: Callable[..., Served], store_file: Path) -> None:
     served = serve("--debug")
     api = Api(store_file, url=served.url)

@@ -66,6 +66,7 @@ def test_requests_and_runs(serve: Serve, ask_at: AskAt) -> None:
     assert any(line.get("run_id") == done["run_id"] and "operation" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_refusals(serve: Serve) -> None:
     env = {"OPENAI_LOCAL_SERVER_KEY": KEY, "OPENAI_LOCAL_UPSTREAM_KEY": KEY}
     served = serve("--log-format", "json", "--require-key", env=env)
@@ -81,7 +82,7 @@ def test_refusals(serve: Serve) -> None:
     assert KEY.encode() not in served.said
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--debug"]])
 def test_probes_are_told_with_debug_only(serve: Serve, words: list[str]) -> None:
     served = serve("--log-format", "json", *words)

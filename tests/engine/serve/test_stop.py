@@ -33,7 +33,7 @@ def runs(file: Path) -> list[Any]:
     return found
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_with_nothing_to_do_it_ends_well(serve: Serve, number: int, place: StorePlace) -> None:
     served = serve()
@@ -94,7 +94,7 @@ def is_refused(url: str) -> bool:
     return False
 
 
-@pytest.mark.first_by_default
+@pytest.mark.slow
 @pytest.mark.parametrize("hurried", [False, True])
 def test_runs_that_take_longer_are_failed(
     serve: Serve, ask_at: AskAt, place: StorePlace, hurried: bool
