@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -116,8 +116,9 @@ def _tls_of_proxy(settings: ConnectionSettings, proxy: Proxy) -> ssl.SSLContext 
 
 def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
     if not settings.address.secure:
-        # Plain HTTP needs none, and the first one takes 1 ms. TLS with this object fails.
-        return cast("ssl.SSLContext", object())
+        # Plain HTTP needs no certificates, and loading them is slow. A context without
+        # certificates trusts no server, so it is safe.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     from openai_cli.client.trust import trusting_context
 
     context = trusting_context(settings.environ)
