@@ -27,6 +27,7 @@ from openai_cli.cli.env import Env
 from openai_cli.cli.option_reader import Options
 from openai_cli.cli.run_option_reader import RunOptions
 from openai_cli.errors import CliError, Interrupted, LinesFailedError, UsageError
+from openai_cli.one_cpu import on_one_cpu
 
 if TYPE_CHECKING:
     from openai_cli.follow.process import Shutdown
@@ -103,6 +104,8 @@ class EachJob:
         with ExitStack() as stack:
             stack.callback(self._progress.close)
             self._enter_commands(stack)
+            if not self._run_options.tools.commands:  # commands may use all CPUs
+                stack.enter_context(on_one_cpu())
             transport = engine_transport(self._options.settings)
             if transport is not None:
                 stack.callback(transport.close)

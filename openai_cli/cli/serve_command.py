@@ -15,6 +15,7 @@ from openai_cli.cli.store_option import store_address
 from openai_cli.client.headers import check_credential
 from openai_cli.errors import CliError, Problem, UsageError
 from openai_cli.input.stdin import Stdin
+from openai_cli.one_cpu import on_one_cpu
 
 if TYPE_CHECKING:
     from openai_cli.engine.models.registry import ModelRegistry
@@ -90,7 +91,8 @@ def _run_alone(settings: ServeOptions, log: ServerLog) -> None:
     store = _open(settings)
     models = ModelRegistry(settings.environ, lambda line: log.say("warning", line))
     worker = Worker(store, models, log.fault, log.run, runs, settings.grace)
-    failed = worker.run(lambda: log.say("note", f"working on the runs in {store.place}"))
+    with on_one_cpu():
+        failed = worker.run(lambda: log.say("note", f"working on the runs in {store.place}"))
     _log_failed(failed, log)
 
 
@@ -146,7 +148,8 @@ def _run(settings: ServeOptions, log: ServerLog, *, answers: bool = True) -> Non
             if answers
             else f"working on the runs in {store.place}, with probes at {root}"
         )
-        service.run(listener, lambda: log.say("note", what))
+        with on_one_cpu():
+            service.run(listener, lambda: log.say("note", what))
     _log_failed(service.failed, log)
 
 

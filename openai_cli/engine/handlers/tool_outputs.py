@@ -50,4 +50,5 @@ def _fill(tx: Transaction, run: RunRecord, outputs: Sequence[JsonObject], now: i
         for call in waiting[0].details["tool_calls"]
     ]
     details = {"type": "tool_calls", "tool_calls": calls}
-    return lifecycle.close_step(tx, waiting[0].id, "completed", now, details=details)
+    ended = lifecycle.step_end("completed", now)
+    return tx.steps.update(waiting[0].id, **ended, details=details)

@@ -11,7 +11,7 @@ from openai_cli.engine.lease import LeaseLostError
 from openai_cli.engine.models import UsageReported
 from openai_cli.engine.runs import event_log
 from openai_cli.engine.runs.stream_events import Closed
-from openai_cli.engine.store import ACTIVE, MessageRecord, RunRecord, StepRecord, Transaction
+from openai_cli.engine.store import ACTIVE, RunRecord, StepRecord, Transaction
 from openai_cli.engine.strict_json import JsonObject
 
 LIFETIME = 600
@@ -82,22 +82,16 @@ def usage_of(reported: UsageReported) -> JsonObject:
     return counts | ({ESTIMATED: True} if reported.estimated else {})
 
 
-def close_message(
-    tx: Transaction, message_id: str, reason: str | None, now: int, **changes: Any
-) -> MessageRecord:
-    """in_progress → completed, or incomplete with this reason."""
+def message_end(reason: str | None, now: int) -> JsonObject:
+    """The changes of a message: in_progress → completed, or incomplete with this reason."""
     if reason is None:
-        return tx.messages.update(message_id, status="completed", completed_at=now, **changes)
-    return tx.messages.update(
-        message_id, status="incomplete", incomplete_at=now, incomplete_reason=reason, **changes
-    )
+        return {"status": "completed", "completed_at": now}
+    return {"status": "incomplete", "incomplete_at": now, "incomplete_reason": reason}
 
 
-def close_step(tx: Transaction, step_id: str, status: str, now: int, **changes: Any) -> StepRecord:
-    """in_progress → the given status, with its time stamp."""
-    return tx.steps.update(
-        step_id, status=status, expires_at=None, **{f"{status}_at": now}, **changes
-    )
+def step_end(status: str, now: int) -> JsonObject:
+    """The changes of a step: in_progress → the given status, with its time stamp."""
+    return {"status": status, "expires_at": None, f"{status}_at": now}
 
 
 def _close(
@@ -131,13 +125,13 @@ def close_left_open(tx: Transaction, run: RunRecord, now: int) -> None:
 def _close_open(tx: Transaction, run: RunRecord, steps: Sequence[StepRecord], now: int) -> Closed:
     """Close the open messages and steps of an ended run."""
     messages = [
-        close_message(tx, message.id, _REASONS[run.status], now)
+        tx.messages.update(message.id, **message_end(_REASONS[run.status], now))
         for message in tx.messages.all(run_id=run.id)
         if message.status == "in_progress"
     ]
     error = {"last_error": _step_error(run.last_error)} if run.last_error else {}
     closed = [
-        close_step(tx, step.id, run.status, now, **error)
+        tx.steps.update(step.id, **step_end(run.status, now), **error)
         for step in steps
         if step.status == "in_progress"
     ]

@@ -1,7 +1,7 @@
 """Stores an answer while it arrives: updates rows and yields their events."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Literal, TypeVar
 
 from openai_cli.engine import models, serialize
@@ -11,6 +11,8 @@ from openai_cli.engine.runs import lifecycle, stream_events
 from openai_cli.engine.runs.message_builder import MessageBuilder, ToolCallBuilder
 from openai_cli.engine.runs.stream_events import StreamEvent
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store, Transaction
+from openai_cli.engine.store.record_table import RecordTable
+from openai_cli.engine.store.records import R
 from openai_cli.engine.strict_json import JsonObject
 
 T = TypeVar("T")
@@ -18,6 +20,45 @@ T = TypeVar("T")
 _SAVE_EVERY = 0.5
 """Seconds between saves of a growing message, for readers and in case of a crash."""
 _NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+class _Rows:
+    """The rows of an answer in one transaction: new ones are inserted with their first changes."""
+
+    def __init__(self, tx: Transaction, new: Sequence[MessageRecord | StepRecord]) -> None:
+        """`new` are the rows that are not stored yet, in the order of their creation."""
+        self._tx = tx
+        self._new = list(new)
+
+    def change_message(self, message_id: str, **changes: Any) -> MessageRecord:
+        """The changed message."""
+        return self._change(self._tx.messages, message_id, changes)
+
+    def change_step(self, step_id: str, **changes: Any) -> StepRecord:
+        """The changed step."""
+        return self._change(self._tx.steps, step_id, changes)
+
+    def insert_new(self) -> None:
+        """Insert the new rows that have not been changed."""
+        while self._new:
+            self._insert(self._new.pop(0))
+
+    def _change(self, table: RecordTable[R], row_id: str, changes: dict[str, Any]) -> R:
+        while any(row.id == row_id for row in self._new):
+            row: Any = self._new.pop(0)
+            if row.id != row_id:
+                self._insert(row)  # lists have the order of insertion
+                continue
+            changed: R = row._replace(**changes)
+            if table.insert(changed, ignore_existing=True):
+                return changed
+        return table.update(row_id, **changes)
+
+    def _insert(self, row: MessageRecord | StepRecord) -> None:
+        if isinstance(row, MessageRecord):
+            self._tx.messages.insert(row, ignore_existing=True)
+        else:
+            self._tx.steps.insert(row, ignore_existing=True)
 
 
 class Recorder:
@@ -77,11 +118,12 @@ class Recorder:
 
     def save(self, tx: Transaction) -> None:
         """Save new rows and the current state of open ones."""
-        self._insert_new(tx)
-        self._update_open(tx)
+        rows = _Rows(tx, self._new)
+        self._update_open(rows)
+        rows.insert_new()
 
-    def _write(self, work: Callable[[Transaction], T]) -> T:
-        """Insert the new rows and do the work in one transaction.
+    def _write(self, work: Callable[[_Rows], T]) -> T:
+        """Do the work and insert the new rows in one transaction.
 
         Raises:
             LeaseLostError: the run has ended, or another worker has it.
@@ -89,29 +131,23 @@ class Recorder:
 
         def write(tx: Transaction) -> T:
             lifecycle.check_lease(tx, self._run)
-            self._insert_new(tx)
-            return work(tx)
+            rows = _Rows(tx, self._new)
+            done = work(rows)
+            rows.insert_new()
+            return done
 
         done = self._store.transact(write, idempotent=True)
         self._new.clear()
         return done
 
-    def _insert_new(self, tx: Transaction) -> None:
-        """Insert the new rows; they count as new until the transaction is committed."""
-        for row in self._new:
-            if isinstance(row, MessageRecord):
-                tx.messages.insert(row, ignore_existing=True)
-            else:
-                tx.steps.insert(row, ignore_existing=True)
-
-    def _update_open(self, tx: Transaction) -> None:
+    def _update_open(self, rows: _Rows) -> None:
         self._saved = time.monotonic()
         if self._message:
-            tx.messages.update(self._message.message_id, content=self._message.content())
+            rows.change_message(self._message.message_id, content=self._message.content())
         for step_id in self._open_steps:
             changes = self._call_details(step_id)
             if changes:
-                tx.steps.update(step_id, **changes)
+                rows.change_step(step_id, **changes)
 
     @property
     def function_calls(self) -> list[JsonObject]:
@@ -131,22 +167,23 @@ class Recorder:
         If the run is `waiting` for outputs, the step of the function calls stays open. The
         recorder's state does not change, because the transaction may fail.
         """
-        self._insert_new(tx)
+        rows = _Rows(tx, self._new)
         ended: list[StreamEvent] = []
         open_steps = list(self._open_steps)
         if self._message:
             open_steps.remove(self._message.step_id)
             changes = self._end_of_answer(self._message.step_id)
-            ended += self._close_message(tx, self._message, now, reason, **changes)
+            ended += self._close_message(rows, self._message, now, reason, **changes)
         for step_id in open_steps:
             changes = self._end_of_answer(step_id) | self._call_details(step_id)
             if waiting:
-                tx.steps.update(step_id, **changes)
+                rows.change_step(step_id, **changes)
             else:
-                step = lifecycle.close_step(tx, step_id, "completed", now, **changes)
+                step = rows.change_step(step_id, **lifecycle.step_end("completed", now), **changes)
                 ended.append(stream_events.of_step("completed", step))
         if self._last_step and self._last_step.id not in self._open_steps:
-            tx.steps.update(self._last_step.id, **self._end_of_answer(self._last_step.id))
+            rows.change_step(self._last_step.id, **self._end_of_answer(self._last_step.id))
+        rows.insert_new()
         return iter(ended)
 
     def _end_of_answer(self, step_id: str) -> dict[str, Any]:
@@ -212,21 +249,21 @@ class Recorder:
         self._open_steps.remove(message.step_id)
         now = self._clock.now()
         yield from self._write(
-            lambda tx: self._close_message(tx, message, now, None, usage=_NO_USAGE)
+            lambda rows: self._close_message(rows, message, now, None, usage=_NO_USAGE)
         )
 
     def _close_message(
         self,
-        tx: Transaction,
+        rows: _Rows,
         builder: MessageBuilder,
         now: int,
         reason: str | None,
         **of_step: Any,
     ) -> list[StreamEvent]:
-        message = lifecycle.close_message(
-            tx, builder.message_id, reason, now, content=builder.content()
+        message = rows.change_message(
+            builder.message_id, **lifecycle.message_end(reason, now), content=builder.content()
         )
-        step = lifecycle.close_step(tx, builder.step_id, "completed", now, **of_step)
+        step = rows.change_step(builder.step_id, **lifecycle.step_end("completed", now), **of_step)
         return [
             stream_events.of_message(message.status, message),
             stream_events.of_step("completed", step),
@@ -281,11 +318,9 @@ class Recorder:
     def _end_call(self, call: ToolCallBuilder, result: JsonObject) -> Iterator[StreamEvent]:
         yield self._step_delta(call.step_id, call.finish(result))
         self._open_steps.remove(call.step_id)
-        changes = {"usage": _NO_USAGE, **self._call_details(call.step_id)}
-        now = self._clock.now()
-        step = self._write(
-            lambda tx: lifecycle.close_step(tx, call.step_id, "completed", now, **changes)
-        )
+        ended = lifecycle.step_end("completed", self._clock.now())
+        changes = ended | {"usage": _NO_USAGE} | self._call_details(call.step_id)
+        step = self._write(lambda rows: rows.change_step(call.step_id, **changes))
         yield stream_events.of_step("completed", step)
 
     def _call_details(self, step_id: str) -> dict[str, Any]:
@@ -317,7 +352,7 @@ class Recorder:
         self._open_steps.append(step.id)
         self._last_step = step
         if self._at_once:
-            self._write(lambda _tx: None)
+            self._write(lambda _rows: None)
 
     def _step_delta(self, step_id: str, call: JsonObject) -> StreamEvent:
         return StreamEvent("thread.run.step.delta", serialize.step_delta(step_id, call))

@@ -48,6 +48,7 @@ class SqliteConnection(sqlite3.Connection):
 
     row_lock = ""
     """Empty: a writer locks the whole file."""
+    has_returning = sqlite3.sqlite_version_info >= (3, 35)
 
     def notify(self, what: str) -> None:
         """Does nothing: processes on one machine poll the file."""

@@ -47,6 +47,11 @@ class Connection(Protocol):
         """
         ...
 
+    @property
+    def has_returning(self) -> bool:
+        """Whether an UPDATE can return the changed rows."""
+        ...
+
     def execute(self, statement: str, values: Sequence[Any]) -> Cursor:
         """Run a statement with a `?` for each value."""
         ...

@@ -74,16 +74,20 @@ class RecordTable(Generic[R]):
         self._connection = connection
         self._alive = ["deleted_at IS NULL"] if "deleted_at" in self._columns else []
 
-    def insert(self, record: R, *, ignore_existing: bool = False) -> None:
-        """Insert a row; the store assigns `seq`. `ignore_existing`: do nothing if the id exists."""
+    def insert(self, record: R, *, ignore_existing: bool = False) -> bool:
+        """Insert a row; the store assigns `seq`.
+
+        `ignore_existing`: do nothing, and return False, if the id exists.
+        """
         values = {name: getattr(record, name) for name in self._columns if name != "seq"}
         marks = ", ".join("?" for _ in values)
         conflict = "ON CONFLICT (id) DO NOTHING" if ignore_existing else ""
-        self._execute(
+        inserted = self._execute(
             f"INSERT INTO {self._name} ({', '.join(values)}) "  # noqa: S608
             f"VALUES ({marks}) {conflict}",
             self._encode(values),
         )
+        return inserted.rowcount > 0
 
     def get(self, record_id: str, *, lock: bool = True, **scope: str) -> R | None:
         """The row with this id, if it is not deleted and in the scope (such as `thread_id=…`).
@@ -131,8 +135,10 @@ class RecordTable(Generic[R]):
 
     def update(self, record_id: str, **changes: Any) -> R:
         """Change columns of one row, and return the changed row."""
-        self._update(["id = ?"], [record_id], changes)
-        return self._select(["id = ?"], [record_id])[0]
+        changed = self._change(record_id, changes)
+        if changed is None:
+            raise LookupError(record_id)
+        return changed
 
     def page(self, window: Window, **scope: str) -> RecordPage[R]:
         """One page of the scope.
@@ -212,11 +218,29 @@ class RecordTable(Generic[R]):
         )
         return [self._decode(row) for row in rows]
 
-    def _update(self, conditions: Iterable[str], values: Sequence[Any], changes: Any) -> int:
+    def _change(
+        self,
+        record_id: str,
+        changes: Any,
+        conditions: Iterable[str] = (),
+        values: Sequence[Any] = (),
+    ) -> R | None:
+        """Change a row and return it; None if it does not fulfil the conditions."""
+        conditions, values = ["id = ?", *conditions], [record_id, *values]
+        if not self._connection.has_returning:
+            changed = self._update(conditions, values, changes).rowcount
+            return self._select(["id = ?"], [record_id])[0] if changed else None
+        found = self._update(conditions, values, changes, f"RETURNING {', '.join(self._columns)}")
+        rows = [self._decode(row) for row in found]
+        return rows[0] if rows else None
+
+    def _update(
+        self, conditions: Iterable[str], values: Sequence[Any], changes: Any, end: str = ""
+    ) -> Cursor:
         assignments = ", ".join(f"{column} = ?" for column in changes)
         where = " AND ".join(conditions)
-        statement = f"UPDATE {self._name} SET {assignments} WHERE {where}"  # noqa: S608
-        return self._execute(statement, [*self._encode(changes), *values]).rowcount
+        statement = f"UPDATE {self._name} SET {assignments} WHERE {where} {end}"  # noqa: S608
+        return self._execute(statement, [*self._encode(changes), *values])
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Cursor:
         return self._connection.execute(statement, values)

@@ -83,14 +83,12 @@ class Runs(RecordTable[RunRecord]):
 
         Returns the changed run, or None if the condition does not hold.
         """
-        conditions = ["id = ?", f"status IN ({', '.join('?' for _ in allowed)})"]
-        values = [run_id, *allowed]
+        conditions = [f"status IN ({', '.join('?' for _ in allowed)})"]
+        values = list(allowed)
         if owned_by is not None:
             conditions.append("owner = ?")
             values.append(owned_by)
-        if not self._update(conditions, values, changes):
-            return None
-        return self.get(run_id)
+        return self._change(run_id, changes, conditions, values)
 
     def active(self, thread_id: str) -> RunRecord | None:
         """The run that locks this thread; its row is locked as in `get`."""
@@ -138,7 +136,7 @@ class Runs(RecordTable[RunRecord]):
     def beat(self, run_id: str, owner: str, now: int) -> bool:
         """Record the owner's heartbeat; False if the run now has another owner."""
         conditions = ["id = ?", "owner = ?"]
-        return self._update(conditions, [run_id, owner], {"heartbeat_at": now}) > 0
+        return self._update(conditions, [run_id, owner], {"heartbeat_at": now}).rowcount > 0
 
 
 class Messages(RecordTable[MessageRecord]):

@@ -213,6 +213,8 @@ class _Attempts:
 class _Connection:
     """A connection that executes the portable statements."""
 
+    has_returning = True
+
     def __init__(self, raw: psycopg.Connection, *, locks: bool) -> None:
         self._raw = raw
         # Unlike FOR UPDATE, this lock does not block foreign-key checks.
