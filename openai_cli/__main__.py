@@ -25,7 +25,7 @@ def _skip_modules() -> None:
     import typing
     from functools import cache
 
-    from openai_cli.late_modules import load_late
+    from openai_cli.late_loading import compile_methods_late, load_late
 
     # If click is installed, httpx imports its own command line, and rich with it: 60 ms.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None forbids the import
@@ -40,6 +40,7 @@ def _skip_modules() -> None:
     # typing compiles annotations given as text; 591 of 837 are repetitions: 4 ms.
     vars(typing)["compile"] = cache(compile)
     load_late()
+    compile_methods_late()
 
 
 def _leave(code: int) -> None:

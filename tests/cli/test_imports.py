@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from openai_cli import late_modules
+from openai_cli import late_loading
 from tests.cli.conftest import RUN
 from tests.support.server import Reply, Server
 from tests.support.shell import Shell
@@ -70,7 +72,7 @@ def test_what_is_not_needed_is_not_imported(
 
 LEFT_OUT = {
     "rich", "httpcore._async.connection_pool", "_bz2", "_lzma", "_posixsubprocess",
-    "anyio.abc", "certifi.core", "idna.core", "socksio.socks5",
+    "anyio.abc", "certifi.core", "idna.core", "hmac", "socksio.socks5",
 }  # fmt: skip
 """Modules of libraries that a plain call makes no use of."""
 
@@ -92,6 +94,41 @@ atexit.register(lambda: print(*typing.compile.cache_info()[:2], file=sys.stderr)
     assert int(hits) > int(misses) > 0
 
 
+@pytest.mark.skipif(
+    not hasattr(dataclasses, "_create_fn"), reason="Python 3.13 compiles methods in another way"
+)
+def test_methods_of_dataclasses_are_compiled_when_they_are_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    create, compiled = vars(dataclasses)["_create_fn"], []
+
+    def noting(name: str, *args: Any, **options: Any) -> object:
+        compiled.append(name)
+        return create(name, *args, **options)
+
+    monkeypatch.setattr(dataclasses, "_create_fn", noting)
+    late_loading.compile_methods_late()
+
+    @dataclasses.dataclass(frozen=True, order=True, slots=True)
+    class Point:
+        x: int
+        y: int = 0
+
+    assert compiled == ["__init__"]
+    point = Point(1)
+    assert repr(point).endswith(".Point(x=1, y=0)")
+    assert point == Point(1) != Point(2)
+    assert hash(point) == hash(Point(1))
+    assert (point < Point(2)) is True
+    assert point.__eq__(1) is NotImplemented
+    with pytest.raises(TypeError):
+        _ = point < 1  # type: ignore[operator]  # this is what is tested
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'x'"):
+        point.x = 2  # type: ignore[misc]  # this is what is tested
+    assert Point.__repr__.__qualname__.endswith(".Point.__repr__")
+    assert compiled == ["__init__", "__repr__", "__eq__", "__hash__", "__lt__", "__setattr__"]
+
+
 def test_a_module_that_comes_later_comes_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +136,7 @@ def test_a_module_that_comes_later_comes_whole(
     (tmp_path / "slow_module.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
-    late_modules.load_late({"slow_module"})
+    late_loading.load_late({"slow_module"})
     module = import_module("slow_module")
     assert "first" not in vars(module)
     with ThreadPoolExecutor(8) as threads:
