@@ -138,7 +138,7 @@ class _Group(FlagsMixin, TyperGroup):
 
     def _unknown(self, ctx: Any, name: str) -> UsageError:
         from openai_cli.cli.other_tools import explanation, owner_of
-        from openai_cli.input.unquoted_words import quoting_hints
+        from openai_cli.input.hints import quoting_hints
 
         names = self.list_commands(ctx)
         if isinstance(self, _Root) and (owner := owner_of(name)):

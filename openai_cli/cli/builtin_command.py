@@ -88,7 +88,7 @@ class BuiltinCommand(NamedTuple):
             if occurrence.name not in taken
         ]
         if problems or session.arguments.problems:
-            from openai_cli.input.unquoted_words import quoting_hints
+            from openai_cli.input.hints import quoting_hints
 
             raise UsageError(
                 problems=[*session.arguments.problems, *problems],

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from openai_cli.errors import Problem
 
+RAW_FIELD = "--raw-field"
+"""`--raw-field FLAG=TEXT` sets a flag to a text that is not parsed."""
+
 
 class Occurrence(NamedTuple):
     """One flag as typed: its full name, its text (None without a value), and its number among

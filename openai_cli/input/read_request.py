@@ -21,7 +21,7 @@ from openai_cli.api.check import (
 from openai_cli.api.flags import Flag, flags_of
 from openai_cli.api.operation import Operation, Request, build_request
 from openai_cli.errors import Problem, UsageError
-from openai_cli.input.arguments import Arguments, Occurrence
+from openai_cli.input.arguments import RAW_FIELD, Arguments, Occurrence
 from openai_cli.input.body_builder import BodyBuilder
 from openai_cli.input.document import SPACE, read_document
 from openai_cli.input.references import FileError, expand_references
@@ -29,20 +29,11 @@ from openai_cli.input.stdin import IDLE_WAIT, Stdin
 from openai_cli.input.text_encodings import decode, without_line_break
 from openai_cli.input.values import literal_value, read_value
 
-RAW_FIELD, BODY = "--raw-field", "--body"
+BODY = "--body"
 _OPEN_QUOTES, _CLOSED_QUOTES = tuple("\u2018\u201a\u201c\u201e"), tuple("\u2018\u2019\u201c\u201d")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
-_FILE_NAME = r"[\w./~-]+\.(json|ya?ml)"
 _AT_ONCE = 1e-3
 """Seconds to wait for a body when the request is refused anyway."""
-_LOOP_HINT = (
-    "if this is not the body, as in a loop (while read …) that reads standard input, add "
-    "< /dev/null to the command; - or --body - sends any object"
-)
-_IDS_HINT = (
-    "if this is not for the command, as in a loop (while read …) that reads standard input, add "
-    "< /dev/null to the command; - in place of an id reads the id"
-)
 _UNUSED = (
     "nothing of this object is sent, because flags set all its fields (in a loop that reads "
     "standard input, add < /dev/null to the command)"
@@ -324,29 +315,15 @@ class _Reader:
             raise UsageError(problems=problems, hint="; ".join(self._hints(problems)))
 
     def _hints(self, problems: Sequence[Problem]) -> Iterator[str]:
-        from openai_cli.input.unquoted_words import quoting_hints
+        from openai_cli.input import hints
 
-        yield from quoting_hints(self.arguments, self.unexpected)
-        if self.stdin.kept_silent:
-            yield (
-                "standard input is a pipe on which no data arrived in time (- or --body - waits "
-                "for it; see --stdin-timeout)"
-            )
-        if self.is_no_body:
-            yield _LOOP_HINT if self.operation.takes_body else _IDS_HINT
-        wrong_flags = {p.source for p in problems if not p.path}
-        for one in self.arguments.occurrences:
-            if one.name in wrong_flags and one.text and re.fullmatch(_FILE_NAME, one.text):
-                yield f"@{one.text} reads the file"
+        yield from hints.quoting_hints(self.arguments, self.unexpected)
+        yield from hints.stdin_hints(self.stdin, self.operation, is_no_body=self.is_no_body)
+        yield from hints.file_hints(self.arguments, problems)
         in_path = {f.name for f in self.flags.values() if f.path[0] in self.operation.path_fields}
         if any(p.source in in_path and p.message == "is required" for p in problems):
             yield f"usage: {self.operation.usage}"
-        # The whole object is wrong: perhaps a text was meant.
-        wrong = (p.source for p in problems if p.path in ("", "[0]") or p.message == "is required")
-        flag = next((self.objects[source] for source in wrong if source in self.objects), None)
-        if flag:
-            raw = f"{RAW_FIELD} {flag.name[2:]}=TEXT"
-            yield f"{{ begins an object; {raw} takes any text as it is"
+        yield from hints.object_hints(self.objects, problems)
 
 
 def id_fields(flags: Iterable[Flag]) -> tuple[str, ...]:

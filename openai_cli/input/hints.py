@@ -1,14 +1,20 @@
-"""Hints about wrong quotes and dashes on a command line."""
+"""Hints for requests that were refused: quotes, dashes, standard input, files, objects."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from openai_cli.errors import shortened
-from openai_cli.input.arguments import Arguments
+from openai_cli.errors import Problem, shortened
+from openai_cli.input.arguments import RAW_FIELD, Arguments
 from openai_cli.shell_words import quoted
+
+if TYPE_CHECKING:
+    from openai_cli.api.flags import Flag
+    from openai_cli.api.operation import Operation
+    from openai_cli.input.stdin import Stdin
 
 _BRACKETS = {"{": "}", "[": "]"}
 _TYPOGRAPHIC_FLAG = re.compile("[\u2012-\u2015\u2212]-?(\\w[\\w.-]*)")
@@ -18,6 +24,19 @@ _TAKES_NONE = {
     "--wait": "--wait takes no value: --wait-timeout SECONDS limits the wait",
     "--continue": "--continue uses the newest thread; for others: beta:threads:runs create ID",
 }
+_FILE_NAME = re.compile(r"[\w./~-]+\.(json|ya?ml)")
+_LOOP_HINT = (
+    "if this is not the body, as in a loop (while read …) that reads standard input, add "
+    "< /dev/null to the command; - or --body - sends any object"
+)
+_IDS_HINT = (
+    "if this is not for the command, as in a loop (while read …) that reads standard input, add "
+    "< /dev/null to the command; - in place of an id reads the id"
+)
+_LATE_HINT = (
+    "standard input is a pipe on which no data arrived in time (- or --body - waits for it; see "
+    "--stdin-timeout)"
+)
 _CURLY = "\u2018\u2019\u201a\u201c\u201d\u201e"
 
 
@@ -45,6 +64,31 @@ def quoting_hints(arguments: Arguments, unexpected: Iterable[str]) -> Iterator[s
     values = [one.text or "" for one in arguments.occurrences if not _SECRET.search(one.name)]
     if any(word.rpartition("=")[2].startswith(tuple(_CURLY)) for word in (*values, *unexpected)):
         yield "curly quotes do not quote in a shell: type ' or \""
+
+
+def stdin_hints(stdin: Stdin, operation: Operation, *, is_no_body: bool) -> Iterator[str]:
+    """Hints about a pipe without data, and about data that is not for this request."""
+    if stdin.kept_silent:
+        yield _LATE_HINT
+    if is_no_body:
+        yield _LOOP_HINT if operation.takes_body else _IDS_HINT
+
+
+def file_hints(arguments: Arguments, problems: Sequence[Problem]) -> Iterator[str]:
+    """Hints about names of files without `@`."""
+    wrong_flags = {problem.source for problem in problems if not problem.path}
+    for one in arguments.occurrences:
+        if one.name in wrong_flags and one.text and _FILE_NAME.fullmatch(one.text):
+            yield f"@{one.text} reads the file"
+
+
+def object_hints(objects: Mapping[str, Flag], problems: Sequence[Problem]) -> Iterator[str]:
+    """A hint about a text that was parsed as an object; `objects` are the flags by source."""
+    # The whole object is wrong: perhaps a text was meant.
+    wrong = (p.source for p in problems if p.path in ("", "[0]") or p.message == "is required")
+    flag = next((objects[source] for source in wrong if source in objects), None)
+    if flag:
+        yield f"{{ begins an object; {RAW_FIELD} {flag.name[2:]}=TEXT takes any text as it is"
 
 
 def _taken_flags(arguments: Arguments, unexpected: set[str]) -> Iterator[tuple[str, str]]:
