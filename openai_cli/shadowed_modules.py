@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from importlib import metadata
 from pathlib import Path
 
 _NEEDED = ("typer", "httpx", "httpcore", "h11", "anyio", "certifi", "idna", "pydantic",
@@ -15,7 +14,9 @@ _PART_OF = {"ruamel": "ruamel.yaml"}
 
 def hidden_package() -> str:
     """One sentence about the first package that is hidden, and by which file; empty if none is."""
-    for name, module in sorted(sys.modules.items()):
+    # Modules of Python come first: reading the metadata of packages needs some of them.
+    by_kind = sorted(sys.modules.items(), key=lambda one: one[0] not in sys.stdlib_module_names)
+    for name, module in by_kind:
         file = getattr(module, "__file__", None)
         if file and "." not in name and _hides(name, Path(file)):
             return (
@@ -32,6 +33,8 @@ def _hides(name: str, file: Path) -> bool:
         return file.suffix == ".py" and not any(file.is_relative_to(home) for home in homes)
     if name not in _NEEDED:
         return False
+    from importlib import metadata
+
     try:
         home = Path(str(metadata.distribution(_PART_OF.get(name, name)).locate_file("")))
     except metadata.PackageNotFoundError:
