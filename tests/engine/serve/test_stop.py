@@ -62,8 +62,10 @@ def test_runs_get_the_time_to_end(
     served = serve("--grace", "30")
     api = ask_at(served.url)
     alone = api.ask("POST", "/threads/runs", ask("one two\n!slow 1.2")).json()
+    path = f"/threads/{alone['thread_id']}/runs/{alone['id']}"
+    until(lambda: api.get(path)["status"] == "in_progress")
     with api.streaming("/threads/runs", ask("one two\n!slow 1.2")) as events:
-        next(events)
+        next(event for event in events if event[0] == "thread.run.in_progress")
         served.process.send_signal(number)
         rest = names(list(events))
     assert rest[-2:] == ["run.completed", "done"]
