@@ -14,6 +14,7 @@ import re
 import sqlite3
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,12 @@ import httpx
 from benchmarks.measure import OPENAI, clean_environ
 
 CONNECTIONS, STREAMS = 16, 100
+ON_ALL_CPUS = """
+import os
+del os.sched_getaffinity  # as on systems without it
+from openai_cli.__main__ import main
+main()
+"""
 TEXT = "a few words that come back one by one, and a few more"
 
 
@@ -108,10 +115,10 @@ def wait_for_runs(store: str) -> None:
             time.sleep(0.005)
 
 
-def measure(openai: str, requests: int) -> None:
+def measure(openai: list[str], requests: int) -> None:
     """Start a server, measure, stop it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [openai, "local", "serve", "--port", "0", "--store", f"{folder}/s.db"]
+        command = [*openai, "local", "serve", "--port", "0", "--store", f"{folder}/s.db"]
         with subprocess.Popen(
             command, env=clean_environ(folder), stderr=subprocess.PIPE, text=True
         ) as server:
@@ -131,10 +138,16 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100)
     parser.add_argument("--against", metavar="OPENAI", help="the command of another version")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--all-cpus", action="store_true", help="also without `one_cpu`")
     options = parser.parse_args()
+    commands = {"now": [OPENAI]}
+    if options.all_cpus:
+        commands = {"on all CPUs": [sys.executable, "-c", ON_ALL_CPUS], **commands}
+    if options.against:
+        commands = {options.against: [options.against], **commands}
     for _ in range(options.rounds):
-        for openai in filter(None, (options.against, OPENAI)):
-            print(openai)
+        for name, openai in commands.items():
+            print(name)
             measure(openai, options.requests)
 
 
