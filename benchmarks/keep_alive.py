@@ -140,11 +140,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--all-cpus", action="store_true", help="also without `one_cpu`")
     options = parser.parse_args()
-    commands = {"now": [OPENAI]}
-    if options.all_cpus:
-        commands = {"on all CPUs": [sys.executable, "-c", ON_ALL_CPUS], **commands}
+    commands = {}
     if options.against:
-        commands = {options.against: [options.against], **commands}
+        commands[options.against] = [options.against]
+    if options.all_cpus:
+        commands["on all CPUs"] = [sys.executable, "-c", ON_ALL_CPUS]
+    commands[OPENAI] = [OPENAI]
     for _ in range(options.rounds):
         for name, openai in commands.items():
             print(name)

@@ -13,10 +13,10 @@ from typing import Any
 
 LATE = frozenset({
     "anyio", "brotli", "bz2", "certifi", "email.header", "email.parser", "idna", "locale", "lzma",
-    "mimetypes", "ntpath", "secrets", "selectors", "shellingham", "socksio",
-    "stringprep", "subprocess", "tokenize",
+    "mimetypes", "ntpath", "selectors", "shellingham", "socksio", "stringprep", "subprocess",
+    "tokenize",
 })  # fmt: skip
-"""They take 16 ms of a call. Modules imported by `from name import …` cannot be loaded lazily."""
+"""They take 15 ms of a call. Modules imported by `from name import …` cannot be loaded lazily."""
 
 
 def load_late(names: Collection[str] = LATE) -> None:
@@ -30,14 +30,13 @@ def compile_methods_late() -> None:
     Libraries define 55 dataclasses, few of which are ever compared or printed: 10 ms. Does nothing
     from Python 3.13 on, which compiles all methods of a class together.
     """
-    create = vars(dataclasses).get("_create_fn")
+    create: Callable[..., Callable[..., Any]] | None = vars(dataclasses).get("_create_fn")
     if create is None:
         return
 
     def create_late(name: str, *args: Any, **options: Any) -> Callable[..., Any]:
         if name == "__init__":
-            eager: Callable[..., Any] = create(name, *args, **options)
-            return eager
+            return create(name, *args, **options)
         compiled = cache(lambda: create(name, *args, **options))
 
         def method(*values: Any) -> Any:

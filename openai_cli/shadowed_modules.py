@@ -15,8 +15,8 @@ _PART_OF = {"ruamel": "ruamel.yaml"}
 def hidden_package() -> str:
     """One sentence about the first package that is hidden, and by which file; empty if none is."""
     # Modules of Python come first: reading the metadata of packages needs some of them.
-    by_kind = sorted(sys.modules.items(), key=lambda one: one[0] not in sys.stdlib_module_names)
-    for name, module in by_kind:
+    for name in sorted(sys.modules, key=lambda name: (name not in sys.stdlib_module_names, name)):
+        module = sys.modules[name]
         file = getattr(module, "__file__", None)
         if file and "." not in name and _hides(name, Path(file)):
             return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -148,7 +148,7 @@ class Client:
         attempt_timeout: float | None,
         read: Callable[[httpx.Response, ConnectionSettings, Trace], T],
     ) -> T | Stream:
-        key = request.idempotency_key or f"openai-cli-{os.urandom(16).hex()}"
+        key = request.idempotency_key or f"openai-cli-{secrets.token_hex(16)}"
         response, unclear, attempts = self._send_with_retries(request, key, attempt_timeout)
         try:
             if response.status_code >= 400:

@@ -151,7 +151,9 @@ def test_problems_come_all_at_once_and_each_once(quick: Run, server: Server) -> 
 
 
 @pytest.mark.first_by_default
-@pytest.mark.parametrize("name", ["typer", "httpx", "pydantic", "ruamel", "random", "email", "ssl"])
+@pytest.mark.parametrize(
+    "name", ["typer", "httpx", "pydantic", "ruamel", "secrets", "ssl", "random", "email"]
+)
 def test_a_file_that_hides_a_package_is_named(openai: Shell, name: str) -> None:
     path = openai.folder / "mine"
     path.mkdir()

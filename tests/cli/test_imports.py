@@ -72,7 +72,7 @@ def test_what_is_not_needed_is_not_imported(
 
 LEFT_OUT = {
     "rich", "httpcore._async.connection_pool", "_bz2", "_lzma", "_posixsubprocess",
-    "anyio.abc", "certifi.core", "idna.core", "hmac", "socksio.socks5",
+    "anyio.abc", "certifi.core", "idna.core", "socksio.socks5",
 }  # fmt: skip
 """Modules of libraries that a plain call makes no use of."""
 

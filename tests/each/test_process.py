@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.each.conftest import CREATE, numbered, request, results_in, write_lines
+from tests.support.cpus import ALL_CPUS, cpus_of_threads, is_on_one_cpu, several_cpus
 from tests.support.run_server import RunServer
 from tests.support.server import Reply
 from tests.support.shell import OPENAI, Shell
@@ -260,3 +261,23 @@ def most_memory(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmHWM:\s*(\d+) kB", status)
     return int(found[1]) if found else 0
+
+
+@several_cpus
+def test_threads_stay_on_one_cpu(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 600
+    write_lines(openai.folder / "in.jsonl", numbered(4))
+    with openai.start(*EACH, stderr=subprocess.PIPE) as process:
+        until(lambda: runs.most_at_once == 4)
+        until(lambda: is_on_one_cpu(process.pid))
+        process.kill()
+
+
+@several_cpus
+def test_commands_for_tool_calls_may_use_all_cpus(openai: Shell, runs: RunServer) -> None:
+    runs.pause = 600
+    write_lines(openai.folder / "in.jsonl", numbered(4))
+    with openai.start(*EACH, "--on-tool-call", "f=cat", stderr=subprocess.PIPE) as process:
+        until(lambda: runs.most_at_once == 4)
+        assert all(cpus == ALL_CPUS for cpus in cpus_of_threads(process.pid))
+        process.kill()

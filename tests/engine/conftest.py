@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from openai_cli.engine.store import Store
 from openai_cli.engine.store_place import DatabaseUrl, StorePlace
 from tests.engine.serve.support import Running, Served
 from tests.engine.support import Api
@@ -38,6 +39,14 @@ def store_file(place: StorePlace) -> Path:
     """The store's file, for tests of what only SQLite has."""
     assert isinstance(place, Path)
     return place
+
+
+@pytest.fixture
+def store(place: StorePlace) -> Iterator[Store]:
+    """The store at `place`, opened in this process."""
+    opened = Store(place)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -119,13 +118,6 @@ def finish(*processes: subprocess.Popen[str]) -> list[str]:
     said = [process.communicate(timeout=120) for process in processes]
     assert [errors for _, errors in said] == [""] * len(processes)
     return [output for output, _ in said]
-
-
-@pytest.fixture
-def store(place: StorePlace) -> Iterator[Store]:
-    opened = Store(place)
-    yield opened
-    opened.close()
 
 
 def everything(store: Store) -> dict[str, list[Any]]:

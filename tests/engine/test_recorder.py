@@ -1,26 +1,16 @@
 """How an answer gets into the store: rows that are inserted late, and in which order."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from openai_cli.engine import models
 from openai_cli.engine.clock import Clock
 from openai_cli.engine.runs.recorder import Recorder
 from openai_cli.engine.store import MessageRecord, RunRecord, StepRecord, Store
-from openai_cli.engine.store_place import StorePlace
 from tests.engine.support import Api
 
 pytestmark = pytest.mark.both_databases
 
 NOW = 1_700_000_000
-
-
-@pytest.fixture
-def store(place: StorePlace) -> Iterator[Store]:
-    opened = Store(place)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

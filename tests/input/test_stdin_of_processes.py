@@ -236,7 +236,7 @@ def test_an_idle_pipe_costs_little(openai: Shell) -> None:
     with idle_pipe() as reading:
         pairs = [(duration(reading), duration(subprocess.DEVNULL)) for _ in range(5)]
     idle, unit = (min(one) for one in zip(*pairs, strict=True))
-    assert idle < 2 * unit + 1
+    assert idle < 2 * unit + 0.05  # which is the wait itself
 
 
 def test_an_idle_socket_is_given_up_too(openai: Shell) -> None:

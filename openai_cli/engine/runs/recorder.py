@@ -44,15 +44,15 @@ class _Rows:
             self._insert(self._new.pop(0))
 
     def _change(self, table: RecordTable[R], row_id: str, changes: dict[str, Any]) -> R:
-        while any(row.id == row_id for row in self._new):
-            row: Any = self._new.pop(0)
-            if row.id != row_id:
-                self._insert(row)  # lists have the order of insertion
-                continue
-            changed: R = row._replace(**changes)
-            if table.insert(changed, ignore_existing=True):
-                return changed
-        return table.update(row_id, **changes)
+        ids = [row.id for row in self._new]
+        if row_id not in ids:
+            return table.update(row_id, **changes)
+        for _ in range(ids.index(row_id)):
+            self._insert(self._new.pop(0))  # lists have the order of insertion
+        row: Any = self._new.pop(0)
+        changed: R = row._replace(**changes)
+        is_new = table.insert(changed, ignore_existing=True)
+        return changed if is_new else table.update(row_id, **changes)
 
     def _insert(self, row: MessageRecord | StepRecord) -> None:
         if isinstance(row, MessageRecord):

@@ -56,13 +56,6 @@ def start(place: DatabaseUrl) -> Iterator[Start]:
         assert one.faults == []
 
 
-@pytest.fixture
-def store(place: DatabaseUrl) -> Iterator[Store]:
-    opened = Store(place)
-    yield opened
-    opened.close()
-
-
 def put(store: Store, name: str, **fields: Any) -> RunRecord:
     """A run on a thread of its own."""
     given = {"status": "queued", "model": "echo", "expires_at": NOW + 10**9, **fields}

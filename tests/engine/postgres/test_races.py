@@ -21,13 +21,6 @@ from tests.support.postgres import PostgresServer
 NOW = 1_700_000_000
 
 
-@pytest.fixture
-def store(place: DatabaseUrl) -> Any:
-    opened = Store(place)
-    yield opened
-    opened.close()
-
-
 class Meanwhile:
     """Lets somebody else come in the middle of a transaction."""
 

@@ -12,8 +12,10 @@ import pytest
 from openai_cli.engine.serve.limits import ServerLimits
 from tests.engine.serve.support import Served
 from tests.engine.support import Api
+from tests.support.cpus import is_on_one_cpu, several_cpus
 from tests.support.http import PLAIN
 from tests.support.shell import Shell, without
+from tests.support.waiting import until
 
 
 @pytest.mark.first_by_default
@@ -180,3 +182,10 @@ def test_the_limits_that_are_documented() -> None:
         f"sends a comment (`: ping`) every {limits.ping_every:g} seconds",
     ):
         assert row in page
+
+
+@several_cpus
+def test_threads_stay_on_one_cpu(openai: Shell) -> None:
+    served = Served(openai, "--store", "s.db")
+    until(lambda: is_on_one_cpu(served.process.pid))
+    assert served.stop() == 0
